@@ -1,0 +1,11 @@
+"""People: who they are, how they come in, and what they decide about themselves."""
+
+
+def init_app(app):
+    """Register the doors of accounts, and what a visitor is answered who needs to sign in first."""
+    from informejo.accounts import join_views, profile_views, views
+
+    app.register_blueprint(views.bp)
+    app.register_blueprint(join_views.bp)
+    app.register_blueprint(profile_views.bp)
+    views.init_app(app)

@@ -1,0 +1,197 @@
+"""Everything that changes people and their sign-ins. Each action changes rows and records; the door commits."""
+
+import secrets
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import Conflict
+
+from informejo import clock, db as database
+from informejo.accounts import queries
+from informejo.accounts.models import Role, Session, SetupToken, User
+from informejo.accounts.passwords import hash_password, verify
+from informejo.accounts.queries import fingerprint
+from informejo.db import db
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import EventName
+from informejo.offload import offload
+from informejo.policy import require
+
+MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
+
+
+class Taken(Exception):
+    """Somebody has this address already."""
+
+
+def register(*, email: str, name: str, department: str, password: str):
+    """Make an account. A known address stays as it is, silently: nobody learns here who has one."""
+    hashed = offload(hash_password, password)
+    _add(None, email=email, name=name, department=department, password_hash=hashed)
+
+
+def guest_for(actor: User, email: str, name: str | None) -> User:
+    """The person with that address; a new guest where there is none. For staff who write down what others say."""
+    require(actor, "ticket.open_for")
+    email = email.lower()
+    new = {"email": email, "name": name or email.partition("@")[0], "role": Role.GUEST}
+    return queries.user_by_email(email) or _add(actor, **new) or queries.user_by_email(email)
+
+
+def create_admin(*, email: str, name: str, password: str) -> User:
+    """Make an administrator; for the command line. Raises Taken."""
+    return _add_admin(email, name, offload(hash_password, password))
+
+
+def renew_setup() -> str | None:
+    """A new one-time token for the set-up link, all earlier ones void; None once there is an administrator."""
+    if queries.has_admin():
+        return None
+    db.session.execute(delete(SetupToken))
+    token = secrets.token_urlsafe(32)
+    db.session.add(SetupToken(token_hash=fingerprint(token)))
+    return token
+
+
+def set_up(token: str, *, email: str, name: str, password: str) -> User | None:
+    """Make the first administrator; None when the token is void. Raises Taken."""
+    hashed = offload(hash_password, password)
+    # Whoever deletes the row is the one: of two at the same time the second finds none.
+    claimed = db.session.execute(delete(SetupToken).where(SetupToken.token_hash == fingerprint(token))).rowcount
+    return _add_admin(email, name, hashed) if claimed and not queries.has_admin() else None
+
+
+def sign_in(email: str, password: str) -> User | None:
+    """The person who may come in; None, for whatever reason, the same way and after the same time."""
+    user = queries.user_by_email(email)
+    hashed = user.password_hash if user and user.active and user.role != Role.GUEST else None
+    if not offload(verify, hashed, password):
+        return None
+    database.lock(user)
+    # While the password was being checked, the account may have been closed or its password changed.
+    return user if user.active and user.password_hash == hashed else None
+
+
+def start_session(user: User, browser: str, before: Session | None = None) -> str:
+    """Sign this person in; returns the cookie's new value. `before`, the browser's session so far, ends."""
+    if before:
+        sign_out(before)
+    now, lasts = clock.now(), timedelta(days=current_app.config["SESSION_DAYS"])
+    db.session.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at < now - lasts))
+    token = secrets.token_urlsafe(32)
+    db.session.add(Session(token_hash=fingerprint(token), user=user, expires_at=now + lasts, agent=browser))
+    return token
+
+
+def sign_out(session: Session) -> str:
+    """End this sign-in; returns a new value for the cookie, which opens nothing.
+
+    It only tells `queries.known_browser` apart from strangers who try passwords. The old value is worth nothing at all.
+    """
+    token = secrets.token_urlsafe(32)
+    session.token_hash, session.expires_at = fingerprint(token), clock.now()
+    _record_end(session.user, session)
+    return token
+
+
+def end_sessions(actor: User, user: User, but: Session | None = None):
+    """End all of this person's sign-ins but that one, and forget their browsers."""
+    live = {session.id for session in queries.sessions_of(user)}
+    for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
+        if session is but:
+            continue
+        if session.id in live:
+            _record_end(actor, session)
+        db.session.delete(session)
+
+
+def mark_used(session: Session) -> bool:
+    """Remember that the session is in use; False when that was done in the last minutes."""
+    if clock.now() - session.seen_at < MARK_EVERY:
+        return False
+    db.session.execute(update(Session).where(Session.id == session.id).values(seen_at=clock.now()))
+    return True
+
+
+def edit_profile(actor: User, **fields: str):
+    """Change one's own `name`, `department`, `theme` or `time_zone`."""
+    database.lock(actor)
+    _change(actor, actor, EventName.USER_UPDATED, fields)
+
+
+def change_password(actor: User, *, current: str, new: str) -> bool:
+    """Give oneself a new password and end all own sign-ins. False when the current one is wrong."""
+    if not offload(verify, actor.password_hash, current):
+        return False
+    hashed = offload(hash_password, new)
+    database.lock(actor)
+    actor.password_hash = hashed
+    # That it changed belongs into the log, what it was does not.
+    _record(EventName.USER_UPDATED, actor, actor, {"password": [None, None]})
+    end_sessions(actor, actor)
+    return True
+
+
+def set_role(actor: User, user: User, role: Role):
+    """Make somebody requester, agent or administrator. They have to sign in again: rights never outlive a sign-in."""
+    _lock_both(actor, user)
+    require(actor, "user.change", user)
+    if Role.GUEST in (user.role, role):
+        raise Conflict("A guest has no password, so their role cannot change, and nobody can be made one.")
+    if _change(actor, user, EventName.USER_UPDATED, {"role": role}):
+        end_sessions(actor, user)
+
+
+def set_active(actor: User, user: User, active: bool):
+    """Shut somebody out at once, or let them in again."""
+    _lock_both(actor, user)
+    require(actor, "user.change", user)
+    name = EventName.USER_REACTIVATED if active else EventName.USER_DEACTIVATED
+    if _change(actor, user, name, {"active": active}) and not active:
+        end_sessions(actor, user)
+
+
+def _lock_both(actor: User, user: User):
+    # Two administrators who shut each other out at the same time: whoever is second is none any more, and is refused.
+    # So one is always left. In the order of ids, so that the two cannot wait for each other.
+    for person in sorted({actor, user}, key=lambda person: person.id):
+        database.lock(person)
+
+
+def _change(actor: User, user: User, name: EventName, fields: dict) -> bool:
+    changes = {field: [getattr(user, field), new] for field, new in fields.items() if getattr(user, field) != new}
+    for field, (_, new) in changes.items():
+        setattr(user, field, new)
+    if changes:
+        _record(name, actor, user, changes)
+    return bool(changes)
+
+
+def _add_admin(email: str, name: str, hashed: str) -> User:
+    user = _add(None, email=email, name=name, password_hash=hashed, role=Role.ADMIN)
+    if user is None:
+        raise Taken
+    return user
+
+
+def _add(actor: User | None, **fields) -> User | None:
+    """A new person, on the actor's behalf or their own; None when the address is known, even since a moment ago."""
+    user = User(**fields)
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:
+        return None
+    _record(EventName.USER_CREATED, actor or user, user, {})
+    return user
+
+
+def _record_end(actor: User, session: Session):
+    _record(EventName.SESSION_ENDED, actor, session.user, {"session": [session.id, None]})
+
+
+def _record(name: EventName, actor: User, user: User, changes: dict):
+    log.record(name, actor, audience=Audience.STAFF, user=user, changes=changes)

@@ -1,0 +1,120 @@
+"""What may be sent about people."""
+
+import re
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, field_validator
+
+from informejo import limits
+from informejo.accounts.models import THEMES, Role
+from informejo.accounts.passwords import weakness
+from informejo.inputs import Input, Invalid, line, problem
+from informejo.offload import offload
+
+# An address is proved by writing to it, not by its looks: one @, something on both sides, nothing that needs quoting.
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
+_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "CrOS", "Linux")
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise problem("Write a whole e-mail address, such as ren@example.org.")
+    return text.lower()
+
+
+Email = Annotated[line(limits.EMAIL, "your e-mail address"), AfterValidator(_address)]
+Name = line(limits.NAME, "your name")
+Department = line(limits.DEPARTMENT, "a department")
+
+
+class SignIn(Input):
+    """Address and password; the address is only made comparable, so that every wrong one is answered the same way."""
+
+    email: line(limits.EMAIL, "your e-mail address")
+    password: str
+
+    @field_validator("email")
+    @classmethod
+    def lower(cls, email: str) -> str:
+        return email.lower()
+
+
+class NewPassword(Input):
+    """A password somebody has chosen, and the same once more."""
+
+    password: str
+    again: str
+
+    @classmethod
+    def read(cls, fields, *own_words: str):
+        """As ever, and the password may be neither easy to guess nor mistyped. `own_words`: name and address."""
+        new = super().read(fields)
+        own_words = (*own_words, *(getattr(new, name, "") for name in ("email", "name")))
+        if sentence := offload(weakness, new.password, *own_words):
+            raise Invalid({"password": sentence}, dict(fields))
+        if new.again != new.password:
+            raise Invalid({"again": "This is not the same as above."}, dict(fields))
+        return new
+
+
+class NewAdmin(NewPassword):
+    """The first administrator."""
+
+    email: Email
+    name: Name
+
+
+class NewAccount(NewAdmin):
+    """Somebody who registers."""
+
+    department: Department = ""
+
+
+class PasswordChange(NewPassword):
+    """A new password, and the one so far."""
+
+    current: str
+
+
+class Profile(Input):
+    """What people decide about themselves."""
+
+    name: Name
+    department: Department = ""
+    theme: Literal[THEMES] = "system"
+    time_zone: str = ""
+
+    @field_validator("time_zone")
+    @classmethod
+    def known(cls, zone: str) -> str:
+        if zone and zone not in time_zones():
+            raise problem("Choose one of the time zones in the list.")
+        return zone
+
+
+class RoleChange(Input):
+    """A new role."""
+
+    value: Role
+
+
+class ActivityChange(Input):
+    """Whether somebody may come in."""
+
+    value: Literal["active", "inactive"]
+
+
+@cache
+def time_zones() -> list[str]:
+    """All places of the time zone database, by name; its old abbreviations are left out."""
+    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+
+
+def browser(user_agent: str) -> str:
+    """A browser's description of itself in words people know: "Firefox on Linux"."""
+    name = next((word for mark, word in _BROWSERS.items() if mark in user_agent), "Some program")
+    system = next((word for word in _SYSTEMS if word in user_agent), "")
+    return f"{name} on {system.replace(' X', '')}" if system else name

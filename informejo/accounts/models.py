@@ -1,0 +1,83 @@
+"""People and their sign-ins."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from informejo import clock
+from informejo.db import Model, Moment, words
+
+
+class Role(StrEnum):
+    """What a person is to the desk; `agent` and `admin` together are the staff."""
+
+    GUEST = "guest"  # known by an address only: no password, no sign-in
+    USER = "user"
+    AGENT = "agent"
+    ADMIN = "admin"
+
+    @property
+    def word(self) -> str:
+        return {"guest": "Guest", "user": "Requester", "agent": "Agent", "admin": "Administrator"}[self]
+
+
+STAFF = (Role.AGENT, Role.ADMIN)
+THEMES = ("system", "light", "dark")
+
+
+class User(Model):
+    """A person: requester, member of the staff, or both."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)  # lower-case: addresses compare without case
+    name: Mapped[str]
+    department: Mapped[str] = mapped_column(default="")
+    role: Mapped[Role] = words(Role, default=Role.USER, index=True)
+    password_hash: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    theme: Mapped[str] = mapped_column(default="system")
+    time_zone: Mapped[str] = mapped_column(default="")  # IANA name; empty: the browser's
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role in STAFF
+
+    @property
+    def role_word(self) -> str:
+        """What stands beside the name in a conversation."""
+        return "Support" if self.is_staff else ""
+
+    @property
+    def initials(self) -> str:
+        first, *rest = self.name.split() or ["?"]
+        return (first[:1] + (rest[-1][:1] if rest else "")).upper()
+
+
+class Session(Model):
+    """One sign-in. The cookie holds a random token, this row only its hash: a stolen database opens no door."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    agent: Mapped[str] = mapped_column(default="")  # the browser's own description of itself, shortened
+
+    user: Mapped[User] = relationship()
+
+
+class SetupToken(Model):
+    """The one-time link that makes the first administrator; only its hash is kept."""
+
+    __tablename__ = "setup_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)

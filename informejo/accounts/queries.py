@@ -1,0 +1,97 @@
+"""Reading people and their sign-ins."""
+
+import hashlib
+from datetime import timedelta
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import contains_eager
+
+from informejo import clock, policy
+from informejo.accounts.models import STAFF, Role, Session, SetupToken, User
+from informejo.db import db
+from informejo.tickets.models import Ticket
+
+PAGE = 50  # people on one page of the list
+
+
+class Person(NamedTuple):
+    """One line of the list of people."""
+
+    user: User
+    tickets: int  # how many they asked for, of those the reader may see
+
+
+def session_for(token: str) -> Session | None:
+    """The sign-in that this cookie's value stands for, unless it has ended, lay idle too long, or its owner left."""
+    if not token:
+        return None
+    statement = _live().join(Session.user).where(Session.token_hash == fingerprint(token), User.active)
+    return db.session.scalar(statement.options(contains_eager(Session.user)))
+
+
+def known_browser(token: str, email: str) -> int | None:
+    """The id of a sign-in of that address, over or not, which this cookie's value once stood for."""
+    statement = (
+        select(Session.id).join(Session.user).where(Session.token_hash == fingerprint(token), User.email == email)
+    )
+    return db.session.scalar(statement)
+
+
+def sessions_of(user: User) -> list[Session]:
+    """This person's sign-ins that still hold, the last used first."""
+    return list(db.session.scalars(_live().where(Session.user_id == user.id).order_by(Session.seen_at.desc())))
+
+
+def fingerprint(token: str) -> str:
+    """What the database keeps of a token. Tokens are random enough that a fast hash is a safe one."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def user_by_email(email: str) -> User | None:
+    """The person with that address, written in whatever case."""
+    return db.session.scalar(select(User).where(User.email == email.lower()))
+
+
+def staff_members() -> list[User]:
+    """The active staff, by name."""
+    return list(db.session.scalars(select(User).where(User.role.in_(STAFF), User.active).order_by(User.name, User.id)))
+
+
+def has_admin() -> bool:
+    """Whether the desk has been set up."""
+    return db.session.scalar(select(exists().where(User.role == Role.ADMIN)))
+
+
+def opens_setup(token: str) -> bool:
+    """Whether this token still makes the first administrator."""
+    return not has_admin() and db.session.get(SetupToken, fingerprint(token)) is not None
+
+
+def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> list[Person]:
+    """One page of the people that fit, by name, and one more where there is a next page."""
+    policy.require(actor, "user.list")
+    own = Ticket.requester_id == User.id
+    tickets = policy.visible_tickets(actor).where(own).with_only_columns(func.count(Ticket.id)).scalar_subquery()
+    people = select(User, tickets).order_by(func.lower(User.name), User.id).limit(PAGE + 1).offset((page - 1) * PAGE)
+    if role:
+        people = people.where(User.role == role)
+    if search:
+        people = people.where(
+            or_(*(c.icontains(search, autoescape=True) for c in (User.name, User.email, User.department)))
+        )
+    return [Person(*row) for row in db.session.execute(people)]
+
+
+def user_counts(actor: User) -> dict[str, int]:
+    """How many people there are: in all, in each role, and how many of them are inactive."""
+    policy.require(actor, "user.list")
+    roles = dict(db.session.execute(select(User.role, func.count()).group_by(User.role)).tuples().all())
+    inactive = db.session.scalar(select(func.count()).where(User.active.is_(False)))
+    return {"all": sum(roles.values()), **{role.value: roles.get(role, 0) for role in Role}, "inactive": inactive}
+
+
+def _live() -> Select:
+    now, idle = clock.now(), timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])
+    return select(Session).where(Session.expires_at > now, Session.seen_at > now - idle)

@@ -1,0 +1,8 @@
+"""What administrators look after: the people of the desk."""
+
+
+def init_app(app):
+    """Register the pages of administration."""
+    from informejo.admin import views
+
+    app.register_blueprint(views.bp)

@@ -1,0 +1,22 @@
+"""The one clock: everybody who asks what time it is asks here."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
+
+
+def now() -> datetime:
+    """The present moment, in UTC, aware."""
+    return _frozen.get() or datetime.now(UTC)
+
+
+@contextmanager
+def at(moment: datetime):
+    """Inside the block it is `moment` (aware): for the demonstration's three weeks of history, and for tests."""
+    token = _frozen.set(moment)
+    try:
+        yield
+    finally:
+        _frozen.reset(token)

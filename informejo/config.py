@@ -1,0 +1,65 @@
+"""Every setting, once: name, default and meaning; each is read from the environment variable of the same name."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+INSTANCE = ROOT / "instance"
+
+
+class Setting(NamedTuple):
+    """A setting; the type of `default` is the type of the value."""
+
+    name: str
+    default: str | int | bool
+    meaning: str
+
+
+SETTINGS = (
+    Setting("HOST", "127.0.0.1", "Address to listen on. Behind nginx on the same machine leave it as it is."),
+    Setting("PORT", 3003, "Port to listen on."),
+    Setting("PUBLIC_URL", "http://localhost:3003", "Address people type; https makes every cookie `Secure`."),
+    Setting("DATABASE_URL", f"sqlite:///{INSTANCE / 'informejo.db'}", "SQLAlchemy address of the database."),
+    Setting("UPLOAD_DIR", str(INSTANCE / "files"), "Folder for the files people attach."),
+    Setting("MAX_FILE_SIZE", 10_485_760, "Largest file, in bytes."),
+    Setting("MAX_FILES", 10, "Most files with one message."),
+    Setting("TICKET_QUOTA", 104_857_600, "Bytes all files of one ticket may take together."),
+    Setting("REGISTRATION", True, "Whether people may register themselves."),
+    Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
+    Setting("SESSION_IDLE_HOURS", 72, "Hours without a request after which a sign-in ends."),
+    Setting("BIN_DAYS", 30, "Days a deleted ticket can be brought back."),
+    Setting("STREAMS_PER_USER", 12, "Live streams one person may hold open; the next is refused with 429."),
+    Setting("STREAMS_TOTAL", 10_000, "Live streams in all; the next is refused with 503."),
+    Setting("REPLAY_LIMIT", 200, "Missed events that are replayed; beyond it the page is told to load itself again."),
+    Setting("TRUSTED_PROXIES", 0, "Proxies in front whose X-Forwarded-* headers are believed (nginx alone: 1)."),
+    Setting("DEVELOPMENT", False, "Shows /patterns and re-reads changed templates, styles and scripts."),
+    Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+)
+
+
+def from_environment(environ=os.environ) -> dict:
+    """All settings by name, converted to the type of their default.
+
+    Raises ValueError with a sentence that names the variable when a value cannot be understood.
+    """
+    return {setting.name: _value(setting, environ.get(setting.name)) for setting in SETTINGS}
+
+
+def _value(setting: Setting, text: str | None):
+    if text is None or text == "":
+        return setting.default
+    if isinstance(setting.default, bool):
+        return _switch(setting.name, text)
+    if isinstance(setting.default, int):
+        if not text.isdecimal():
+            raise ValueError(f"{setting.name} must be a whole number, not {text!r}.")
+        return int(text)
+    return text
+
+
+def _switch(name: str, text: str) -> bool:
+    words = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
+    if text.lower() not in words:
+        raise ValueError(f"{name} must be on or off, not {text!r}.")
+    return words[text.lower()]

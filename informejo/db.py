@@ -1,0 +1,167 @@
+"""The database: tables' base, SQLite's pragmas and writer lock, and the only place that commits."""
+
+import sqlite3
+import threading
+import time
+from datetime import UTC, datetime
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Enum, MetaData, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.pool import Pool
+from sqlalchemy.types import TypeDecorator
+
+from informejo import signals
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=0")
+WRITES = ("INSERT", "UPDATE", "DELETE", "SAVEPOINT", "CREATE", "ALTER", "DROP")
+BUSY_SECONDS = 10  # how long a write waits for another process before it gives up
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class Moment(TypeDecorator):
+    """A point in time: aware UTC in Python, UTC in the database, which on SQLite forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect):
+        return value.astimezone(UTC) if value else value
+
+    def process_result_value(self, value: datetime | None, dialect):
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+db = SQLAlchemy(model_class=Base)
+Model = db.Model
+migrate = Migrate(directory="migrations", render_as_batch=True)
+
+
+def words(enum, **options):
+    """A column that holds one word of `enum`, as plain text: a new word needs no migration."""
+    return mapped_column(
+        Enum(enum, native_enum=False, length=40, values_callable=lambda e: [m.value for m in e]), **options
+    )
+
+
+def init_app(app):
+    """Configure the engine: SQLite waits in Python, so its driver must neither begin nor wait by itself."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = app.config["DATABASE_URL"]
+    options = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 10}
+    if app.config["DATABASE_URL"].startswith("sqlite"):
+        options["connect_args"] = {"isolation_level": None, "check_same_thread": False}
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
+    db.init_app(app)
+    migrate.init_app(app, db)
+
+
+def commit() -> list:
+    """Keep what the actions of this request did, ring the bells for it, and return the events they recorded.
+
+    Doors call this once per request; actions never do. A failed commit leaves nothing behind and rings nothing.
+    """
+    recorded = db.session.info.pop("recorded", [])
+    topics = db.session.info.pop("noticed", ())
+    try:
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    if recorded:
+        signals.recorded.send()
+    for topic in topics:
+        signals.noticed.send(topic)
+    return recorded
+
+
+def notice(topic: str):
+    """After the commit, have those who look at `topic` look again at what is kept in no event."""
+    db.session.info.setdefault("noticed", set()).add(topic)
+
+
+def lock(row):
+    """Read `row` anew and keep everybody else from changing it until this transaction ends.
+
+    Actions that decide by what a row holds begin with this; without it two of them could decide at the same time.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        _begin_write(connection, connection.connection.cursor())
+    db.session.refresh(row, with_for_update=True)
+
+
+# SQLite calls block the whole process. If a second greenlet waited inside SQLite for the first one's write lock, the
+# first could never run to release it. So writers queue here, on a lock that lets the other greenlets run.
+_writer = threading.Lock()
+
+
+@event.listens_for(Engine, "connect")
+def _set_pragmas(connection, _record):
+    if isinstance(connection, sqlite3.Connection):
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _begin_before_first_write(connection, cursor, statement, *_):
+    if connection.dialect.name == "sqlite" and statement.lstrip().upper().startswith(WRITES):
+        _begin_write(connection, cursor)
+
+
+def _begin_write(connection, cursor):
+    if connection.connection.driver_connection.in_transaction:
+        return
+    _writer.acquire()
+    connection.info["writing"] = True
+    try:
+        _begin_immediate(cursor)
+    except BaseException:
+        _release(connection.info)
+        raise
+
+
+def _begin_immediate(cursor):
+    deadline, pause = time.monotonic() + BUSY_SECONDS, 0.005
+    while True:
+        try:
+            return cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 0.1)
+
+
+@event.listens_for(Engine, "commit")
+@event.listens_for(Engine, "rollback")
+def _let_the_next_write(connection):
+    _release(connection.info)
+
+
+@event.listens_for(Pool, "reset")
+def _let_the_next_write_after_a_crash(_connection, record, _state):
+    _release(record.info)  # a greenlet that was killed inside a transaction ends here, without commit or rollback
+
+
+def _release(info: dict):
+    if info.pop("writing", False):
+        _writer.release()
+
+
+def busy(error: BaseException) -> bool:
+    """Whether `error` means that another process kept the database to itself for too long."""
+    return isinstance(error, OperationalError) and "locked" in str(error)

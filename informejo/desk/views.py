@@ -1,0 +1,103 @@
+"""The staff's own pages: dashboard, queue, bin, and the fragments that keep them up to date."""
+
+from flask import Blueprint, current_app, g, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from informejo import policy
+from informejo.accounts.queries import staff_members
+from informejo.desk import stats
+from informejo.live import wire
+from informejo.tickets import queries
+from informejo.tickets.queries import PAGE, SORTS, TicketFilter
+from informejo.web import actor, page, public, stream
+
+bp = Blueprint("desk", __name__)
+LAST_PAGE = 1_000
+
+
+@bp.get("/")
+@public
+def home():
+    """Where each person begins."""
+    if g.actor is None:
+        return page("home.html", title="Help desk")
+    return redirect("/desk" if g.actor.is_staff else "/tickets")
+
+
+@bp.get("/desk")
+def dashboard():
+    """The desk in numbers, and what waits longest."""
+    policy.require(actor(), "desk.see")
+    return page(
+        "desk/dashboard.html",
+        title="Dashboard",
+        stream=stream(),
+        stats=stats.stats_for(actor()),
+        mine=stats.mine_by_priority(actor()),
+        oldest=_brief(assignee="none", sort="oldest"),
+        next_up=_brief(assignee="me", sort="priority"),
+    )
+
+
+@bp.get("/desk/counts")
+def counts():
+    """The numbers of the rail."""
+    policy.require(actor(), "desk.see")
+    return render_template("desk/_counts.html", counts=stats.counts_for(actor()))
+
+
+@bp.get("/queue")
+def queue():
+    """All tickets that fit a filter, 50 on a page."""
+    policy.require(actor(), "desk.see")
+    live, filter = stream("queue"), TicketFilter.read(request.args, status="unsolved")
+    number = min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
+    tickets = queries.tickets_for(actor(), filter, number)
+    return page(
+        "desk/queue.html",
+        title="Queue",
+        stream=live,
+        since=live.rpartition("since=")[2],
+        filter=filter,
+        tickets=tickets[:PAGE],
+        news=0,
+        address=f"/queue?{filter.address}",
+        staff=staff_members(),
+        sorts=SORTS,
+        later=f"/queue?{filter.address}&page={number - 1}" if number > 1 else "",
+        earlier=f"/queue?{filter.address}&page={number + 1}" if len(tickets) > PAGE else "",
+    )
+
+
+@bp.get("/queue/news")
+def news():
+    """How many tickets that fit the list's filter came since it was drawn."""
+    policy.require(actor(), "desk.see")
+    filter, since = TicketFilter.read(request.args), wire.read_bookmark(request.args.get("since", ""))
+    number = queries.news_for(actor(), filter, since.id) if since else 0
+    return render_template("desk/_news.html", news=number, address=f"/queue?{filter.address}")
+
+
+@bp.get("/unread")
+def unread():
+    """How many of one's own tickets have news."""
+    return render_template("live/_unread.html", unread=queries.unread_for(actor()))
+
+
+@bp.get("/me.css")
+def own_style() -> Response:
+    """The one style rule that is personal: what only an author may do is shown beside one's own messages."""
+    style = f'[data-author="{actor().id}"] .own {{ display: revert; }}\n'
+    return Response(style, mimetype="text/css", headers={"Cache-Control": "private, max-age=300"})
+
+
+@bp.get("/bin")
+def bin():
+    """Deleted tickets that can still be brought back."""
+    policy.require(actor(), "ticket.restore")
+    return page("desk/bin.html", title="Bin", tickets=queries.binned(actor()), days=current_app.config["BIN_DAYS"])
+
+
+def _brief(**fields) -> list:
+    """The first few unsolved tickets of a list."""
+    return [listed.ticket for listed in queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5)]

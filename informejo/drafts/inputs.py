@@ -1,0 +1,40 @@
+"""What a form may ask to have kept."""
+
+import re
+
+from pydantic import field_validator
+
+from informejo.inputs import Input, problem
+
+_FORM = re.compile(r"new-ticket|ticket:\d{1,11}(:edit)?|comment:\d{1,11}", re.ASCII)
+KEPT = (
+    "body",
+    "internal",
+    "title",
+    "description",
+    "category",
+    "priority",
+    "requester_email",
+    "requester_name",
+    "version",
+)
+MOST = 25_000  # characters of one field: more than any limit, so that a text that is too long is kept as well
+
+
+class NewDraft(Input):
+    """The form's name; what it holds is read field by field."""
+
+    form: str
+
+    @field_validator("form")
+    @classmethod
+    def known(cls, form: str) -> str:
+        if not _FORM.fullmatch(form):
+            raise problem("There is no such form.")
+        return form
+
+
+def kept_fields(fields) -> dict[str, str]:
+    """Of what was posted, what a draft keeps; choices alone are not worth a draft."""
+    kept = {name: fields[name][:MOST] for name in KEPT if fields.get(name)}
+    return kept if {"body", "title", "description"} & kept.keys() else {}

@@ -1,0 +1,29 @@
+"""The door through which a form saves what has been typed so far."""
+
+from flask import Blueprint, render_template, request
+
+from informejo import db
+from informejo.drafts.actions import save_draft
+from informejo.drafts.inputs import NewDraft, kept_fields
+from informejo.web import actor, answer
+
+bp = Blueprint("drafts", __name__)
+
+
+@bp.post("/drafts")
+def save():
+    """Keep the form's fields; the words "Draft saved" come back, without JavaScript the page it stands on."""
+    form = NewDraft.read(request.form).form
+    draft = save_draft(actor(), form, kept_fields(request.form))
+    db.commit()
+    state = render_template("tickets/_draft_state.html", saved_at=draft.saved_at if draft else None)
+    return answer(state, f"{page_of(form)}?notice=draft-saved")
+
+
+def page_of(form: str) -> str:
+    """The page on which that form stands."""
+    kind, _, rest = form.partition(":")
+    number, _, edit = rest.partition(":")
+    if kind == "comment":
+        return f"/comments/{number}/edit"
+    return f"/tickets/{number}/edit" if edit else f"/tickets/{number or 'new'}"

@@ -1,0 +1,71 @@
+"""The log: events are recorded here, in the transaction of the change, and read here, in id order."""
+
+from sqlalchemy import Select, func, select, text
+
+from informejo import policy
+from informejo.accounts.models import User
+from informejo.db import db
+from informejo.events.models import Audience, Event, LogEpoch
+from informejo.events.names import EventName
+from informejo.live.wire import Bookmark
+from informejo.tickets.models import Ticket
+
+LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
+
+
+def record(name: EventName, actor: User | None, *, audience: Audience, changes: dict | None = None, **subject) -> Event:
+    """Write one event into the current transaction.
+
+    `subject` names what it is about: any of `ticket`, `comment`, `attachment`, `user`. `changes` maps a field to its
+    [old, new] value. Event ids stand in commit order: SQLite has one writer, on PostgreSQL a lock makes it so.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
+    event = Event(name=name, actor=actor, audience=audience, changes=changes or {}, **subject)
+    db.session.add(event)
+    db.session.flush()  # its id is needed below, and what is wrong with the rows should show here
+    if event.ticket is not None:
+        _move_activity(event)
+    db.session.info.setdefault("recorded", []).append(event)  # commit() rings the bell for it
+    return event
+
+
+def _move_activity(event: Event):
+    # Timing is content: a note must not move what the requester sees, so the two audiences have a mark each.
+    event.ticket.last_event_id = event.id
+    if event.audience == Audience.REQUESTER:
+        event.ticket.last_public_event_id = event.id
+
+
+def epoch() -> str:
+    """The word that names this life of the log."""
+    return db.session.scalar(select(LogEpoch.word)) or "none"
+
+
+def latest_id() -> int:
+    """The newest event's id, 0 for an empty log."""
+    return db.session.scalar(select(func.max(Event.id))) or 0
+
+
+def bookmark(actor: User) -> Bookmark:
+    """Where this person stands when a page is drawn. Take it *before* reading the page's rows.
+
+    It is the newest event *they may see*, so that the number tells them nothing about what they may not.
+    """
+    if policy.audience(actor) == Audience.STAFF:
+        return Bookmark(epoch(), latest_id())
+    newest = policy.visible_events(actor).with_only_columns(func.max(Event.id))
+    return Bookmark(epoch(), db.session.scalar(newest) or 0)
+
+
+def since(id: int, events: Select | None = None, limit: int | None = None) -> list[Event]:
+    """The events after `id`, oldest first, out of `events` (by default all)."""
+    statement = select(Event) if events is None else events
+    return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit)))
+
+
+def last_to_change(ticket: Ticket, field: str) -> User | None:
+    """Who changed that field of the ticket last."""
+    updates = select(Event).where(Event.ticket_id == ticket.id, Event.changes[field].is_not(None))
+    event = db.session.scalar(updates.order_by(Event.id.desc()).limit(1))
+    return event.actor if event else None

@@ -1,0 +1,55 @@
+"""The log: one row for each thing that happened, in the order in which it was committed."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from informejo import clock
+from informejo.accounts.models import User
+from informejo.db import Model, Moment, words
+from informejo.events.names import EventName
+
+if TYPE_CHECKING:
+    from informejo.tickets.models import Attachment, Comment, Ticket
+
+
+class Audience(StrEnum):
+    """The two ways anything is shown. What the requester may see, the staff may see too."""
+
+    REQUESTER = "requester"
+    STAFF = "staff"
+
+
+class Event(Model):
+    """A durable fact. `changes` maps a field to its [old, new] value as words; rows are never changed."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_ticket", "ticket_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[EventName] = words(EventName)
+    at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    audience: Mapped[Audience] = words(Audience)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
+    attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachments.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    changes: Mapped[dict] = mapped_column(JSON, default=dict)
+
+    actor: Mapped[User | None] = relationship(foreign_keys=actor_id)
+    user: Mapped[User | None] = relationship(foreign_keys=user_id)
+    ticket: Mapped["Ticket | None"] = relationship(foreign_keys=ticket_id)
+    comment: Mapped["Comment | None"] = relationship(foreign_keys=comment_id)
+    attachment: Mapped["Attachment | None"] = relationship(foreign_keys=attachment_id)
+
+
+class LogEpoch(Model):
+    """One row: a random word that names this life of the log. A restore renews it, so that a rewound log is noticed."""
+
+    __tablename__ = "log_epoch"
+
+    word: Mapped[str] = mapped_column(primary_key=True)

@@ -1,0 +1,20 @@
+"""The names of everything that can happen: noun, colon, past tense. They are the wire's names too."""
+
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    """A typo in a name is an import error, not a silent listener."""
+
+    TICKET_CREATED = "ticket:created"
+    TICKET_UPDATED = "ticket:updated"
+    TICKET_DELETED = "ticket:deleted"
+    TICKET_RESTORED = "ticket:restored"
+    COMMENT_ADDED = "comment:added"
+    COMMENT_EDITED = "comment:edited"
+    ATTACHMENT_ADDED = "attachment:added"
+    USER_CREATED = "user:created"
+    USER_UPDATED = "user:updated"
+    USER_DEACTIVATED = "user:deactivated"
+    USER_REACTIVATED = "user:reactivated"
+    SESSION_ENDED = "session:ended"

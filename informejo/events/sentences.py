@@ -1,0 +1,44 @@
+"""What happened, in words: the lines of a timeline, the toasts, later the mails."""
+
+from informejo.events.models import Event
+from informejo.events.names import EventName
+from informejo.tickets.words import Category, Priority, Status
+
+_FIELD = {"status": Status, "priority": Priority, "category": Category}
+_EDITED = {"title": "the title", "description": "the description", "body": "a message"}
+_VERB = {
+    EventName.TICKET_CREATED: "opened this ticket",
+    EventName.TICKET_DELETED: "moved this ticket to the bin",
+    EventName.TICKET_RESTORED: "brought this ticket back",
+    EventName.COMMENT_ADDED: "replied",
+    EventName.ATTACHMENT_ADDED: "attached a file",
+}
+
+
+def deed(event: Event) -> str:
+    """What the actor did, as the words that follow a name: "set this to Waiting and changed the priority to High"."""
+    said = [_change(event, field, new) for field, (_, new) in event.changes.items()]
+    if event.name in (EventName.TICKET_UPDATED, EventName.COMMENT_EDITED) and said:
+        return " and ".join(said)
+    if event.name == EventName.COMMENT_ADDED and event.comment.internal:
+        return "added an internal note"
+    return " and ".join([_VERB.get(event.name, "changed this ticket"), *said])
+
+
+def sentence(event: Event) -> str:
+    """The whole sentence, for where the ticket is not on the page: "Mia replied to #42 Printer on fire"."""
+    who = event.actor.name if event.actor else "The desk"
+    what = deed(event).replace("this ticket", "").replace("set this to", "set it to").strip()
+    return f"{who} {what} · #{event.ticket.number} {event.ticket.title}"
+
+
+def _change(event: Event, field: str, new: str | None) -> str:
+    if field == "assignee" and event.actor and new == event.actor.name:
+        return "took this"
+    if field == "assignee":
+        return f"gave this to {new}" if new else "gave this back to the queue"
+    if field == "status":
+        return f"set this to {Status(new).word}"
+    if field in _FIELD:
+        return f"changed the {field} to {_FIELD[field](new).word}"
+    return f"edited {_EDITED.get(field, field)}"

@@ -1,0 +1,33 @@
+"""Every limit on what people may type or send, once: inputs, pages and docs/configuration.md read this table."""
+
+from typing import NamedTuple
+
+
+class Length(NamedTuple):
+    """Fewest and most characters, after cleaning, both included."""
+
+    least: int
+    most: int
+
+
+TITLE = Length(5, 200)
+DESCRIPTION = Length(10, 20_000)
+COMMENT = Length(1, 20_000)
+NAME = Length(2, 100)
+EMAIL = Length(3, 254)  # RFC 5321, 4.5.3.1.3: a path is at most 256 octets, angle brackets included
+DEPARTMENT = Length(0, 100)
+PASSWORD = Length(12, 1_024)
+SEARCH = Length(0, 200)
+FILE_NAME = Length(1, 120)
+
+FIELDS = {
+    "title": TITLE,
+    "description": DESCRIPTION,
+    "comment": COMMENT,
+    "name": NAME,
+    "e-mail address": EMAIL,
+    "department": DEPARTMENT,
+    "password": PASSWORD,
+    "search": SEARCH,
+    "file name": FILE_NAME,
+}

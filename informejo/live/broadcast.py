@@ -1,0 +1,128 @@
+"""The live reader: follows the log and shows each event, once and in order, to every open channel that may see it."""
+
+import logging
+import threading
+
+from flask import Flask
+
+from informejo import signals
+from informejo.db import db
+from informejo.events import log
+from informejo.events.models import Event
+from informejo.events.names import EventName
+from informejo.live import fragments, payload, presence, wire
+from informejo.live.hub import hub
+from informejo.live.wire import Bookmark, Channel
+
+POLL_SECONDS = 1  # a bell that another process rang is not heard here; looking this often makes up for it
+BATCH = 200
+RESET = "reset"
+
+logger = logging.getLogger(__name__)
+
+
+class Broadcast:
+    """One per process. `drain` shows what the log has and this process has not shown yet."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+        self._lock = threading.Lock()
+        self._bell = threading.Event()
+        self._noticed: set[str] = set()  # a set: a hundred people who come at once are drawn once
+        self._running = False
+        self._shown: int | None = None  # this reader's bookmark; what came before its first look is no news
+
+    def run(self):
+        """Drain whenever the bell rings, until the hub closes: those who write need not wait for those who watch."""
+        self._running = True
+        while not hub.closing:
+            try:
+                self.drain()
+                self._show_notices()
+            except Exception:  # the database may be away for a while; the bookmark stands where it stood
+                logger.exception("drain failed, trying again")
+            self._bell.wait(POLL_SECONDS)
+            self._bell.clear()
+
+    def ring(self, _sender=None):
+        """What the `recorded` signal calls."""
+        self._bell.set()
+        if not self._running:
+            self.drain()
+
+    def notice(self, topic: str):
+        """What the `noticed` signal calls with a topic: what is true only now is drawn again for those who look."""
+        self._noticed.add(topic)
+        if not self._running:
+            self._show_notices()
+
+    def drain(self):
+        """Show every event after the bookmark, in id order, under one lock, so that no two drains can cross."""
+        with self._lock, self.app.app_context():
+            if self._shown is None:
+                self._shown = log.latest_id()
+            while events := log.since(self._shown, limit=BATCH):
+                epoch = log.epoch()
+                for event in events:
+                    self._show(event, Bookmark(epoch, event.id))
+                    self._shown = event.id
+                db.session.remove()
+
+    def _show_notices(self):
+        while self._noticed:
+            topic = self._noticed.pop()
+            with self.app.app_context():
+                parts = {channel: fragments.render(presence.at(channel)) for channel in presence.channels(topic)}
+            hub.publish(parts, lambda htmls: wire.chunk(wire.message("".join(htmls))))
+
+    def _show(self, event: Event, bookmark: Bookmark):
+        _revoke(event)
+        html, json = {}, {}
+        for topic in fragments.topics_of(event):
+            for audience in ("requester", "staff"):
+                self._draw(event, Channel(topic, audience, "html"), html, bookmark)
+                self._draw(event, Channel(topic, audience, "json"), json, bookmark)
+        received = hub.publish(html, lambda parts: wire.chunk(wire.message("".join(parts), id=bookmark)), event.id)
+        # A program hears of an event once, however many of its topics the event touches: all parts are equal.
+        received += hub.publish(
+            json, lambda parts: wire.chunk(wire.message(parts[0], id=bookmark, event=event.name)), event.id
+        )
+        logger.info("event %s %s ticket=%s received=%s", event.id, event.name, event.ticket_id, received)
+
+    def _draw(self, event: Event, channel: Channel, parts: dict, bookmark: Bookmark):
+        if not hub.is_open(channel):
+            return
+        try:
+            content = payload.of(event, channel) if channel.form == "json" else fragments.of(event, channel)
+        except Exception:  # one thing that cannot be drawn must not cost the others their messages
+            logger.exception("event %s cannot be drawn for %s", event.id, channel)
+            frame = wire.chunk(wire.message("", id=bookmark, event=RESET))
+            for subscription in hub.subscriptions(channel):
+                hub.write(subscription, frame, event.id)
+        else:
+            if content:
+                parts[channel] = content
+
+
+def _revoke(event: Event):
+    """End the streams whose rights this event took, before anything that happened after it is shown."""
+    if event.name in (EventName.USER_DEACTIVATED, EventName.USER_UPDATED) and _touches_rights(event):
+        hub.drop_where(lambda stream: stream.user_id == event.user_id)
+    elif event.name == EventName.SESSION_ENDED:
+        ended, _ = event.changes["session"]
+        hub.drop_where(lambda stream: stream.session_id == ended)
+    elif event.name == EventName.TICKET_DELETED:
+        topic = f"ticket:{event.ticket_id}"
+        hub.drop_where(lambda stream: any(channel.topic == topic for channel in stream.channels))
+
+
+def _touches_rights(event: Event) -> bool:
+    return event.name == EventName.USER_DEACTIVATED or "role" in event.changes
+
+
+def init_app(app: Flask):
+    """One broadcast for the app, rung by the signals."""
+    broadcast = app.extensions["broadcast"] = Broadcast(app)
+    signals.recorded.connect(broadcast.ring)
+    signals.noticed.connect(broadcast.notice)
+    hub.on_leave = presence.left

@@ -1,0 +1,183 @@
+"""Which fragments an event becomes on which topics: one table, read when it is pushed, replayed and answered."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from flask import current_app
+from markupsafe import Markup, escape
+
+from informejo.accounts.queries import staff_members
+from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
+from informejo.events.sentences import sentence
+from informejo.live.wire import Channel
+from informejo.tickets.queries import order_of
+
+
+class Fragment(NamedTuple):
+    """One thing to be drawn: its DOM id, where it goes and how, from which partial and with what."""
+
+    id: str
+    target: str
+    swap: str
+    template: str = ""
+    needs: dict[str, Any] = {}
+
+    @property
+    def html(self) -> Markup:
+        """The thing itself. Drawn without a request: there is nobody here it could be drawn for."""
+        template = self.template and current_app.jinja_env.get_template(self.template)
+        return Markup(template.render(self.needs)) if template else escape(self.id)
+
+    def render(self) -> Markup:
+        """The thing with its address, as an `<hx-partial>`."""
+        tag = Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>')
+        return tag.format(self.target, self.swap, self.html)
+
+
+def topics_of(event: Event) -> Iterable[str]:
+    """The topics an event touches."""
+    if event.ticket is None:
+        return ()
+    people = {event.ticket.requester_id, event.ticket.assignee_id} - {None}
+    return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
+
+
+def on(event: Event, channel: Channel) -> list[Fragment]:
+    """What `event` becomes on `channel`; nothing when its audience may not see it."""
+    if event.audience == Audience.STAFF and channel.audience != Audience.STAFF:
+        return []
+    if event.ticket.deleted_at is not None and event.name != EventName.TICKET_DELETED:
+        return []
+    kind, _, id = channel.topic.partition(":")
+    if kind == "user":
+        return _personal(event, int(id), channel.audience)
+    table = FRAGMENTS.get(event.name, {})
+    makers = (*table.get("timeline", ()), *table.get("ticket", ())) if kind == "ticket" else table.get(kind, ())
+    return [fragment for make in makers for fragment in make(event, channel.audience)]
+
+
+def of(event: Event, channel: Channel) -> str:
+    """What `event` becomes on `channel`, rendered."""
+    return render(on(event, channel))
+
+
+def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragment]:
+    """What several events become: each thing they touched once, however often it changed meanwhile."""
+    touched = {}
+    for event in events:
+        for channel in channels:
+            for fragment in on(event, channel):
+                touched.pop(fragment.id, None)
+                touched[fragment.id] = fragment
+    return list(touched.values())
+
+
+def timeline(events: Iterable[Event], audience: Audience) -> list[Fragment]:
+    """The conversation of one ticket as a page shows it: the very fragments its live stream would have placed."""
+    pieces = {}
+    for event in events:
+        for make in FRAGMENTS.get(event.name, {}).get("timeline", ()):
+            for fragment in make(event, audience):
+                pieces.setdefault(fragment.id, fragment)
+    return list(pieces.values())
+
+
+def render(parts: Iterable[Fragment]) -> str:
+    """All of them, one after the other, each as an `<hx-partial>`."""
+    return Markup().join(fragment.render() for fragment in parts)
+
+
+def comment(event: Event, audience: str) -> list[Fragment]:
+    """The message, at its place in the timeline, however often it was edited since."""
+    order = event.id if event.name == EventName.COMMENT_ADDED else order_of(event.comment)
+    needs = {"comment": event.comment, "audience": audience, "order": order}
+    return [Fragment(f"comment-{event.comment_id}", "#timeline", "place", "tickets/_comment.html", needs)]
+
+
+def change(event: Event, audience: str) -> list[Fragment]:
+    """The line that says what changed, where an event has no message of its own or changed more than that."""
+    needs = {"event": event, "audience": audience}
+    return [Fragment(f"event-{event.id}", "#timeline", "place", "tickets/_change.html", needs)]
+
+
+def changes_beside(event: Event, audience: str) -> list[Fragment]:
+    """The same, only when the message changed something beside being written."""
+    return change(event, audience) if event.changes else []
+
+
+def ticket(event: Event, audience: str) -> list[Fragment]:
+    """What stands above and beside the conversation."""
+    needs = {"ticket": event.ticket}
+    head = Fragment(
+        "ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs | {"audience": audience}
+    )
+    if audience == Audience.STAFF:
+        needs |= {"staff": staff_members()}
+        return [
+            head,
+            Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
+        ]
+    return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
+
+
+def row(event: Event, audience: str) -> list[Fragment]:
+    """The ticket's row in the queue."""
+    needs = {"ticket": event.ticket}
+    return [Fragment(f"row-{event.ticket_id}", "#queue", "place", "tickets/_row.html", needs)]
+
+
+def gone(event: Event, audience: str) -> list[Fragment]:
+    """A row or card that is no more."""
+    place = f"place-{event.ticket_id}"
+    return [Fragment(place, f"#{place}", "delete")]
+
+
+def desk_changed(event: Event, audience: str) -> list[Fragment]:
+    """A nudge: counters, lists with a filter and the dashboard read themselves again."""
+    return [Fragment("desk-changed", "body", "nudge")]
+
+
+def toast(event: Event) -> Fragment:
+    """A word to somebody whom the event concerns and who looks at something else."""
+    needs = {"event": event, "sentence": sentence(event)}
+    return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
+
+
+def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
+    if event.name in SILENT:
+        return []
+    if event.name == EventName.TICKET_DELETED:
+        return gone(event, audience)
+    parts = [Fragment("unread-changed", "body", "nudge")]
+    if audience == Audience.REQUESTER:
+        needs = {"ticket": event.ticket}
+        parts.append(Fragment(f"card-{event.ticket_id}", "#cards", "place", "tickets/_card.html", needs))
+    return [toast(event), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
+
+
+NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML", "tickets/_no_conflict.html")
+
+FRAGMENTS = {
+    EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
+    EventName.TICKET_UPDATED: {"timeline": (change,), "ticket": (ticket,), "queue": (row,), "desk": (desk_changed,)},
+    EventName.TICKET_DELETED: {"queue": (gone,), "desk": (desk_changed,)},
+    EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (desk_changed,)},
+    EventName.COMMENT_ADDED: {
+        "timeline": (comment, changes_beside),
+        "ticket": (ticket,),
+        "queue": (row,),
+        "desk": (desk_changed,),
+    },
+    EventName.COMMENT_EDITED: {"timeline": (comment, change)},
+}
+TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
+# No fragment of their own: a file is drawn with its message, people and sign-ins are on no live page.
+SILENT = {
+    EventName.ATTACHMENT_ADDED,
+    EventName.USER_CREATED,
+    EventName.USER_UPDATED,
+    EventName.USER_DEACTIVATED,
+    EventName.USER_REACTIVATED,
+    EventName.SESSION_ENDED,
+}

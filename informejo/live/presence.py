@@ -1,0 +1,82 @@
+"""Who is here: for the staff among themselves who looks and writes, and how far the requester has read.
+
+Looking is not stored anywhere: whoever has a stream on the ticket is looking. Only writing is noted, and it expires.
+"""
+
+import time
+
+from informejo import signals
+from informejo.accounts.models import User
+from informejo.db import db
+from informejo.events.models import Audience
+from informejo.live.fragments import Fragment
+from informejo.live.hub import hub
+from informejo.live.subscription import Subscription
+from informejo.live.wire import Channel
+from informejo.tickets.models import Ticket
+from informejo.tickets.queries import reading_of
+
+WRITING_SECONDS = 8
+MOST = 20  # people shown at one ticket
+
+_writing: dict[tuple[int, int], float] = {}  # (ticket, user) -> until when, on the monotonic clock
+
+
+def people_at(ticket_id: int) -> list[tuple[User, bool]]:
+    """The staff who look at the ticket, by name, each with whether they are writing."""
+    subscriptions = hub.subscriptions(_channel(ticket_id))
+    people = [
+        db.session.get(User, id) for id in sorted({subscription.user_id for subscription in subscriptions})[:MOST]
+    ]
+    return [(user, _is_writing(ticket_id, user.id)) for user in sorted(people, key=lambda user: user.name)]
+
+
+def writes(actor: User, ticket: Ticket):
+    """The actor is typing on that ticket, for the next few seconds."""
+    _writing[ticket.id, actor.id] = time.monotonic() + WRITING_SECONDS
+    signals.noticed.send(f"ticket:{ticket.id}")
+
+
+def expire():
+    """Once a second: those who stopped typing are shown as only looking again."""
+    now = time.monotonic()
+    for ticket_id, user_id in [key for key, until in _writing.items() if until < now]:
+        del _writing[ticket_id, user_id]
+        signals.noticed.send(f"ticket:{ticket_id}")
+
+
+def joined(subscription: Subscription):
+    """A stream opened: show whoever is on its ticket."""
+    for channel in subscription.channels:
+        if channel.topic.startswith("ticket:") and channel.audience == Audience.STAFF:
+            signals.noticed.send(channel.topic)
+
+
+left = joined  # and the same when it closes
+
+
+def channels(topic: str) -> list[Channel]:
+    """The channels on which a notice about `topic` is drawn."""
+    audiences = ("requester", "staff") if topic.startswith("user:") else ("staff",)
+    return [channel for audience in audiences if hub.is_open(channel := Channel(topic, audience, "html"))]
+
+
+def at(channel: Channel) -> list[Fragment]:
+    """What is true now on that channel and stands in no event."""
+    kind, _, id = channel.topic.partition(":")
+    if kind == "user":
+        return [Fragment("unread-changed", "body", "nudge")]
+    ticket = db.session.get(Ticket, int(id))
+    reading = reading_of(ticket.requester, ticket)
+    return [
+        Fragment("presence", "#presence", "outerMorph", "tickets/_presence.html", {"people": people_at(int(id))}),
+        Fragment("seen", "#seen", "outerMorph", "tickets/_seen.html", {"ticket": ticket, "reading": reading}),
+    ]
+
+
+def _channel(ticket_id: int) -> Channel:
+    return Channel(f"ticket:{ticket_id}", Audience.STAFF.value, "html")
+
+
+def _is_writing(ticket_id: int, user_id: int) -> bool:
+    return _writing.get((ticket_id, user_id), 0) > time.monotonic()

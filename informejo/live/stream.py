@@ -1,0 +1,150 @@
+"""The door of the live pages: opens a stream, replays what was missed, and hands the connection to the hub."""
+
+import errno
+import logging
+import random
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, current_app, g, request
+from sqlalchemy import Select, or_
+from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
+
+from informejo import clock, policy
+from informejo.accounts.models import User
+from informejo.events import log
+from informejo.events.models import Event
+from informejo.live import fragments, payload, presence, wire
+from informejo.live.hub import Full, hub
+from informejo.live.subscription import Subscription
+from informejo.live.wire import Bookmark, Channel
+from informejo.tickets.models import Ticket
+from informejo.web import actor
+
+MAX_TOPICS = 8
+RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
+
+bp = Blueprint("live", __name__)
+logger = logging.getLogger(__name__)
+
+
+@bp.get("/live")
+def pages():
+    """The stream for browsers: unnamed messages of `<hx-partial>`s."""
+    return _open("html", _replay_fragments)
+
+
+@bp.get("/live/events")
+def programs():
+    """The same events for programs: named messages of JSON. `curl -N` shows them."""
+    return _open("json", _replay_events)
+
+
+def _open(form: str, replay) -> Response:
+    channels = _channels(form)
+    if request.method == "HEAD":
+        return Response(headers=HEADERS)
+    subscription = _subscribe(channels)
+    try:
+        greeting = _greeting(subscription, replay)
+    except BaseException:
+        hub.drop(subscription)
+        raise
+    logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
+    presence.joined(subscription)
+    return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
+
+
+def _channels(form: str) -> tuple[Channel, ...]:
+    topics = request.args.getlist("on")
+    if not 0 < len(topics) <= MAX_TOPICS:
+        raise NotFound
+    return policy.channels(actor(), topics, form)
+
+
+def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
+    if hub.closing:
+        raise ServiceUnavailable("The desk is restarting.", retry_after=2)
+    per_user, total = current_app.config["STREAMS_PER_USER"], current_app.config["STREAMS_TOTAL"]
+    lasts = (g.session.expires_at - clock.now()).total_seconds()
+    try:
+        return hub.subscribe(channels, actor().id, g.session.id, per_user=per_user, total=total, lasts=lasts)
+    except Full as full:
+        if full.personal:
+            raise TooManyRequests(retry_after=30) from None
+        raise ServiceUnavailable("Too many people are watching.", retry_after=30) from None
+
+
+def _greeting(subscription: Subscription, replay) -> bytes:
+    """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
+    here = log.bookmark(actor())
+    asked = wire.read_bookmark(request.headers.get("Last-Event-ID") or request.args.get("since") or "")
+    missed = _missed(asked, here, subscription.channels)
+    if missed is None:
+        content = wire.message("", id=here, event="reset")
+    else:
+        content = replay(missed, subscription.channels)
+        here = Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
+    subscription.settle(here.id)
+    return content + wire.message("", id=here, event="ready", retry=random.randint(*RETRY))
+
+
+def _missed(asked: Bookmark | None, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event] | None:
+    """The events after the browser's bookmark, or None when they cannot be told: it has to load itself again."""
+    if asked is None and not (request.headers.get("Last-Event-ID") or request.args.get("since")):
+        return []  # somebody who asks for no past
+    if asked is None or asked.epoch != here.epoch or asked.id > here.id:
+        return None
+    limit = current_app.config["REPLAY_LIMIT"]
+    missed = log.since(asked.id, _about(channels), limit + 1)
+    return missed if len(missed) <= limit else None
+
+
+def _about(channels: tuple[Channel, ...]) -> Select:
+    """The events behind these channels, out of those the actor may see."""
+    return (
+        policy.visible_events(actor())
+        .join(Ticket, Ticket.id == Event.ticket_id)
+        .where(or_(*(_touches(channel.topic, actor()) for channel in channels)))
+    )
+
+
+def _touches(topic: str, person: User):
+    kind, _, id = topic.partition(":")
+    if kind == "ticket":
+        return Event.ticket_id == int(id)
+    if kind == "user":
+        return or_(Ticket.requester_id == person.id, Ticket.assignee_id == person.id)
+    return Event.ticket_id.is_not(None)
+
+
+def _replay_fragments(missed: list[Event], channels: tuple[Channel, ...]) -> bytes:
+    parts = fragments.gather(missed, channels)
+    return wire.message(fragments.render(parts)) if parts else b""
+
+
+def _replay_events(missed: list[Event], channels: tuple[Channel, ...]) -> bytes:
+    epoch = log.epoch()
+    told = ((event, payload.of(event, channels[0])) for event in missed)
+    return b"".join(wire.message(text, id=Bookmark(epoch, event.id), event=event.name) for event, text in told if text)
+
+
+def _body(subscription: Subscription, greeting: bytes, environ: dict) -> Iterator[bytes]:
+    """The greeting, then nothing more from here: the hub goes on with the connection itself.
+
+    gunicorn's gevent worker takes BrokenPipeError for a browser that left: it closes its own descriptor, writes nothing
+    more, and is free. The connection lives on in the duplicate that the hub made.
+    """
+    handed_over = False
+    try:
+        yield greeting
+        socket = environ.get("gunicorn.socket")
+        if socket is None or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
+            yield from subscription.frames()
+        else:
+            hub.attach(subscription, socket.fileno())
+            handed_over = True
+            raise BrokenPipeError(errno.EPIPE, "the hub has taken the connection over")
+    finally:
+        if not handed_over:
+            hub.drop(subscription)

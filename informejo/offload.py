@@ -1,0 +1,18 @@
+"""One slow call, run beside the event loop, so that nobody else has to wait for it."""
+
+import sys
+from collections.abc import Callable
+
+
+def offload(function: Callable, *args):
+    """What `function(*args)` returns or raises, run in a thread of gevent's hub; without gevent it is simply called.
+
+    Ten run at a time, further ones wait for their turn while other requests go on. A thread has neither the request nor
+    its database session: pass plain values and get plain values back.
+    """
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is None or not monkey.is_module_patched("threading"):
+        return function(*args)
+    import gevent
+
+    return gevent.get_hub().threadpool.apply(function, args)

@@ -1,0 +1,174 @@
+"""The law: who may do what, see what, as which audience, on which channels. Deny by default."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Select, false, or_, select
+from werkzeug.exceptions import Forbidden, NotFound
+
+from informejo import clock
+from informejo.accounts.models import STAFF, Role, User
+from informejo.db import db
+from informejo.events.models import Audience, Event
+from informejo.live.wire import Channel
+from informejo.tickets.models import Attachment, Comment, Ticket
+from informejo.tickets.words import Status
+
+
+class Deed(NamedTuple):
+    """One rule: what may be done, who may do it in words (docs/policy.md prints them), and the same as a function."""
+
+    what: str
+    who: str
+    may: callable
+
+
+def _anyone(actor, thing):
+    return actor.role != Role.GUEST
+
+
+def _staff(actor, thing):
+    return actor.role in STAFF
+
+
+def _admin(actor, thing):
+    return actor.role == Role.ADMIN
+
+
+def _party(actor, ticket):
+    return _staff(actor, ticket) or ticket.requester_id == actor.id
+
+
+def _author(actor, thing):
+    return (thing.author_id if isinstance(thing, Comment) else thing.opened_by_id) == actor.id
+
+
+def _status(actor, ticket):
+    return _staff(actor, ticket) or (ticket.requester_id == actor.id and ticket.status != Status.CLOSED)
+
+
+def _another(actor, user):
+    return _admin(actor, user) and user.id != actor.id
+
+
+RULES = (
+    Deed("ticket.open", "everybody who can sign in", _anyone),
+    Deed("ticket.open_for", "staff", _staff),
+    Deed("ticket.see", "staff, and its requester", _party),
+    Deed("ticket.comment", "staff, and its requester", _party),
+    Deed("ticket.note", "staff", _staff),
+    Deed("ticket.settle", "staff; its requester too until it is closed (solved, or open again)", _status),
+    Deed("ticket.triage", "staff", _staff),
+    Deed("ticket.edit", "the person who wrote it", _author),
+    Deed("ticket.delete", "administrators", _admin),
+    Deed("ticket.restore", "administrators", _admin),
+    Deed("comment.edit", "the person who wrote it", _author),
+    Deed("desk.see", "staff", _staff),
+    Deed("user.list", "staff", _staff),
+    Deed("user.change", "administrators, but nobody their own role or activity", _another),
+)
+_RULE = {rule.what: rule.may for rule in RULES}
+
+
+def may(actor: User | None, what: str, thing=None) -> bool:
+    """Whether `actor` may do `what` to `thing`. An unknown deed, a visitor and an inactive person are refused."""
+    rule = _RULE.get(what)
+    return bool(rule and actor and actor.active and rule(actor, thing))
+
+
+def require(actor: User | None, what: str, thing=None):
+    """Raise Forbidden unless `may`. Every action begins with this."""
+    if not may(actor, what, thing):
+        raise Forbidden("You may not do this.")
+
+
+def audience(actor: User) -> Audience:
+    """As which audience this person is shown things."""
+    return Audience.STAFF if actor.role in STAFF else Audience.REQUESTER
+
+
+def visible_tickets(actor: User) -> Select:
+    """All tickets this person may see, as the start of every look-up and list. The bin is not among them."""
+    tickets = select(Ticket).where(Ticket.deleted_at.is_(None))
+    if not actor.active:
+        return tickets.where(false())
+    return tickets if actor.role in STAFF else tickets.where(Ticket.requester_id == actor.id)
+
+
+def binned_tickets(actor: User) -> Select:
+    """Deleted tickets that can still be brought back; for administrators only."""
+    tickets = select(Ticket).where(Ticket.deleted_at.is_not(None))
+    return tickets if may(actor, "ticket.restore") else tickets.where(false())
+
+
+def visible_comments(actor: User) -> Select:
+    """All comments this person may see."""
+    comments = select(Comment).where(Comment.ticket_id.in_(visible_tickets(actor).with_only_columns(Ticket.id)))
+    return comments if audience(actor) == Audience.STAFF else comments.where(Comment.internal.is_(False))
+
+
+def visible_events(actor: User) -> Select:
+    """All events this person may know of. Of a ticket in the bin they still may know that it went there."""
+    events = select(Event).where(Event.ticket_id.is_not(None))
+    if not actor.active:
+        return events.where(false())
+    if audience(actor) == Audience.STAFF:
+        return events
+    own = select(Ticket.id).where(Ticket.requester_id == actor.id)
+    return events.where(Event.ticket_id.in_(own), Event.audience == Audience.REQUESTER)
+
+
+def find_ticket(actor: User, number: int) -> Ticket:
+    """The visible ticket with that number. Raises NotFound, the same for one that is hidden and one that never was."""
+    return _found(visible_tickets(actor).where(Ticket.id == number))
+
+
+def find_binned(actor: User, number: int) -> Ticket:
+    """The deleted ticket with that number. Raises NotFound."""
+    return _found(binned_tickets(actor).where(Ticket.id == number))
+
+
+def find_comment(actor: User, id: int) -> Comment:
+    """The visible comment with that id. Raises NotFound."""
+    return _found(visible_comments(actor).where(Comment.id == id))
+
+
+def find_attachment(actor: User, token: str) -> Attachment:
+    """The file with that token, if its comment or its ticket's description is visible. Raises NotFound."""
+    seen = or_(
+        Attachment.comment_id.in_(visible_comments(actor).with_only_columns(Comment.id)),
+        Attachment.comment_id.is_(None) & Attachment.ticket_id.in_(visible_tickets(actor).with_only_columns(Ticket.id)),
+    )
+    return _found(select(Attachment).where(Attachment.token == token, seen))
+
+
+def find_user(actor: User, id: int) -> User:
+    """The person with that id, for those who may see the list of people. Raises NotFound."""
+    return _found(select(User).where(User.id == id) if may(actor, "user.list") else select(User).where(false()))
+
+
+def channels(actor: User, topics: list[str], form: str) -> tuple[Channel, ...]:
+    """The channels behind the topics a browser names. Raises NotFound for a topic that is unknown or not for them."""
+    return tuple(Channel(_topic(actor, topic), audience(actor).value, form) for topic in dict.fromkeys(topics))
+
+
+def _topic(actor: User, topic: str) -> str:
+    kind, _, number = topic.partition(":")
+    if kind == "ticket" and number.isascii() and number.isdecimal() and len(number) < 12:
+        return f"ticket:{find_ticket(actor, int(number)).id}"
+    if topic in ("queue", "desk") and may(actor, "desk.see"):
+        return topic
+    if topic == "me":
+        return f"user:{actor.id}"
+    raise NotFound("There is nothing to listen to under that name.")
+
+
+def _found(statement: Select):
+    thing = db.session.scalar(statement)
+    if thing is None:
+        raise NotFound("There is no such thing, or it is not for you to see.")
+    return thing
+
+
+def within_bin_days(ticket: Ticket, days: int) -> bool:
+    """Whether a deleted ticket can still be brought back."""
+    return (clock.now() - ticket.deleted_at).days < days

@@ -1,0 +1,122 @@
+"""What every request and every answer has to keep to: where a change may come from, headers, the cookie, rate limits."""
+
+import math
+import time
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from werkzeug.exceptions import Forbidden, TooManyRequests
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+KEPT_BY_BROWSERS = ("/assets/", "/static/")  # nothing personal, so they may be cached
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+# What is counted, for whom, and how much of it is too much. docs/configuration.md prints this table.
+RATES = {
+    "sign-in of an account": parse("10 per 5 minutes"),  # every try, from wherever; a known browser has its own ten
+    "failed sign-in": parse("10 per 5 minutes"),  # per address; what succeeds is free, or an office could not begin its day
+    "sign-in": parse("1000 per 5 minutes"),  # all together
+    "account made": parse("5 per hour"),  # per address
+    "set-up": parse("10 per 5 minutes"),  # per address
+    "change by a visitor": parse("100 per 5 minutes"),  # per address
+    "change": parse("300 per minute"),  # per person: also drafts, reading and typing marks that pages send themselves
+}
+
+
+def init_app(app: Flask):
+    """Check requests before anything else looks at them, and finish every answer."""
+    hops = app.config["TRUSTED_PROXIES"]
+    if hops:
+        # Only address and scheme: the proxy passes on the Host itself.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)
+    app.extensions["rates"] = MovingWindowRateLimiter(MemoryStorage())
+    app.before_request(_refuse_other_sites)
+    app.after_request(_finish)
+
+
+def cookie() -> str:
+    """The value of the browser's sign-in cookie, empty when it has none."""
+    return request.cookies.get(cookie_name(), "")
+
+
+def with_cookie(response: Response, token: str) -> Response:
+    """The answer, and with it a new value for the browser's sign-in cookie."""
+    lasts = current_app.config["SESSION_DAYS"] * 86_400
+    response.set_cookie(cookie_name(), token, max_age=lasts, secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
+def cookie_name() -> str:
+    """With `__Host-` browsers take the cookie from this very host over https only (RFC 6265bis, 4.1.3.2)."""
+    return "__Host-informejo" if _https() else "informejo"
+
+
+def address() -> str:
+    """Whom rates are counted for when nobody is signed in; an IPv6 subscriber has a whole /64 of addresses."""
+    peer = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - stands for "unknown", nothing listens there
+    return str(peer if peer.version == 4 else ip_network((peer, 64), strict=False))
+
+
+def count(what: str, who: str = ""):
+    """One more of `what` by `who`. Raises TooManyRequests when that is too much."""
+    if not current_app.extensions["rates"].hit(RATES[what], what, who):
+        raise _too_many(what, who)
+
+
+def allow(what: str, who: str = ""):
+    """Raise TooManyRequests if one more would be too much, without counting it: for what counts only if it fails."""
+    if not current_app.extensions["rates"].test(RATES[what], what, who):
+        raise _too_many(what, who)
+
+
+def _too_many(what: str, who: str) -> TooManyRequests:
+    frees = current_app.extensions["rates"].get_window_stats(RATES[what], what, who).reset_time
+    return TooManyRequests(retry_after=max(1, math.ceil(frees - time.time())))
+
+
+def _refuse_other_sites():
+    """Forms carry no token: browsers say themselves which site a request comes from, and that cannot be forged there.
+
+    Sec-Fetch-Site where it is sent (https, localhost), Origin elsewhere; who sends neither changes nothing.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if request.method in SAFE:
+        # A link on another site may lead here; nothing else there may read, embed or listen.
+        following_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and not request.path.startswith("/live")
+        allowed = site in (None, "same-origin", "none") or following_a_link
+    else:
+        allowed = site in ("same-origin", "none") if site else _from_here(request.headers.get("Origin"))
+    if not allowed:
+        raise Forbidden("This came from another site, so nothing was done. Open the page here and try again.")
+
+
+def _from_here(origin: str | None) -> bool:
+    return bool(origin) and urlsplit(origin).netloc in (request.host, urlsplit(current_app.config["PUBLIC_URL"]).netloc)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if _https():
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if not request.path.startswith(KEPT_BY_BROWSERS):
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.update(("Cookie", "HX-Request"))
+    return response
+
+
+def _https() -> bool:
+    return current_app.config["PUBLIC_URL"].startswith("https:")

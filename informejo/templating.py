@@ -1,0 +1,23 @@
+"""What every template can use beside its own needs: filters, and the tables of words and limits."""
+
+from informejo import limits, text
+from informejo.events.sentences import deed
+from informejo.tickets.words import Category, Priority, Status
+
+
+def init_app(app):
+    """Register filters and globals; live partials are drawn without a request and have these alone."""
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    environment = app.jinja_env
+    environment.filters |= {
+        "markdown": text.to_html,
+        "excerpt": text.excerpt,
+        "filesize": text.file_size,
+        "iso": lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "moment": lambda moment: f"{moment:%d %b %Y, %H:%M} UTC".removeprefix("0"),
+        "deed": deed,
+    }
+    environment.globals |= {
+        "words": {"status": Status, "priority": Priority, "category": Category},
+        "limits": limits,
+    }

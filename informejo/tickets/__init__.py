@@ -1,0 +1,10 @@
+"""Tickets: opening, talking, changing, finding them, and the files that come with them."""
+
+
+def init_app(app):
+    """Register the pages of tickets and their files."""
+    from informejo.tickets import change_views, file_views, views
+
+    app.register_blueprint(views.bp)
+    app.register_blueprint(change_views.bp)
+    app.register_blueprint(file_views.blueprint)

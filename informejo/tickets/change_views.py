@@ -1,0 +1,194 @@
+"""The doors of changes to a ticket: its fields, its texts, the bin, and how far it has been read."""
+
+from functools import partial
+from typing import NamedTuple
+
+from flask import Blueprint, abort, current_app, redirect, request
+
+from informejo import db, policy
+from informejo.accounts.queries import staff_members
+from informejo.drafts.queries import draft_for
+from informejo.inputs import Input, Invalid
+from informejo.live import fragments, presence
+from informejo.live.wire import Channel
+from informejo.tickets import actions
+from informejo.tickets.actions import ANY, Conflict
+from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
+from informejo.tickets.models import Ticket
+from informejo.web import actor, answer, page, wants_fragment
+
+bp = Blueprint("changes", __name__)
+FIELDS = {
+    "status": (StatusChange, actions.set_status),
+    "priority": (PriorityChange, actions.set_priority),
+    "category": (CategoryChange, actions.set_category),
+}
+
+
+@bp.post("/tickets/<int:number>/<any(status, priority, category):field>")
+def change(number: int, field: str):
+    """Set one field. Somebody else's change of the same field meanwhile is shown, not overwritten."""
+    ticket, (kind, action) = policy.find_ticket(actor(), number), FIELDS[field]
+    asked = _read(kind)
+    return _changed(ticket, lambda: action(actor(), ticket, asked.value, asked.was or ANY))
+
+
+@bp.post("/tickets/<int:number>/assignment")
+def assign(number: int):
+    """Give the ticket to somebody of the staff: an id, `me`, or nobody (empty)."""
+    ticket, asked = policy.find_ticket(actor(), number), _read(Change)
+    was = ANY if asked.was is None else asked.was
+    return _changed(ticket, lambda: actions.assign(actor(), ticket, _person(asked.value), was))
+
+
+@bp.route("/tickets/<int:number>/edit", methods=["GET", "POST"])
+def edit(number: int):
+    """Put title and description right."""
+    ticket = policy.find_ticket(actor(), number)
+    policy.require(actor(), "ticket.edit", ticket)
+    form = TextForm("tickets/edit.html", f"Edit #{number}", f"ticket:{number}:edit", {"ticket": ticket})
+    if request.method == "GET":
+        return form.page(draft_for(actor(), form.draft))
+    save = partial(actions.edit_ticket, actor(), ticket)
+    return _edited(form, save, TicketText, ticket.version, f"/tickets/{number}")
+
+
+@bp.route("/comments/<int:id>/edit", methods=["GET", "POST"])
+def edit_comment(id: int):
+    """Put a message right."""
+    comment = policy.find_comment(actor(), id)
+    policy.require(actor(), "comment.edit", comment)
+    form = TextForm("tickets/edit_comment.html", "Edit your message", f"comment:{id}", {"comment": comment})
+    if request.method == "GET":
+        return form.page(draft_for(actor(), form.draft))
+    save = partial(actions.edit_comment, actor(), comment)
+    return _edited(form, save, CommentText, comment.version, f"/tickets/{comment.ticket_id}#comment-{id}")
+
+
+@bp.post("/tickets/<int:number>/deletion")
+def delete(number: int):
+    """Into the bin."""
+    actions.delete_ticket(actor(), policy.find_ticket(actor(), number))
+    db.commit()
+    return redirect("/bin?notice=ticket-deleted", 303)
+
+
+@bp.post("/tickets/<int:number>/restoration")
+def restore(number: int):
+    """Out of the bin again."""
+    ticket = policy.find_binned(actor(), number)
+    if not policy.within_bin_days(ticket, current_app.config["BIN_DAYS"]):
+        abort(410, "This ticket has been in the bin for too long to be brought back.")
+    actions.restore_ticket(actor(), ticket)
+    db.commit()
+    return redirect(f"/tickets/{number}?notice=ticket-restored", 303)
+
+
+@bp.post("/tickets/<int:number>/seen")
+def seen(number: int):
+    """The page was looked at, up to the event the browser names."""
+    event = request.form.get("event", type=int)
+    if event is None or not 0 < event < 2**63:
+        abort(400)
+    actions.mark_seen(actor(), policy.find_ticket(actor(), number), event)
+    db.commit()
+    return answer("", f"/tickets/{number}")
+
+
+@bp.post("/tickets/<int:number>/writing")
+def writing(number: int):
+    """Somebody is typing on that ticket: shown to the staff, kept nowhere."""
+    ticket = policy.find_ticket(actor(), number)
+    if actor().is_staff:
+        presence.writes(actor(), ticket)
+    return "", 204
+
+
+class TextForm(NamedTuple):
+    """A page on which a text is edited: its template, title, draft and what the template needs beside them."""
+
+    template: str
+    title: str
+    draft: str
+    needs: dict
+
+    def page(self, typed, problems: dict[str, str] | None = None) -> str:
+        return page(self.template, title=self.title, draft=typed, problems=problems or {}, **self.needs)
+
+
+def _edited(form: TextForm, save, kind: type[Input], version: int, location: str):
+    try:
+        text = kind.read(request.form)
+        save(**text.model_dump())
+        db.commit()
+    except Invalid as invalid:
+        return form.page(invalid.typed, invalid.problems), 422
+    except Conflict as conflict:
+        fields = text.model_dump() | {"version": version}
+        return _conflict_page(conflict, request.path, fields, location), 409
+    return redirect(location, 303)
+
+
+def _changed(ticket: Ticket, act):
+    """Do it, commit, and answer with what it touched on the page."""
+    audience = policy.audience(actor())
+    try:
+        act()
+        events = db.commit()
+    except Conflict as conflict:
+        return _field_conflict(ticket, conflict)
+    except ValueError as error:
+        abort(422, str(error))
+    shown = fragments.gather(events, [Channel(f"ticket:{ticket.id}", audience.value, "html")])
+    return answer(fragments.render([fragments.NO_CONFLICT, *shown]), f"/tickets/{ticket.number}")
+
+
+def _field_conflict(ticket: Ticket, conflict: Conflict):
+    """Both values, and a button for each; with htmx beside the field, without it a page of its own."""
+    was = {"was": _posted(conflict.theirs)}
+    needs = _both(
+        conflict, request.path, was | {"value": _posted(conflict.theirs)}, was | {"value": request.form["value"]}
+    )
+    if wants_fragment():
+        return fragments.Fragment("conflict", "#conflict", "innerHTML", "tickets/_conflict.html", needs).render(), 409
+    return page("tickets/conflict.html", title="Two changes", back=f"/tickets/{ticket.number}", **needs), 409
+
+
+def _conflict_page(conflict: Conflict, address: str, fields: dict, back: str) -> str:
+    theirs = fields | {conflict.field: conflict.theirs}
+    return page("tickets/conflict.html", title="Two changes", back=back, **_both(conflict, address, theirs, fields))
+
+
+def _both(conflict: Conflict, address: str, theirs: dict, yours: dict) -> dict:
+    words = _word(conflict.theirs), _word(conflict.yours)
+    short = [f"“{word}”" if len(word) < 40 else side for word, side in zip(words, ("theirs", "yours"), strict=True)]
+    choices = [(address, theirs, f"Keep {short[0]}"), (address, yours, f"Make it {short[1]}")]
+    return {"field": conflict.field, "theirs": words[0], "yours": words[1], "who": conflict.who, "choices": choices}
+
+
+def _word(value) -> str:
+    """A value as people say it."""
+    if value is None:
+        return "Nobody"
+    return getattr(value, "word", None) or getattr(value, "name", None) or str(value)
+
+
+def _posted(value) -> str:
+    """A value as a form sends it."""
+    return "" if value is None else str(getattr(value, "id", value))
+
+
+def _read(asked: type[Change]) -> Change:
+    try:
+        return asked.read(request.form)
+    except Invalid as invalid:
+        abort(422, " ".join(invalid.problems.values()))
+
+
+def _person(word: str | None):
+    """The member of the staff that a form names by id, `me` or nothing. Aborts with 422 when there is none."""
+    if not word:
+        return None
+    id = actor().id if word == "me" else int(word) if word.isascii() and word.isdecimal() and len(word) < 12 else 0
+    chosen = next((person for person in staff_members() if person.id == id), None)
+    return chosen or abort(422, "Only an active member of the staff can be given a ticket.")

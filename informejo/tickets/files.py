@@ -1,0 +1,180 @@
+"""Attached files on disk: copied in under a random name, looked into instead of believed, gone with their row."""
+
+import codecs
+import errno
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
+
+from informejo.db import db
+from informejo.text import file_size, shown_file_name
+from informejo.tickets.models import Attachment, Ticket
+
+CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
+KINDS = {
+    "image/png": rb"\x89PNG\r\n\x1a\n",
+    "image/jpeg": rb"\xff\xd8\xff",
+    "image/gif": rb"GIF8[79]a",
+    "image/webp": rb"RIFF....WEBP",
+    "application/pdf": rb"%PDF-",
+    "application/zip": rb"PK(\x03\x04|\x05\x06)",
+}
+UNKNOWN = "application/octet-stream"
+HEAD = 1024  # bytes that are looked at to tell the kind
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+class FileRefused(Exception):
+    """A file cannot be taken; the message is a sentence for the person who sent it."""
+
+
+class Kept(NamedTuple):
+    """A file that lies on disk and has no row yet. The names are those of Attachment's columns."""
+
+    token: str
+    name: str
+    media_type: str
+    size: int  # bytes
+    stored_name: str
+
+
+@contextmanager
+def kept(files: Sequence[FileStorage], ticket: Ticket | None = None) -> Iterator[list[Kept]]:
+    """Keep the files while the block makes rows for them and commits; one that has no row afterwards is removed.
+
+    `ticket` is the one they are added to, None for a new one. Raises FileRefused before the block begins.
+    """
+    found = keep(files, room=_room(ticket))
+    try:
+        yield found
+    except BaseException:
+        db.session.rollback()  # a row that is not committed by now must not count
+        raise
+    finally:
+        if found:  # after a success too: a form that is sent twice makes no rows the second time
+            _remove_rowless(found)
+
+
+def keep(files: Sequence[FileStorage], room: int) -> list[Kept]:
+    """Copy all files to disk, together at most `room` bytes, or none of them. Raises FileRefused."""
+    files = [file for file in files if file.filename]  # a form without a file sends one without a name
+    most = current_app.config["MAX_FILES"]
+    if len(files) > most:
+        raise FileRefused(f"One message can carry {most} files at most; these are {len(files)}.")
+    found: list[Kept] = []
+    try:
+        for file in files:
+            found.append(_keep(file, room - sum(earlier.size for earlier in found)))
+    except BaseException:
+        for earlier in found:
+            remove(earlier.stored_name)
+        raise
+    return found
+
+
+def remove(stored_name: str):
+    """Remove a file from disk; it may be gone already."""
+    _path(stored_name).unlink(missing_ok=True)
+
+
+def path_of(attachment: Attachment) -> Path:
+    """Where the file of that row lies."""
+    return _path(attachment.stored_name)
+
+
+def remove_strays(before: datetime) -> int:
+    """Remove files older than `before` that no row names, and return how many.
+
+    They are what a crash between copying and committing leaves, and what tickets leave that are gone for good.
+    """
+    files = [path for path in _folder().glob("*/*/*") if path.stat().st_mtime < before.timestamp()]
+    rows = set(db.session.scalars(select(Attachment.stored_name)))
+    strays = [path for path in files if path.name not in rows]
+    for path in strays:
+        path.unlink(missing_ok=True)
+    return len(strays)
+
+
+def media_type(head: bytes) -> str:
+    """What a file is, judged by its first bytes; the name and the browser's word are not asked."""
+    for kind, beginning in KINDS.items():
+        if re.match(beginning, head, re.DOTALL):
+            return kind
+    return "text/plain" if head and _is_text(head) else UNKNOWN
+
+
+def _room(ticket: Ticket | None) -> int:
+    taken = ticket and db.session.scalar(select(func.sum(Attachment.size)).where(Attachment.ticket_id == ticket.id))
+    return current_app.config["TICKET_QUOTA"] - (taken or 0)
+
+
+def _remove_rowless(found: list[Kept]):
+    names = [file.stored_name for file in found]
+    rows = set(db.session.scalars(select(Attachment.stored_name).where(Attachment.stored_name.in_(names))))
+    for name in names:
+        if name not in rows:
+            remove(name)
+
+
+def _keep(file: FileStorage, room: int) -> Kept:
+    name, stored_name = shown_file_name(file.filename), secrets.token_hex(16)
+    try:
+        head, size = _copy(file, _path(stored_name), _limits(name, room))
+    except BaseException as error:
+        remove(stored_name)
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            raise FileRefused("There is no room for files just now. Send it without, or try again later.") from error
+        raise
+    return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name)
+
+
+def _limits(name: str, room: int) -> tuple[tuple[int, str], ...]:
+    largest, quota = current_app.config["MAX_FILE_SIZE"], current_app.config["TICKET_QUOTA"]
+    return (
+        (largest, f"“{name}” is too large: a file can have {file_size(largest)} at most."),
+        (room, f"“{name}” does not fit: the files of one ticket can have {file_size(quota)} together."),
+    )
+
+
+def _copy(file: FileStorage, path: Path, limits: Sequence[tuple[int, str]]) -> tuple[bytes, int]:
+    """Copy until the end or the first limit that is passed; return the first bytes and how many there are in all."""
+    head, size = b"", 0
+    with _create(path) as copy:
+        while chunk := file.stream.read(CHUNK):
+            head, size = head or chunk[:HEAD], size + len(chunk)
+            for most, sentence in limits:
+                if size > most:
+                    raise FileRefused(sentence)
+            copy.write(chunk)
+            time.sleep(0)  # lets other requests run
+    return head, size
+
+
+def _create(path: Path):
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _path(stored_name: str) -> Path:
+    return _folder() / stored_name[:2] / stored_name[2:4] / stored_name
+
+
+def _folder() -> Path:
+    return Path(current_app.config["UPLOAD_DIR"]).absolute()
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        return "\0" not in codecs.getincrementaldecoder("utf-8")().decode(head)  # the head may end within a letter
+    except UnicodeDecodeError:
+        return False

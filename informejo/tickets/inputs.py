@@ -1,0 +1,92 @@
+"""What may be sent about tickets; the same for pages and programs."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from informejo import limits
+from informejo.inputs import Input, line, problem, prose
+from informejo.tickets.words import Category, Priority, Status
+
+Key = Annotated[str | None, Field(max_length=64)]  # once-only: drawn with the form, the same when it is sent twice
+Title = line(limits.TITLE, "a title")
+Description = prose(limits.DESCRIPTION, "what happens,")
+Body = prose(limits.COMMENT, "a message")
+_nothing = BeforeValidator(lambda value: value or None)
+
+
+class NewTicket(Input):
+    """A new ticket; the requester fields are for staff who open it for somebody else."""
+
+    title: Title
+    description: Description
+    category: Category = Category.OTHER
+    priority: Priority = Priority.MEDIUM
+    requester_email: Annotated[line(limits.EMAIL, "an address") | None, _nothing] = None
+    requester_name: Annotated[line(limits.NAME, "a name") | None, _nothing] = None
+    follows: Annotated[int | None, _nothing] = None
+    key: Key = None
+
+    @model_validator(mode="after")
+    def address_is_one(self):
+        if self.requester_email and "@" not in self.requester_email.strip("@"):
+            raise problem("Write the requester's e-mail address, such as ren@example.org.")
+        return self
+
+
+class NewComment(Input):
+    """A reply or a note. Without words it needs files."""
+
+    body: Annotated[prose(limits.COMMENT._replace(least=0), "a message"), Field(default="")]
+    internal: bool = False
+    key: Key = None
+    files: bool = False  # set by the door, from the files that came along
+
+    @model_validator(mode="after")
+    def says_something(self):
+        if not self.body.strip() and not self.files:
+            raise problem("Write a message, or attach a file.")
+        return self
+
+
+class TicketText(Input):
+    """Title and description, edited; `version` is the one the form was drawn from."""
+
+    title: Title
+    description: Description
+    version: int
+
+
+class CommentText(Input):
+    """A message, edited."""
+
+    body: Body
+    version: int
+
+
+class Change(Input):
+    """A new value of one field, and what it was when the form was drawn (empty: not told)."""
+
+    value: str
+    was: str | None = None
+
+
+class StatusChange(Change):
+    """A new status."""
+
+    value: Status
+    was: Annotated[Status | None, _nothing] = None
+
+
+class PriorityChange(Change):
+    """A new priority."""
+
+    value: Priority
+    was: Annotated[Priority | None, _nothing] = None
+
+
+class CategoryChange(Change):
+    """A new category."""
+
+    value: Category
+    was: Annotated[Category | None, _nothing] = None

@@ -1,0 +1,136 @@
+"""Tickets, their comments and files, and how far each person has read."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
+
+from informejo import clock
+from informejo.accounts.models import User
+from informejo.db import Model, Moment, words
+from informejo.events.models import Audience, Event
+from informejo.tickets.words import Category, Priority, Status
+
+
+class Ticket(Model):
+    """One person's problem. Its history is the event log; the columns here are where that history has led."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        UniqueConstraint("opened_by_id", "key"),
+        Index("ix_tickets_status_activity", "status", "last_event_id"),
+        {"sqlite_autoincrement": True},  # the number of a ticket that is gone is never given to another
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = synonym("id")  # the name people use for it, aloud and in addresses
+    title: Mapped[str]
+    description: Mapped[str]
+    status: Mapped[Status] = words(Status, default=Status.OPEN)
+    priority: Mapped[Priority] = words(Priority, default=Priority.MEDIUM, index=True)
+    category: Mapped[Category] = words(Category, default=Category.OTHER, index=True)
+    requester_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    opened_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    resolved_at: Mapped[datetime | None] = mapped_column(Moment)
+    deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+    edited_at: Mapped[datetime | None] = mapped_column(Moment)
+    version: Mapped[int] = mapped_column(default=1)  # of title and description; status and its like carry `was`
+    key: Mapped[str | None]  # once-only: the same form sent twice opens one ticket
+    # No foreign keys here: events point at tickets already, and each table must be creatable first.
+    last_event_id: Mapped[int | None] = mapped_column(index=True)
+    last_public_event_id: Mapped[int | None] = mapped_column(index=True)
+
+    requester: Mapped[User] = relationship(foreign_keys=requester_id)
+    opened_by: Mapped[User] = relationship(foreign_keys=opened_by_id)
+    assignee: Mapped[User | None] = relationship(foreign_keys=assignee_id)
+    follows: Mapped["Ticket | None"] = relationship(remote_side=id)
+    last_event: Mapped[Event | None] = relationship(
+        primaryjoin="foreign(Ticket.last_event_id) == Event.id", viewonly=True
+    )
+    last_public_event: Mapped[Event | None] = relationship(
+        primaryjoin="foreign(Ticket.last_public_event_id) == Event.id", viewonly=True
+    )
+    attachments: Mapped[list["Attachment"]] = relationship(
+        primaryjoin="and_(Attachment.ticket_id == Ticket.id, Attachment.comment_id.is_(None))",
+        order_by="Attachment.id",
+        viewonly=True,
+    )
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in (Status.RESOLVED, Status.CLOSED)
+
+    def last_seen_event(self, audience: str) -> Event | None:
+        """The latest event this audience may see: what lists sort by and call "last activity"."""
+        return self.last_event if audience == "staff" else self.last_public_event
+
+
+class Comment(Model):
+    """One message in a ticket's conversation. `internal` is set when it is written and never changes."""
+
+    __tablename__ = "comments"
+    __table_args__ = (UniqueConstraint("author_id", "key"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    body: Mapped[str]
+    internal: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    edited_at: Mapped[datetime | None] = mapped_column(Moment)
+    version: Mapped[int] = mapped_column(default=1)
+    key: Mapped[str | None]
+
+    ticket: Mapped[Ticket] = relationship()
+    author: Mapped[User] = relationship()
+    attachments: Mapped[list["Attachment"]] = relationship(back_populates="comment", order_by="Attachment.id")
+
+    @property
+    def audience(self) -> Audience:
+        """Who may know of it: its text, its files, its time, that it exists."""
+        return Audience.STAFF if self.internal else Audience.REQUESTER
+
+
+class Attachment(Model):
+    """A file, as secret as the comment it came with; without a comment it came with the description."""
+
+    __tablename__ = "attachments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(unique=True)  # its name in addresses: 128 random bits
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
+    uploader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str]  # as shown; says nothing about the place on disk
+    media_type: Mapped[str]  # found by looking inside, never what the browser claimed
+    size: Mapped[int]  # bytes
+    stored_name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+
+    ticket: Mapped[Ticket] = relationship()
+    comment: Mapped[Comment | None] = relationship(back_populates="attachments")
+    uploader: Mapped[User] = relationship()
+
+    @property
+    def internal(self) -> bool:
+        return self.comment is not None and self.comment.internal
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type in ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+class Reading(Model):
+    """How far one person has read one ticket."""
+
+    __tablename__ = "readings"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    event_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+
+    user: Mapped[User] = relationship()

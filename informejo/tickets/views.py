@@ -1,0 +1,148 @@
+"""The pages of tickets: one's own list, a new one, one with its conversation, and what is written there."""
+
+import secrets
+
+from flask import Blueprint, redirect, request
+
+from informejo import db, policy
+from informejo.accounts.actions import guest_for
+from informejo.accounts.queries import staff_members
+from informejo.drafts.queries import draft_for
+from informejo.events.models import Audience, Event
+from informejo.inputs import Invalid
+from informejo.live import fragments, presence
+from informejo.live.fragments import Fragment
+from informejo.live.wire import Channel
+from informejo.tickets import actions, files, queries
+from informejo.tickets.inputs import NewComment, NewTicket
+from informejo.tickets.models import Ticket
+from informejo.tickets.queries import TicketFilter
+from informejo.tickets.words import Status
+from informejo.web import actor, answer, page, stream, wants_fragment
+
+bp = Blueprint("tickets", __name__)
+
+
+@bp.get("/tickets")
+def index():
+    """One's own tickets, for staff too: those they asked for themselves."""
+    live, filter = stream(), TicketFilter.read({**request.args, "requester": "me"})
+    tickets = queries.tickets_for(actor(), filter)
+    return page("tickets/mine.html", title="My tickets", tickets=tickets, filter=filter, stream=live)
+
+
+@bp.get("/tickets/new")
+def new():
+    """The form for a new ticket, with what was typed into it before."""
+    follows = request.args.get("follows", type=int)
+    return _new_page(draft_for(actor(), "new-ticket"), {}, policy.find_ticket(actor(), follows) if follows else None)
+
+
+@bp.post("/tickets")
+def create():
+    """Open a ticket."""
+    try:
+        new = NewTicket.read(request.form)
+        with files.kept(request.files.getlist("files")) as kept:
+            ticket = _open(new, kept)
+            db.commit()
+    except Invalid as invalid:
+        return _new_page(invalid.typed, invalid.problems), 422
+    except files.FileRefused as refused:
+        return _new_page(request.form, {"files": str(refused)}), 422
+    return redirect(f"/tickets/{ticket.number}?notice=ticket-opened", 303)
+
+
+@bp.get("/tickets/<int:number>")
+def show(number: int):
+    """One ticket: the conversation is its event log."""
+    return _show(policy.find_ticket(actor(), number), draft_for(actor(), f"ticket:{number}"), {})
+
+
+@bp.post("/tickets/<int:number>/comments")
+def create_comment(number: int):
+    """Add a message. On a ticket that is closed, what its requester writes opens a new one."""
+    ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
+    try:
+        new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
+        with files.kept(uploads, ticket) as kept:
+            location = _say(ticket, new, kept)
+            events = db.commit()
+    except Invalid as invalid:
+        return _refused(ticket, {name or "body": sentence for name, sentence in invalid.problems.items()})
+    except files.FileRefused as refused:
+        return _refused(ticket, {"files": str(refused)})
+    return _said(ticket, events, location)
+
+
+def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
+    requester = guest_for(actor(), new.requester_email, new.requester_name) if new.requester_email else None
+    return actions.open_ticket(
+        actor(),
+        title=new.title,
+        description=new.description,
+        category=new.category,
+        priority=new.priority,
+        requester=requester,
+        files=kept,
+        follows=policy.find_ticket(actor(), new.follows) if new.follows else None,
+        key=new.key,
+    )
+
+
+def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
+    """Write it, and return where it can be seen."""
+    said = {"body": new.body, "files": kept, "key": new.key}
+    if ticket.status == Status.CLOSED and not actor().is_staff:
+        following = actions.follow_up(actor(), ticket, **said)
+        return f"/tickets/{following.number}?notice=ticket-opened"
+    comment = actions.add_comment(actor(), ticket, internal=new.internal, **said)
+    return f"/tickets/{ticket.number}#comment-{comment.id}"
+
+
+def _said(ticket: Ticket, events: list[Event], location: str):
+    if wants_fragment() and f"/tickets/{ticket.number}#" not in location:
+        return "", 200, {"HX-Redirect": location}
+    channel = Channel(f"ticket:{ticket.id}", policy.audience(actor()).value, "html")
+    parts = [_composer(ticket, {}, {}), *fragments.gather(events, [channel])]
+    return answer(fragments.render(parts), location)
+
+
+def _show(ticket: Ticket, typed, problems: dict[str, str]) -> str:
+    live, audience = stream(f"ticket:{ticket.id}"), policy.audience(actor())
+    events, hidden = queries.timeline_for(actor(), ticket, all=request.args.get("all") == "yes")
+    is_staff = audience == Audience.STAFF
+    return page(
+        "tickets/show.html",
+        title=f"#{ticket.number} {ticket.title}",
+        stream=live,
+        timeline=fragments.timeline(events, audience),
+        hidden_earlier=hidden,
+        people=presence.people_at(ticket.id) if is_staff else [],
+        reading=queries.reading_of(ticket.requester, ticket),
+        staff=staff_members() if is_staff else [],
+        **_composer(ticket, typed, problems).needs,
+    )
+
+
+def _refused(ticket: Ticket, problems: dict[str, str]):
+    if wants_fragment():
+        return _composer(ticket, request.form, problems).render(), 422
+    return _show(ticket, request.form, problems), 422
+
+
+def _new_page(typed, problems: dict[str, str], follows: Ticket | None = None) -> str:
+    audience = policy.audience(actor())
+    context = {"draft": typed, "problems": problems, "audience": audience, "follows": follows}
+    return page("tickets/new.html", title="New ticket", key=_key(typed), **context)
+
+
+def _composer(ticket: Ticket, typed, problems: dict[str, str]) -> Fragment:
+    audience = policy.audience(actor())
+    needs = {"ticket": ticket, "audience": audience, "draft": typed, "problems": problems, "key": _key(typed)}
+    return Fragment("composer", "#composer", "outerHTML", "tickets/_composer.html", needs)
+
+
+def _key(typed) -> str:
+    """The once-only key of a form: a new one, or the one it had when it came back with problems."""
+    return typed.get("key") or secrets.token_urlsafe(16)

@@ -1,0 +1,125 @@
+"""What every page shares: who is asking, how a page and a fragment are answered, and what an error looks like."""
+
+import secrets
+from urllib.parse import urlencode, urlsplit
+
+from flask import current_app, g, jsonify, redirect, render_template, request
+from werkzeug.exceptions import HTTPException, Unauthorized
+
+from informejo.accounts.models import User
+from informejo.accounts.queries import session_for
+from informejo.db import busy, db
+from informejo.desk import stats
+from informejo.events import log
+from informejo.tickets.queries import unread_for
+
+COOKIE = "informejo"
+SENTENCES = {
+    400: "The address or the form could not be understood.",
+    404: "There is no such page, or it is not for you to see.",
+    405: "That cannot be done here.",
+    413: "That is more than fits into one message. Send it in smaller parts.",
+    429: "That was a lot at once. Wait a few minutes and try again.",
+}
+NOTICES = {
+    "registered": "If this address was new, your account is ready. Sign in to go on.",
+    "signed-out": "You are signed out.",
+    "profile-saved": "Your profile is saved.",
+    "password-changed": "Your password is changed, and you are signed out everywhere else.",
+    "sessions-ended": "You are signed out everywhere else.",
+    "draft-saved": "Your draft is saved.",
+    "draft-kept": "You are signed in again. What you had typed is still here: look it over and send it.",
+    "ticket-deleted": "The ticket is in the bin. It can be brought back for 30 days.",
+    "ticket-restored": "The ticket is back.",
+    "ticket-opened": "Your ticket is open. You will see every answer here as it comes.",
+    "user-changed": "The change is saved.",
+}
+
+
+def init_app(app):
+    """Load the actor before each request, refuse strangers, and make every error a page."""
+    app.before_request(_load_actor)
+    app.register_error_handler(Exception, _error)
+    app.context_processor(lambda: {"me": g.get("actor"), "path": request.path})
+
+
+def public(view):
+    """Mark a view that visitors may see. All others need somebody who is signed in."""
+    view.public = True
+    return view
+
+
+def actor() -> User:
+    """The person on whose behalf this request acts. Raises Unauthorized for a visitor."""
+    if g.get("actor") is None:
+        raise Unauthorized
+    return g.actor
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asked, and takes partials for an answer."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def page(template: str, **context) -> str:
+    """A whole page. A view that shows live things takes `stream=stream(...)` *before* it reads what it shows."""
+    person = g.get("actor")
+    context.setdefault("stream", stream() if person else "")
+    context["unread"] = unread_for(person) if person else 0
+    context["counts"] = stats.counts_for(person) if person and person.is_staff else None
+    return render_template(template, notice=NOTICES.get(request.args.get("notice", ""), ""), **context)
+
+
+def stream(*on: str) -> str:
+    """The address of this page's live stream, from now on. Views call it before they read what they show."""
+    everywhere = ("me", "desk") if actor().is_staff else ("me",)
+    topics = [("on", topic) for topic in dict.fromkeys((*on, *everywhere))]
+    return "/live?" + urlencode([*topics, ("since", str(log.bookmark(actor())))])
+
+
+def answer(partials: str, location: str, status: int = 200):
+    """The end of a change: fragments for htmx, a redirect to where the change can be seen for everybody else."""
+    return (partials, status) if wants_fragment() else redirect(location, 303)
+
+
+def local(address: str | None, otherwise: str = "/") -> str:
+    """`address` if it is a path on this site, `otherwise` if it leads anywhere else (browsers mend odd slashes)."""
+    if not address or not address.startswith("/") or address[1:2] in ("/", "\\") or "\\" in address:
+        return otherwise
+    parts = urlsplit(address)
+    return address if not parts.scheme and not parts.netloc and address.isprintable() else otherwise
+
+
+def _load_actor():
+    g.session = session_for(request.cookies.get(COOKIE, ""))
+    g.actor = g.session.user if g.session else None
+    view = current_app.view_functions.get(request.endpoint)
+    if g.actor is None and view and not getattr(view, "public", False) and request.endpoint != "static":
+        raise Unauthorized
+
+
+def _error(error: Exception):
+    if isinstance(error, HTTPException) and error.code and error.code < 400:
+        return error  # a redirect that Werkzeug raised
+    db.session.rollback()
+    status, sentence, headers = _explain(error)
+    if _wants_json():
+        return jsonify(status=status, error=sentence), status, headers
+    if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
+        g.actor = None
+    return page("error.html", title="Error", status=status, sentence=sentence, stream=""), status, headers
+
+
+def _explain(error: Exception) -> tuple[int, str, dict]:
+    if busy(error):
+        return 503, "The desk is busy for a moment. Nothing was saved; please send it again.", {"Retry-After": "5"}
+    if isinstance(error, HTTPException):
+        headers = {"Allow": ", ".join(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
+        return error.code, SENTENCES.get(error.code, error.description), headers
+    incident = secrets.token_hex(4)
+    current_app.logger.exception("incident %s: %s %s", incident, request.method, request.path)
+    return 500, f"Something broke on our side. If you report it, say incident {incident}.", {}
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/live") or request.accept_mimetypes.best == "application/json"

@@ -1,0 +1,20 @@
+"""How Alembic runs here: inside the app, on its engine, against the models' tables."""
+
+from alembic import context
+from flask import current_app
+
+from informejo.db import db
+
+OPTIONS = {"target_metadata": db.metadata, "render_as_batch": True, "compare_type": True}
+
+
+def run_online():
+    """Upgrade the database the app is configured for."""
+    with current_app.extensions["migrate"].db.engine.connect() as connection:
+        context.configure(connection=connection, **OPTIONS)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run_online()

@@ -1,0 +1,61 @@
+// Every form is sent once, and when it could not be sent it says so in words and keeps what was typed.
+(() => {
+  const WORDS = {
+    401: "You have been signed out. Sign in in another tab, then send this again.",
+    403: "You are not allowed to do this any more.",
+    404: "This is not there any more.",
+    413: "This is too big to be sent.",
+    429: "That was too much at once. Wait a moment, then send this again.",
+  };
+  const UNREACHABLE = "This could not be sent: there is no connection. Your text is safe; try again.";
+  const BROKEN = "This could not be sent: something went wrong on our side. Your text is safe; try again.";
+  const WHOLE_PAGE = /^\s*<(?:!doctype|html)\b/i;
+
+  addEventListener("submit", refuseSecond, { capture: true });
+  addEventListener("submit", ({ target, defaultPrevented }) => {
+    if (!defaultPrevented && target.method === "post") setBusy(target, true);
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach((form) => setBusy(form, false)));
+
+  document.addEventListener("htmx:before:request", ({ detail }) => ofForm(detail.ctx, (form) => setBusy(form, true)));
+  document.addEventListener("htmx:finally:request", ({ detail }) => ofForm(detail.ctx, (form) => setBusy(form, false)));
+  document.addEventListener("htmx:error", ({ detail }) => ofForm(detail.ctx, (form) => say(form, UNREACHABLE)));
+  document.addEventListener("htmx:after:request", ({ detail }) => refusePage(detail.ctx));
+
+  function refuseSecond(event) {
+    if (event.target.getAttribute("aria-busy") !== "true") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  // The button stays enabled, or it would lose the focus; the text waits, so that nothing is typed into what is leaving.
+  function setBusy(form, busy) {
+    form.setAttribute("aria-busy", busy);
+    for (const text of form.querySelectorAll("textarea")) text.readOnly = busy;
+    if (busy) form.querySelector(".form-problem")?.remove();
+  }
+
+  // Where a fragment was expected a whole page has no place: it is an error, or the server has led us elsewhere.
+  function refusePage(ctx) {
+    const { raw, status } = ctx.response;
+    if (ctx.select || ctx.target === document.body || !WHOLE_PAGE.test(ctx.text)) return;
+    ctx.swap = "none";
+    ctx.text = "";
+    if (status >= 400) ofForm(ctx, (form) => say(form, WORDS[status] ?? BROKEN));
+    else if (raw.redirected) location.assign(raw.url);
+  }
+
+  function ofForm(ctx, action) {
+    const source = ctx?.sourceElement;
+    const form = source?.matches("form") ? source : source?.matches("select, input, button") && source.form;
+    if (form && ctx.request.method !== "GET") action(form);
+  }
+
+  function say(form, sentence) {
+    const problem = form.querySelector(".form-problem") ?? document.createElement("p");
+    problem.className = "form-problem";
+    problem.setAttribute("role", "alert");
+    problem.textContent = sentence;
+    form.append(problem);
+  }
+})();

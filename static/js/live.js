@@ -1,0 +1,116 @@
+// Watches the stream: says how live the page is, ends connections that died silently and redraws what was missed.
+(() => {
+  const BEAT_MS = 15_000; // the server's heartbeat
+  const SILENCE_MS = 2.5 * BEAT_MS;
+  const GRACE_MS = 1000; // a reconnect quicker than this is nobody's concern
+  const OFFLINE_MS = 10_000;
+  const PAGE_MS = 10_000;
+  const AGAIN_MS = 3000;
+  const WORDS = { live: "Live", "catching-up": "Catching up", offline: "Offline, your text is safe" };
+
+  const stream = document.getElementById("stream");
+  if (!stream) return;
+  let connection;
+  let heardAt = Date.now();
+  let lostAt = null;
+  let grace;
+
+  stream.addEventListener("htmx:sse:before:connection", ({ detail }) => {
+    connection = detail.connection;
+    lose();
+  });
+  stream.addEventListener("htmx:sse:before:message", ({ detail }) => {
+    heardAt = Date.now();
+    find();
+    // The messages behind a reset wait for the new page, which must not be older than what is put into it.
+    if (detail.message.event === "reset") detail.waitUntil(redraw());
+  });
+  stream.addEventListener("htmx:sse:error", ({ detail }) => fail(detail.status));
+  stream.addEventListener("htmx:response:error", ({ detail }) => fail(detail.ctx.response.status));
+  stream.addEventListener("htmx:error", () => fail());
+  stream.addEventListener("bye", reloadOnce);
+
+  addEventListener("offline", () => {
+    lose();
+    show("offline");
+  });
+  addEventListener("online", () => {
+    lose();
+    show("catching-up");
+    connection?.reader?.cancel(); // it may be dead without knowing
+    connection?.delayCanceller?.();
+  });
+  setInterval(watch, BEAT_MS / 3);
+
+  function watch() {
+    if (document.hidden) return; // hx-sse has closed the stream itself
+    if (lostAt && Date.now() - lostAt > OFFLINE_MS) show("offline");
+    else if (!lostAt && Date.now() - heardAt > SILENCE_MS) connection?.reader?.cancel();
+  }
+
+  function lose() {
+    if (lostAt) return;
+    lostAt = Date.now();
+    grace = setTimeout(() => show("catching-up"), GRACE_MS);
+  }
+
+  function find() {
+    clearTimeout(grace);
+    lostAt = null;
+    show("live");
+  }
+
+  function fail(status) {
+    if ([401, 403, 404].includes(status)) reloadOnce();
+    else lose();
+  }
+
+  function show(state) {
+    const mark = document.getElementById("live-mark");
+    if (!mark) return;
+    const before = mark.dataset.state;
+    mark.hidden = false;
+    if (before === state) return;
+    mark.dataset.state = state;
+    (mark.querySelector("[data-word]") ?? mark).textContent = WORDS[state];
+    if (state === "offline" || before === "offline") say(state === "live" ? "Live again" : WORDS[state]);
+  }
+
+  function say(sentence) {
+    document.dispatchEvent(new CustomEvent("informejo:say", { detail: sentence }));
+  }
+
+  // What this person may see has changed. Once a minute at most, lest two mistakes make a page that reloads for ever.
+  function reloadOnce() {
+    if (Date.now() - Number(sessionStorage.getItem("reloaded")) < 60_000) return show("offline");
+    sessionStorage.setItem("reloaded", Date.now());
+    return location.reload();
+  }
+
+  async function redraw() {
+    const text = await untilFetched();
+    if (!text) return reloadOnce();
+    const main = document.querySelector("main");
+    await htmx.swap({ text, sourceElement: main, target: main, select: "main", swap: "outerMorph" });
+    for (const name of ["desk-changed", "unread-changed"]) document.body.dispatchEvent(new CustomEvent(name));
+    return undefined;
+  }
+
+  async function untilFetched() {
+    for (;;) {
+      try {
+        return await page();
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+  }
+
+  // This page as it is now; nothing if it is no longer there for this person.
+  async function page() {
+    const request = { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(PAGE_MS) };
+    const response = await fetch(location.href, request);
+    if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
+    return response.ok && new URL(response.url).pathname === location.pathname ? response.text() : "";
+  }
+})();

@@ -1,0 +1,163 @@
+"""The layer table of docs/architecture.md and its rules, as functions that name what in a module breaks them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "informejo"
+
+GROUND, TABLES, LAW, DOMAIN, READERS, WEB, DOORS, ROOF = range(8)
+OUTSIDE = {"app", "gunicorn.conf"}
+
+# A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
+LAYERS = {
+    GROUND: "clock config i18n limits offload signals text tickets.words"
+    " events.names live.hub live.subscription live.wire",
+    TABLES: "db *.models",
+    LAW: "policy events.log",
+    DOMAIN: "*.actions *.queries accounts.links desk.stats events.sentences tickets.files",
+    READERS: "live.broadcast live.fragments live.payload live.presence mail.notices mail.outbox",
+    WEB: "assets demo security templating uploads web *.inputs",
+    DOORS: "api cli ops work *.views accounts.sso live.stream mail.inbound",
+    ROOF: "*.__init__",
+}
+LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}
+
+VIEWER = {"flask.g", "flask.request", "flask.session"}
+GEVENT_BELONGS_IN = {"gunicorn.conf", "live.hub", "offload"}
+
+
+class Module(NamedTuple):
+    """A source file: its dotted name within the package, such as `tickets.views`, and its syntax tree."""
+
+    name: str
+    tree: ast.Module
+
+    @property
+    def layer(self) -> int:
+        return layer_of(self.name)
+
+    @property
+    def feature(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.name)
+
+
+def modules() -> list[Module]:
+    """All of the package, and the files beside it that start it."""
+    inside = (ROOT / PACKAGE).rglob("*.py")
+    return [_read(path) for path in [*inside, ROOT / "app.py", ROOT / "gunicorn.conf.py"] if path.exists()]
+
+
+def _read(path: Path) -> Module:
+    steps = path.relative_to(ROOT).with_suffix("").parts
+    return Module(".".join(steps).removeprefix(f"{PACKAGE}."), ast.parse(path.read_text(encoding="utf-8"), str(path)))
+
+
+def layer_of(name: str) -> int:
+    """The layer of a dotted name, which may lead on into a module: `tickets.models.Ticket` is of the tables.
+
+    A package itself is of the roof, because importing it runs what wires the feature.
+    """
+    steps = name.split(".")
+    for end in range(1, len(steps) + 1):
+        for known in (".".join(steps[:end]), f"*.{kind_of(steps[end - 1])}"):
+            if known in LAYER_OF:
+                return LAYER_OF[known]
+    return ROOF
+
+
+def kind_of(name: str) -> str:
+    """The fixed part of a module's name: `tickets.views` and `tickets.file_views` are both `views`."""
+    return re.split(r"\.|(?<=[a-z])_(?=[a-z])", name)[-1]
+
+
+def imports(module: Module) -> Iterator[str]:
+    """Every name the module imports, wherever the import stands: `flask.request`, `informejo.tickets.models.Ticket`."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(module: Module) -> Iterator[str]:
+    """The same for Informejo's own modules, without the package's name."""
+    return (name.removeprefix(f"{PACKAGE}.") for name in imports(module) if name.startswith(f"{PACKAGE}."))
+
+
+def attributes(module: Module) -> Iterator[str]:
+    """Every attribute as it is written: `flask.request`, `Ticket.query`."""
+    return (ast.unparse(node) for node in ast.walk(module.tree) if isinstance(node, ast.Attribute))
+
+
+def calls(module: Module) -> Iterator[tuple[str, list[str]]]:
+    """Every call, what is called and its positional arguments as written: `("db.session.get", ["Ticket", "7"])`."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), [ast.unparse(argument) for argument in node.args]
+
+
+# The rules.
+
+
+def lower_layers(module: Module) -> Iterator[str]:
+    return (name for name in own_imports(module) if layer_of(name) > module.layer)
+
+
+def actions_outside_actions(module: Module) -> Iterator[str]:
+    if module.layer == DOMAIN and module.kind != "actions":
+        yield from (
+            name
+            for name in own_imports(module)
+            if layer_of(name) == DOMAIN and "actions" in map(kind_of, name.split("."))
+        )
+
+
+def other_readers(module: Module) -> Iterator[str]:
+    if module.layer == READERS:
+        readers = (name for name in own_imports(module) if layer_of(name) == READERS)
+        yield from (name for name in readers if not name.startswith(f"{module.feature}."))
+
+
+def other_doors(module: Module) -> Iterator[str]:
+    if module.layer == DOORS:
+        yield from (name for name in own_imports(module) if layer_of(name) == DOORS)
+
+
+def frameworks_in_the_ground(module: Module) -> Iterator[str]:
+    if module.layer == GROUND:
+        yield from (name for name in imports(module) if name.startswith(("flask", "sqlalchemy")))
+
+
+def viewer_below_the_web(module: Module) -> Iterator[str]:
+    if module.layer < WEB:
+        yield from VIEWER.intersection([*imports(module), *attributes(module)])
+
+
+def gevent_elsewhere(module: Module) -> Iterator[str]:
+    if module.name not in GEVENT_BELONGS_IN:
+        yield from (name for name in imports(module) if name.partition(".")[0] == "gevent")
+
+
+def commits_elsewhere(module: Module) -> Iterator[str]:
+    if module.name != "db":
+        committing = (called for called, _ in calls(module) if called.endswith(".commit"))
+        yield from (called for called in committing if called not in {"db.commit", "database.commit"})
+
+
+def tickets_past_the_policy(module: Module) -> Iterator[str]:
+    if module.name == "policy" or module.kind == "queries":
+        return
+    # A reader draws for channels the policy has opened already, so it may look one ticket up by its number.
+    look_ups = {"select", "query"} if module.layer == READERS else {"select", "query", "get", "get_or_404"}
+    for called, arguments in calls(module):
+        if called.rpartition(".")[2] in look_ups and "Ticket" in arguments:
+            yield f"{called}({', '.join(arguments)})"
+    yield from (name for name in attributes(module) if name.endswith("Ticket.query"))

@@ -1,0 +1,50 @@
+"""Fixtures: an app on a database of its own, the world in it, and browsers signed in as its people."""
+
+import pytest
+
+from informejo import create_app
+from informejo.accounts import actions as accounts
+from informejo.db import commit, db
+from informejo.desk import stats
+from informejo.live.hub import hub
+from informejo.web import COOKIE
+from tests import world as cast
+
+ORIGIN = "http://localhost"
+
+
+@pytest.fixture
+def app(tmp_path):
+    """The app on an empty database, without background work: what is recorded is shown before commit returns."""
+    app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/test.db", "UPLOAD_DIR": str(tmp_path / "files")})
+    app.testing = False  # errors become pages, as people see them
+    with app.app_context():
+        db.create_all()
+        stats.forget()
+        yield app
+        db.session.rollback()
+        db.engine.dispose()
+    for subscription in hub.subscriptions():
+        hub.drop(subscription)
+
+
+@pytest.fixture
+def world(app):
+    """The cast, in the database."""
+    return cast.populate()
+
+
+@pytest.fixture
+def visit(app):
+    """`visit(user)` is a browser signed in as that person, `visit()` a visitor's."""
+
+    def visit(user=None):
+        browser = app.test_client()
+        browser.environ_base |= {"HTTP_ORIGIN": ORIGIN, "HTTP_USER_AGENT": "test"}
+        if user is not None:
+            token = accounts.start_session(user, agent="test")
+            commit()
+            browser.set_cookie(COOKIE, token)
+        return browser
+
+    return visit

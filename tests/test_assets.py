@@ -1,0 +1,110 @@
+"""The joined styles and scripts: order, addresses, how long they may be kept; and that vendored code is unchanged."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask, render_template_string
+
+from informejo import assets
+
+STATIC = Path(assets.__file__).resolve().parent.parent / "static"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    names = ("css/utilities", "css/comment", "css/base", "css/avatar", "css/layout", "css/reset", "css/tokens")
+    for name in (
+        *(f"{name}.css" for name in names),
+        "js/live.js",
+        "js/keys.js",
+        "vendor/hx-sse.min.js",
+        "vendor/htmx.min.js",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"/* {path.name.partition('.')[0]} */")
+    (tmp_path / "icons.svg").write_text("<svg/>")
+    return tmp_path
+
+
+def serve(folder, development=False):
+    app = Flask("serving", static_folder=str(folder), static_url_path="/static")
+    app.config["DEVELOPMENT"] = development
+    assets.init_app(app)
+    return app
+
+
+def address(app, name):
+    with app.test_request_context():
+        return render_template_string("{{ asset(name) }}", name=name)
+
+
+def words(text):
+    return re.findall(r"/\* (\S+) \*/", text)
+
+
+def test_styles_begin_with_the_tokens_and_end_with_the_utilities(folder):
+    app = serve(folder)
+    text = app.test_client().get(address(app, "css")).text
+    assert words(text) == ["tokens", "reset", "base", "layout", "avatar", "comment", "utilities"]
+
+
+def test_scripts_begin_with_htmx_and_its_extension(folder):
+    app = serve(folder)
+    text = app.test_client().get(address(app, "js")).text
+    assert words(text) == ["htmx", "hx-sse", "keys", "live"]
+
+
+@pytest.mark.parametrize(("kind", "media_type"), [("css", "text/css"), ("js", "text/javascript")])
+def test_a_joined_file_may_be_kept_for_ever_under_its_address(folder, kind, media_type):
+    app = serve(folder)
+    response = app.test_client().get(address(app, kind))
+    assert response.mimetype == media_type
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.cache_control.immutable
+    assert response.cache_control.max_age == assets.YEAR
+
+
+def test_a_browser_that_has_the_file_is_not_sent_it_again(folder):
+    app = serve(folder)
+    client, where = app.test_client(), address(app, "js")
+    tag = client.get(where).headers["ETag"]
+    assert client.get(where, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_the_address_of_an_earlier_release_still_answers_but_is_not_kept(folder):
+    response = serve(folder).test_client().get("/assets/0123456789abcdef.css")
+    assert response.status_code == 200
+    assert not response.cache_control.immutable
+    assert response.cache_control.max_age == 0
+
+
+def test_a_changed_file_shows_at_once_in_development_and_after_a_restart_elsewhere(folder):
+    working, running = serve(folder, development=True), serve(folder)
+    before = address(working, "css")
+    (folder / "css/comment.css").write_text("/* changed */")
+    assert address(working, "css") != before
+    assert "changed" in working.test_client().get(address(working, "css")).text
+    assert address(running, "css") == before
+
+
+def test_the_address_of_a_single_file_changes_with_its_content(folder):
+    before = address(serve(folder), "icons.svg")
+    (folder / "icons.svg").write_text("<svg>more</svg>")
+    assert before.startswith("/static/icons.svg?v=")
+    assert address(serve(folder), "icons.svg") != before
+
+
+def test_a_static_file_that_is_not_there_is_noticed(folder):
+    with pytest.raises(FileNotFoundError):
+        address(serve(folder), "missing.svg")
+
+
+def test_vendored_scripts_are_what_their_table_says():
+    readme = (STATIC / "vendor/README.md").read_text()
+    table = dict(re.findall(r"^\| `(\S+)` \|.*`([0-9a-f]{64})` \|$", readme, re.MULTILINE))
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (STATIC / "vendor").glob("*.js")}
+    assert files == table
+    assert "htmx.min.js" in files

@@ -1,0 +1,69 @@
+"""The cast of all tests: a small desk whose people everybody knows by name."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from informejo import db
+from informejo.accounts.models import Role, User
+from informejo.accounts.passwords import hash_password
+from informejo.events.models import LogEpoch
+from informejo.tickets import actions
+
+PASSWORD = "correct horse battery"
+CAST = {
+    "mia": ("Mia Lund", Role.AGENT),
+    "tom": ("Tom Berg", Role.AGENT),
+    "ana": ("Ana Silva", Role.ADMIN),
+    "ren": ("Ren Ito", Role.USER),
+    "zoe": ("Zoe Kaur", Role.USER),
+    "gus": ("Gus Visser", Role.GUEST),
+    "dan": ("Dan Wolf", Role.AGENT),  # deactivated
+}
+
+
+@dataclass
+class World:
+    """The people of the cast, and what tests need most often to happen among them."""
+
+    mia: User
+    tom: User
+    ana: User
+    ren: User
+    zoe: User
+    gus: User
+    dan: User
+
+    def ticket(self, by: User | None = None, title: str = "The printer is on fire", **fields):
+        """A ticket, by Ren unless somebody else is named; committed."""
+        fields.setdefault("description", "Smoke comes out of the tray at the back.")
+        ticket = actions.open_ticket(by or self.ren, title=title, **fields)
+        db.commit()
+        return ticket
+
+    def comment(self, by: User, ticket, body: str = "We are looking into it.", **fields):
+        """A message on the ticket; committed."""
+        comment = actions.add_comment(by, ticket, body=body, **fields)
+        db.commit()
+        return comment
+
+    def note(self, ticket, body: str = "Only for us.", by: User | None = None, **fields):
+        """An internal note, by Mia unless somebody else is named; committed."""
+        return self.comment(by or self.mia, ticket, body, internal=True, **fields)
+
+
+@cache
+def password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+def populate() -> World:
+    """Fill an empty database with the cast."""
+    people = {key: _person(key, name, role) for key, (name, role) in CAST.items()}
+    db.db.session.add_all([LogEpoch(word="test"), *people.values()])
+    db.commit()
+    return World(**people)
+
+
+def _person(key: str, name: str, role: Role) -> User:
+    password = None if role == Role.GUEST else password_hash()
+    return User(email=f"{key}@example.org", name=name, role=role, password_hash=password, active=key != "dan")
