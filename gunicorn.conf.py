@@ -1,8 +1,12 @@
 """How gunicorn serves Informejo: one gevent worker; streams leave it for the hub, so ten thousand need no more."""
 
-from informejo import config
+from gevent import monkey
 
-_settings = config.from_environment()
+monkey.patch_all()  # before anything else is imported: what is imported earlier keeps blocking
+
+from informejo.config import from_environment  # noqa: E402
+
+_settings = from_environment()
 
 bind = f"{_settings['HOST']}:{_settings['PORT']}"
 worker_class = "gevent"

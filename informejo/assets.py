@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
-from flask import Flask, Response, send_file, url_for
+from flask import Flask, Response, send_file
 
 TYPES = {"css": "text/css", "js": "text/javascript"}
 YEAR, DAY = 31_536_000, 86_400  # seconds
@@ -21,15 +21,16 @@ def init_app(app: Flask):
     development = app.config.get("DEVELOPMENT", False)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0 if development else DAY
     kept = {} if development else {kind: joined(folder, kind) for kind in TYPES}
-    marks: dict[str, str] = {}
+    addresses: dict[str, str] = {}
 
     @app.template_global()
     def asset(name: str) -> str:
-        if name in TYPES:
-            return f"/assets/{_digest(kept.get(name) or joined(folder, name))}.{name}"
-        if development or name not in marks:
-            marks[name] = _digest((folder / name).read_bytes())
-        return url_for("static", filename=name, v=marks[name])
+        # Written out, not by url_for: fragments are drawn while no request is there to ask.
+        if development or name not in addresses:
+            content = kept.get(name) or (joined(folder, name) if name in TYPES else (folder / name).read_bytes())
+            mark = _digest(content)
+            addresses[name] = f"/assets/{mark}.{name}" if name in TYPES else f"/static/{name}?v={mark}"
+        return addresses[name]
 
     @app.get("/assets/<mark>.<any(css, js):kind>")
     def joined_file(mark: str, kind: str) -> Response:

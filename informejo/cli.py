@@ -36,7 +36,7 @@ def create_admin(email: str, name: str):
 
 @click.command("welcome")
 def welcome():
-    """Until there is an administrator: print the link that makes the first one. Each time a new link, the old ones end."""
+    """Print a new link that makes the first administrator, and end the old ones; nothing once there is one."""
     token = actions.renew_setup()
     db.commit()
     if token:

@@ -1,4 +1,4 @@
-"""What every request and every answer has to keep to: where a change may come from, headers, the cookie, rate limits."""
+"""What every request and answer has to keep to: where a change may come from, headers, the cookie, rates."""
 
 import math
 import time
@@ -27,7 +27,9 @@ HEADERS = {
 # What is counted, for whom, and how much of it is too much. docs/configuration.md prints this table.
 RATES = {
     "sign-in of an account": parse("10 per 5 minutes"),  # every try, from wherever; a known browser has its own ten
-    "failed sign-in": parse("10 per 5 minutes"),  # per address; what succeeds is free, or an office could not begin its day
+    "failed sign-in": parse(
+        "10 per 5 minutes"
+    ),  # per address; what succeeds is free, or an office could not begin its day
     "sign-in": parse("1000 per 5 minutes"),  # all together
     "account made": parse("5 per hour"),  # per address
     "set-up": parse("10 per 5 minutes"),  # per address

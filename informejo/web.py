@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import current_app, g, jsonify, redirect, render_template, request
 from werkzeug.exceptions import HTTPException, Unauthorized
 
+from informejo import security
 from informejo.accounts.models import User
 from informejo.accounts.queries import session_for
 from informejo.db import busy, db
@@ -13,7 +14,6 @@ from informejo.desk import stats
 from informejo.events import log
 from informejo.tickets.queries import unread_for
 
-COOKIE = "informejo"
 SENTENCES = {
     400: "The address or the form could not be understood.",
     404: "There is no such page, or it is not for you to see.",
@@ -91,7 +91,7 @@ def local(address: str | None, otherwise: str = "/") -> str:
 
 
 def _load_actor():
-    g.session = session_for(request.cookies.get(COOKIE, ""))
+    g.session = session_for(security.cookie())
     g.actor = g.session.user if g.session else None
     view = current_app.view_functions.get(request.endpoint)
     if g.actor is None and view and not getattr(view, "public", False) and request.endpoint != "static":
@@ -114,7 +114,7 @@ def _explain(error: Exception) -> tuple[int, str, dict]:
     if busy(error):
         return 503, "The desk is busy for a moment. Nothing was saved; please send it again.", {"Retry-After": "5"}
     if isinstance(error, HTTPException):
-        headers = {"Allow": ", ".join(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
+        headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
         return error.code, SENTENCES.get(error.code, error.description), headers
     incident = secrets.token_hex(4)
     current_app.logger.exception("incident %s: %s %s", incident, request.method, request.path)

@@ -7,7 +7,7 @@ from informejo.accounts import actions as accounts
 from informejo.db import commit, db
 from informejo.desk import stats
 from informejo.live.hub import hub
-from informejo.web import COOKIE
+from informejo.security import cookie_name
 from tests import world as cast
 
 ORIGIN = "http://localhost"
@@ -42,9 +42,9 @@ def visit(app):
         browser = app.test_client()
         browser.environ_base |= {"HTTP_ORIGIN": ORIGIN, "HTTP_USER_AGENT": "test"}
         if user is not None:
-            token = accounts.start_session(user, agent="test")
+            token = accounts.start_session(user, "test")
             commit()
-            browser.set_cookie(COOKIE, token)
+            browser.set_cookie(cookie_name(), token)
         return browser
 
     return visit

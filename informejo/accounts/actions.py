@@ -75,14 +75,14 @@ def sign_in(email: str, password: str) -> User | None:
     return user if user.active and user.password_hash == hashed else None
 
 
-def start_session(user: User, browser: str, before: Session | None = None) -> str:
-    """Sign this person in; returns the cookie's new value. `before`, the browser's session so far, ends."""
+def start_session(user: User, agent: str, before: Session | None = None) -> str:
+    """Sign this person in; returns the cookie's new value. The browser `agent`'s session `before` this one ends."""
     if before:
         sign_out(before)
     now, lasts = clock.now(), timedelta(days=current_app.config["SESSION_DAYS"])
     db.session.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at < now - lasts))
     token = secrets.token_urlsafe(32)
-    db.session.add(Session(token_hash=fingerprint(token), user=user, expires_at=now + lasts, agent=browser))
+    db.session.add(Session(token_hash=fingerprint(token), user=user, expires_at=now + lasts, agent=agent))
     return token
 
 

@@ -58,7 +58,7 @@ def _profile_page(typed=None, problems=None, password_problems=None) -> str:
         typed=typed or own,
         problems=problems or {},
         password_problems=password_problems or {},
-        time_zones=time_zones(),
+        zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
         sessions=queries.sessions_of(actor()),
         session=g.session,
     )

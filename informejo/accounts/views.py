@@ -113,7 +113,9 @@ def _sign_in_first(_error: Unauthorized):
     if request.method not in security.SAFE:
         return _sign_in_again()
     accepted = request.accept_mimetypes
-    for_people = request.headers.get("Sec-Fetch-Dest", "document") == "document" and (not accepted or accepted.accept_html)
+    for_people = request.headers.get("Sec-Fetch-Dest", "document") == "document" and (
+        not accepted or accepted.accept_html
+    )
     if wants_fragment() or request.path.startswith("/live") or not for_people:
         return "Sign in first.", 401, {"Content-Type": "text/plain; charset=utf-8", "HX-Reswap": "none"}
     return redirect("/sign-in?" + urlencode({"next": request.full_path.rstrip("?")}), 303)

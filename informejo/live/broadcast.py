@@ -32,6 +32,11 @@ class Broadcast:
         self._running = False
         self._shown: int | None = None  # this reader's bookmark; what came before its first look is no news
 
+    def begin(self):
+        """Set the bookmark, if this process has none yet: streams that are opened from now on miss nothing."""
+        if self._shown is None:
+            self._shown = log.latest_id()
+
     def run(self):
         """Drain whenever the bell rings, until the hub closes: those who write need not wait for those who watch."""
         self._running = True
@@ -59,8 +64,7 @@ class Broadcast:
     def drain(self):
         """Show every event after the bookmark, in id order, under one lock, so that no two drains can cross."""
         with self._lock, self.app.app_context():
-            if self._shown is None:
-                self._shown = log.latest_id()
+            self.begin()
             while events := log.since(self._shown, limit=BATCH):
                 epoch = log.epoch()
                 for event in events:

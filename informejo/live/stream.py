@@ -44,6 +44,7 @@ def _open(form: str, replay) -> Response:
     channels = _channels(form)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
+    current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
         greeting = _greeting(subscription, replay)

@@ -1,6 +1,6 @@
 // A copy of unsent text on this device, for when the server that keeps the drafts cannot be reached.
 (() => {
-  const TEXTS = "textarea[name], input[type=text][name]";
+  const TEXTS = "textarea[name], input[type=text][name], input[type=email][name]";
   const { me } = document.documentElement.dataset;
   if (!me) return;
   const OURS = `draft ${me} `;

@@ -17,7 +17,7 @@
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach((form) => setBusy(form, false)));
 
-  document.addEventListener("htmx:before:request", ({ detail }) => ofForm(detail.ctx, (form) => setBusy(form, true)));
+  document.addEventListener("htmx:before:request", ({ detail }) => ofForm(detail.ctx, (form) => start(form, detail.ctx)));
   document.addEventListener("htmx:finally:request", ({ detail }) => ofForm(detail.ctx, (form) => setBusy(form, false)));
   document.addEventListener("htmx:error", ({ detail }) => ofForm(detail.ctx, (form) => say(form, UNREACHABLE)));
   document.addEventListener("htmx:after:request", ({ detail }) => refusePage(detail.ctx));
@@ -26,6 +26,13 @@
     if (event.target.getAttribute("aria-busy") !== "true") return;
     event.preventDefault();
     event.stopImmediatePropagation();
+  }
+
+  function start(form, { request }) {
+    setBusy(form, true);
+    if (!(request.body instanceof URLSearchParams)) return;
+    // One that waited for another of the same form goes on from what that one brought back.
+    for (const { name, value } of form.querySelectorAll("input[type=hidden]")) request.body.set(name, value);
   }
 
   // The button stays enabled, or it would lose the focus; the text waits, so that nothing is typed into what is leaving.

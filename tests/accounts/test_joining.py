@@ -1,0 +1,201 @@
+"""How newcomers get in: by registering, by the one-time link, by a ticket that staff write for them."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import func
+from werkzeug.exceptions import Forbidden
+
+from informejo import db as database
+from informejo.accounts import actions, queries
+from informejo.accounts.models import Role, SetupToken, User
+from informejo.db import db
+from informejo.events import log
+from informejo.events.names import EventName
+from tests.world import PASSWORD
+
+NEW = {"name": "Nia Okoye", "email": "nia@example.org", "password": PASSWORD, "again": PASSWORD}
+
+
+def user(email="nia@example.org") -> User | None:
+    return queries.user_by_email(email)
+
+
+def test_somebody_registers_and_signs_in(world, visit):
+    browser = visit()
+    answer = browser.post("/register", data={**NEW, "email": "Nia@Example.org", "department": "Sales"})
+    assert answer.location == "/sign-in?notice=registered"
+    assert (user().name, user().department, user().role, user().active) == ("Nia Okoye", "Sales", Role.USER, True)
+    assert browser.post("/sign-in", data=NEW).location == "/"
+
+
+def test_registering_is_an_event_of_their_own(world, visit):
+    visit().post("/register", data=NEW)
+    created = log.since(0)[-1]
+    assert (created.name, created.actor, created.user, created.changes) == (EventName.USER_CREATED, user(), user(), {})
+
+
+@pytest.mark.parametrize("email", ["ren@example.org", "dan@example.org", "gus@example.org", "REN@example.org"])
+def test_a_known_address_is_answered_as_a_new_one_and_stays_as_it_is(world, visit, email):
+    new, known = (visit().post("/register", data={**NEW, "email": address}) for address in ("new@example.org", email))
+    assert (known.status_code, known.location, known.data) == (new.status_code, new.location, new.data)
+    before = user(email)
+    db.session.refresh(before)
+    assert before.name != NEW["name"]
+    assert before.role != Role.USER or before == world.ren
+
+
+def test_a_known_address_costs_a_hash_too(world, visit, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(actions, "hash_password", lambda password: hashed.append(password) or "hash")
+    visit().post("/register", data={**NEW, "email": "ren@example.org"})
+    assert len(hashed) == 1
+
+
+@pytest.mark.parametrize("field", ["role", "active", "id", "is_staff", "password_hash", "theme", "created_at"])
+def test_nobody_registers_as_more_than_a_requester(world, visit, field):
+    visit().post("/register", data={**NEW, field: {"role": "admin", "active": ""}.get(field, "1")})
+    assert (user().role, user().active, user().theme) == (Role.USER, True, "system")
+    assert user().password_hash.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"name": "N"}, "Write your name of at least 2 characters; this has 1."),
+        ({"email": "nia at example.org"}, "Write a whole e-mail address, such as ren@example.org."),
+        ({"email": "<nia@example.org>"}, "Write a whole e-mail address, such as ren@example.org."),
+        ({"email": "a" * 250 + "@x.org"}, "This is 2 characters too long: at most 254 fit here."),
+        ({"password": "short", "again": "short"}, "A password needs at least 12 characters; this has 5."),
+        ({"password": "nia@example.org", "again": "nia@example.org"}, "This is easy to guess."),
+        ({"again": "something else"}, "This is not the same as above."),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(world, visit, fields, sentence):
+    answer = visit().post("/register", data={**NEW, "department": "Sales", **fields})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert 'value="Sales"' in answer.text
+    assert PASSWORD not in answer.text
+    assert user() is None
+
+
+def test_registration_can_be_switched_off(app, world, visit):
+    app.config["REGISTRATION"] = False
+    assert visit().get("/register").status_code == 404
+    assert visit().post("/register", data=NEW).status_code == 404
+    assert user() is None
+
+
+def test_one_address_makes_five_accounts_an_hour(world, visit):
+    answers = [visit().post("/register", data={**NEW, "email": f"{n}@example.org"}).status_code for n in range(6)]
+    assert answers == [303] * 5 + [429]
+
+
+@pytest.fixture
+def token(app):
+    """The one-time token of an empty desk."""
+    token = actions.renew_setup()
+    database.commit()
+    return token
+
+
+def test_the_link_makes_the_first_administrator_who_is_then_in(token, visit):
+    browser = visit()
+    assert browser.get(f"/setup/{token}").status_code == 200
+    assert browser.post(f"/setup/{token}", data=NEW).location == "/"
+    assert user().role == Role.ADMIN
+    assert browser.get("/users").status_code == 200
+
+
+def test_afterwards_there_is_nothing_there(token, visit):
+    visit().post(f"/setup/{token}", data=NEW)
+    assert visit().get(f"/setup/{token}").status_code == 404
+    assert visit().post(f"/setup/{token}", data={**NEW, "email": "second@example.org"}).status_code == 404
+    assert user("second@example.org") is None
+
+
+def test_the_link_survives_a_mistake(token, visit):
+    assert visit().post(f"/setup/{token}", data={**NEW, "again": "mistyped"}).status_code == 422
+    assert visit().post(f"/setup/{token}", data=NEW).status_code == 303
+
+
+def test_an_address_that_is_taken_does_not_use_the_link_up(token, visit):
+    visit().post("/register", data=NEW)
+    taken = visit().post(f"/setup/{token}", data=NEW)
+    assert taken.status_code == 422
+    assert "Take another one" in taken.text
+    assert visit().post(f"/setup/{token}", data={**NEW, "email": "ana@example.org"}).status_code == 303
+    assert user().role == Role.USER
+
+
+def test_only_the_whole_token_opens(token, visit):
+    for wrong in (
+        "null",
+        "0",
+        "%00",
+        token[:-1],
+        token + "x",
+        token.swapcase(),
+        token[:12],
+        queries.fingerprint(token),
+    ):
+        assert visit().get(f"/setup/{wrong}").status_code == 404
+    assert visit().get(f"/setup/{token}").status_code == 200
+
+
+def test_ten_tries_at_the_link_are_enough(token, visit):
+    answers = [visit().get(f"/setup/{number}").status_code for number in range(11)]
+    assert answers == [404] * 10 + [429]
+
+
+def test_a_new_link_ends_the_old_one_and_neither_is_kept(token, visit):
+    newer = actions.renew_setup()
+    database.commit()
+    assert visit().get(f"/setup/{token}").status_code == 404
+    assert visit().get(f"/setup/{newer}").status_code == 200
+    assert db.session.scalars(db.select(SetupToken.token_hash)).all() == [queries.fingerprint(newer)]
+
+
+def test_a_desk_with_an_administrator_has_no_link(world):
+    assert actions.renew_setup() is None
+
+
+def test_twenty_at_the_same_time_make_one_administrator(app, token):
+    together = Barrier(20)
+
+    def join(number):
+        with app.app_context():
+            together.wait()
+            admin = actions.set_up(token, email=f"{number}@example.org", name="First", password=PASSWORD)
+            database.commit()
+            return admin is not None
+
+    with ThreadPoolExecutor(20) as pool:
+        made = list(pool.map(join, range(20)))
+    assert sum(made) == 1
+    assert db.session.scalar(db.select(func.count(User.id)).where(User.role == Role.ADMIN)) == 1
+
+
+def test_a_ticket_for_somebody_unknown_makes_a_guest(world):
+    guest = actions.guest_for(world.mia, "Nia@Example.org", "Nia Okoye")
+    assert (guest.email, guest.name, guest.role, guest.password_hash) == (
+        "nia@example.org",
+        "Nia Okoye",
+        Role.GUEST,
+        None,
+    )
+    assert log.since(0)[-1].actor == world.mia
+    assert actions.guest_for(world.mia, "nia@example.org", "Somebody Else") is guest
+
+
+def test_a_ticket_for_somebody_known_finds_them(world):
+    assert actions.guest_for(world.mia, "REN@example.org", None) is world.ren
+    assert re.fullmatch("nia", actions.guest_for(world.mia, "nia@example.org", None).name)
+
+
+def test_requesters_cannot_find_out_who_is_known(world):
+    with pytest.raises(Forbidden):
+        actions.guest_for(world.ren, "zoe@example.org", None)

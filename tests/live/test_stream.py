@@ -1,0 +1,287 @@
+"""What people hear on their streams: everything that is for them, once, in order, and nothing else."""
+
+import json
+
+import pytest
+
+from informejo import clock, db
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role
+from informejo.events import log
+from informejo.live.hub import hub
+from informejo.tickets import actions
+from informejo.tickets.words import Status
+from tests.live.sse import Listener
+
+
+@pytest.fixture
+def ticket(world):
+    return world.ticket()
+
+
+@pytest.fixture
+def listen(visit):
+    """`listen(user, "ticket:1", ...)`: an open stream of that person on those topics."""
+
+    def listen(user, *topics, since="", bookmark="", path="/live"):
+        query = "&".join(f"on={topic}" for topic in topics) + (f"&since={since}" if since else "")
+        return Listener(visit(user), f"{path}?{query}", bookmark)
+
+    return listen
+
+
+def ids(messages):
+    return [int(message.id.rpartition("-")[2]) for message in messages]
+
+
+def test_a_comment_reaches_everybody_at_the_ticket_within_the_same_moment(world, ticket, listen):
+    streams = [listen(world.ren, f"ticket:{ticket.id}"), listen(world.tom, f"ticket:{ticket.id}")]
+    comment = world.comment(world.mia, ticket, "Is it still burning?")
+    for stream in streams:
+        (message,) = stream.heard()
+        assert f'id="comment-{comment.id}"' in message.data
+        assert "Is it still burning?" in message.data
+
+
+def test_an_internal_note_is_heard_by_the_staff_and_is_silence_to_the_requester(world, ticket, listen):
+    requester = listen(world.ren, f"ticket:{ticket.id}", "me")
+    staff = listen(world.tom, f"ticket:{ticket.id}", "me")
+    world.note(ticket, "He plugged it in wrong")
+    assert requester.heard() == []
+    assert "He plugged it in wrong" in staff.heard()[0].data
+
+
+def test_an_event_that_touches_two_topics_of_a_page_is_one_message(world, ticket, listen):
+    stream = listen(world.ren, f"ticket:{ticket.id}", "me")
+    world.comment(world.mia, ticket)
+    (message,) = stream.heard()
+    assert 'hx-target="#timeline"' in message.data
+    assert 'hx-target="#toasts"' in message.data
+
+
+def test_what_a_cut_connection_missed_is_replayed_once(world, ticket, listen):
+    first = listen(world.ren, f"ticket:{ticket.id}")
+    hub.drop(first.subscription)
+    for number in range(3):
+        world.comment(world.mia, ticket, f"message {number}")
+    world.note(ticket, "not for Ren")
+    again = listen(world.ren, f"ticket:{ticket.id}", bookmark=first.bookmark)
+    replay, ready = again.greeting
+    assert [replay.data.count(f"message {number}") for number in range(3)] == [1, 1, 1]
+    assert "not for Ren" not in replay.data
+    assert ready.event == "ready"
+    assert again.heard() == []
+
+
+def test_the_header_wins_over_the_address_of_the_page(world, ticket, listen):
+    since = str(log.bookmark(world.ren))
+    world.comment(world.mia, ticket, "seen already")
+    later = str(log.bookmark(world.ren))
+    assert "seen already" in listen(world.ren, f"ticket:{ticket.id}", since=since).greeting[0].data
+    assert len(listen(world.ren, f"ticket:{ticket.id}", since=since, bookmark=later).greeting) == 1
+
+
+def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket, visit, monkeypatch):
+    """The seam between page, replay and live: an event that both the replay and the broadcast would bring."""
+    since, look = str(log.bookmark(world.ren)), log.since
+
+    def look_and_then_it_happens(id, events, limit):
+        if hub.subscriptions() and not look_and_then_it_happens.done:
+            look_and_then_it_happens.done = True
+            world.comment(world.mia, ticket, "in between")
+        return look(id, events, limit)
+
+    look_and_then_it_happens.done = False
+    monkeypatch.setattr("informejo.live.stream.log.since", look_and_then_it_happens)
+    stream = Listener(visit(world.ren), f"/live?on=ticket:{ticket.id}&since={since}")
+    everything = "".join(message.data for message in [*stream.greeting, *stream.heard()])
+    assert everything.count('id="comment-1"') == 1
+
+
+def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, listen):
+    since = str(log.bookmark(world.tom))
+    for number in range(25):
+        actions.set_status(world.mia, ticket, Status.WAITING if number % 2 else Status.IN_PROGRESS)
+        db.commit()
+    replay = listen(world.tom, f"ticket:{ticket.id}", since=since).greeting[0].data
+    assert replay.count('hx-target="#ticket-header"') == 1
+    assert replay.count('class="change"') == 25
+
+
+@pytest.mark.parametrize("bookmark", ["other-1", "test-999999", "-1", "0", "reset", "x" * 8000, "test-1\x00", "тест-1"])
+def test_a_bookmark_the_log_does_not_know_makes_the_page_load_itself_again(world, ticket, listen, bookmark):
+    stream = listen(world.ren, f"ticket:{ticket.id}", bookmark=bookmark.encode().decode("latin-1"))
+    assert [message.event for message in stream.greeting] == ["reset", "ready"]
+    world.comment(world.mia, ticket, "and goes on")
+    assert "and goes on" in stream.heard()[0].data
+
+
+def test_too_much_missed_makes_the_page_load_itself_again(app, world, ticket, listen):
+    app.config["REPLAY_LIMIT"] = 3
+    since = str(log.bookmark(world.ren))
+    for number in range(3):
+        world.comment(world.mia, ticket, str(number))
+    assert [message.event for message in listen(world.ren, f"ticket:{ticket.id}", since=since).greeting] == [
+        "",
+        "ready",
+    ]
+    world.comment(world.mia, ticket, "one too many")
+    assert listen(world.ren, f"ticket:{ticket.id}", since=since).greeting[0].event == "reset"
+
+
+def test_a_requesters_bookmark_does_not_move_with_what_they_may_not_see(world, ticket, visit):
+    before = str(log.bookmark(world.ren))
+    world.note(ticket)
+    world.ticket(world.zoe, "Somebody else's")
+    assert str(log.bookmark(world.ren)) == before
+    world.comment(world.mia, ticket)
+    assert str(log.bookmark(world.ren)) != before
+
+
+@pytest.mark.parametrize("topic", ["ticket:999", "ticket:%", "ticket:*", "ticket:_", "ticket:1 OR 1=1", "ticket:../1",
+                                   "ticket:", "ticket:٣", "queue", "desk", "user:1", "nonsense", ""])  # fmt: skip
+def test_topics_that_are_not_for_somebody_do_not_exist(world, listen, topic):
+    world.ticket()
+    stream = listen(world.zoe, topic)
+    assert stream.status == 404
+    assert len(stream.response.data) < 300
+    assert len(hub) == 0
+
+
+def test_a_foreign_ticket_cannot_be_listened_to_but_ones_own_can(world, ticket, listen):
+    assert listen(world.zoe, f"ticket:{ticket.id}").status == 404
+    assert listen(world.ren, f"ticket:{ticket.id}").status == 200
+
+
+def test_visitors_are_told_to_sign_in_at_once(world, ticket, visit):
+    assert visit().get(f"/live?on=ticket:{ticket.id}").status_code == 401
+
+
+def test_the_queue_hears_of_new_tickets_and_a_requesters_stream_only_of_their_own(world, listen):
+    staff, ren, zoe = listen(world.tom, "queue", "desk"), listen(world.ren, "me"), listen(world.zoe, "me")
+    ticket = world.ticket(world.ren)
+    assert f'id="row-{ticket.id}"' in staff.heard()[0].data
+    assert f'id="card-{ticket.id}"' in ren.heard()[0].data
+    assert zoe.heard() == []
+
+
+def test_one_person_cannot_take_all_streams(app, world, ticket, listen):
+    app.config["STREAMS_PER_USER"] = 2
+    kept = [listen(world.ren, "me") for _ in range(2)]
+    refused = listen(world.ren, "me")
+    assert all(stream.is_open for stream in kept)
+    assert refused.status == 429
+    assert refused.response.headers["Retry-After"]
+    assert listen(world.zoe, "me").status == 200
+    hub.drop(kept[0].subscription)
+    assert listen(world.ren, "me").status == 200
+
+
+def test_when_all_streams_are_taken_the_next_is_asked_to_come_back(app, world, ticket, listen):
+    app.config["STREAMS_TOTAL"] = 1
+    taken = listen(world.ren, "me")
+    refused = listen(world.zoe, "me")
+    assert taken.is_open
+    assert refused.status == 503
+    assert refused.response.headers["Retry-After"]
+
+
+def test_after_deactivation_nothing_more_is_heard(world, ticket, listen):
+    stream = listen(world.tom, f"ticket:{ticket.id}", "queue")
+    accounts.set_active(world.ana, world.tom, False)
+    actions.add_comment(world.mia, ticket, body="without Tom")
+    db.commit()
+    assert not stream.is_open
+    assert [message.event for message in stream.heard()] == ["bye"]
+
+
+def test_signing_out_ends_the_streams_of_that_sign_in_alone(world, ticket, visit):
+    here, there = visit(world.ren), visit(world.ren)
+    ending, staying = Listener(here, "/live?on=me"), Listener(there, "/live?on=me")
+    here.post("/sign-out")
+    assert not ending.is_open
+    assert staying.is_open
+
+
+def test_a_change_of_role_ends_the_persons_streams(world, ticket, listen):
+    stream = listen(world.tom, "queue")
+    accounts.set_role(world.ana, world.tom, Role.USER)
+    db.commit()
+    assert not stream.is_open
+    assert listen(world.tom, "queue").status == 404
+
+
+def test_a_deleted_ticket_ends_its_streams_and_leaves_the_lists(world, ticket, listen):
+    on_ticket, on_queue, own = (
+        listen(world.ren, f"ticket:{ticket.id}"),
+        listen(world.tom, "queue"),
+        listen(world.ren, "me"),
+    )
+    actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    assert not on_ticket.is_open
+    gone = f'hx-target="#place-{ticket.id}" hx-swap="delete"'
+    assert gone in on_queue.heard()[0].data
+    assert gone in own.heard()[0].data
+
+
+def test_a_list_that_was_offline_learns_that_a_ticket_was_deleted(world, ticket, listen):
+    since = str(log.bookmark(world.tom))
+    actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    assert f"#place-{ticket.id}" in listen(world.tom, "queue", since=since).greeting[0].data
+
+
+def test_a_stream_does_not_outlive_its_sign_in(world, ticket, listen):
+    stream = listen(world.ren, "me")
+    lasts = stream.subscription.expires
+    with clock.at(clock.now()):
+        assert lasts > 0
+    stream.subscription.expires = 0
+    for second in range(15):
+        hub.beat(second)
+    assert not stream.is_open
+
+
+def test_heartbeats_come_to_everybody_within_fifteen_seconds(world, listen):
+    stream = listen(world.ren, "me")
+    for second in range(15):
+        hub.beat(second)
+    assert next(stream._chunks) == b"event: beat\ndata: \n\n"
+
+
+def test_something_that_cannot_be_drawn_costs_the_others_nothing(world, ticket, listen, monkeypatch):
+    requester, staff = listen(world.ren, f"ticket:{ticket.id}"), listen(world.tom, f"ticket:{ticket.id}")
+    from informejo.live import fragments
+
+    draw = fragments.of
+
+    def stumble(event, channel):
+        if channel.audience == "requester":
+            raise RuntimeError("a fault on purpose")
+        return draw(event, channel)
+
+    monkeypatch.setattr(fragments, "of", stumble)
+    world.comment(world.mia, ticket, "still there")
+    assert "still there" in staff.heard()[0].data
+    assert [message.event for message in requester.heard()] == ["reset"]
+
+
+def test_programs_hear_the_same_events_under_their_own_names(world, ticket, listen):
+    program = listen(world.ren, f"ticket:{ticket.id}", "me", path="/live/events")
+    world.comment(world.mia, ticket, "for programs too")
+    world.note(ticket, "not for Ren's program")
+    (message,) = program.heard()
+    content = json.loads(message.data)
+    assert message.event == "comment:added"
+    assert content["comment"]["body"] == "for programs too"
+    assert content["actor"] == {"id": world.mia.id, "name": "Mia Lund", "staff": True}
+
+
+def test_programs_have_each_missed_event_replayed_by_itself(world, ticket, listen):
+    since = str(log.bookmark(world.ren))
+    comments = [world.comment(world.mia, ticket, str(number)) for number in range(3)]
+    *replayed, ready = listen(world.ren, f"ticket:{ticket.id}", since=since, path="/live/events").greeting
+    assert [json.loads(message.data)["comment"]["id"] for message in replayed] == [comment.id for comment in comments]
+    assert ids(replayed) == sorted(ids(replayed))
+    assert ready.event == "ready"

@@ -1,0 +1,81 @@
+"""The stream: after a break the page goes on where it was, says how live it is, and redraws what it missed."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.scripts.drawn import comment, ids, visit
+from tests.scripts.stand_in import Answer
+
+pytestmark = pytest.mark.browser
+
+
+def test_after_a_restart_the_page_goes_on_where_it_was(ticket, server):
+    server.partial("#timeline", comment(1), "place", id=33)
+    expect(ticket.locator("#comment-1")).to_be_visible()
+    server.refuses = 503
+    server.cut()
+    expect(ticket.locator("#live-mark")).to_have_text("Catching up")
+    server.refuses = 0
+    expect(ticket.locator("#live-mark")).to_have_text("Live")
+    assert server.bookmarks[0] is None
+    assert set(server.bookmarks[1:]) == {"e-33"}
+
+
+def test_a_quick_reconnect_is_nobodys_concern(ticket, server):
+    ticket.evaluate("""() => {
+      window.states = [];
+      new MutationObserver(() => states.push(document.getElementById("live-mark").dataset.state))
+        .observe(document.getElementById("live-mark"), {attributes: true});
+    }""")
+    server.cut()
+    with ticket.expect_response("**/live*"):
+        pass
+    ticket.wait_for_timeout(1200)
+    assert ticket.evaluate("states") == []
+
+
+def test_a_connection_that_died_silently_is_noticed(page, server):
+    page.clock.install()
+    visit(page)
+    page.clock.fast_forward(30_000)
+    server.push(event="beat")
+    page.wait_for_timeout(100)
+    page.clock.fast_forward(30_000)
+    assert len(server.bookmarks) == 1
+    with page.expect_response("**/live*"):
+        page.clock.fast_forward(15_000)
+        page.clock.run_for(1000)
+    assert len(server.bookmarks) == 2
+
+
+def test_without_a_connection_the_mark_says_that_the_text_is_safe(ticket):
+    ticket.context.set_offline(True)
+    expect(ticket.locator("#live-mark")).to_have_text("Offline, your text is safe")
+    expect(ticket.locator("#announcer")).to_contain_text("Offline")
+    ticket.context.set_offline(False)
+    expect(ticket.locator("#live-mark")).to_have_text("Live")
+
+
+def test_messages_behind_a_reset_are_not_lost_to_an_older_page(ticket, server):
+    server.answers["/tickets/42"] = Answer(
+        f'<html><body><main id="main"><ol id="timeline">{comment(1)}</ol></main></body></html>', delay=0.4
+    )
+    server.push(event="reset", id=50)
+    server.partial("#timeline", comment(2), "place", id=51)
+    expect(ticket.locator("#comment-2")).to_be_visible()
+    assert ids(ticket, "#timeline > li") == ["comment-1", "comment-2"]
+
+
+@pytest.mark.parametrize("reason", ["bye", "refused"])
+def test_lost_rights_load_the_page_again_but_not_for_ever(ticket, server, reason):
+    loads = []
+    ticket.on("load", lambda: loads.append(1))
+    if reason == "bye":
+        server.push(event="bye")
+    else:
+        server.refuses = 403
+        server.cut()
+    ticket.wait_for_event("load")
+    server.push(event="bye")
+    ticket.wait_for_timeout(500)
+    assert len(loads) == 1

@@ -1,0 +1,103 @@
+"""A form is sent once; what could not be sent stays; files are looked over first and seen on their way."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.scripts.drawn import COMMENTS, comment, composer, fresh, sent, talk
+from tests.scripts.stand_in import Answer, partial
+
+pytestmark = pytest.mark.browser
+EMPTY = fresh(composer("k2"))
+BRING = """(way) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File(["x"], "shot.png", {type: "image/png"}));
+  const options = {bubbles: true, cancelable: true, clipboardData: transfer, dataTransfer: transfer};
+  const event = way === "paste" ? new ClipboardEvent(way, options) : new DragEvent(way, options);
+  document.getElementById("body").dispatchEvent(event);
+}"""
+
+
+def test_a_comment_is_sent_once_and_the_box_is_empty_and_still_in_focus(ticket, server):
+    server.answers[COMMENTS] = Answer(partial("#timeline", comment(5, "sent", author=7), "place") + EMPTY, delay=0.3)
+    ticket.locator("#body").fill("sent")
+    ticket.keyboard.press("Control+Enter")
+    ticket.keyboard.press("Control+Enter")
+    ticket.locator("button").dblclick()
+    ticket.locator("#body").focus()
+    expect(ticket.locator("#comment-5")).to_be_visible()
+    expect(ticket.locator("#body")).to_have_value("")
+    expect(ticket.locator("[name=key]")).to_have_value("k2")
+    ticket.keyboard.type("next")
+    expect(ticket.locator("#body")).to_have_value("next")
+    assert len(sent(server)) == 1
+    assert len(sent(server, "/tickets/42/writing")) == 1
+
+
+def test_what_was_sent_does_not_come_back(ticket, server):
+    server.answers[COMMENTS] = Answer(EMPTY)
+    ticket.locator("#body").fill("sent")
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.locator("#body")).to_have_value("")
+    server.main = talk(composer("k3"))
+    ticket.reload()
+    expect(ticket.locator("#body")).to_have_value("")
+
+
+def test_a_refused_comment_comes_back_as_typed_with_its_files(ticket, server):
+    server.answers[COMMENTS] = Answer(fresh(composer("k1", "too short", "<p>Write more.</p>")), 422)
+    ticket.locator("#body").fill("too short")
+    pick(ticket, ("log.txt", 10))
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.get_by_text("Write more.")).to_be_visible()
+    expect(ticket.locator(".file-list li")).to_have_count(1)
+    expect(ticket.locator("#body")).to_have_value("too short")
+    assert ticket.locator("input[type=file]").evaluate("input => input.files.length") == 1
+
+
+def test_what_could_not_be_sent_is_said_in_words_and_can_be_sent_again(ticket, server):
+    ticket.locator("#body").fill("important")
+    ticket.route("**/comments", lambda route: route.abort())
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.get_by_role("alert")).to_contain_text("no connection")
+    ticket.unroute("**/comments")
+    server.answers[COMMENTS] = Answer("<!doctype html><title>Oops</title>", 500)
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.get_by_role("alert")).to_contain_text("our side")
+    server.answers[COMMENTS] = Answer(EMPTY)
+    expect(ticket.locator("#body")).to_have_value("important")
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.locator("#body")).to_have_value("")
+    assert ticket.get_by_role("alert").count() == 0
+
+
+def test_files_are_listed_checked_and_shown_on_their_way(ticket, server):
+    pick(ticket, ("big.txt", 200_000))
+    pick(ticket, ("a.txt", 60_000), ("b.txt", 60_000))
+    expect(ticket.locator(".file-problem")).to_have_text(
+        ["Too big: at most 98 kB fit.", "Too many: at most 2 files go with one message."]
+    )
+    ticket.get_by_role("button", name="Send").click()
+    ticket.get_by_label("Remove big.txt").click()
+    expect(ticket.locator(".file-problem")).to_have_count(0)
+    assert not sent(server)
+    server.answers[COMMENTS] = Answer(partial("#timeline", comment(6), "place") + EMPTY, delay=0.3)
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.locator("progress")).to_be_visible()
+    expect(ticket.locator("#comment-6")).to_be_visible()
+    expect(ticket.locator("progress")).to_be_hidden()
+    expect(ticket.locator(".file-list li")).to_have_count(0)
+    (post,) = sent(server)
+    assert post.headers["HX-Request"] == "true"
+    assert post.body.count(b"filename=") == 2
+
+
+def pick(page, *files):
+    page.locator("input[type=file]").set_input_files(
+        [{"name": name, "mimeType": "text/plain", "buffer": b"x" * size} for name, size in files]
+    )
+
+
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_files_can_be_pasted_and_dropped(ticket, way):
+    ticket.evaluate(BRING, way)
+    expect(ticket.locator(".file-name")).to_have_text("shot.png")

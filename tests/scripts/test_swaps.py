@@ -1,0 +1,71 @@
+"""Fragments find their place, whatever order they arrive in, and a nudge makes things read themselves again."""
+
+import random
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.scripts.drawn import comment, ids, row, visit
+from tests.scripts.stand_in import Answer
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_timeline_stands_in_event_order_whatever_order_messages_arrive_in(ticket, server):
+    numbers = list(range(1, 21))
+    for number in random.Random(4).sample(numbers, 20) + random.Random(5).sample(numbers, 20):
+        server.partial("#timeline", comment(number), "place")
+    server.partial("#timeline", comment(21), "place")
+    expect(ticket.locator("#comment-21")).to_be_visible()
+    assert ids(ticket, "#timeline > li") == [f"comment-{number}" for number in (*numbers, 21)]
+
+
+def test_the_same_thing_again_is_no_change_and_another_version_of_it_is(ticket, server):
+    server.partial("#timeline", comment(1, '<time datetime="2020-01-02T03:04:00Z">then</time>'), "place")
+    expect(ticket.locator("#comment-1")).to_have_class("is-new")
+    expect(ticket.locator("#comment-1")).not_to_have_class("is-new")
+    ticket.evaluate("""() => {
+      window.changes = [];
+      document.addEventListener("informejo:placed", ({target, detail}) => changes.push([target.id, detail.fresh]));
+    }""")
+    server.partial("#timeline", comment(1, '<time datetime="2020-01-02T03:04:00Z">then</time>'), "place")
+    server.partial("#timeline", comment(1, "Edited"), "place")
+    expect(ticket.locator("#comment-1")).to_have_text("Edited")
+    assert ticket.evaluate("changes") == [["comment-1", False]]
+
+
+def test_a_row_is_replaced_but_a_new_one_waits_behind_the_bar(page, server):
+    server.main = f'<ol id="queue"><li id="place-1" data-order="1" data-seen="5">{row(1, 5)}</li></ol>'
+    visit(page, "/queue")
+    server.partial("#queue", row(2, 6), "place")
+    server.partial("#queue", row(1, 7, title="Scanner"), "place")
+    expect(page.locator("#row-1")).to_have_text("Scanner")
+    expect(page.locator("#place-1")).to_have_class("unread")
+    server.partial("#queue", row(1, 6, title="Older"), "place")
+    server.partial("#unread", '<span id="unread" data-count="1"></span>')
+    expect(page).to_have_title("(1) Ticket")
+    expect(page.locator("#row-1")).to_have_text("Scanner")
+    server.partial("#queue", row(1, 8, author=7, title="By me"), "place")
+    expect(page.locator("#row-1")).to_have_text("By me")
+    expect(page.locator("#place-1")).not_to_have_class("unread")
+    assert page.locator("#row-2").count() == 0
+
+
+def test_a_list_that_grows_takes_new_cards_newest_first(page, server):
+    server.main = '<ol id="queue" data-grow></ol>'
+    visit(page, "/queue")
+    for number in (2, 3, 1):
+        server.partial("#queue", row(number, number), "place")
+    expect(page.locator("#row-1")).to_be_visible()
+    assert ids(page, "#queue > li") == ["place-3", "place-2", "place-1"]
+
+
+def test_a_nudge_makes_a_counter_read_itself_again_but_not_for_every_nudge(ticket, server):
+    asked = []
+    server.answers["/counts"] = Answer("3")
+    ticket.on("request", lambda request: asked.append(request.url) if request.url.endswith("/counts") else None)
+    for _ in range(10):
+        server.partial("body", "desk-changed", "nudge")
+    expect(ticket.locator("#counts")).to_have_text("3")
+    ticket.wait_for_timeout(800)
+    assert len(asked) == 2
