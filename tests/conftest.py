@@ -2,7 +2,7 @@
 
 import pytest
 
-from informejo import create_app
+from informejo import create_app, signals
 from informejo.accounts import actions as accounts
 from informejo.db import commit, db
 from informejo.desk import stats
@@ -24,6 +24,8 @@ def app(tmp_path):
         yield app
         db.session.rollback()
         db.engine.dispose()
+    signals.recorded.disconnect(app.extensions["broadcast"].ring)
+    signals.noticed.disconnect(app.extensions["broadcast"].notice)
     for subscription in hub.subscriptions():
         hub.drop(subscription)
 

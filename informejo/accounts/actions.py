@@ -59,9 +59,10 @@ def renew_setup() -> str | None:
 def set_up(token: str, *, email: str, name: str, password: str) -> User | None:
     """Make the first administrator; None when the token is void. Raises Taken."""
     hashed = offload(hash_password, password)
-    # Whoever deletes the row is the one: of two at the same time the second finds none.
-    claimed = db.session.execute(delete(SetupToken).where(SetupToken.token_hash == fingerprint(token))).rowcount
-    return _add_admin(email, name, hashed) if claimed and not queries.has_admin() else None
+    with db.session.begin_nested():
+        # Whoever deletes the row is the one: of two at the same time the second finds none.
+        claimed = db.session.execute(delete(SetupToken).where(SetupToken.token_hash == fingerprint(token))).rowcount
+        return _add_admin(email, name, hashed) if claimed and not queries.has_admin() else None
 
 
 def sign_in(email: str, password: str) -> User | None:

@@ -87,7 +87,7 @@ def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> l
 def user_counts(actor: User) -> dict[str, int]:
     """How many people there are: in all, in each role, and how many of them are inactive."""
     policy.require(actor, "user.list")
-    roles = dict(db.session.execute(select(User.role, func.count()).group_by(User.role)).tuples().all())
+    roles = dict(db.session.execute(select(User.role, func.count()).group_by(User.role)).all())
     inactive = db.session.scalar(select(func.count()).where(User.active.is_(False)))
     return {"all": sum(roles.values()), **{role.value: roles.get(role, 0) for role in Role}, "inactive": inactive}
 

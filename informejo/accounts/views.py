@@ -40,7 +40,7 @@ def sign_in():
 @public
 def create_session():
     """Come in. The answer to an unknown address, a wrong password and a closed account is the same."""
-    hidden = {name: text for name, text in request.form.items() if name in ("next", "form") or name.startswith(KEPT)}
+    hidden = {name: text for name, text in request.form.items() if name in ("next", "draft") or name.startswith(KEPT)}
     try:
         given = SignIn.read(request.form)
     except Invalid as invalid:
@@ -126,15 +126,15 @@ def _sign_in_again():
     fields, form = kept_fields(request.form), _form_name(request.form)
     hidden = {"next": _came_from()}
     if fields and form:
-        hidden |= {"form": form, **{KEPT + name: text for name, text in fields.items()}}
+        hidden |= {"draft": form, **{KEPT + name: text for name, text in fields.items()}}
     # Without text to be kept, htmx must not put this page in the place of one where something else may be half written.
-    headers = {"HX-Retarget": "body", "HX-Reswap": "outerHTML"} if "form" in hidden else {}
+    headers = {"HX-Retarget": "body", "HX-Reswap": "outerHTML"} if "draft" in hidden and request.path != "/drafts" else {}
     return _sign_in_page({}, hidden), 401, headers
 
 
 def _form_name(fields: Mapping[str, str]) -> str | None:
     try:
-        return NewDraft.read(fields).form
+        return NewDraft.read(fields).draft
     except Invalid:
         return None
 

@@ -26,7 +26,7 @@ def users():
         "admin/users.html",
         title="People",
         people=people[: queries.PAGE],
-        counts=queries.user_counts(actor()),
+        tally=queries.user_counts(actor()),
         roles=Role,
         filter=here,
         before=_address(here, page=number - 1) if number > 1 else "",

@@ -108,4 +108,4 @@ def _seconds(moment):
 
 
 def _pairs(statement, *columns):
-    return db.session.execute(statement.with_only_columns(*columns)).tuples().all()
+    return db.session.execute(statement.with_only_columns(*columns)).all()

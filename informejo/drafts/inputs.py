@@ -22,16 +22,16 @@ MOST = 25_000  # characters of one field: more than any limit, so that a text th
 
 
 class NewDraft(Input):
-    """The form's name; what it holds is read field by field."""
+    """Which form it is the draft of; what it holds is read field by field."""
 
-    form: str
+    draft: str
 
-    @field_validator("form")
+    @field_validator("draft")
     @classmethod
-    def known(cls, form: str) -> str:
-        if not _FORM.fullmatch(form):
+    def known(cls, draft: str) -> str:
+        if not _FORM.fullmatch(draft):
             raise problem("There is no such form.")
-        return form
+        return draft
 
 
 def kept_fields(fields) -> dict[str, str]:

@@ -13,7 +13,7 @@ bp = Blueprint("drafts", __name__)
 @bp.post("/drafts")
 def save():
     """Keep the form's fields; the words "Draft saved" come back, without JavaScript the page it stands on."""
-    form = NewDraft.read(request.form).form
+    form = NewDraft.read(request.form).draft
     draft = save_draft(actor(), form, kept_fields(request.form))
     db.commit()
     state = render_template("tickets/_draft_state.html", saved_at=draft.saved_at if draft else None)

@@ -22,6 +22,7 @@ RENEW_SECONDS = (300, 600)  # a stream ends after so long, spread, and its brows
 TURN = 256  # sockets written to before others get a turn
 
 BEAT = wire.chunk(wire.message("", event="beat"))
+RENEW = wire.chunk(wire.message("", event="renew", retry=200))  # a planned end: come back at once
 BYE = wire.chunk(wire.message("", event="bye"))
 LEAVING = select.EPOLLIN | select.EPOLLRDHUP  # a stream's browser has nothing to say: whatever it sends, it is leaving
 
@@ -139,7 +140,7 @@ class Hub:
         """Once a second: the heartbeat of those whose turn it is, and the end of those who have lived long enough."""
         for subscription in list(self._slots[second % BEAT_SECONDS]):
             if time.monotonic() > subscription.expires:
-                self.drop(subscription)
+                self.drop(subscription, RENEW)
             else:
                 self.write(subscription, BEAT)
 

@@ -140,7 +140,7 @@ def _new_page(typed, problems: dict[str, str], follows: Ticket | None = None) ->
 def _composer(ticket: Ticket, typed, problems: dict[str, str]) -> Fragment:
     audience = policy.audience(actor())
     needs = {"ticket": ticket, "audience": audience, "draft": typed, "problems": problems, "key": _key(typed)}
-    return Fragment("composer", "#composer", "outerHTML", "tickets/_composer.html", needs)
+    return Fragment("composer", "#composer", "outerMorph", "tickets/_composer.html", needs)
 
 
 def _key(typed) -> str:

@@ -43,9 +43,10 @@
   }
 
   // Where a fragment was expected a whole page has no place: it is an error, or the server has led us elsewhere.
+  // One that names its own place, such as the sign-in page that keeps the text, is meant.
   function refusePage(ctx) {
     const { raw, status } = ctx.response;
-    if (ctx.select || ctx.target === document.body || !WHOLE_PAGE.test(ctx.text)) return;
+    if (ctx.select || ctx.hx.retarget || ctx.target === document.body || !WHOLE_PAGE.test(ctx.text)) return;
     ctx.swap = "none";
     ctx.text = "";
     if (status >= 400) ofForm(ctx, (form) => say(form, WORDS[status] ?? BROKEN));

@@ -39,7 +39,7 @@ def test_the_text_waits_in_the_sign_in_page(world, late):
     asked = write(late, "/tickets/1/comments", form="ticket:1", body=TEXT, key="once")
     assert asked.status_code == 401
     assert "What you were writing is kept" in asked.text
-    assert hidden(asked) == {"next": "/tickets/1?notice=ticket-opened", "form": "ticket:1", "kept-body": TEXT}
+    assert hidden(asked) == {"next": "/tickets/1?notice=ticket-opened", "draft": "ticket:1", "kept-body": TEXT}
 
 
 def test_it_becomes_a_draft_in_the_form_it_came_from(world, late):
@@ -106,6 +106,6 @@ def test_a_link_cannot_put_words_into_somebodys_draft(world, visit):
 def test_another_site_cannot_either(world, late):
     headers = {"Origin": "https://evil.example"}
     assert write(late, "/tickets/1/comments", headers, form="ticket:1", body="planted").status_code == 403
-    planted = {"email": "ren@example.org", "password": PASSWORD, "form": "ticket:1", "kept-body": "planted"}
+    planted = {"email": "ren@example.org", "password": PASSWORD, "draft": "ticket:1", "kept-body": "planted"}
     assert late.post("/sign-in", data=planted, headers=headers).status_code == 403
     assert not draft_for(world.ren, "ticket:1")

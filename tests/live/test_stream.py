@@ -85,11 +85,11 @@ def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket,
     """The seam between page, replay and live: an event that both the replay and the broadcast would bring."""
     since, look = str(log.bookmark(world.ren)), log.since
 
-    def look_and_then_it_happens(id, events, limit):
+    def look_and_then_it_happens(*asked, **limits):
         if hub.subscriptions() and not look_and_then_it_happens.done:
             look_and_then_it_happens.done = True
             world.comment(world.mia, ticket, "in between")
-        return look(id, events, limit)
+        return look(*asked, **limits)
 
     look_and_then_it_happens.done = False
     monkeypatch.setattr("informejo.live.stream.log.since", look_and_then_it_happens)
