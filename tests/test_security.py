@@ -2,10 +2,11 @@
 
 import pytest
 from flask import Flask, Response
+from sqlalchemy import event
 
 from informejo import security
 from informejo.accounts import queries
-from informejo.db import db
+from informejo.db import WRITES, db
 from informejo.security import HEADERS
 
 CHANGE = "/profile"
@@ -211,3 +212,16 @@ def test_who_sends_without_end_is_asked_to_wait_and_nobody_else(world, visit, re
     assert ren.post("/drafts", data={"draft": "new-ticket"}, headers=here).status_code == 429
     assert ren.get("/profile").status_code == 200
     assert visit(world.zoe).post("/drafts", data={"draft": "new-ticket"}).status_code == 303
+
+
+def test_looking_writes_nothing(world, ren):
+    written = []
+    listen = event.listens_for(db.engine, "before_cursor_execute")
+    listen(
+        lambda connection, cursor, statement, *_: written.append(statement) if statement.startswith(WRITES) else None
+    )
+    for address in ("/", "/profile", "/sign-in", "/register", "/users", "/setup/x", "/sign-out", "/live?on=me"):
+        ren.head(address)
+    assert not written
+    ren.post(CHANGE, data=FIELDS, headers={"Origin": "http://localhost"})
+    assert written

@@ -50,21 +50,22 @@ class NewPassword(Input):
 
     @classmethod
     def read(cls, fields, *own_words: str):
-        """As ever, and the password may be neither easy to guess nor mistyped. `own_words`: name and address."""
-        new = super().read(fields)
-        own_words = (*own_words, *(getattr(new, name, "") for name in ("email", "name")))
-        if sentence := offload(weakness, new.password, *own_words):
-            raise Invalid({"password": sentence}, dict(fields))
-        if new.again != new.password:
-            raise Invalid({"again": "This is not the same as above."}, dict(fields))
+        """As ever, and the password may be neither easy to guess nor mistyped. `own_words`: its owner's name, address."""
+        wrong = _wrong_password(fields, *own_words)
+        try:
+            new = super().read(fields)
+        except Invalid as invalid:
+            raise Invalid(invalid.problems | wrong, invalid.typed) from None
+        if wrong:
+            raise Invalid(wrong, dict(fields))
         return new
 
 
 class NewAdmin(NewPassword):
     """The first administrator."""
 
-    email: Email
     name: Name
+    email: Email
 
 
 class NewAccount(NewAdmin):
@@ -118,3 +119,10 @@ def browser(user_agent: str) -> str:
     name = next((word for mark, word in _BROWSERS.items() if mark in user_agent), "Some program")
     system = next((word for word in _SYSTEMS if word in user_agent), "")
     return f"{name} on {system.replace(' X', '')}" if system else name
+
+
+def _wrong_password(fields, *own_words: str) -> dict[str, str]:
+    password, typed = fields.get("password", ""), (fields.get(name, "") for name in ("email", "name"))
+    if sentence := offload(weakness, password, *own_words, *(word[: limits.EMAIL.most] for word in typed)):
+        return {"password": sentence}
+    return {} if fields.get("again") == password else {"again": "This is not the same as above."}

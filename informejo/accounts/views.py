@@ -128,7 +128,9 @@ def _sign_in_again():
     if fields and form:
         hidden |= {"draft": form, **{KEPT + name: text for name, text in fields.items()}}
     # Without text to be kept, htmx must not put this page in the place of one where something else may be half written.
-    headers = {"HX-Retarget": "body", "HX-Reswap": "outerHTML"} if "draft" in hidden and request.path != "/drafts" else {}
+    headers = (
+        {"HX-Retarget": "body", "HX-Reswap": "outerHTML"} if "draft" in hidden and request.path != "/drafts" else {}
+    )
     return _sign_in_page({}, hidden), 401, headers
 
 

@@ -86,8 +86,9 @@ def unread():
 
 @bp.get("/me.css")
 def own_style() -> Response:
-    """The one style rule that is personal: what only an author may do is shown beside one's own messages."""
-    style = f'[data-author="{actor().id}"] .own {{ display: revert; }}\n'
+    """What is personal in shared fragments: an author's own doings are shown, one's own presence is no news."""
+    id = actor().id
+    style = f'[data-author="{id}"] .own {{ display: revert; }}\n[data-present="{id}"] {{ display: none; }}\n'
     return Response(style, mimetype="text/css", headers={"Cache-Control": "private, max-age=300"})
 
 

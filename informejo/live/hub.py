@@ -88,6 +88,7 @@ class Hub:
             self._epoll.unregister(subscription.socket.fileno())
         subscription.close(farewell)
         self._forget(subscription)
+        logger.info("stream closed user=%s", subscription.user_id)
         self.on_leave(subscription)
 
     def drop_where(self, matches: Callable[[Subscription], bool]):

@@ -26,7 +26,8 @@
   }
 
   function newest() {
+    const last = document.getElementById("ticket-header")?.dataset.last; // a ticket nobody has answered has no items
     const items = document.querySelectorAll("#timeline > [data-order]");
-    return Math.max(0, ...[...items].map((item) => Number(item.dataset.order)));
+    return Math.max(Number(last ?? 0), ...[...items].map((item) => Number(item.dataset.order)));
   }
 })();

@@ -82,6 +82,12 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(world, visit, fields, se
     assert user() is None
 
 
+def test_everything_that_is_wrong_is_said_at_once(world, visit):
+    text = visit().post("/register", data={"name": "N", "email": "nia", "password": "short", "again": "short"}).text
+    assert "3 things need your attention." in text
+    assert text.index("#field-name") < text.index("#field-email") < text.index("#field-password")
+
+
 def test_registration_can_be_switched_off(app, world, visit):
     app.config["REGISTRATION"] = False
     assert visit().get("/register").status_code == 404

@@ -1,0 +1,67 @@
+"""The demonstration desk: three weeks of an invented company's tickets, for looking around and for taking pictures."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import exists, select
+
+from informejo import clock
+from informejo.accounts.models import Role, User
+from informejo.accounts.passwords import hash_password
+from informejo.db import db
+from informejo.demo import script
+from informejo.demo.play import Play
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import EventName
+
+PASSWORD = "lantern cactus violin tide"  # noqa: S105 - printed for everybody who tries the desk
+FRESH = timedelta(hours=3)  # what happened since then has not been read by everybody yet
+
+
+class DemoRefused(Exception):
+    """The demonstration will not mix with a real desk; the message is a sentence for the operator."""
+
+
+class Login(NamedTuple):
+    """One of the people who can sign in, and how."""
+
+    name: str
+    role: str
+    email: str
+    password: str
+
+
+def fill() -> list[Login]:
+    """Fill the empty database with the demonstration; returns who can sign in. The caller commits.
+
+    Everything goes through the actions, each at its own moment and in the order of time, so that rows and log are what
+    they would be had it happened. The same day and hour give the same desk. Raises DemoRefused.
+    """
+    if db.session.scalar(select(exists().select_from(User))):
+        raise DemoRefused("There are people on this desk already. The demonstration needs an empty database.")
+    now = clock.now()
+    play = Play(_cast(script.first_morning(now)))
+    for turn in script.turns(now):
+        play.perform(turn)
+    play.catch_up(now - FRESH)
+    return [
+        Login(person.name, person.role.word, person.email, PASSWORD)
+        for person in play.people.values()
+        if person.active and person.role != Role.GUEST
+    ]
+
+
+def _cast(moment) -> dict[str, User]:
+    hashed = hash_password(PASSWORD)  # one for all: hashing is slow on purpose
+    with clock.at(moment):
+        return {part.key: _person(part, hashed) for part in script.parts()}
+
+
+def _person(part: script.Part, hashed: str) -> User:
+    role = Role(part.role)
+    password = None if role == Role.GUEST else hashed
+    user = User(email=part.email, name=part.name, role=role, department=part.department, password_hash=password)
+    db.session.add(user)
+    log.record(EventName.USER_CREATED, user, audience=Audience.STAFF, user=user)
+    return user
