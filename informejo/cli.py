@@ -1,11 +1,11 @@
-"""The `flask` commands of an operator: `flask --app app create-admin`, `flask --app app welcome`."""
+"""The `flask` commands of an operator: `create-admin`, `welcome`, `demo`, each after `flask --app app`."""
 
 import sys
 
 import click
 from flask import Flask, current_app
 
-from informejo import db
+from informejo import db, demo
 from informejo.accounts import actions
 from informejo.accounts.inputs import NewAdmin
 from informejo.inputs import Invalid
@@ -15,6 +15,7 @@ def init_app(app: Flask):
     """Register the commands."""
     app.cli.add_command(create_admin)
     app.cli.add_command(welcome)
+    app.cli.add_command(fill_demo)
 
 
 @click.command("create-admin")
@@ -42,6 +43,19 @@ def welcome():
     if token:
         click.echo("Nobody looks after this desk yet. Open this link once to make the first administrator:")
         click.echo(f"{current_app.config['PUBLIC_URL'].rstrip('/')}/setup/{token}")
+
+
+@click.command("demo")
+def fill_demo():
+    """Fill the empty database with invented people and tickets, and print who can sign in."""
+    try:
+        logins = demo.fill()
+    except demo.DemoRefused as refused:
+        raise click.ClickException(str(refused)) from None
+    db.commit()
+    for login in logins:
+        click.echo(f"{login.role:<14} {login.email:<26} {login.name}")
+    click.echo(f"They all sign in with the password: {demo.PASSWORD}")
 
 
 def _password() -> str:

@@ -163,7 +163,10 @@ def _topic(actor: User, topic: str) -> str:
 
 
 def _found(statement: Select):
-    thing = db.session.scalar(statement)
+    try:
+        thing = db.session.scalar(statement)
+    except OverflowError:  # a number in the address that no row can have
+        thing = None
     if thing is None:
         raise NotFound("There is no such thing, or it is not for you to see.")
     return thing

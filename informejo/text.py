@@ -30,6 +30,8 @@ NESTING = 12  # quotes inside each other, or six lists
 # of dashes make the line above it a heading, or `[1]: x` vanish as the address of a link.
 UNUSED = ("escape", "entity", "lheading", "reference")
 
+MARKUP = re.compile(r"\*\*|`|^[>#]+ ?", re.MULTILINE)  # what an excerpt is easier to read without
+
 LINE_ENDS = re.compile("[\t\r\n\u2028\u2029]+")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # Direction marks and overrides, zero-width spaces, blank letters, tags: with them one name passes for another.
@@ -83,7 +85,7 @@ def file_size(size: int) -> str:
 
 def excerpt(text: str, length: int) -> str:
     """The beginning of `text` on one line of at most `length` characters, cut between words if there is a gap."""
-    line = " ".join(text.split())
+    line = " ".join(MARKUP.sub("", text).split())
     if len(line) <= length:
         return line
     head = line[: length - 1]

@@ -18,7 +18,7 @@ LAYERS = {
     " events.names live.hub live.subscription live.wire",
     TABLES: "db *.models",
     LAW: "policy events.log",
-    DOMAIN: "*.actions *.queries accounts.links desk.stats events.sentences tickets.files",
+    DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
     READERS: "live.broadcast live.fragments live.payload live.presence mail.notices mail.outbox",
     WEB: "assets demo security templating uploads web *.inputs",
     DOORS: "api cli ops work *.views accounts.sso live.stream mail.inbound",

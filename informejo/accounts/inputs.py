@@ -50,7 +50,7 @@ class NewPassword(Input):
 
     @classmethod
     def read(cls, fields, *own_words: str):
-        """As ever, and the password may be neither easy to guess nor mistyped. `own_words`: its owner's name, address."""
+        """As ever, and the password may be neither easy to guess nor mistyped. `own_words`: its owner's name."""
         wrong = _wrong_password(fields, *own_words)
         try:
             new = super().read(fields)

@@ -62,6 +62,7 @@ class Session(Model):
     """One sign-in. The cookie holds a random token, this row only its hash: a stolen database opens no door."""
 
     __tablename__ = "sessions"
+    __table_args__ = {"sqlite_autoincrement": True}  # an id that came back would end a stranger's streams
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(unique=True)

@@ -83,10 +83,10 @@ def _count_try(email: str):
 def _keep_text(user: User, hidden: Mapping[str, str], location: str) -> str:
     """Save what came through the sign-in page as a draft; returns where to go on."""
     fields = kept_fields({name.removeprefix(KEPT): text for name, text in hidden.items() if name.startswith(KEPT)})
-    form = _form_name(hidden)
-    if not (fields and form):
+    draft = _draft_name(hidden)
+    if not (fields and draft):
         return location
-    save_draft(user, form, fields)
+    save_draft(user, draft, fields)
     parts = urlsplit(location)
     query = [(name, value) for name, value in parse_qsl(parts.query) if name != "notice"]
     return parts._replace(query=urlencode([*query, ("notice", "draft-kept")])).geturl()
@@ -123,18 +123,16 @@ def _sign_in_first(_error: Unauthorized):
 
 def _sign_in_again():
     """The session ended while somebody was typing: the text waits in the sign-in page and becomes a draft."""
-    fields, form = kept_fields(request.form), _form_name(request.form)
+    fields, draft = kept_fields(request.form), _draft_name(request.form)
     hidden = {"next": _came_from()}
-    if fields and form:
-        hidden |= {"draft": form, **{KEPT + name: text for name, text in fields.items()}}
-    # Without text to be kept, htmx must not put this page in the place of one where something else may be half written.
-    headers = (
-        {"HX-Retarget": "body", "HX-Reswap": "outerHTML"} if "draft" in hidden and request.path != "/drafts" else {}
-    )
-    return _sign_in_page({}, hidden), 401, headers
+    if fields and draft:
+        hidden |= {"draft": draft, **{KEPT + name: text for name, text in fields.items()}}
+    # Where htmx sent no text, or is only saving a draft, this page must not push aside the one somebody is writing in.
+    takes_over = "draft" in hidden and request.path != "/drafts"
+    return _sign_in_page({}, hidden), 401, {"HX-Retarget": "body", "HX-Reswap": "outerHTML"} if takes_over else {}
 
 
-def _form_name(fields: Mapping[str, str]) -> str | None:
+def _draft_name(fields: Mapping[str, str]) -> str | None:
     try:
         return NewDraft.read(fields).draft
     except Invalid:

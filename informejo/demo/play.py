@@ -1,4 +1,4 @@
-"""Playing the demonstration's stories: every verb of a script is a method here and ends in one of the desk's actions."""
+"""Playing the demonstration's stories: every verb of a script is a method here and ends in an action of the desk."""
 
 from datetime import datetime
 
@@ -85,9 +85,7 @@ class Play:
     def rewords(self, deed: Deed):
         """The description, to the words of this turn."""
         ticket = self.ticket
-        actions.edit_ticket(
-            self.actor, ticket, title=ticket.title, description=self.turn.words, version=ticket.version
-        )
+        actions.edit_ticket(self.actor, ticket, title=ticket.title, description=self.turn.words, version=ticket.version)
 
     def takes(self, deed: Deed):
         actions.assign(self.actor, self.ticket, self.actor)
@@ -97,9 +95,8 @@ class Play:
 
     def sets(self, deed: Deed):
         """A status, a priority or a category: no two share a word, so the word tells which."""
-        for words, change in SETTERS:
-            if deed.what in list(words):
-                change(self.actor, self.ticket, words(deed.what))
+        words, change = next(setter for setter in SETTERS if deed.what in list(setter[0]))
+        change(self.actor, self.ticket, words(deed.what))
 
     def bins(self, deed: Deed):
         actions.delete_ticket(self.actor, self.ticket)

@@ -3,6 +3,7 @@
 
 def init_app(app):
     """Register the desk's pages."""
-    from informejo.desk import views
+    from informejo.desk import pattern_views, views
 
     app.register_blueprint(views.bp)
+    app.register_blueprint(pattern_views.bp)

@@ -8,11 +8,10 @@ from informejo.accounts.queries import staff_members
 from informejo.desk import stats
 from informejo.live import wire
 from informejo.tickets import queries
-from informejo.tickets.queries import PAGE, SORTS, TicketFilter
+from informejo.tickets.queries import SORTS, TicketFilter
 from informejo.web import actor, page, public, stream
 
 bp = Blueprint("desk", __name__)
-LAST_PAGE = 1_000
 
 
 @bp.get("/")
@@ -51,21 +50,18 @@ def queue():
     """All tickets that fit a filter, 50 on a page."""
     policy.require(actor(), "desk.see")
     live, filter = stream("queue"), TicketFilter.read(request.args, status="unsolved")
-    number = min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
-    tickets = queries.tickets_for(actor(), filter, number)
     return page(
         "desk/queue.html",
         title="Queue",
         stream=live,
         since=live.rpartition("since=")[2],
         filter=filter,
-        tickets=tickets[:PAGE],
+        listed=queries.tickets_for(actor(), filter, request.args.get("page", type=int)),
+        total=queries.count_for(actor(), filter),
         news=0,
         address=f"/queue?{filter.address}",
         staff=staff_members(),
         sorts=SORTS,
-        later=f"/queue?{filter.address}&page={number - 1}" if number > 1 else "",
-        earlier=f"/queue?{filter.address}&page={number + 1}" if len(tickets) > PAGE else "",
     )
 
 
@@ -101,4 +97,4 @@ def bin():
 
 def _brief(**fields) -> list:
     """The first few unsolved tickets of a list."""
-    return [listed.ticket for listed in queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5)]
+    return [listed.ticket for listed in queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5).tickets]

@@ -1,7 +1,6 @@
 """Keeping and forgetting what people have typed and not yet sent."""
 
-from informejo import clock
-from informejo import db as database
+from informejo import clock, db as database
 from informejo.accounts.models import User
 from informejo.db import db
 from informejo.drafts.models import Draft

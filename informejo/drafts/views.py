@@ -1,10 +1,11 @@
 """The door through which a form saves what has been typed so far."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, render_template, request
 
 from informejo import db
 from informejo.drafts.actions import save_draft
 from informejo.drafts.inputs import NewDraft, kept_fields
+from informejo.inputs import Invalid
 from informejo.web import actor, answer
 
 bp = Blueprint("drafts", __name__)
@@ -13,7 +14,10 @@ bp = Blueprint("drafts", __name__)
 @bp.post("/drafts")
 def save():
     """Keep the form's fields; the words "Draft saved" come back, without JavaScript the page it stands on."""
-    form = NewDraft.read(request.form).draft
+    try:
+        form = NewDraft.read(request.form).draft
+    except Invalid:
+        abort(400)
     draft = save_draft(actor(), form, kept_fields(request.form))
     db.commit()
     state = render_template("tickets/_draft_state.html", saved_at=draft.saved_at if draft else None)

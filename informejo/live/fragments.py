@@ -15,19 +15,21 @@ from informejo.tickets.queries import order_of
 
 
 class Fragment(NamedTuple):
-    """One thing to be drawn: its DOM id, where it goes and how, from which partial and with what."""
+    """One thing to be drawn: its DOM id, where it goes and how, from which partial and with what; or a bare text."""
 
     id: str
     target: str
     swap: str
     template: str = ""
     needs: dict[str, Any] = {}
+    text: str = ""
 
     @property
     def html(self) -> Markup:
         """The thing itself. Drawn without a request: there is nobody here it could be drawn for."""
-        template = self.template and current_app.jinja_env.get_template(self.template)
-        return Markup(template.render(self.needs)) if template else escape(self.id)
+        if not self.template:
+            return escape(self.text)
+        return Markup(current_app.jinja_env.get_template(self.template).render(self.needs))  # noqa: S704 - autoescaped
 
     def render(self) -> Markup:
         """The thing with its address, as an `<hx-partial>`."""
@@ -80,7 +82,7 @@ def timeline(events: Iterable[Event], audience: Audience) -> list[Fragment]:
         for make in FRAGMENTS.get(event.name, {}).get("timeline", ()):
             for fragment in make(event, audience):
                 pieces.setdefault(fragment.id, fragment)
-    return list(pieces.values())
+    return sorted(pieces.values(), key=_place)  # an old message that was edited stands where it was written
 
 
 def render(parts: Iterable[Fragment]) -> str:
@@ -135,7 +137,7 @@ def gone(event: Event, audience: str) -> list[Fragment]:
 
 def desk_changed(event: Event, audience: str) -> list[Fragment]:
     """A nudge: counters, lists with a filter and the dashboard read themselves again."""
-    return [Fragment("desk-changed", "body", "nudge")]
+    return [Fragment("desk-changed", "body", "nudge", text="desk-changed")]
 
 
 def toast(event: Event) -> Fragment:
@@ -144,19 +146,24 @@ def toast(event: Event) -> Fragment:
     return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
 
 
+def _place(fragment: Fragment) -> int:
+    return fragment.needs["order"] if "order" in fragment.needs else fragment.needs["event"].id
+
+
 def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     if event.name in SILENT:
         return []
     if event.name == EventName.TICKET_DELETED:
         return gone(event, audience)
-    parts = [Fragment("unread-changed", "body", "nudge")]
+    parts = [UNREAD_CHANGED]
     if audience == Audience.REQUESTER:
         needs = {"ticket": event.ticket}
         parts.append(Fragment(f"card-{event.ticket_id}", "#cards", "place", "tickets/_card.html", needs))
     return [toast(event), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
 
 
-NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML", "tickets/_no_conflict.html")
+UNREAD_CHANGED = Fragment("unread-changed", "body", "nudge", text="unread-changed")
+NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML")  # the question of two changes at once is settled
 
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
@@ -169,7 +176,7 @@ FRAGMENTS = {
         "queue": (row,),
         "desk": (desk_changed,),
     },
-    EventName.COMMENT_EDITED: {"timeline": (comment, change)},
+    EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (ticket,), "queue": (row,)},
 }
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
 # No fragment of their own: a file is drawn with its message, people and sign-ins are on no live page.

@@ -74,7 +74,8 @@ class Hub:
         raw = _original("socket", "socket")(fileno=os.dup(descriptor))
         raw.setblocking(False)
         if subscription.closed:  # its rights went while it was being opened
-            return raw.close()
+            raw.close()
+            return
         self._by_descriptor[raw.fileno()] = subscription
         self._epoll.register(raw.fileno(), LEAVING)
         subscription.take(raw, self._want_turn)
@@ -174,6 +175,8 @@ class Hub:
                 self.drop(subscription)
 
     def _want_turn(self, subscription: Subscription, wanted: bool):
+        if subscription.socket.fileno() not in self._by_descriptor:
+            return  # it is being dropped, and its last words did not fit any more
         self._epoll.modify(subscription.socket.fileno(), LEAVING | (select.EPOLLOUT if wanted else 0))
 
 

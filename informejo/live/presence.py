@@ -9,7 +9,7 @@ from informejo import signals
 from informejo.accounts.models import User
 from informejo.db import db
 from informejo.events.models import Audience
-from informejo.live.fragments import Fragment
+from informejo.live.fragments import UNREAD_CHANGED, Fragment
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel
@@ -65,7 +65,7 @@ def at(channel: Channel) -> list[Fragment]:
     """What is true now on that channel and stands in no event."""
     kind, _, id = channel.topic.partition(":")
     if kind == "user":
-        return [Fragment("unread-changed", "body", "nudge")]
+        return [UNREAD_CHANGED]
     ticket = db.session.get(Ticket, int(id))
     reading = reading_of(ticket.requester, ticket)
     return [

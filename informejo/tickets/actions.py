@@ -16,7 +16,6 @@ from informejo.tickets.files import Kept
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.words import Category, Priority, Status
 
-
 SETTLED = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
 ANY = object()  # "whatever it was": the caller does not know or does not mind what a field held before
 

@@ -37,6 +37,7 @@ def change(number: int, field: str):
 def assign(number: int):
     """Give the ticket to somebody of the staff: an id, `me`, or nobody (empty)."""
     ticket, asked = policy.find_ticket(actor(), number), _read(Change)
+    policy.require(actor(), "ticket.triage", ticket)  # before the answer tells which ids are of the staff
     was = ANY if asked.was is None else asked.was
     return _changed(ticket, lambda: actions.assign(actor(), ticket, _person(asked.value), was))
 

@@ -18,6 +18,7 @@ from informejo.tickets.models import Comment, Reading, Ticket
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 PAGE = 50  # tickets on one page of a list
+LAST_PAGE = 1_000  # further back nobody leafs: a search finds it
 RECENT = 100  # events a ticket page shows at first
 SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "priority": "Most urgent"}
 _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
@@ -66,8 +67,17 @@ class Listed(NamedTuple):
     unread: bool
 
 
-def tickets_for(actor: User, filter: TicketFilter, page: int = 1, most: int = PAGE + 1) -> list[Listed]:
-    """One page of the actor's tickets, and one more where there is a next page."""
+class TicketPage(NamedTuple):
+    """One page of a list: its tickets, its number from 1, and whether there is another after it."""
+
+    tickets: list[Listed]
+    number: int
+    more: bool
+
+
+def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: int = PAGE) -> TicketPage:
+    """The actor's tickets that fit the filter, `most` on a page. A page that cannot be is the nearest that can."""
+    number = min(max(page or 1, 1), LAST_PAGE)
     latest = Ticket.last_event if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event
     statement = (
         _matching(actor, filter)
@@ -75,10 +85,16 @@ def tickets_for(actor: User, filter: TicketFilter, page: int = 1, most: int = PA
         .outerjoin(Reading, (Reading.ticket_id == Ticket.id) & (Reading.user_id == actor.id))
         .options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest))
         .order_by(*_order(actor, filter.sort))
-        .limit(most)
-        .offset((page - 1) * PAGE)
+        .limit(most + 1)
+        .offset((number - 1) * most)
     )
-    return [Listed(ticket, seen, _unread(actor, ticket, seen)) for ticket, seen in db.session.execute(statement)]
+    found = [Listed(ticket, seen, _unread(actor, ticket, seen)) for ticket, seen in db.session.execute(statement)]
+    return TicketPage(found[:most], number, len(found) > most)
+
+
+def count_for(actor: User, filter: TicketFilter) -> int:
+    """How many of the actor's tickets fit the filter, on all pages together."""
+    return db.session.scalar(_matching(actor, filter).with_only_columns(func.count(Ticket.id)))
 
 
 def binned(actor: User) -> list[Ticket]:

@@ -27,8 +27,8 @@ bp = Blueprint("tickets", __name__)
 def index():
     """One's own tickets, for staff too: those they asked for themselves."""
     live, filter = stream(), TicketFilter.read({**request.args, "requester": "me"})
-    tickets = queries.tickets_for(actor(), filter)
-    return page("tickets/mine.html", title="My tickets", tickets=tickets, filter=filter, stream=live)
+    listed = queries.tickets_for(actor(), filter, request.args.get("page", type=int))
+    return page("tickets/mine.html", title="My tickets", listed=listed, filter=filter, stream=live)
 
 
 @bp.get("/tickets/new")
@@ -44,13 +44,13 @@ def create():
     try:
         new = NewTicket.read(request.form)
         with files.kept(request.files.getlist("files")) as kept:
-            ticket = _open(new, kept)
+            location = f"/tickets/{_open(new, kept).number}?notice=ticket-opened"
             db.commit()
     except Invalid as invalid:
         return _new_page(invalid.typed, invalid.problems), 422
     except files.FileRefused as refused:
         return _new_page(request.form, {"files": str(refused)}), 422
-    return redirect(f"/tickets/{ticket.number}?notice=ticket-opened", 303)
+    return _go_to(location)
 
 
 @bp.get("/tickets/<int:number>")
@@ -101,11 +101,16 @@ def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
 
 
 def _said(ticket: Ticket, events: list[Event], location: str):
-    if wants_fragment() and f"/tickets/{ticket.number}#" not in location:
-        return "", 200, {"HX-Redirect": location}
+    if f"/tickets/{ticket.number}#" not in location:
+        return _go_to(location)
     channel = Channel(f"ticket:{ticket.id}", policy.audience(actor()).value, "html")
     parts = [_composer(ticket, {}, {}), *fragments.gather(events, [channel])]
     return answer(fragments.render(parts), location)
+
+
+def _go_to(location: str):
+    """On to another page; htmx would follow a plain redirect behind the page that is open."""
+    return ("", 200, {"HX-Redirect": location}) if wants_fragment() else redirect(location, 303)
 
 
 def _show(ticket: Ticket, typed, problems: dict[str, str]) -> str:

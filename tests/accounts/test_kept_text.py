@@ -36,7 +36,7 @@ def sign_in(browser, answer, password=PASSWORD):
 
 def test_the_text_waits_in_the_sign_in_page(world, late):
     world.ticket()
-    asked = write(late, "/tickets/1/comments", form="ticket:1", body=TEXT, key="once")
+    asked = write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT, key="once")
     assert asked.status_code == 401
     assert "What you were writing is kept" in asked.text
     assert hidden(asked) == {"next": "/tickets/1?notice=ticket-opened", "draft": "ticket:1", "kept-body": TEXT}
@@ -44,7 +44,7 @@ def test_the_text_waits_in_the_sign_in_page(world, late):
 
 def test_it_becomes_a_draft_in_the_form_it_came_from(world, late):
     world.ticket()
-    back = sign_in(late, write(late, "/tickets/1/comments", form="ticket:1", body=TEXT))
+    back = sign_in(late, write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT))
     assert back.location == "/tickets/1?notice=draft-kept"
     assert draft_for(world.ren, "ticket:1") == {"body": TEXT}
     assert "&lt;b&gt;smokes" in late.get(back.location).text
@@ -52,7 +52,7 @@ def test_it_becomes_a_draft_in_the_form_it_came_from(world, late):
 
 def test_it_survives_a_mistyped_password(world, late):
     world.ticket()
-    again = sign_in(late, write(late, "/tickets/1/comments", form="ticket:1", body=TEXT), "mistyped")
+    again = sign_in(late, write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT), "mistyped")
     assert again.status_code == 422
     sign_in(late, again)
     assert draft_for(world.ren, "ticket:1") == {"body": TEXT}
@@ -60,13 +60,13 @@ def test_it_survives_a_mistyped_password(world, late):
 
 def test_a_whole_new_ticket_is_kept_field_by_field(world, late):
     fields = {"title": "The printer", "description": TEXT, "category": "hardware", "priority": "high"}
-    sign_in(late, write(late, "/tickets", form="new-ticket", key="once", **fields))
+    sign_in(late, write(late, "/tickets", draft="new-ticket", key="once", **fields))
     assert draft_for(world.ren, "new-ticket") == fields
 
 
 def test_in_a_page_of_htmx_the_sign_in_page_takes_the_place_of_everything(world, late):
     headers = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
-    asked = write(late, "/tickets/1/comments", headers, form="ticket:1", body=TEXT)
+    asked = write(late, "/tickets/1/comments", headers, draft="ticket:1", body=TEXT)
     assert asked.status_code == 401
     assert asked.headers["HX-Retarget"] == "body"
     assert asked.headers["HX-Reswap"] == "outerHTML"
@@ -79,14 +79,20 @@ def test_a_click_without_text_leaves_the_page_where_something_else_may_be_half_w
     assert "HX-Retarget" not in asked.headers
 
 
-@pytest.mark.parametrize("form", ["", "nonsense", "ticket:1:edit:more", "../../etc"])
-def test_a_form_that_does_not_exist_keeps_nothing(world, late, form):
-    asked = write(late, "/tickets/1/comments", form=form, body=TEXT)
+def test_a_draft_that_saves_itself_interrupts_nobody(world, late):
+    asked = write(late, "/drafts", {"HX-Request": "true"}, draft="ticket:1", body=TEXT)
+    assert asked.status_code == 401
+    assert "HX-Retarget" not in asked.headers
+
+
+@pytest.mark.parametrize("draft", ["", "nonsense", "ticket:1:edit:more", "../../etc"])
+def test_a_form_that_does_not_exist_keeps_nothing(world, late, draft):
+    asked = write(late, "/tickets/1/comments", draft=draft, body=TEXT)
     assert hidden(asked) == {"next": "/tickets/1?notice=ticket-opened"}
 
 
 def test_passwords_are_never_sent_back(world, late):
-    asked = write(late, "/profile/password", form="ticket:1", current=PASSWORD, password="a new password", again="x")
+    asked = write(late, "/profile/password", draft="ticket:1", current=PASSWORD, password="a new password", again="x")
     assert asked.status_code == 401
     assert PASSWORD not in asked.text
     assert "a new password" not in asked.text
@@ -94,18 +100,18 @@ def test_passwords_are_never_sent_back(world, late):
 
 @pytest.mark.parametrize("referer", ["http://evil.example/tickets/1", "http://localhost//evil.example", "", "nonsense"])
 def test_another_site_is_no_place_to_go_back_to(world, late, referer):
-    asked = write(late, "/tickets/1/comments", {"Referer": referer}, form="ticket:1", body=TEXT)
+    asked = write(late, "/tickets/1/comments", {"Referer": referer}, draft="ticket:1", body=TEXT)
     assert hidden(asked)["next"] == "/"
 
 
 def test_a_link_cannot_put_words_into_somebodys_draft(world, visit):
-    asked = visit().get("/sign-in?form=ticket:1&kept-body=planted&next=/tickets")
+    asked = visit().get("/sign-in?draft=ticket:1&kept-body=planted&next=/tickets")
     assert hidden(asked) == {"next": "/tickets"}
 
 
 def test_another_site_cannot_either(world, late):
     headers = {"Origin": "https://evil.example"}
-    assert write(late, "/tickets/1/comments", headers, form="ticket:1", body="planted").status_code == 403
+    assert write(late, "/tickets/1/comments", headers, draft="ticket:1", body="planted").status_code == 403
     planted = {"email": "ren@example.org", "password": PASSWORD, "draft": "ticket:1", "kept-body": "planted"}
     assert late.post("/sign-in", data=planted, headers=headers).status_code == 403
     assert not draft_for(world.ren, "ticket:1")

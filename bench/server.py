@@ -1,0 +1,179 @@
+"""A desk of the bench's own: people, tickets, sign-ins and the real server, in a temporary folder on a private port."""
+
+import os
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flask import Flask
+
+from informejo import create_app, db
+from informejo.accounts.actions import start_session
+from informejo.accounts.models import Role, User
+from informejo.events.models import LogEpoch
+from informejo.security import cookie_name
+from informejo.tickets import actions
+from informejo.tickets.words import Priority
+
+ROOT = Path(__file__).resolve().parent.parent
+BODY = (
+    "Thank you, that helps. I looked at the **print server**: the queue was stuck since this morning.\n\n"
+    "1. Switch the printer off and on\n2. Wait until it says `Ready`\n3. Print the page again\n\n"
+    "If it is still stuck, please send the number that the display shows."
+)
+START_SECONDS = 30
+# gunicorn.conf.py as it is, and a note of the moments at which a message's writing begins and ends.
+WATCHED = """
+import time
+exec(compile(open({conf!r}).read(), {conf!r}, "exec"))
+_begin = post_worker_init
+
+def post_worker_init(worker):
+    _begin(worker)
+    from informejo.live.hub import hub
+    publish, notes = hub.publish, open({notes!r}, "a", buffering=1)
+
+    def noted(parts, encode, id=0):
+        begun = time.monotonic()
+        received = publish(parts, encode, id)
+        if id and received:
+            print(begun, time.monotonic(), received, file=notes)
+        return received
+
+    hub.publish = noted
+"""
+
+
+@dataclass
+class Desk:
+    """A furnished folder. `staff` and `requesters` are cookies; the requester at index n has ticket n + 1."""
+
+    folder: Path
+    app: Flask
+    staff: list[str] = field(default_factory=list)
+    requesters: list[str] = field(default_factory=list)
+    port: int = 0
+    worker: int = 0  # process id
+
+    def memory(self) -> int:
+        """Bytes that belong to the worker alone, or in part (PSS)."""
+        lines = Path(f"/proc/{self.worker}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+    def published(self) -> list[tuple[float, float]]:
+        """When the writing of each message began and ended, in seconds of the machine's monotonic clock."""
+        lines = (self.folder / "notes").read_text().splitlines()
+        return [tuple(map(float, line.split()[:2])) for line in lines]
+
+
+@contextmanager
+def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0) -> Iterator[Desk]:
+    """A desk with so many people, a ticket of every requester, and `comments` on the first ticket."""
+    with TemporaryDirectory(prefix="informejo-bench-") as name:
+        app = create_app({**_settings(Path(name)), "LOG_LEVEL": "WARNING"})
+        furnished = Desk(Path(name), app)
+        with app.app_context():
+            db.db.create_all()
+            db.db.session.add(LogEpoch(word="bench"))
+            _furnish(furnished, staff, requesters, comments)
+            db.commit()
+        yield furnished
+
+
+@contextmanager
+def running(desk: Desk, **settings) -> Iterator[Desk]:
+    """The real gunicorn on that desk; ended by its process id."""
+    desk.port = _free_port()
+    conf = desk.folder / "gunicorn.conf.py"
+    conf.write_text(WATCHED.format(conf=str(ROOT / "gunicorn.conf.py"), notes=str(desk.folder / "notes")))
+    environ = os.environ | {name: str(value) for name, value in (_settings(desk.folder) | settings).items()}
+    command = [sys.executable, "-m", "gunicorn", "-c", str(conf), "-b", f"127.0.0.1:{desk.port}", "app:app"]
+    with (desk.folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ | {"PORT": str(desk.port)}, stderr=log, stdout=log)
+    try:
+        desk.worker = _worker_of(process, desk)
+        yield desk
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def allow_files(count: int):
+    """Let this process, and those it starts, hold so many sockets. Raises ValueError where the machine forbids it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
+
+
+def headers(desk: Desk, cookie: str) -> dict[str, str]:
+    """What a browser of that person sends, also with a change."""
+    return {"Cookie": f"{cookie_name_at(desk)}={cookie}", "Origin": "http://localhost:3003", "HX-Request": "true"}
+
+
+def cookie_name_at(desk: Desk) -> str:
+    """The name of the sign-in cookie there."""
+    with desk.app.app_context():
+        return cookie_name()
+
+
+def machine() -> str:
+    """Where and on what these figures were measured, in one line."""
+    revision = subprocess.check_output(["git", "describe", "--always", "--dirty"], cwd=ROOT, text=True)
+    model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    load = " ".join(f"{load:.1f}" for load in os.getloadavg())
+    python = sys.version.split()[0]
+    moment = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+    return (
+        f"{moment} UTC, revision {revision.strip()}, {os.cpu_count()} x {model.partition(': ')[2]}, "
+        f"Linux {os.uname().release.partition('-')[0]}, Python {python}, load before {load}"
+    )
+
+
+def _settings(folder: Path) -> dict:
+    return {"DATABASE_URL": f"sqlite:///{folder}/bench.db", "UPLOAD_DIR": str(folder / "files")}
+
+
+def _furnish(desk: Desk, staff: int, requesters: int, comments: int):
+    agents = [_person(f"Agent {number}", Role.AGENT, desk.staff) for number in range(staff)]
+    people = [_person(f"Person {number}", Role.USER, desk.requesters) for number in range(requesters)]
+    for number, person in enumerate(people):
+        ticket = actions.open_ticket(
+            person,
+            title=f"The printer on floor {number % 40} does not print",
+            description=BODY,
+            priority=list(Priority)[number % 4],
+        )
+        ticket.assignee = agents[number % staff] if number % 3 else None
+        for said in range(comments if number == 0 else 0):
+            actions.add_comment(agents[said % staff] if said % 2 else person, ticket, body=BODY)
+
+
+def _person(name: str, role: Role, cookies: list[str]) -> User:
+    user = User(email=f"{name.replace(' ', '-')}@example.org".lower(), name=name, role=role)
+    db.db.session.add(user)
+    cookies.append(start_session(user, "bench"))
+    return user
+
+
+def _worker_of(process: subprocess.Popen, desk: Desk) -> int:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", desk.port), 1).close()
+            return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+        except (OSError, IndexError):
+            time.sleep(0.1)
+    raise RuntimeError((desk.folder / "log").read_text())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

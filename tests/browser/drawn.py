@@ -1,0 +1,31 @@
+"""A ticket's page as the server drew it, so that one that lived through a lot can be compared with a fresh one."""
+
+from playwright.sync_api import Page
+
+PARTS = ["#ticket-header", "#timeline", "#ticket-properties", "#ticket-actions"]
+# Taken away is what differs with the reader's clock and with how something arrived; a select's choice is written out.
+AS_DRAWN = """(parts) => parts.flatMap((part) => {
+  const present = document.querySelector(part);
+  if (!present) return [];
+  const copy = present.cloneNode(true);
+  for (const element of [copy, ...copy.querySelectorAll("*")]) {
+    element.classList.remove("is-new");
+    if (!element.classList.length) element.removeAttribute("class");
+    element.removeAttribute("data-htmx-powered");
+    if (element.localName !== "time") continue;
+    element.removeAttribute("title");
+    element.replaceChildren();
+  }
+  const chosen = [...present.querySelectorAll("select")].map(({ id, value }) => `${id}=${value}`);
+  return [...(copy.outerHTML + chosen).replace(/\\s+/g, " ").replaceAll("> <", "><").split(/(?=<li)/)];
+})"""
+
+
+def as_drawn(page: Page) -> list[str]:
+    """The HTML of what a ticket's stream keeps up to date, one piece per line of the conversation."""
+    return page.evaluate(AS_DRAWN, PARTS)
+
+
+def ids(page: Page, selector: str) -> list[str]:
+    """The ids of what is there, in order."""
+    return page.locator(selector).evaluate_all("all => all.map(each => each.id)")

@@ -1,0 +1,72 @@
+"""The real server: gunicorn with its one gevent worker, on a loopback port of its own, stopped by its process id."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = (sys.executable, "-m")
+
+
+class Server:
+    """`address` is where it listens; `log` what it wrote. `settings` are its environment variables."""
+
+    def __init__(self, folder: Path, **settings):
+        self.port = _free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = folder / f"server-{self.port}.log"
+        places = {"DATABASE_URL": f"sqlite:///{folder}/desk.db", "UPLOAD_DIR": str(folder / "files")}
+        own = {"HOST": "127.0.0.1", "PORT": self.port, "PUBLIC_URL": self.address}
+        self.settings = {name: str(value) for name, value in (places | own | settings).items()}
+        self._master = None
+
+    def upgrade(self):
+        """Make the database, the way an installation does."""
+        command = [*PYTHON, "flask", "--app", "app", "db", "upgrade"]
+        subprocess.run(command, cwd=ROOT, env=self._environment, check=True, capture_output=True)
+
+    def start(self):
+        command = [*PYTHON, "gunicorn", "-c", "gunicorn.conf.py", "app:app"]
+        with self.log.open("ab") as log:
+            self._master = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        self._wait_until_it_answers()
+
+    def stop(self):
+        """As a service manager does it: SIGTERM, and all is told to come back."""
+        self._master.terminate()
+        self._master.wait(15)
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def kill_worker(self):
+        """The worker dies without a word; the master starts another."""
+        children = Path(f"/proc/{self._master.pid}/task/{self._master.pid}/children").read_text()
+        os.kill(int(children.split()[0]), signal.SIGKILL)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return os.environ | self.settings
+
+    def _wait_until_it_answers(self):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with urlopen(self.address, timeout=5):
+                    return
+            except OSError:
+                assert self._master.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,127 @@
+"""After a break of any kind a page shows exactly what a fresh one does, without having been loaded again."""
+
+from io import BytesIO
+
+import pytest
+from playwright.sync_api import expect
+from werkzeug.datastructures import FileStorage
+
+from informejo.db import commit
+from informejo.tickets import actions, files
+from informejo.tickets.words import Category, Priority, Status
+from tests.browser.drawn import as_drawn
+from tests.browser.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+BREAKS = {
+    "the line is cut": (lambda line, server: line.cut(), lambda line, server: line.mend()),
+    "the worker dies": (lambda line, server: server.kill_worker(), lambda line, server: None),
+    "the server restarts": (lambda line, server: server.stop(), lambda line, server: server.start()),
+}
+SECRET = "marker-of-a-note"
+LOST = ("net::ERR_", "status of 503")
+
+
+@pytest.fixture
+def ticket(world):
+    ticket = world.ticket()
+    world.comment(world.mia, ticket, "The first word.")
+    return ticket
+
+
+@pytest.fixture
+def at_ticket(browse, world, ticket, line):
+    """`at_ticket("mia")` is that person with the ticket open, on the line that can break."""
+
+    def at_ticket(name, line=line, **options):
+        person = browse(getattr(world, name), at=line.address, **options)
+        person.forgives(*LOST)
+        person.open(f"/tickets/{ticket.number}")
+        person.page.evaluate("window.isTheSamePage = true")
+        return person
+
+    return at_ticket
+
+
+def fifty_changes(world, ticket):
+    """Ten kinds of change, five times over; the last one is a comment."""
+    mine = world.comment(world.mia, ticket, "To be edited.")
+    for times, (status, priority, category) in enumerate(zip(Status, [*Priority, Priority.LOW], Category, strict=False)):
+        actions.set_priority(world.tom, ticket, priority)
+        actions.set_category(world.mia, ticket, category)
+        actions.assign(world.mia, ticket, [world.tom, world.ana, None][times % 3])
+        actions.edit_comment(world.mia, mine, body=f"Edited *{times}* times.", version=mine.version)
+        actions.edit_ticket(
+            world.ren, ticket, title=f"Title {times}", description="Smoke, and *fire*.", version=ticket.version
+        )
+        world.note(ticket, f"{SECRET} {times}")
+        with files.kept([FileStorage(BytesIO(b"a log"), "printer.log")], ticket) as kept:
+            world.comment(world.ren, ticket, "Here is the log.", files=kept)
+        actions.set_status(world.mia, ticket, status)
+        commit()
+        world.comment(world.mia, ticket, f"Word {times} of Mia.")
+        world.comment(world.ren, ticket, f"Word {times} of Ren.")
+    world.comment(world.ana, ticket, "The last word.")
+
+
+def is_up_to_date(person):
+    """It caught up, was not loaded again, and looks like a page that is."""
+    page, address = person.page, person.page.url
+    expect(page.locator("#timeline")).to_contain_text("The last word.", timeout=20_000)
+    expect(page.locator("#live-mark")).to_have_text("Live")
+    assert page.evaluate("isTheSamePage")
+    return as_drawn(page) == as_drawn(person.new_tab(address))
+
+
+@pytest.mark.parametrize("cause", BREAKS)
+def test_nothing_is_missing_after_a_break(at_ticket, world, ticket, line, server, cause):
+    mia, ren = at_ticket("mia"), at_ticket("ren")
+    begins, ends = BREAKS[cause]
+    begins(line, server)
+    fifty_changes(world, ticket)
+    ends(line, server)
+    lived, secret = ren.page, mia.page
+    assert is_up_to_date(mia)
+    assert is_up_to_date(ren)
+    assert SECRET in secret.content()
+    assert SECRET not in lived.content()
+    assert SECRET not in ren.page.content()
+
+
+def test_live_changes_lead_to_the_same_page_as_well(at_ticket, world, ticket):
+    mia, ren = at_ticket("mia"), at_ticket("ren")
+    fifty_changes(world, ticket)
+    assert is_up_to_date(mia)
+    assert is_up_to_date(ren)
+
+
+def test_what_is_typed_stays_while_the_server_restarts_and_can_be_sent_then(at_ticket, server):
+    ren = at_ticket("ren")
+    ren.page.get_by_label("Your message").fill("As I was saying")
+    server.restart()
+    expect(ren.page.locator("#live-mark[data-state=live]")).to_be_visible()
+    expect(ren.page.get_by_label("Your message")).to_have_value("As I was saying")
+    ren.page.get_by_role("button", name="Send").click()
+    expect(ren.page.locator("#timeline")).to_contain_text("As I was saying")
+
+
+def test_the_mark_says_that_the_connection_is_lost_and_back(at_ticket, line):
+    mia = at_ticket("mia")
+    line.cut()
+    expect(mia.page.locator("#live-mark")).to_have_text("Catching up")
+    line.mend()
+    expect(mia.page.locator("#live-mark")).to_have_text("Live")
+
+
+def test_a_connection_that_died_silently_is_noticed_and_replaced(at_ticket, world, ticket, line):
+    mia = at_ticket("mia")
+    mia.page.clock.install()
+    mia.open(f"/tickets/{ticket.number}")
+    line.silence()
+    world.comment(world.ren, ticket, "Does anybody hear me?")
+    mia.page.clock.fast_forward(15_000)
+    line.mend()
+    expect(mia.page.locator("#timeline")).not_to_contain_text("Does anybody")
+    mia.page.clock.fast_forward(40_000)
+    expect(mia.page.locator("#timeline")).to_contain_text("Does anybody hear me?")

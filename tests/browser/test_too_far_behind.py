@@ -1,0 +1,49 @@
+"""Who has missed more than can be told one by one gets the page anew, and keeps what they were typing."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.drawn import as_drawn
+from tests.browser.line import Line
+from tests.browser.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+
+@pytest.fixture
+def forgetful(server, tmp_path):
+    """A server on the same database that tells at most five missed events."""
+    shared = {name: server.settings[name] for name in ("DATABASE_URL", "UPLOAD_DIR")}
+    forgetful = Server(tmp_path, REPLAY_LIMIT=5, **shared)
+    forgetful.start()
+    yield forgetful
+    forgetful.stop()
+
+
+@pytest.fixture
+def line(forgetful):
+    line = Line(forgetful.port)
+    yield line
+    line.close()
+
+
+def test_the_page_is_drawn_anew_around_what_is_being_typed(browse, world, forgetful, line):
+    ticket = world.ticket()
+    tom = browse(world.tom, server=forgetful, at=line.address)
+    tom.forgives("net::ERR_")
+    page = tom.open(f"/tickets/{ticket.number}")
+    page.get_by_text("Internal note").check()
+    page.get_by_label("Your message").fill("Half of a sentence")
+    page.evaluate("() => document.querySelector('#composer textarea').setSelectionRange(5, 9)")
+    with page.expect_response(page.url):
+        line.cut()
+        for number in range(12):
+            world.comment(world.mia if number % 3 else world.ren, ticket, f"Word {number}.")
+        line.mend()
+    expect(page.locator("#timeline > li")).to_have_count(12)
+    assert page.evaluate("document.activeElement.value") == "Half of a sentence"
+    assert page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [5, 9]
+    expect(page.locator("#internal-note")).to_be_checked()
+    world.comment(world.ren, ticket, "And live again.")
+    expect(page.locator("#timeline")).to_contain_text("And live again.")
+    assert as_drawn(page) == as_drawn(tom.new_tab(f"/tickets/{ticket.number}"))

@@ -1,0 +1,71 @@
+"""The browser's end of a connection that the hub writes to, and what can be read there."""
+
+import re
+
+import gevent
+
+from informejo.live import wire
+from informejo.live.hub import Hub
+from informejo.live.wire import Channel
+from tests.live.sse import parse
+
+HERE, THERE = Channel("ticket:1", "staff", "html"), Channel("queue", "staff", "html")
+ROOM = {"per_user": 1000, "total": 1000, "lasts": 3600}
+
+
+def frame(text: str) -> bytes:
+    return wire.chunk(wire.message(text))
+
+
+def say(hub: Hub, text: str, channel: Channel = HERE, id: int = 0) -> int:
+    """Publish one text; returns how many it went to."""
+    return hub.publish({channel: text}, lambda parts: frame("".join(parts)), id)
+
+
+def read(browser) -> tuple[bytes, bool]:
+    """The content of all whole chunks that lie in the browser's end, and whether the response was finished."""
+    content, finished = b"", False
+    for size, rest in chunks(received(browser)):
+        finished = finished or not size
+        content += rest
+    return content, finished
+
+
+def received(browser) -> bytes:
+    raw = b""
+    try:
+        while part := browser.recv(65536):
+            raw += part
+    except BlockingIOError:
+        pass
+    return raw
+
+
+def chunks(raw: bytes):
+    while match := re.match(rb"([0-9a-f]+)\r\n", raw):
+        size = int(match[1], 16)
+        end = match.end() + size
+        if raw[end : end + 2] != b"\r\n":
+            return
+        yield size, raw[match.end() : end]
+        raw = raw[end + 2 :]
+
+
+def words(browser) -> list[str]:
+    return [message.data for message in parse(read(browser)[0])]
+
+
+def drained(browser) -> bytes:
+    """Everything, with turns for the hub to send what still waits."""
+    raw, before = b"", None
+    while before != len(raw):
+        before = len(raw)
+        gevent.idle()
+        raw += received(browser)
+    return raw
+
+
+def fill(hub, subscription, text="x" * 500):
+    """Write until the browser, which does not read, can take no more and something waits for it."""
+    while not subscription.waiting:
+        hub.write(subscription, frame(text))

@@ -1,0 +1,211 @@
+"""Each event becomes what the page shows: the same things at the same places, the same bytes for one audience."""
+
+import random
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask import has_request_context
+
+from informejo import db
+from informejo.db import db as database
+from informejo.events import log
+from informejo.events.models import Event
+from informejo.events.names import EventName
+from informejo.live import fragments
+from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
+from informejo.live.hub import hub
+from informejo.live.wire import Channel
+from informejo.tickets import actions, queries
+from informejo.tickets.words import Category, Priority, Status
+from tests.live import dom
+from tests.live.sse import Listener
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+@pytest.fixture
+def ticket(world):
+    return world.ticket()
+
+
+def something_happens(world, ticket, chance: random.Random):
+    """One step of a ticket's life: somebody says, notes, edits or changes something."""
+    staff = chance.choice([world.mia, world.tom, world.ana])
+    comments = [event.comment for event in log.since(0) if event.name == EventName.COMMENT_ADDED]
+    written = chance.choice(comments or [None])
+    text = f"{chance.choice('abcdef')} {chance.random()}"
+    steps = [
+        lambda: actions.add_comment(chance.choice([staff, world.ren]), ticket, body=text),
+        lambda: actions.add_comment(staff, ticket, body=text, internal=True),
+        lambda: actions.set_status(staff, ticket, chance.choice(list(Status))),
+        lambda: actions.set_priority(staff, ticket, chance.choice(list(Priority))),
+        lambda: actions.set_category(staff, ticket, chance.choice(list(Category))),
+        lambda: actions.assign(staff, ticket, chance.choice([None, world.mia, world.tom])),
+        lambda: actions.edit_ticket(world.ren, ticket, title=text, description=text * 2, version=ticket.version),
+        lambda: written and actions.edit_comment(written.author, written, body=text, version=written.version),
+    ]
+    chance.choice(steps)()
+    db.commit()
+
+
+def everything_happens(world, ticket) -> list[Event]:
+    """A history with every event a ticket can have."""
+    comment, note = world.comment(world.mia, ticket), world.note(ticket)
+    actions.edit_comment(world.mia, comment, body="Better said.", version=1)
+    actions.edit_comment(world.mia, note, body="Better noted.", version=1)
+    actions.set_status(world.mia, ticket, Status.WAITING)
+    db.commit()
+    world.comment(world.ren, ticket, "Here you are.")
+    actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    actions.restore_ticket(world.ana, ticket)
+    db.commit()
+    return log.since(0)
+
+
+def test_every_event_has_its_fragments_or_is_silent_on_purpose():
+    assert set(FRAGMENTS) | SILENT == set(EventName)
+    assert not set(FRAGMENTS) & SILENT
+    assert set(FRAGMENTS) >= TOASTED
+    assert {kind for table in FRAGMENTS.values() for kind in table} <= {"timeline", "ticket", "queue", "desk"}
+
+
+@pytest.mark.parametrize("audience", ["requester", "staff"])
+def test_fragments_are_drawn_where_there_is_no_request_at_all(app, world, ticket, audience):
+    """The broadcast draws in a thread of its own, which knows the app and nothing of who asked for what."""
+    names, drawn = {event.name for event in everything_happens(world, ticket)}, {}
+
+    def draw():
+        with app.app_context():
+            assert not has_request_context()
+            for event in log.since(0):
+                for topic in fragments.topics_of(event):
+                    drawn[event.name, topic] = fragments.of(event, Channel(topic, audience, "html"))
+
+    thread = Thread(target=draw)
+    thread.start()
+    thread.join()
+    assert names >= set(FRAGMENTS)
+    assert {name for name, _ in drawn} == names
+    assert any('id="comment-1"' in html for html in drawn.values())
+
+
+@pytest.mark.parametrize("audience", ["requester", "staff"])
+def test_every_fragment_names_an_existing_partial_and_draws_the_id_it_promises(world, ticket, audience):
+    for event in everything_happens(world, ticket):
+        for topic in fragments.topics_of(event):
+            for fragment in fragments.on(event, Channel(topic, audience, "html")):
+                if not fragment.template:
+                    continue
+                assert (TEMPLATES / fragment.template).is_file()
+                [thing] = dom.read(str(fragment.html)).children
+                assert thing["id"] == fragment.id
+
+
+def test_two_of_the_staff_get_the_very_same_bytes(world, ticket, visit):
+    streams = [Listener(visit(person), f"/live?on=ticket:{ticket.id}&on=queue") for person in (world.mia, world.tom)]
+    everything_happens(world, ticket)
+    mia, tom = (stream.heard() for stream in streams)
+    assert len(mia) > 5
+    assert mia == tom
+
+
+def test_the_page_of_two_of_the_staff_differs_only_where_it_is_personal(world, ticket, visit):
+    everything_happens(world, ticket)
+    pages = [dom.read(visit(person).get(f"/tickets/{ticket.id}").text) for person in (world.mia, world.tom)]
+    for id in ("timeline", "ticket-header", "ticket-properties"):
+        mia, tom = (page.find(id).same() for page in pages)
+        assert mia == tom
+
+
+def test_fragments_for_requesters_hold_nothing_that_is_for_the_staff(world, ticket):
+    for event in everything_happens(world, ticket):
+        for topic in fragments.topics_of(event):
+            shown = fragments.of(event, Channel(topic, "requester", "html"))
+            assert "noted" not in shown
+            assert "ticket-properties" not in shown
+            assert event.audience == "requester" or not shown
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("who", ["ren", "mia"])
+def test_a_page_that_listened_looks_like_one_that_is_loaded_anew(world, ticket, visit, who, seed):
+    chance, browser = random.Random(seed), visit(getattr(world, who))
+    address = f"/tickets/{ticket.id}"
+    page = dom.read(browser.get(address).text)
+    stream, bookmark = Listener(browser, page.find("stream")["hx-sse:connect"]), ""
+    for _ in range(30):
+        something_happens(world, ticket, chance)
+        heard = stream.heard()
+        if chance.random() < 0.2:  # the connection breaks, and what it had brought may be brought again
+            heard = heard[: chance.randrange(len(heard) + 1)]
+            bookmark = heard[-1].id if heard else bookmark
+            hub.drop(stream.subscription)
+            something_happens(world, ticket, chance)
+            stream = Listener(browser, page.find("stream")["hx-sse:connect"], bookmark)
+            heard += stream.greeting[:-1]
+        assert not [message for message in heard if message.event]
+        for message in heard:
+            dom.receive(page, message.data)
+        bookmark = heard[-1].id if heard else bookmark
+        assert_same(page, dom.read(browser.get(address).text), who)
+
+
+def assert_same(listened: dom.Element, loaded: dom.Element, who: str):
+    for id in ("timeline", "ticket-header", "ticket-properties" if who == "mia" else "ticket-actions"):
+        assert listened.find(id).same() == loaded.find(id).same()
+
+
+def test_a_long_ticket_shows_the_latest_in_order_even_when_something_old_was_edited(world, ticket, visit, monkeypatch):
+    monkeypatch.setattr(queries, "RECENT", 5)
+    comments = [world.comment(world.mia, ticket, f"message {number}") for number in range(8)]
+    actions.edit_comment(world.mia, comments[0], body="the first, edited", version=1)
+    db.commit()
+    shown = dom.read(visit(world.ren).get(f"/tickets/{ticket.id}").text).find("timeline").children
+    orders = [int(piece["data-order"]) for piece in shown]
+    assert orders == sorted(orders)
+    assert {"comment-1", f"comment-{comments[-1].id}"} <= {piece["id"] for piece in shown}
+
+
+def test_an_event_of_a_ticket_in_the_bin_shows_nothing_but_that_it_is_gone(world, ticket):
+    world.comment(world.mia, ticket, "said before")
+    actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    shown = {
+        event.name: "".join(
+            fragments.of(event, Channel(topic, "staff", "html")) for topic in fragments.topics_of(event)
+        )
+        for event in log.since(0)
+    }
+    assert not shown[EventName.COMMENT_ADDED]
+    assert f"#place-{ticket.id}" in shown[EventName.TICKET_DELETED]
+    assert ticket.title not in shown[EventName.TICKET_DELETED]
+
+
+def test_what_happened_fifty_times_is_gathered_once_and_as_it_is_now(world, ticket):
+    for number in range(1, 11):
+        actions.edit_ticket(
+            world.ren, ticket, title=f"Title {number}", description="As long as it must be.", version=number
+        )
+        db.commit()
+    parts = fragments.gather(log.since(0), [Channel(f"ticket:{ticket.id}", "requester", "html")])
+    assert [part.id for part in parts].count("ticket-header") == 1
+    assert len({part.id for part in parts}) == len(parts) == 10 + 2
+    assert "Title 10" in str(next(part.html for part in parts if part.id == "ticket-header"))
+
+
+def test_drawing_costs_a_bounded_number_of_queries(world, ticket, visit):
+    from sqlalchemy import event as sql
+
+    asked = []
+    sql.listen(database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    counts = []
+    for _ in range(2):
+        for number in range(10):
+            world.comment(world.mia, ticket, f"message {number}")
+        database.session.expire_all()
+        asked.clear()
+        visit(world.tom).get(f"/tickets/{ticket.id}")
+        counts.append(len(asked))
+    assert counts[1] <= counts[0] + 1

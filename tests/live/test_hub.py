@@ -1,0 +1,231 @@
+"""The hub writes whole messages, each once; whoever is too slow is let go and costs the others nothing."""
+
+import socket
+import time
+from contextlib import suppress
+
+import gevent
+import pytest
+
+from informejo.live import subscription as one, wire
+from informejo.live.hub import BEAT, BEAT_SECONDS, BYE, TURN, Full, Hub
+from tests.live.sockets import HERE, ROOM, THERE, chunks, drained, fill, frame, read, say, words
+from tests.live.sse import parse
+
+
+@pytest.fixture
+def hub():
+    hub = Hub()
+    yield hub
+    hub.close()
+
+
+@pytest.fixture
+def browsers():
+    """The browsers' ends of all connections, closed at the end."""
+    ends = []
+    yield ends
+    for end in ends:
+        end.close()
+
+
+@pytest.fixture
+def connect(hub, browsers):
+    """`connect(channel, ...)`: an open stream and the browser's end of its connection, which holds only a little."""
+
+    def connect(*channels, user=1, session=1):
+        subscription = hub.subscribe(channels or (HERE,), user, session, **ROOM)
+        subscription.settle(0)
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        theirs.setblocking(False)
+        hub.attach(subscription, ours.fileno())
+        ours.close()  # as gunicorn closes its own descriptor
+        browsers.append(theirs)
+        return subscription, theirs
+
+    return connect
+
+
+def test_a_message_reaches_those_who_listen_and_nobody_else(hub, connect):
+    (_, here), (_, there) = connect(HERE), connect(THERE)
+    assert say(hub, "hello") == 1
+    assert words(here) == ["hello"]
+    assert words(there) == []
+
+
+def test_somebody_with_two_channels_gets_one_message_of_both_parts(hub, connect):
+    (_, both), (_, single) = connect(HERE, THERE), connect(THERE)
+    hub.publish({HERE: "one ", THERE: "two"}, lambda parts: frame("".join(parts)))
+    assert words(both) == ["one two"]
+    assert words(single) == ["two"]
+
+
+def test_a_message_is_encoded_once_for_all_who_get_the_same(hub, connect):
+    browsers, encoded = [connect()[1] for _ in range(TURN + 5)], []
+    hub.publish({HERE: "same"}, lambda parts: encoded.append(parts) or frame("same"))
+    assert encoded == [["same"]]
+    assert {tuple(words(browser)) for browser in browsers} == {("same",)}
+
+
+def test_what_does_not_fit_waits_and_arrives_whole_and_in_order(hub, connect):
+    subscription, browser = connect()
+    fill(hub, subscription)
+    for number in range(5):
+        say(hub, f"later {number}")
+    raw = drained(browser)
+    heard = [message.data for message in parse(b"".join(content for _, content in chunks(raw)))]
+    assert heard[-5:] == [f"later {number}" for number in range(5)]
+    assert set(heard[:-5]) == {"x" * 500}
+    assert subscription.waiting is None
+    assert subscription.size == 0
+
+
+def test_a_slow_reader_is_dropped_after_so_many_messages_and_the_others_hear_on(hub, connect):
+    slow, _ = connect(user=1)
+    quick, browser = connect(user=2)
+    fill(hub, slow)
+    for number in range(one.MAX_WAITING):
+        say(hub, "y")
+        assert slow.closed == (number == one.MAX_WAITING - 1)
+        drained(browser)
+    assert not quick.closed
+    say(hub, "for the quick")
+    assert words(browser) == ["for the quick"]
+    assert len(hub) == 1
+
+
+def test_a_slow_reader_is_dropped_after_so_many_bytes(hub, connect):
+    slow, _ = connect()
+    large = "z" * 100_000
+    for _ in range(one.MAX_WAITING_BYTES // len(large) + 3):
+        say(hub, large)
+    assert slow.closed
+    assert slow.size <= one.MAX_WAITING_BYTES + len(large) + 100
+
+
+def test_a_browser_that_left_is_forgotten_at_the_next_look_or_the_next_word(hub, connect):
+    (noticed, first), (written, second) = connect(), connect()
+    first.close()
+    gevent.idle()
+    assert noticed.closed
+    second.close()
+    say(hub, "hello?")
+    assert written.closed
+    assert len(hub) == 0
+    assert not hub.is_open(HERE)
+
+
+def test_last_words_end_the_response_on_a_whole_message(hub, connect):
+    subscription, browser = connect()
+    hub.drop(subscription, BYE)
+    content, finished = read(browser)
+    assert [message.event for message in parse(content)] == ["bye"]
+    assert finished
+    assert browser.recv(1) == b""
+
+
+def test_last_words_are_not_put_into_the_middle_of_a_message(hub, connect):
+    subscription, browser = connect()
+    fill(hub, subscription)
+    hub.drop(subscription, BYE)
+    content, finished = read(browser)
+    assert not finished, "the browser must notice that the response was cut, and come back"
+    assert {message.event for message in parse(content)} == {""}
+    assert len(hub) == 0
+
+
+def test_a_reader_whose_connection_is_full_to_the_brim_can_still_be_dropped(hub, connect):
+    """Nothing waits yet, and nothing more fits: the farewell itself is the first that cannot be written."""
+    (full, _), (_, other) = connect(), connect()
+    with suppress(BlockingIOError):
+        while True:
+            full.socket.send(wire.chunk(b"x"))
+    hub.drop_where(lambda stream: stream is full)
+    assert full.closed
+    assert len(hub) == 1
+    say(hub, "and on")
+    assert words(other) == ["and on"]
+
+
+def test_dropping_twice_is_dropping_once(hub, connect):
+    subscription, _ = connect()
+    left = []
+    hub.on_leave = left.append
+    hub.drop(subscription)
+    hub.drop(subscription, BYE)
+    assert left == [subscription]
+    assert len(hub) == 0
+
+
+def test_messages_wait_while_a_stream_is_being_opened_and_replayed_ones_are_passed_over(hub):
+    subscription = hub.subscribe((HERE,), 1, 1, **ROOM)
+    for id in (5, 6, 7):
+        say(hub, f"event {id}", id=id)
+    say(hub, "a notice")
+    subscription.settle(floor=6)
+    say(hub, "late event 6", id=6)
+    say(hub, "event 8", id=8)
+    heard = parse(b"".join(wire.unchunk(bytes(waiting)) for waiting in subscription.waiting))
+    assert [message.data for message in heard] == ["event 7", "a notice", "event 8"]
+
+
+def test_what_waited_is_written_as_soon_as_the_connection_is_there(hub, browsers):
+    subscription = hub.subscribe((HERE,), 1, 1, **ROOM)
+    say(hub, "early", id=1)
+    subscription.settle(0)
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    browsers.append(theirs)
+    hub.attach(subscription, ours.fileno())
+    ours.close()
+    say(hub, "late", id=2)
+    assert words(theirs) == ["early", "late"]
+
+
+def test_a_stream_that_lost_its_rights_while_it_opened_is_closed_when_it_connects(hub, browsers):
+    subscription = hub.subscribe((HERE,), 1, 1, **ROOM)
+    hub.drop_where(lambda stream: stream.user_id == 1)
+    ours, theirs = socket.socketpair()
+    browsers.append(theirs)
+    hub.attach(subscription, ours.fileno())
+    ours.close()
+    assert theirs.recv(1) == b""
+    assert say(hub, "not for you") == 0
+
+
+def test_streams_are_counted_per_person_and_in_all(hub):
+    first = hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
+    with pytest.raises(Full) as full:
+        hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
+    assert full.value.personal
+    hub.subscribe((HERE,), 2, 2, per_user=1, total=2, lasts=60)
+    with pytest.raises(Full) as full:
+        hub.subscribe((HERE,), 3, 3, per_user=1, total=2, lasts=60)
+    assert not full.value.personal
+    hub.drop(first)
+    assert hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
+
+
+def test_each_stream_has_one_heartbeat_in_fifteen_seconds(hub, connect):
+    browsers = [connect()[1] for _ in range(40)]
+    for second in range(BEAT_SECONDS):
+        hub.beat(second)
+    assert {read(browser)[0] for browser in browsers} == {wire.unchunk(BEAT)}
+
+
+def test_a_stream_ends_when_its_sign_in_does(hub):
+    short = hub.subscribe((HERE,), 1, 1, per_user=9, total=9, lasts=-1)
+    long = hub.subscribe((HERE,), 1, 1, **ROOM)
+    for second in range(BEAT_SECONDS):
+        hub.beat(second)
+    assert short.closed
+    assert not long.closed
+    assert long.expires <= time.monotonic() + 600
+
+
+def test_a_hub_that_closes_lets_everybody_go_and_finishes_their_responses(hub, connect):
+    browsers = [connect(user=user)[1] for user in range(5)]
+    hub.close()
+    assert all(read(browser)[1] for browser in browsers)
+    assert len(hub) == 0

@@ -1,0 +1,165 @@
+"""The law, written out a second time: what each person may do, and how each address answers them."""
+
+import pytest
+from werkzeug.exceptions import Forbidden, NotFound
+
+from informejo import db, policy
+from informejo.accounts.models import Role
+from informejo.db import db as database
+from informejo.policy import RULES, may
+from informejo.tickets import actions
+from informejo.tickets.words import Status
+
+# Gus is a guest, Zoe a user, Ren the requester of the ticket, Mia an agent, Ana an admin, Dan a deactivated agent.
+PEOPLE = ("gus", "zoe", "ren", "mia", "ana", "dan")
+ALL = {
+    "ticket.open": "zoe ren mia ana",
+    "ticket.open_for": "mia ana",
+    "ticket.see": "ren mia ana",
+    "ticket.comment": "ren mia ana",
+    "ticket.note": "mia ana",
+    "ticket.settle": "ren mia ana",
+    "ticket.triage": "mia ana",
+    "ticket.edit": "ren",
+    "ticket.delete": "ana",
+    "ticket.restore": "ana",
+    "comment.edit": "ren",
+    "desk.see": "mia ana",
+    "user.list": "mia ana",
+    "user.change": "ana",
+}
+
+
+@pytest.fixture
+def ticket(world):
+    return world.ticket()
+
+
+@pytest.fixture
+def things(world, ticket):
+    """What each kind of rule is asked about; the comment is Ren's."""
+    return {"ticket": ticket, "comment": world.comment(world.ren, ticket, "Mine."), "desk": None, "user": world.zoe}
+
+
+@pytest.fixture
+def note(world, ticket):
+    return world.note(ticket)
+
+
+def test_every_rule_is_written_out_here_and_every_role_is_asked(world):
+    assert {rule.what for rule in RULES} == set(ALL)
+    assert {getattr(world, who).role for who in PEOPLE} == set(Role)
+
+
+@pytest.mark.parametrize("what", ALL)
+def test_a_rule_allows_exactly_those_named(world, things, what):
+    thing = things[what.partition(".")[0]]
+    assert [who for who in PEOPLE if may(getattr(world, who), what, thing)] == ALL[what].split()
+
+
+@pytest.mark.parametrize("what", [*ALL, "ticket.unheard-of", ""])
+def test_visitors_may_nothing_and_an_unknown_deed_is_nobodys(world, things, what):
+    thing = things.get(what.partition(".")[0])
+    assert not may(None, what, thing)
+    assert what in ALL or not any(may(getattr(world, who), what, thing) for who in PEOPLE)
+
+
+@pytest.mark.parametrize("what", ALL)
+def test_requiring_asks_the_same_rule(world, things, what):
+    thing = things[what.partition(".")[0]]
+    for who in PEOPLE:
+        if may(getattr(world, who), what, thing):
+            policy.require(getattr(world, who), what, thing)
+        else:
+            with pytest.raises(Forbidden):
+                policy.require(getattr(world, who), what, thing)
+
+
+def test_whoever_is_deactivated_may_nothing_at_all(world, things):
+    for person in (world.mia, world.ana, world.ren):
+        person.active = False
+    db.commit()
+    assert not [what for what in ALL for who in PEOPLE[2:] if may(getattr(world, who), what, things["ticket"])]
+    assert not database.session.scalars(policy.visible_tickets(world.mia)).all()
+    assert not database.session.scalars(policy.visible_comments(world.mia)).all()
+    assert not database.session.scalars(policy.visible_events(world.mia)).all()
+    assert not database.session.scalars(policy.binned_tickets(world.ana)).all()
+
+
+def test_a_requester_settles_their_ticket_until_it_is_closed(world, ticket):
+    for status in Status:
+        ticket.status = status
+        assert may(world.ren, "ticket.settle", ticket) == (status != Status.CLOSED)
+        assert may(world.mia, "ticket.settle", ticket)
+
+
+def test_a_text_belongs_to_whoever_wrote_it_and_not_to_whom_it_is_about(world):
+    for_ren = world.ticket(world.mia, requester=world.ren)
+    answer = world.comment(world.mia, for_ren)
+    assert [who for who in PEOPLE if may(getattr(world, who), "ticket.edit", for_ren)] == ["mia"]
+    assert [who for who in PEOPLE if may(getattr(world, who), "comment.edit", answer)] == ["mia"]
+    assert may(world.ren, "ticket.see", for_ren)
+
+
+def test_nobody_changes_their_own_rights(world):
+    assert not may(world.ana, "user.change", world.ana)
+    assert may(world.ana, "user.change", world.mia)
+
+
+def test_tickets_are_visible_to_the_staff_and_their_requester(world, ticket):
+    assert seeing(world, lambda actor: policy.find_ticket(actor, ticket.number)) == ["ren", "mia", "ana"]
+
+
+def test_an_internal_note_is_visible_to_the_staff_alone(world, ticket, note):
+    answer = world.comment(world.mia, ticket)
+    assert seeing(world, lambda actor: policy.find_comment(actor, note.id)) == ["mia", "ana"]
+    assert seeing(world, lambda actor: policy.find_comment(actor, answer.id)) == ["ren", "mia", "ana"]
+
+
+def test_events_are_visible_with_what_they_are_about(world, ticket, note):
+    note_event, ticket_event = note.ticket.last_event_id, ticket.last_public_event_id
+    seen = {who: list(database.session.scalars(policy.visible_events(getattr(world, who)))) for who in PEOPLE}
+    assert [who for who in PEOPLE if ticket_event in {event.id for event in seen[who]}] == ["ren", "mia", "ana"]
+    assert [who for who in PEOPLE if note_event in {event.id for event in seen[who]}] == ["mia", "ana"]
+
+
+def test_a_deleted_ticket_is_visible_to_nobody_and_in_the_bin_to_administrators(world, ticket):
+    actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    assert seeing(world, lambda actor: policy.find_ticket(actor, ticket.number)) == []
+    assert seeing(world, lambda actor: policy.find_binned(actor, ticket.number)) == ["ana"]
+
+
+def test_people_are_visible_to_the_staff(world):
+    assert seeing(world, lambda actor: policy.find_user(actor, world.zoe.id)) == ["mia", "ana"]
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 10**30])
+def test_a_number_no_row_can_have_is_one_that_does_not_exist(world, number):
+    for find in (policy.find_ticket, policy.find_binned, policy.find_comment, policy.find_user):
+        with pytest.raises(NotFound):
+            find(world.ana, number)
+
+
+def test_the_staff_are_one_audience_and_all_others_the_other(world):
+    audiences = {who: policy.audience(getattr(world, who)).value for who in PEOPLE}
+    assert audiences == {
+        "gus": "requester",
+        "zoe": "requester",
+        "ren": "requester",
+        "mia": "staff",
+        "ana": "staff",
+        "dan": "staff",
+    }
+
+
+def seeing(world, find) -> list[str]:
+    """Those for whom `find` does not raise NotFound."""
+
+    def sees(who) -> bool:
+        try:
+            return find(getattr(world, who)) is not None
+        except NotFound:
+            return False
+
+    return [who for who in PEOPLE if sees(who)]

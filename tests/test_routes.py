@@ -1,0 +1,171 @@
+"""Every address and every kind of person: how it answers, written down once. A new address without a row fails."""
+
+import io
+
+import pytest
+
+from informejo import db, policy
+from informejo.db import db as database
+from informejo.tickets import actions
+from tests.world import PASSWORD
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+PEOPLE = (None, "zoe", "ren", "mia", "ana")  # visitor, other user, requester of the ticket, agent, admin
+TEXT = {"title": "The printer smokes", "description": "It smokes at the back."}
+FIXED = {"body": "An answer.", "version": "1"}
+NEW = {"email": "new@example.org", "name": "New", "password": "violet ladder 77 sea", "again": "violet ladder 77 sea"}
+CHANGED = {"current": "wrong", "password": "violet ladder 77 sea", "again": "violet ladder 77 sea"}
+
+# The address, what is posted, and the answers in the order of PEOPLE. 303 to a visitor's GET is the sign-in page.
+READ = {
+    "/": "200 302 302 302 302",
+    "/sign-in": "200 303 303 303 303",
+    "/register": "200 200 200 200 200",
+    "/setup/<token>": "404 404 404 404 404",
+    "/static/<path:filename>": "200 200 200 200 200",
+    "/assets/<mark>.<any(css, js):kind>": "200 200 200 200 200",
+    "/profile": "303 200 200 200 200",
+    "/tickets": "303 200 200 200 200",
+    "/tickets/new": "303 200 200 200 200",
+    "/tickets/<int:number>": "303 404 200 200 200",
+    "/tickets/<int:number>/edit": "303 404 200 403 403",
+    "/comments/<int:id>/edit": "303 404 200 403 403",
+    "/files/<token>": "303 404 200 200 200",
+    "/files/<token>/<name>": "303 404 200 200 200",
+    "/desk": "303 403 403 200 200",
+    "/desk/counts": "303 403 403 200 200",
+    "/queue": "303 403 403 200 200",
+    "/queue/news": "303 403 403 200 200",
+    "/bin": "303 403 403 403 200",
+    "/users": "303 403 403 200 200",
+    "/unread": "303 200 200 200 200",
+    "/me.css": "303 200 200 200 200",
+    "/live": "401 404 200 200 200",
+    "/live/events": "401 404 200 200 200",
+}
+CHANGE = {
+    "/sign-in": ({"email": "ren@example.org", "password": PASSWORD}, "303 303 303 303 303"),
+    "/sign-out": ({}, "303 303 303 303 303"),
+    "/register": (NEW, "303 303 303 303 303"),
+    "/setup/<token>": (NEW, "404 404 404 404 404"),
+    "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
+    "/profile/password": (CHANGED, "401 422 422 422 422"),
+    "/profile/sessions": ({}, "401 303 303 303 303"),
+    "/drafts": ({"draft": "ticket:1", "body": "half a sentence"}, "401 303 303 303 303"),
+    "/tickets": (TEXT, "401 303 303 303 303"),
+    "/tickets/<int:number>/comments": ({"body": "Hello."}, "401 404 303 303 303"),
+    "/tickets/<int:number>/comments + note": ({"body": "Hello.", "internal": "yes"}, "401 404 403 303 303"),
+    "/tickets/<int:number>/<any(status, priority, category):field>": ({"value": "resolved"}, "401 404 303 303 303"),
+    "/tickets/<int:number>/<any(status, priority, category):field> + staff": (
+        {"value": "waiting"},
+        "401 404 403 303 303",
+    ),
+    "/tickets/<int:number>/assignment": ({"value": "me"}, "401 404 403 303 303"),
+    "/tickets/<int:number>/edit": (TEXT | {"version": "1"}, "401 404 303 403 403"),
+    "/comments/<int:id>/edit": (FIXED, "401 404 303 403 403"),
+    "/tickets/<int:number>/seen": ({"event": "1"}, "401 404 303 303 303"),
+    "/tickets/<int:number>/writing": ({}, "401 404 204 204 204"),
+    "/tickets/<int:number>/deletion": ({}, "401 404 403 403 303"),
+    "/tickets/<int:number>/restoration": ({}, "401 404 404 404 303"),
+    "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
+    "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
+}
+GRAND = " + "  # begins what tells two rows of one address apart
+FILLED = {
+    "<int:number>": "1",
+    "<int:id>": "1",
+    "<any(status, priority, category):field>": "status",
+    "<mark>.<any(css, js):kind>": "old.css",
+    "<path:filename>": "icons.svg",
+}
+
+
+@pytest.fixture
+def place(world, visit):
+    """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment or file, or of Zoe's account."""
+    file = (io.BytesIO(PNG), "smoke.png")
+    visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
+    ticket = policy.find_ticket(world.ren, 1)
+    world.comment(world.ren, ticket, "It still burns.")
+    values = FILLED | {"<token>": ticket.attachments[0].token, "<name>": "smoke.png"}
+
+    def place(row: str) -> str:
+        if "restoration" in row:
+            actions.delete_ticket(world.ana, ticket)
+            db.commit()
+        address = row.partition(GRAND)[0]
+        if address.startswith("/users/"):
+            return address.replace("<int:id>", str(world.zoe.id))
+        for part, value in values.items():
+            address = address.replace(part, value)
+        return address + ("?on=ticket:1" if address.startswith("/live") else "")
+
+    return place
+
+
+@pytest.fixture
+def answers(world, visit):
+    """How each of PEOPLE is answered, one after the other; what a door did not commit is gone before the next."""
+
+    def answers(method: str, address: str, fields: dict | None = None) -> str:
+        statuses = []
+        for who in PEOPLE:
+            browser = visit(who and getattr(world, who))
+            answer = browser.open(address, method=method, data=fields, buffered=False)
+            statuses.append(str(answer.status_code))
+            answer.close()
+            database.session.rollback()
+        return " ".join(statuses)
+
+    return answers
+
+
+def test_every_address_has_its_row(app):
+    rules = [rule for rule in app.url_map.iter_rules() if not app.config["DEVELOPMENT"]]
+    assert {rule.rule for rule in rules if "GET" in rule.methods} == set(READ)
+    changing = {rule.rule for rule in rules if rule.methods - {"GET", "HEAD", "OPTIONS"}}
+    assert changing == {row.partition(GRAND)[0] for row in CHANGE}
+    assert not [rule.rule for rule in rules if rule.methods - {"GET", "HEAD", "OPTIONS", "POST"}]
+
+
+@pytest.mark.parametrize("row", READ)
+def test_an_address_is_shown_to_whom_it_is_for(place, answers, row):
+    assert answers("GET", place(row)) == READ[row]
+
+
+@pytest.mark.parametrize("row", CHANGE)
+def test_a_change_is_made_for_whom_it_is_for(place, answers, row):
+    fields, expected = CHANGE[row]
+    assert answers("POST", place(row), fields) == expected
+
+
+@pytest.mark.parametrize("row", [row for row in READ if "<int" in row])
+def test_what_is_not_there_looks_like_what_is_hidden(world, visit, place, row):
+    hidden = visit(world.zoe).get(place(row))
+    for number in ("999", "9" * 30):
+        missing = visit(world.zoe).get(row.replace("<int:number>", number).replace("<int:id>", number))
+        assert (missing.status_code, missing.data) == (hidden.status_code, hidden.data)
+        assert missing.status_code == 404
+
+
+@pytest.mark.parametrize("row", [row for row in CHANGE if "<int" in row])
+def test_what_is_not_there_cannot_be_changed_by_anybody(world, visit, row):
+    for number in ("999", "9" * 30):
+        address = row.partition(GRAND)[0].replace("<any(status, priority, category):field>", "status")
+        address = address.replace("<int:number>", number).replace("<int:id>", number)
+        assert visit(world.ana).post(address, data=CHANGE[row][0]).status_code == 404
+
+
+@pytest.mark.parametrize("row", READ)
+def test_looking_changes_nothing(world, visit, place, row):
+    address, browser = place(row), visit(world.ana)
+    before = contents()
+    for method in ("GET", "HEAD"):
+        browser.open(address, method=method, buffered=False).close()
+    assert contents() == before
+
+
+def contents() -> list:
+    """Every row of every table."""
+    database.session.rollback()
+    return [database.session.execute(table.select()).all() for table in database.metadata.sorted_tables]
