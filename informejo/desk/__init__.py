@@ -6,4 +6,5 @@ def init_app(app):
     from informejo.desk import pattern_views, views
 
     app.register_blueprint(views.bp)
-    app.register_blueprint(pattern_views.bp)
+    if app.config["DEVELOPMENT"]:
+        app.register_blueprint(pattern_views.bp)

@@ -97,4 +97,6 @@ def bin():
 
 def _brief(**fields) -> list:
     """The first few unsolved tickets of a list."""
-    return [listed.ticket for listed in queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5).tickets]
+    return [
+        listed.ticket for listed in queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5).tickets
+    ]

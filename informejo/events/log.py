@@ -66,6 +66,6 @@ def since(id: int, events: Select | None = None, limit: int | None = None) -> li
 
 def last_to_change(ticket: Ticket, field: str) -> User | None:
     """Who changed that field of the ticket last."""
-    updates = select(Event).where(Event.ticket_id == ticket.id, Event.changes[field].is_not(None))
+    updates = select(Event).where(Event.ticket_id == ticket.id, Event.changes[field].as_string().is_not(None))
     event = db.session.scalar(updates.order_by(Event.id.desc()).limit(1))
     return event.actor if event else None

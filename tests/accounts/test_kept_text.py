@@ -46,7 +46,7 @@ def test_it_becomes_a_draft_in_the_form_it_came_from(world, late):
     world.ticket()
     back = sign_in(late, write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT))
     assert back.location == "/tickets/1?notice=draft-kept"
-    assert draft_for(world.ren, "ticket:1") == {"body": TEXT}
+    assert draft_for(world.ren, "ticket:1")["body"] == TEXT
     assert "&lt;b&gt;smokes" in late.get(back.location).text
 
 
@@ -55,13 +55,13 @@ def test_it_survives_a_mistyped_password(world, late):
     again = sign_in(late, write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT), "mistyped")
     assert again.status_code == 422
     sign_in(late, again)
-    assert draft_for(world.ren, "ticket:1") == {"body": TEXT}
+    assert draft_for(world.ren, "ticket:1")["body"] == TEXT
 
 
 def test_a_whole_new_ticket_is_kept_field_by_field(world, late):
     fields = {"title": "The printer", "description": TEXT, "category": "hardware", "priority": "high"}
     sign_in(late, write(late, "/tickets", draft="new-ticket", key="once", **fields))
-    assert draft_for(world.ren, "new-ticket") == fields
+    assert draft_for(world.ren, "new-ticket").items() >= fields.items()
 
 
 def test_in_a_page_of_htmx_the_sign_in_page_takes_the_place_of_everything(world, late):

@@ -36,6 +36,7 @@ class Line:
 
     def close(self):
         self.cut()
+        self._listener.shutdown(socket.SHUT_RDWR)  # close() alone would leave the thread waiting
         self._listener.close()
 
     def _listen(self):

@@ -47,7 +47,9 @@ def at_ticket(browse, world, ticket, line):
 def fifty_changes(world, ticket):
     """Ten kinds of change, five times over; the last one is a comment."""
     mine = world.comment(world.mia, ticket, "To be edited.")
-    for times, (status, priority, category) in enumerate(zip(Status, [*Priority, Priority.LOW], Category, strict=False)):
+    for times, (status, priority, category) in enumerate(
+        zip(Status, [*Priority, Priority.LOW], Category, strict=False)
+    ):
         actions.set_priority(world.tom, ticket, priority)
         actions.set_category(world.mia, ticket, category)
         actions.assign(world.mia, ticket, [world.tom, world.ana, None][times % 3])

@@ -1,0 +1,65 @@
+"""The tables in docs/ that are the code's own. `python -m tests.tables` writes them anew."""
+
+import re
+from pathlib import Path
+
+from informejo import limits, policy
+from informejo.config import ROOT, SETTINGS
+from informejo.security import RATES
+
+DOCS = ROOT / "docs"
+
+
+def settings() -> str:
+    """Every setting."""
+    return _table(
+        ("setting", "default", "meaning"), [(f"`{s.name}`", f"`{_shown(s.default)}`", s.meaning) for s in SETTINGS]
+    )
+
+
+def lengths() -> str:
+    """Every limit on what is typed."""
+    rows = [(name, f"{length.least:,}", f"{length.most:,}") for name, length in limits.FIELDS.items()]
+    return _table(("field", "least characters", "most"), rows)
+
+
+def rates() -> str:
+    """What is counted, and how much of it is too much."""
+    return _table(("what", "at most"), [(what, str(rate)) for what, rate in RATES.items()])
+
+
+def rules() -> str:
+    """Who may do what."""
+    return _table(("what", "who"), [(f"`{rule.what}`", rule.who) for rule in policy.RULES])
+
+
+TABLES = {
+    "configuration.md": {"settings": settings, "limits": lengths, "rates": rates},
+    "policy.md": {"rules": rules},
+}
+
+
+def written(page: Path) -> str:
+    """The page with its tables as they should be."""
+    text = page.read_text(encoding="utf-8")
+    for name, table in TABLES[page.name].items():
+        between = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, found = between.subn(lambda match, table=table: f"{match[1]}\n{table()}\n{match[2]}", text)
+        assert found == 1, f"{page.name} has no place for the table {name}"
+    return text
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _shown(default) -> str:
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return str(default).replace(f"{ROOT}/", "")
+
+
+if __name__ == "__main__":
+    for name in TABLES:
+        (DOCS / name).write_text(written(DOCS / name), encoding="utf-8")

@@ -1,0 +1,33 @@
+"""The papers say what the code does."""
+
+import re
+
+import pytest
+
+from informejo.config import ROOT
+from informejo.events.names import EventName
+from tests import tables
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_the_tables_in_the_docs_are_the_codes_own(name):
+    page = tables.DOCS / name
+    assert page.read_text(encoding="utf-8") == tables.written(page), "run: python -m tests.tables"
+
+
+def test_the_glossary_explains_every_event_and_every_word_of_the_design():
+    glossary = (tables.DOCS / "glossary.md").read_text(encoding="utf-8")
+    words = (
+        "actor action assignee audience bookmark channel comment door draft epoch event fragment frame hub notice "
+        "reader reading requester role session signal staff subscription ticket topic"
+    ).split()
+    assert [word for word in words if not re.search(rf"\*\*{word}\*\*", glossary, re.IGNORECASE)] == []
+    assert [name for name in EventName if f"`{name.value}`" not in glossary] == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted(tables.DOCS.rglob("*.md")), ids=lambda page: page.name
+)
+def test_no_link_between_the_papers_is_broken(page):
+    targets = re.findall(r"\]\(([^)#:]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []

@@ -1,0 +1,221 @@
+"""A marker in an internal note, in its file and in the file's name is looked for behind every door a requester has."""
+
+import io
+import re
+
+import pytest
+
+from informejo import clock, db, policy
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role
+from informejo.db import db as database
+from informejo.events import log
+from informejo.tickets import actions, queries
+from informejo.tickets.models import Comment
+from informejo.tickets.words import Status
+from tests.live.sse import Listener
+
+MARKER = "zebrafish"
+FILE = b"\x89PNG\r\n\x1a\n" + MARKER.encode() * 5
+FILES = ("static", "joined_file")  # the same for everybody, read from the disk
+PEOPLE = ("ren", "zoe", None)  # the requester, another one, a visitor
+# What somebody types comes back to them, so they look for the beginning of the marker only.
+QUERIES = ("", "?all=yes", f"?q={MARKER[:5]}", f"?q={MARKER[:5]}&status=open&sort=activity", "?sort=oldest",
+           "?since=test-0", "?follows=1", "?notice=draft-saved")  # fmt: skip
+TOPICS = "on=ticket:1&on=me"
+
+
+@pytest.fixture
+def ticket(world):
+    ticket = world.ticket()
+    world.comment(world.ren, ticket, "It is still hot.")
+    return ticket
+
+
+@pytest.fixture
+def plant(world, ticket, visit):
+    """`plant()`: Mia writes, changes and begins another note, all with the marker; returns the first."""
+
+    def plant() -> Comment:
+        address, mia = f"/tickets/{ticket.id}", visit(world.mia)
+        file = (io.BytesIO(FILE), f"{MARKER}.png")
+        form = {"body": f"{MARKER} one", "internal": "yes", "files": file}
+        mia.post(f"{address}/comments", data=form, content_type="multipart/form-data")
+        note = database.session.scalars(policy.visible_comments(world.mia).where(Comment.internal)).one()
+        mia.post(f"/comments/{note.id}/edit", data={"body": f"{MARKER} two", "version": "1"})
+        mia.post("/drafts", data={"draft": f"ticket:{ticket.id}", "internal": "yes", "body": f"{MARKER} three"})
+        mia.post(f"{address}/writing")
+        mia.post(f"{address}/seen", data={"event": ticket.last_event_id})
+        return note
+
+    return plant
+
+
+@pytest.fixture
+def addresses(app, ticket):
+    """`addresses("GET", note)`: every address of the app that answers it, filled with what belongs to the note."""
+
+    def addresses(method: str, note: Comment | None) -> list[str]:
+        file = note.attachments[0].token if note else "none"
+        values = {"number": ticket.id, "id": note.id if note else 1, "token": file, "name": "x.png",
+                  "field": "status"}  # fmt: skip
+        rules = [rule for rule in app.url_map.iter_rules() if method in rule.methods and rule.endpoint not in FILES]
+        with app.test_request_context():
+            adapter = app.url_map.bind("localhost")
+            return [adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments}) for rule in rules]
+
+    return addresses
+
+
+def look(browser, address: str) -> bytes:
+    """Everything an answer says: status, headers, content; of a stream, its beginning."""
+    browser.application.extensions["rates"].storage.reset()
+    answer = browser.get(address, buffered=False)
+    content = next(iter(answer.response), b"") if address.startswith("/live") else answer.data
+    answer.close()
+    return f"{answer.status}\n{answer.headers}".encode() + content
+
+
+def saw(browser, page: str) -> int:
+    return browser.get(page).data.count(MARKER.encode())
+
+
+def test_no_page_of_a_requester_shows_the_marker(world, visit, plant, addresses):
+    note = plant()
+    for who in PEOPLE:
+        browser = visit(who and getattr(world, who))
+        for address in addresses("GET", note):
+            queries = [f"?{TOPICS}", f"?{TOPICS}&since=test-0"] if address.startswith("/live") else QUERIES
+            for query in queries:
+                assert MARKER.encode() not in look(browser, address + query), address + query
+
+
+def test_the_staff_see_all_of_it(world, visit, plant, addresses):
+    note = plant()
+    tom, file = visit(world.tom), note.attachments[0]
+    page = tom.get("/tickets/1").text
+    assert f"{MARKER} two" in page
+    assert f"{MARKER}.png" in page
+    assert tom.get(f"/files/{file.token}", buffered=True).data == FILE
+    assert tom.get(f"/files/{file.token}/{MARKER}.png", buffered=True).data == FILE
+    assert f"{MARKER} three" in visit(world.mia).get("/tickets/1").text
+    assert saw(visit(world.mia), f"/comments/{note.id}/edit")
+
+
+def test_no_answer_to_what_a_requester_sends_holds_the_marker(app, world, visit, plant, addresses):
+    note = plant()
+    fields = {"body": "Hello.", "value": "resolved", "was": "closed", "version": "9", "title": "Another title",
+              "description": "Something quite different.", "event": "999", "draft": "ticket:1", "name": "Ren",
+              "current": "x", "password": "x", "again": "x", "email": "mia@example.org"}  # fmt: skip
+    for headers in ({}, {"HX-Request": "true"}):
+        for who in PEOPLE:
+            for address in addresses("POST", note):
+                app.extensions["rates"].storage.reset()
+                answer = visit(who and getattr(world, who)).post(address, data=fields, headers=headers)
+                assert MARKER.encode() not in answer.data, address
+                assert MARKER not in str(answer.headers), address
+                database.session.rollback()
+
+
+def test_a_file_of_a_note_is_found_by_the_staff_alone_until_the_ticket_is_gone(world, visit, plant, ticket):
+    token = plant().attachments[0].token
+    for address in (f"/files/{token}", f"/files/{token}/{MARKER}.png", f"/files/{token}/x"):
+        statuses = {
+            who: visit(getattr(world, who)).get(address, buffered=True).status_code for who in ("ren", "zoe", "mia")
+        }
+        assert statuses == {"ren": 404, "zoe": 404, "mia": 200}
+    actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    assert visit(world.ana).get(f"/files/{token}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/live", "/live/events"])
+def test_live_a_note_is_silence_to_the_requester_and_heard_by_the_staff(world, visit, plant, path):
+    ren, zoe = Listener(visit(world.ren), f"{path}?{TOPICS}"), Listener(visit(world.zoe), f"{path}?on=me")
+    tom = Listener(visit(world.tom), f"{path}?{TOPICS}&on=queue&on=desk")
+    plant()
+    assert not ren.subscription.waiting
+    assert not zoe.subscription.waiting
+    heard = "".join(message.data for message in tom.heard())
+    assert f"{MARKER} {'two' if path == '/live' else 'one'}" in heard
+    assert f"{MARKER}.png" in heard
+
+
+@pytest.mark.parametrize("path", ["/live", "/live/events"])
+def test_what_was_missed_holds_the_note_for_the_staff_alone(world, visit, plant, path):
+    since = str(log.bookmark(world.ren))
+    plant()
+    ren = Listener(visit(world.ren), f"{path}?{TOPICS}&since={since}")
+    tom = Listener(visit(world.tom), f"{path}?{TOPICS}&since={since}")
+    assert [(message.event, message.id) for message in ren.greeting] == [("ready", since)]
+    assert MARKER in "".join(message.data for message in tom.greeting)
+
+
+def test_the_whole_world_of_a_requester_is_the_same_with_and_without_a_note(world, visit, plant, addresses):
+    """Timing is content: not one byte of any page moves, no count, no order, no time, no bookmark."""
+    world.ticket(title="A later ticket, so that the order of lists could change")
+    ren = visit(world.ren)
+    with clock.at(clock.now()):
+        before = walk(ren, addresses("GET", None))
+        noted, staff = plant(), visit(world.tom).get("/queue").text
+        after = walk(ren, addresses("GET", None))
+    assert before == after
+    assert noted.internal
+    assert staff.index("place-1") < staff.index("place-2"), "the staff's list did change its order"
+
+
+def walk(browser, addresses: list[str]) -> dict[str, bytes]:
+    """What every address says, but for the once-only keys of forms and what is drawn by lot on a stream."""
+    addresses = [
+        address + query
+        for address in addresses
+        for query in ([f"?{TOPICS}", f"?{TOPICS}&since=test-1"] if address.startswith("/live") else QUERIES)
+    ]
+    lots = re.compile(rb'name="key" value="[^"]+"|retry: \d+')
+    return {address: lots.sub(b"", look(browser, address)) for address in addresses}
+
+
+def test_notes_push_no_public_message_off_the_first_page_and_are_not_counted(world, visit, ticket, monkeypatch):
+    monkeypatch.setattr(queries, "RECENT", 4)
+    for number in range(9):
+        world.note(ticket, f"note {number}")
+    assert "Show" not in visit(world.ren).get("/tickets/1").text
+    assert "It is still hot." in visit(world.ren).get("/tickets/1").text
+    assert "earlier</a>" in visit(world.mia).get("/tickets/1").text
+    assert queries.comment_count(world.ren, ticket) == 1
+    assert queries.comment_count(world.mia, ticket) == 10
+
+
+def test_notes_are_news_to_the_assignee_alone(world, visit, ticket):
+    actions.assign(world.ana, ticket, world.tom)
+    actions.mark_seen(world.ren, ticket, 999)
+    actions.mark_seen(world.tom, ticket, 999)
+    db.commit()
+    world.note(ticket)
+    assert (queries.unread_for(world.ren), queries.unread_for(world.tom)) == (0, 1)
+    actions.mark_seen(world.ren, ticket, ticket.last_event_id)
+    db.commit()
+    assert queries.reading_of(world.ren, ticket).event_id == ticket.last_public_event_id < ticket.last_event_id
+
+
+def test_two_changes_at_once_name_who_made_the_change_and_not_who_wrote_a_note(world, visit, ticket):
+    actions.set_status(world.mia, ticket, Status.WAITING)
+    db.commit()
+    world.note(ticket, by=world.tom)
+    page = visit(world.ren).post("/tickets/1/status", data={"value": "resolved", "was": "open"})
+    assert page.status_code == 409
+    assert "Mia Lund" in page.text
+    assert "Tom Berg" not in page.text
+
+
+def test_somebody_who_is_no_longer_staff_loses_sight_of_notes_even_on_their_own_ticket(world, visit):
+    own = world.ticket(world.mia, "My own screen flickers")
+    note = world.note(own, MARKER, by=world.mia)
+    assert saw(visit(world.mia), f"/tickets/{own.id}")
+    accounts.set_role(world.ana, world.mia, Role.USER)
+    db.commit()
+    browser = visit(world.mia)
+    assert browser.get(f"/tickets/{own.id}").status_code == 200
+    assert not saw(browser, f"/tickets/{own.id}?all=yes")
+    assert browser.get(f"/comments/{note.id}/edit").status_code == 404
+    assert browser.post(f"/comments/{note.id}/edit", data={"body": "public now", "version": "1"}).status_code == 404

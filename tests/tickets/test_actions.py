@@ -1,0 +1,254 @@
+"""What may happen to a ticket, and what the log and its columns say afterwards."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from werkzeug.exceptions import Forbidden
+
+from informejo import clock, db, limits
+from informejo.accounts.models import Role
+from informejo.db import db as database
+from informejo.drafts.actions import save_draft
+from informejo.drafts.queries import draft_for
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import EventName
+from informejo.tickets import actions
+from informejo.tickets.files import Kept
+from informejo.tickets.models import Attachment, Comment, Ticket
+from informejo.tickets.words import Category, Priority, Status
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FILE = Kept(token="t0ken", name="smoke.png", media_type="image/png", size=7, stored_name="abcdef")
+
+
+@pytest.fixture
+def ticket(world):
+    return world.ticket()
+
+
+def last() -> log.Event:
+    return log.since(0)[-1]
+
+
+def count(table) -> int:
+    return database.session.scalar(database.select(database.func.count()).select_from(table))
+
+
+def set_status(world, ticket, status, by=None, hour=0):
+    with clock.at(NOON + timedelta(hours=hour)):
+        actions.set_status(by or world.mia, ticket, status)
+        db.commit()
+
+
+def test_a_new_ticket_is_open_medium_other_and_its_requesters(world, ticket):
+    assert (ticket.status, ticket.priority, ticket.category) == (Status.OPEN, Priority.MEDIUM, Category.OTHER)
+    assert ticket.requester is ticket.opened_by is world.ren
+    assert (last().name, last().actor, last().audience) == (EventName.TICKET_CREATED, world.ren, Audience.REQUESTER)
+    assert ticket.last_event_id == ticket.last_public_event_id == last().id
+
+
+def test_the_number_of_a_ticket_is_never_given_again(world, ticket):
+    number = world.ticket().number
+    assert number == ticket.number + 1
+
+
+def test_staff_open_tickets_for_others_and_others_do_not(world):
+    ticket = world.ticket(world.mia, requester=world.ren)
+    assert (ticket.requester, ticket.opened_by) == (world.ren, world.mia)
+    with pytest.raises(Forbidden):
+        world.ticket(world.zoe, requester=world.ren)
+
+
+@pytest.mark.parametrize("over", [Status.RESOLVED, Status.CLOSED])
+@pytest.mark.parametrize("before", [Status.OPEN, Status.IN_PROGRESS, Status.WAITING])
+def test_resolved_at_is_when_the_ticket_was_over_whichever_way_it_came_there(world, ticket, before, over):
+    ticket.status = before
+    set_status(world, ticket, over)
+    assert ticket.resolved_at == NOON
+
+
+def test_closing_what_was_resolved_keeps_the_moment_it_was_resolved(world, ticket):
+    set_status(world, ticket, Status.RESOLVED)
+    set_status(world, ticket, Status.CLOSED, hour=5)
+    assert ticket.resolved_at == NOON
+
+
+@pytest.mark.parametrize("over", [Status.RESOLVED, Status.CLOSED])
+@pytest.mark.parametrize("again", [Status.OPEN, Status.IN_PROGRESS, Status.WAITING])
+def test_a_ticket_that_is_open_again_has_not_been_resolved(world, ticket, over, again):
+    set_status(world, ticket, over)
+    set_status(world, ticket, again, hour=1)
+    assert ticket.resolved_at is None
+    set_status(world, ticket, over, hour=2)
+    assert ticket.resolved_at == NOON + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("before", Status)
+def test_the_requesters_answer_opens_again_what_waited_for_it_or_seemed_solved(world, ticket, before):
+    set_status(world, ticket, before)
+    world.comment(world.ren, ticket, "No, it still burns.")
+    reopened = before in (Status.WAITING, Status.RESOLVED)
+    assert ticket.status == (Status.OPEN if reopened else before)
+    assert last().changes == ({"status": [before, "open"]} if reopened else {})
+    assert (ticket.resolved_at is None) == (ticket.status != Status.CLOSED)
+
+
+@pytest.mark.parametrize("before", Status)
+def test_what_the_staff_write_leaves_the_status_alone(world, ticket, before):
+    set_status(world, ticket, before)
+    world.comment(world.mia, ticket)
+    world.note(ticket)
+    assert ticket.status == before
+
+
+def test_a_note_of_the_staff_on_their_own_ticket_does_not_open_it_again(world):
+    own = world.ticket(world.mia)
+    set_status(world, own, Status.WAITING)
+    world.note(own, by=world.mia)
+    assert own.status == Status.WAITING
+    world.comment(world.mia, own, "An answer.")
+    assert own.status == Status.OPEN
+
+
+def test_what_follows_a_closed_ticket_is_a_new_one_that_links_back(world, ticket):
+    set_status(world, ticket, Status.CLOSED)
+    ticket.category = Category.HARDWARE
+    follow = actions.follow_up(world.ren, ticket, body="It burns again.", key="once")
+    db.commit()
+    assert (follow.follows, follow.title, follow.description) == (ticket, f"Again: {ticket.title}", "It burns again.")
+    assert (follow.category, follow.status, follow.requester) == (Category.HARDWARE, Status.OPEN, world.ren)
+    assert ticket.status == Status.CLOSED
+    assert actions.follow_up(world.ren, ticket, body="It burns again.", key="once") is follow
+
+
+def test_the_title_of_what_follows_keeps_to_the_limit(world):
+    closed = world.ticket(title="x" * limits.TITLE.most)
+    assert len(actions.follow_up(world.ren, closed, body="Again.").title) == limits.TITLE.most
+
+
+def test_the_same_form_sent_twice_opens_one_ticket_with_its_files_once(world):
+    first, second = (world.ticket(key="once", files=[FILE]) for _ in range(2))
+    assert first is second
+    assert (count(Ticket), count(Attachment)) == (1, 1)
+    assert len(log.since(0)) == 2
+    assert world.ticket(world.zoe, key="once") is not first, "a key is its author's"
+
+
+def test_the_same_message_sent_twice_is_there_once_and_does_not_reopen_twice(world, ticket):
+    set_status(world, ticket, Status.WAITING)
+    first = world.comment(world.ren, ticket, key="once", files=[FILE])
+    set_status(world, ticket, Status.WAITING)
+    assert world.comment(world.ren, ticket, key="once", files=[FILE._replace(token="other")]) is first
+    assert (count(Comment), count(Attachment), ticket.status) == (1, 1, Status.WAITING)
+    assert world.comment(world.mia, ticket, key="once") is not first
+
+
+def test_a_message_without_a_key_may_be_said_twice(world, ticket):
+    assert world.comment(world.ren, ticket) is not world.comment(world.ren, ticket)
+
+
+def test_a_file_is_recorded_for_those_who_may_see_its_message(world, ticket):
+    world.note(ticket, files=[FILE])
+    assert [event.audience for event in log.since(0)[-2:]] == [Audience.STAFF, Audience.STAFF]
+    assert last().attachment.internal
+    assert ticket.last_event_id == last().id > ticket.last_public_event_id
+    world.comment(world.mia, ticket, files=[FILE._replace(token="other", stored_name="other")])
+    assert last().audience == Audience.REQUESTER
+
+
+def test_a_ticket_is_given_only_to_active_staff(world, ticket):
+    for person in (world.gus, world.ren, world.zoe, world.dan):
+        with pytest.raises(ValueError, match="active member of the staff"):
+            actions.assign(world.mia, ticket, person)
+    for person in (world.tom, world.ana, None):
+        actions.assign(world.mia, ticket, person)
+        assert ticket.assignee is person
+    db.commit()
+    assert last().changes == {"assignee": ["Ana Silva", None]}
+
+
+def test_a_change_is_recorded_with_what_was_and_what_is(world, ticket):
+    actions.set_priority(world.mia, ticket, Priority.CRITICAL)
+    actions.set_category(world.mia, ticket, Category.NETWORK)
+    db.commit()
+    changes = [event.changes for event in log.since(0)[-2:]]
+    assert changes == [{"priority": ["medium", "critical"]}, {"category": ["other", "network"]}]
+    assert {event.name for event in log.since(0)[-2:]} == {EventName.TICKET_UPDATED}
+
+
+def test_setting_what_is_so_already_is_no_event(world, ticket):
+    before = log.latest_id()
+    actions.set_status(world.mia, ticket, Status.OPEN)
+    actions.assign(world.mia, ticket, None, was="7")
+    actions.edit_ticket(world.ren, ticket, title=ticket.title, description=ticket.description, version=99)
+    db.commit()
+    assert (log.latest_id(), ticket.version) == (before, 1)
+
+
+@pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.WAITING])
+def test_how_the_desk_works_is_for_the_staff_to_say(world, ticket, status):
+    with pytest.raises(Forbidden):
+        actions.set_status(world.ren, ticket, status)
+    actions.set_status(world.mia, ticket, status)
+    assert ticket.status == status
+
+
+def test_a_requester_settles_their_ticket_and_opens_it_again_until_it_is_closed(world, ticket):
+    for status in (Status.RESOLVED, Status.OPEN, Status.CLOSED):
+        actions.set_status(world.ren, ticket, status)
+        assert ticket.status == status
+    with pytest.raises(Forbidden):
+        actions.set_status(world.ren, ticket, Status.OPEN)
+
+
+def test_deleting_and_restoring_are_recorded_once_and_lose_nothing(world, ticket):
+    world.comment(world.mia, ticket)
+    for act, name in ((actions.delete_ticket, "ticket:deleted"), (actions.restore_ticket, "ticket:restored")):
+        before = log.latest_id()
+        act(world.ana, ticket)
+        act(world.ana, ticket)
+        db.commit()
+        assert [event.name for event in log.since(before)] == [name]
+    assert ticket.deleted_at is None
+    assert count(Comment) == 1
+
+
+def test_reading_never_goes_backwards_nor_beyond_what_there_is(world, ticket):
+    from informejo.tickets.queries import reading_of
+
+    newest = world.comment(world.mia, ticket).ticket.last_public_event_id
+    for event, expected in ((1, 1), (999, newest), (1, newest)):
+        actions.mark_seen(world.ren, ticket, event)
+        db.commit()
+        assert reading_of(world.ren, ticket).event_id == expected
+
+
+def test_what_was_sent_is_no_draft_any_more(world, ticket):
+    comment = world.comment(world.ren, ticket)
+    edits = {"title": "Another title", "description": "Another description", "version": 1}
+    for form, send in {
+        "new-ticket": lambda: world.ticket(),
+        "ticket:1": lambda: world.comment(world.ren, ticket),
+        "ticket:1:edit": lambda: actions.edit_ticket(world.ren, ticket, **edits),
+        f"comment:{comment.id}": lambda: actions.edit_comment(world.ren, comment, body="Better.", version=1),
+    }.items():
+        save_draft(world.ren, form, {"body": "half a"})
+        save_draft(world.mia, form, {"body": "somebody else's"})
+        send()
+        db.commit()
+        assert not draft_for(world.ren, form)
+        assert draft_for(world.mia, form)
+
+
+def test_a_role_that_may_not_is_refused_by_the_action_itself(world, ticket):
+    world.mia.role = Role.USER
+    for act in (
+        lambda: actions.add_comment(world.mia, ticket, body="x", internal=True),
+        lambda: actions.set_priority(world.mia, ticket, Priority.LOW),
+        lambda: actions.assign(world.mia, ticket, None),
+        lambda: actions.delete_ticket(world.mia, ticket),
+        lambda: actions.mark_seen(world.mia, ticket, 1),
+    ):
+        with pytest.raises(Forbidden):
+            act()

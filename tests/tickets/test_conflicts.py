@@ -1,0 +1,200 @@
+"""Two people at the same time: of one field the second is asked, of two fields both win, and no text is lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from informejo import db
+from informejo.accounts.models import User
+from informejo.db import db as database
+from informejo.events import log
+from informejo.policy import find_ticket
+from informejo.tickets import actions
+from informejo.tickets.actions import Conflict
+from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.words import Category, Priority, Status
+from tests.live import dom
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def ticket(world):
+    return world.ticket()
+
+
+@pytest.fixture
+def mia(world, visit):
+    return visit(world.mia)
+
+
+def fresh(ticket: Ticket) -> Ticket:
+    """The ticket as it is kept: what was not committed is gone."""
+    database.session.rollback()
+    database.session.refresh(ticket)
+    return ticket
+
+
+FIELDS = {
+    "status": (actions.set_status, Status.WAITING, Status.RESOLVED, "open"),
+    "priority": (actions.set_priority, Priority.HIGH, Priority.LOW, "medium"),
+    "category": (actions.set_category, Category.ACCESS, Category.TRAVEL, "other"),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_the_second_change_of_one_field_is_a_question_with_both_values(world, ticket, field):
+    change, theirs, yours, was = FIELDS[field]
+    change(world.tom, ticket, theirs, was)
+    actions.assign(world.ana, ticket, world.ana)  # somebody else changed something else meanwhile
+    db.commit()
+    with pytest.raises(Conflict) as conflict:
+        change(world.mia, ticket, yours, was)
+    assert (conflict.value.field, conflict.value.yours, conflict.value.theirs) == (field, yours, theirs)
+    assert conflict.value.who is world.tom
+    assert getattr(fresh(ticket), field) == theirs
+
+
+def test_the_second_assignment_is_a_question_too(world, ticket):
+    actions.assign(world.tom, ticket, world.tom, was="")
+    db.commit()
+    with pytest.raises(Conflict) as conflict:
+        actions.assign(world.mia, ticket, world.mia, was="")
+    assert (conflict.value.theirs, conflict.value.who) == (world.tom, world.tom)
+    actions.assign(world.mia, ticket, world.mia, was=str(world.tom.id))
+    assert ticket.assignee is world.mia
+
+
+def test_changes_of_different_fields_both_win(world, ticket, visit):
+    for who, field, value, was in (
+        ("mia", "status", "waiting", "open"),
+        ("tom", "priority", "high", "medium"),
+        ("ana", "category", "travel", "other"),
+        ("mia", "assignment", "me", ""),
+    ):
+        answer = visit(getattr(world, who)).post(f"/tickets/1/{field}", data={"value": value, "was": was})
+        assert answer.status_code == 303
+    kept = fresh(ticket)
+    assert (kept.status, kept.priority, kept.category) == (Status.WAITING, Priority.HIGH, Category.TRAVEL)
+    assert kept.assignee is world.mia
+
+
+def test_both_saying_the_same_is_no_conflict(world, ticket):
+    actions.set_status(world.tom, ticket, Status.WAITING, "open")
+    before = log.latest_id()
+    actions.set_status(world.mia, ticket, Status.WAITING, "open")
+    assert log.latest_id() == before
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_the_question_is_asked_with_both_values_and_a_way_to_each(world, ticket, mia, headers):
+    actions.set_status(world.tom, ticket, Status.WAITING)
+    db.commit()
+    answer = mia.post("/tickets/1/status", data={"value": "resolved", "was": "open"}, headers=headers)
+    assert answer.status_code == 409
+    section = dom.read(answer.text).all("section", class_name="conflict")[0]
+    assert "Tom Berg" in section.text
+    assert "Waiting" in section.text
+    assert "Resolved" in section.text
+    keep, make = (
+        {field["name"]: field["value"] for field in form.all("input", type="hidden")} for form in section.all("form")
+    )
+    assert (keep, make) == ({"was": "waiting", "value": "waiting"}, {"was": "waiting", "value": "resolved"})
+    assert mia.post("/tickets/1/status", data=make).status_code == 303
+    assert fresh(ticket).status == Status.RESOLVED
+
+
+def test_the_question_disappears_with_the_answer(world, ticket, mia):
+    answer = mia.post("/tickets/1/status", data={"value": "waiting", "was": "open"}, headers=HTMX)
+    conflict = next(part for part in dom.read(answer.text).children if part["hx-target"] == "#conflict")
+    assert not conflict.text
+
+
+def test_an_edited_text_keeps_its_history_in_the_log(world, ticket):
+    old = ticket.title, ticket.description
+    actions.edit_ticket(world.ren, ticket, title="It is out now", description="The fire is out, by itself.", version=1)
+    db.commit()
+    assert log.since(0)[-1].changes == {
+        "title": [old[0], "It is out now"],
+        "description": [old[1], "The fire is out, by itself."],
+    }
+    assert ticket.version == 2
+    assert ticket.edited_at
+
+
+def test_a_comment_that_was_edited_keeps_its_history_and_its_audience(world, ticket):
+    note = world.note(ticket, "befor")
+    actions.edit_comment(world.mia, note, body="before", version=1)
+    db.commit()
+    event = log.since(0)[-1]
+    assert (event.name, event.changes, event.audience) == ("comment:edited", {"body": ["befor", "before"]}, "staff")
+
+
+def test_a_text_edited_from_an_old_page_is_a_question_that_loses_neither(world, ticket, visit):
+    here, text = visit(world.ren), "The fire is out, by itself."
+    actions.edit_ticket(world.ren, ticket, title="From the other window", description=text, version=1)
+    db.commit()
+    form = {"title": "From this window", "description": text, "version": "1"}
+    answer = here.post("/tickets/1/edit", data=form)
+    assert answer.status_code == 409
+    assert "From the other window" in answer.text
+    assert fresh(ticket).title == "From the other window"
+    keep, make = (
+        {field["name"]: field["value"] for field in form.all("input", type="hidden")}
+        for form in dom.read(answer.text).all("section", class_name="conflict")[0].all("form")
+    )
+    assert here.post("/tickets/1/edit", data=make).status_code == 303
+    assert fresh(ticket).title == "From this window"
+    assert keep["title"] == "From the other window"
+
+
+def test_a_comment_edited_from_an_old_page_is_a_question(world, ticket, visit):
+    comment, browser = world.comment(world.ren, ticket, "one"), visit(world.ren)
+    assert browser.post(f"/comments/{comment.id}/edit", data={"body": "two", "version": "1"}).status_code == 303
+    answer = browser.post(f"/comments/{comment.id}/edit", data={"body": "three", "version": "1"})
+    assert answer.status_code == 409
+    assert "two" in answer.text
+    assert "three" in answer.text
+
+
+def together(app, count: int, act):
+    """Let `count` threads, each with a session of its own, do the same at the same moment."""
+    start = Barrier(count)
+
+    def run(number: int):
+        with app.app_context():
+            start.wait()
+            try:
+                result = act(number)
+                db.commit()
+            except Conflict:
+                return "conflict"
+            return result
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_of_many_who_claim_at_the_same_moment_one_gets_the_ticket(app, world, ticket):
+    ids = [world.mia.id, world.tom.id, world.ana.id]
+
+    def claim(number):
+        actor = database.session.get(User, ids[number])
+        actions.assign(actor, find_ticket(actor, 1), actor, was="")
+        return actor.id
+
+    results = together(app, 3, claim)
+    assert sorted(map(str, results)).count("conflict") == 2
+    assert fresh(ticket).assignee_id in results
+
+
+def test_one_form_sent_many_times_at_the_same_moment_is_one_comment(app, world, ticket):
+    ren = world.ren.id
+
+    def say(_number):
+        actor = database.session.get(User, ren)
+        return actions.add_comment(actor, find_ticket(actor, 1), body="once", key="once").id
+
+    assert len(set(together(app, 4, say))) == 1
+    assert database.session.scalar(database.select(database.func.count()).select_from(Comment)) == 1
