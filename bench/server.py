@@ -63,9 +63,9 @@ class Desk:
     worker: int = 0  # process id
 
     def memory(self) -> int:
-        """Bytes that belong to the worker alone, or in part (PSS)."""
-        lines = Path(f"/proc/{self.worker}/smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+        """Bytes of the worker that are in memory (RSS; PSS would jump when pages shared with the master part)."""
+        lines = Path(f"/proc/{self.worker}/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
     def published(self) -> list[tuple[float, float]]:
         """When the writing of each message began and ended, in seconds of the machine's monotonic clock."""

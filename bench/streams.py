@@ -28,9 +28,10 @@ def main():
     allow_files(options.streams + 1000)
     print(machine(), f"{options.streams} streams, {options.events} events", "", sep="\n")
     print(ROW.format("ms from publish to", "first", "median", "p99", "last", "written"))
-    frames, figures = [_frame(id) for id in range(options.events)], []
+    frames, figures = [_frame(number) for number in range(options.events)], []
     if options.only != "loop":
         with ProcessPoolExecutor(2) as others:  # other people, each in a process of their own
+            list(others.map(time.sleep, [0.1, 0.1]))  # begun before there are sockets they would inherit
             frames, figures = _desk(options.streams, options.events, others)
             figures += _own_tickets(options.streams) + _viewers(others)
     if options.only != "hub":
@@ -90,7 +91,7 @@ def _events(crowd: Crowd, here: Desk, events: int, others: ProcessPoolExecutor) 
     frames, spans, clicks, wrong = [], [], [], 0
     for _ in range(events):
         clicked = time.monotonic()
-        post = others.submit(saying, here.port, headers(here, here.staff[0]), 1, 1)
+        post = others.submit(saying, here.port, headers(here, here.staff[0]), 1, 1, 0)
         moments = crowd.listen(newest)
         post.result()
         crowd.drain(0.2)

@@ -106,7 +106,8 @@ def _refuse_other_sites():
 
 
 def _from_here(origin: str | None) -> bool:
-    return bool(origin) and urlsplit(origin).netloc in (request.host, urlsplit(current_app.config["PUBLIC_URL"]).netloc)
+    ours = request.host, urlsplit(current_app.config["PUBLIC_URL"]).netloc
+    return bool(origin) and origin.partition("://")[2] in ours
 
 
 def _finish(response: Response) -> Response:

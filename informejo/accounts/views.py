@@ -140,5 +140,6 @@ def _draft_name(fields: Mapping[str, str]) -> str | None:
 
 
 def _came_from() -> str:
-    here = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    return local(here._replace(scheme="", netloc="").geturl()) if here.netloc == request.host else "/"
+    address = request.headers.get("HX-Current-URL") or request.referrer or ""
+    host, slash, path = address.partition("://")[2].partition("/")
+    return local(slash + path) if host == request.host else "/"

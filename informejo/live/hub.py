@@ -78,16 +78,18 @@ class Hub:
             return
         self._by_descriptor[raw.fileno()] = subscription
         self._epoll.register(raw.fileno(), LEAVING)
-        subscription.take(raw, self._want_turn)
+        if not subscription.take(raw, self._want_turn):
+            self.drop(subscription)
 
     def drop(self, subscription: Subscription, farewell: bytes = b""):
         """End a stream, with last words for a reader who is still there, and free what it held."""
         if subscription.closed:
             return
+        subscription.finish(farewell)
         if subscription.socket is not None:
             del self._by_descriptor[subscription.socket.fileno()]
             self._epoll.unregister(subscription.socket.fileno())
-        subscription.close(farewell)
+        subscription.close()
         self._forget(subscription)
         logger.info("stream closed user=%s", subscription.user_id)
         self.on_leave(subscription)

@@ -38,14 +38,13 @@ class Subscription:
         for frame in newer:
             self._keep(frame)
 
-    def take(self, raw: socket.socket, want_turn):
-        """From now on write to this non-blocking socket."""
+    def take(self, raw: socket.socket, want_turn) -> bool:
+        """From now on write to this non-blocking socket, what has waited first. False when the reader is gone."""
         if raw.family != socket.AF_UNIX:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket, self.want_turn = raw, want_turn
-        if self.waiting:
-            self.flush()
+        return self.flush() if self.waiting else True
 
     def write(self, frame: bytes, id: int = 0) -> bool:
         """Send one chunk, or keep it until its turn. False when this reader is lost: gone, or too slow for too long."""
@@ -100,14 +99,15 @@ class Subscription:
             self.ready.wait()
             self.ready.clear()
 
-    def close(self, farewell: bytes = b""):
-        """Finish the response on a whole message if nothing waits before it, and let the connection go."""
-        if self.closed:
-            return
+    def finish(self, farewell: bytes = b""):
+        """Say the last words and finish the response on a whole message, as far as the reader takes them now."""
         if farewell:
             self.write(farewell)
         if self.socket is not None and not self.waiting:
             self.write(wire.LAST_CHUNK)
+
+    def close(self):
+        """Let the connection go."""
         self.closed = True
         if self.socket is not None:
             self.socket.close()

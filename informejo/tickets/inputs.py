@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from informejo import limits
+from informejo.accounts.inputs import Email
 from informejo.inputs import Input, line, problem, prose
 from informejo.tickets.words import Category, Priority, Status
 
@@ -22,16 +23,10 @@ class NewTicket(Input):
     description: Description
     category: Category = Category.OTHER
     priority: Priority = Priority.MEDIUM
-    requester_email: Annotated[line(limits.EMAIL, "an address") | None, _nothing] = None
+    requester_email: Annotated[Email | None, _nothing] = None
     requester_name: Annotated[line(limits.NAME, "a name") | None, _nothing] = None
-    follows: Annotated[int | None, _nothing] = None
+    follows: str = ""  # the number of an earlier ticket; one that cannot be found is no reason to refuse this one
     key: Key = None
-
-    @model_validator(mode="after")
-    def address_is_one(self):
-        if self.requester_email and "@" not in self.requester_email.strip("@"):
-            raise problem("Write the requester's e-mail address, such as ren@example.org.")
-        return self
 
 
 class NewComment(Input):

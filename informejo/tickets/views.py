@@ -3,6 +3,7 @@
 import secrets
 
 from flask import Blueprint, redirect, request
+from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
 from informejo.accounts.actions import guest_for
@@ -34,8 +35,7 @@ def index():
 @bp.get("/tickets/new")
 def new():
     """The form for a new ticket, with what was typed into it before."""
-    follows = request.args.get("follows", type=int)
-    return _new_page(draft_for(actor(), "new-ticket"), {}, policy.find_ticket(actor(), follows) if follows else None)
+    return _new_page(draft_for(actor(), "new-ticket"), {}, request.args.get("follows"))
 
 
 @bp.post("/tickets")
@@ -47,9 +47,9 @@ def create():
             location = f"/tickets/{_open(new, kept).number}?notice=ticket-opened"
             db.commit()
     except Invalid as invalid:
-        return _new_page(invalid.typed, invalid.problems), 422
+        return _new_page(invalid.typed, invalid.problems, request.form.get("follows")), 422
     except files.FileRefused as refused:
-        return _new_page(request.form, {"files": str(refused)}), 422
+        return _new_page(request.form, {"files": str(refused)}, request.form.get("follows")), 422
     return _go_to(location)
 
 
@@ -85,7 +85,7 @@ def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
         priority=new.priority,
         requester=requester,
         files=kept,
-        follows=policy.find_ticket(actor(), new.follows) if new.follows else None,
+        follows=_followed(new.follows),
         key=new.key,
     )
 
@@ -136,9 +136,17 @@ def _refused(ticket: Ticket, problems: dict[str, str]):
     return _show(ticket, request.form, problems), 422
 
 
-def _new_page(typed, problems: dict[str, str], follows: Ticket | None = None) -> str:
+def _followed(number: str | None) -> Ticket | None:
+    """The ticket that a new one follows, if it can be found: what was written must not be lost with it."""
+    try:
+        return policy.find_ticket(actor(), int(number or ""))
+    except (ValueError, NotFound):
+        return None
+
+
+def _new_page(typed, problems: dict[str, str], follows: str | None) -> str:
     audience = policy.audience(actor())
-    context = {"draft": typed, "problems": problems, "audience": audience, "follows": follows}
+    context = {"draft": typed, "problems": problems, "audience": audience, "follows": _followed(follows)}
     return page("tickets/new.html", title="New ticket", key=_key(typed), **context)
 
 

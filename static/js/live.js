@@ -6,6 +6,7 @@
   const OFFLINE_MS = 10_000;
   const PAGE_MS = 10_000;
   const AGAIN_MS = 3000;
+  const LEAVING_MS = 3000;
   const WORDS = { live: "Live", "catching-up": "Catching up", offline: "Offline, your text is safe" };
 
   const stream = document.getElementById("stream");
@@ -13,6 +14,7 @@
   let connection;
   let heardAt = Date.now();
   let lostAt = null;
+  let leavingAt = 0;
   let grace;
 
   stream.addEventListener("htmx:sse:before:connection", ({ detail }) => {
@@ -30,6 +32,10 @@
   stream.addEventListener("htmx:error", () => fail());
   stream.addEventListener("bye", reloadOnce);
 
+  // Whoever signs out or deletes what they look at is on the way to the page that says so: no reload may overtake it.
+  addEventListener("beforeunload", () => {
+    leavingAt = Date.now();
+  });
   addEventListener("offline", () => {
     lose();
     show("offline");
@@ -82,6 +88,7 @@
 
   // What this person may see has changed. Once a minute at most, lest two mistakes make a page that reloads for ever.
   function reloadOnce() {
+    if (Date.now() - leavingAt < LEAVING_MS) return setTimeout(reloadOnce, LEAVING_MS);
     if (Date.now() - Number(sessionStorage.getItem("reloaded")) < 60_000) return show("offline");
     sessionStorage.setItem("reloaded", Date.now());
     return location.reload();

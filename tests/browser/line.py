@@ -11,7 +11,7 @@ class Line:
 
     def __init__(self, to: int):
         self._to = to
-        self._is_cut = self._is_silent = False
+        self._is_cut = False
         self._calls: list[_Call] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=50)
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -25,14 +25,16 @@ class Line:
         self._calls.clear()
 
     def silence(self):
-        """Nothing comes through any more, and nobody is told: no FIN, no RST, as behind a router that forgot."""
-        self._is_silent = True
+        """The open streams die without a word: no FIN, no RST, as behind a router that forgot them."""
         for call in self._calls:
-            call.is_silent = True
+            if call.is_stream:
+                call.is_silent = True
+            else:  # idle, or the browser would try these first
+                call.hang_up()
 
     def mend(self):
-        """New connections come through again; those that went silent stay so."""
-        self._is_cut = self._is_silent = False
+        """New connections come through again."""
+        self._is_cut = False
 
     def close(self):
         self.cut()
@@ -46,23 +48,22 @@ class Line:
                 if self._is_cut:
                     browser.close()
                 else:
-                    self._calls.append(_Call(browser, self._to, self._is_silent))
+                    self._calls.append(_Call(browser, self._to))
 
 
 class _Call:
     """One connection: two sockets, and a thread for each direction."""
 
-    def __init__(self, browser: socket.socket, to: int, is_silent: bool):
-        self.is_silent = is_silent
+    def __init__(self, browser: socket.socket, to: int):
+        self.is_stream = self.is_silent = False
         self._ends = [browser]
-        if not is_silent:
-            with contextlib.suppress(OSError):  # the server is being restarted: the browser is hung up on
-                self._ends.append(socket.create_connection(("127.0.0.1", to)))
-        if len(self._ends) == 1 and not is_silent:
-            return self.hang_up()
-        for source, target in (self._ends, self._ends[::-1]) if len(self._ends) == 2 else ():
+        try:
+            self._ends.append(socket.create_connection(("127.0.0.1", to)))
+        except OSError:  # the server is being restarted
+            self.hang_up()
+            return
+        for source, target in (self._ends, self._ends[::-1]):
             threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
-        return None
 
     def hang_up(self):
         for end in self._ends:
@@ -73,6 +74,7 @@ class _Call:
     def _carry(self, source: socket.socket, target: socket.socket):
         with contextlib.suppress(OSError):
             while content := source.recv(65_536):
+                self.is_stream |= content.startswith(b"GET /live")
                 if not self.is_silent:
                     target.sendall(content)
         if not self.is_silent:

@@ -1,0 +1,123 @@
+"""Nothing typed is ever lost, and nothing is sent twice."""
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import delete, func, select
+
+from informejo.accounts.models import Session
+from informejo.db import commit, db
+from informejo.tickets.models import Comment
+from tests.world import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+TEXT = "I had written all of this\nin two lines."
+
+
+@pytest.fixture
+def ticket(world, newcomer):
+    return world.ticket(by=newcomer())
+
+
+@pytest.fixture
+def kim(browse, ticket):
+    """The requester, with the ticket open."""
+    kim = browse(ticket.requester)
+    kim.open(f"/tickets/{ticket.number}")
+    return kim
+
+
+def message(person):
+    return person.page.get_by_label("Your message")
+
+
+def send(person):
+    person.page.get_by_role("button", name="Send").click()
+
+
+def comments(ticket) -> int:
+    db.session.rollback()  # what others wrote meanwhile is to be seen
+    return db.session.scalar(select(func.count(Comment.id)).where(Comment.ticket_id == ticket.id))
+
+
+def test_text_survives_a_session_that_ended_while_it_was_written(kim, ticket):
+    kim.forgives("status of 401", "htmx:response:error")
+    message(kim).fill(TEXT)
+    db.session.execute(delete(Session).where(Session.user_id == kim.user.id))
+    commit()
+    send(kim)
+    expect(kim.page.get_by_text("What you were writing is kept")).to_be_visible()
+    kim.page.get_by_label("E-mail address").fill(kim.user.email)
+    kim.page.get_by_label("Password").fill(PASSWORD)
+    kim.page.get_by_role("button", name="Sign in").click()
+    expect(kim.page.get_by_text("What you had typed is still here")).to_be_visible()
+    expect(message(kim)).to_have_value(TEXT)
+    send(kim)
+    expect(kim.page.locator("#timeline")).to_contain_text("I had written all of this")
+    assert comments(ticket) == 1
+
+
+def test_another_device_shows_what_was_typed_here(kim, browse, ticket):
+    message(kim).press_sequentially("Begun here")
+    expect(kim.page.locator("#draft-state")).to_contain_text("Draft saved")
+    telephone = browse(kim.user, viewport={"width": 390, "height": 800})
+    telephone.open(f"/tickets/{ticket.number}")
+    expect(message(telephone)).to_have_value("Begun here")
+    send(telephone)
+    expect(kim.page.locator("#timeline")).to_contain_text("Begun here")
+    assert comments(ticket) == 1
+
+
+def test_a_reload_keeps_the_text_and_sending_it_forgets_it(kim):
+    message(kim).press_sequentially("Not yet")
+    kim.page.reload()
+    expect(message(kim)).to_have_value("Not yet")
+    send(kim)
+    expect(kim.page.locator("#timeline")).to_contain_text("Not yet")
+    kim.page.reload()
+    expect(message(kim)).to_have_value("")
+
+
+def test_a_double_click_sends_once(kim, ticket):
+    message(kim).fill("Only once, please")
+    kim.page.get_by_role("button", name="Send").dblclick()
+    expect(kim.page.locator("#timeline > li")).to_have_count(1)
+    expect(message(kim)).to_have_value("")
+    assert comments(ticket) == 1
+
+
+def test_an_answer_that_got_lost_leads_to_no_second_comment(kim, ticket):
+    kim.forgives("net::ERR_", "htmx:error")
+    kim.page.route("**/comments", lambda route: (route.fetch(), route.abort()))
+    message(kim).fill("Did you get this?")
+    send(kim)
+    expect(kim.page.get_by_role("alert")).to_contain_text("could not be sent")
+    expect(message(kim)).to_have_value("Did you get this?")
+    kim.page.unroute("**/comments")
+    send(kim)
+    expect(message(kim)).to_have_value("")
+    expect(kim.page.get_by_role("alert")).to_have_count(0)
+    assert comments(ticket) == 1
+
+
+def test_a_new_ticket_is_opened_once_and_its_text_survives_a_reload(browse, newcomer):
+    lou = browse(newcomer())
+    page = lou.open("/tickets/new")
+    page.get_by_label("In a few words").press_sequentially("The lamp flickers")
+    page.get_by_label("What happens, and since when?").press_sequentially("Since this morning.")
+    page.reload()
+    expect(page.get_by_label("In a few words")).to_have_value("The lamp flickers")
+    page.get_by_role("button", name="Send").dblclick()
+    expect(page.get_by_text("Your ticket is open.")).to_be_visible()
+    lou.open("/tickets")
+    expect(page.locator("#cards > li")).to_have_count(1)
+
+
+def test_a_file_that_is_too_large_is_named_before_it_is_sent(kim, server):
+    huge = {"name": "film.bin", "mimeType": "application/octet-stream", "buffer": b"0" * 10_485_761}
+    message(kim).fill("See the film")
+    kim.page.get_by_label("Files").set_input_files([huge])
+    send(kim)
+    expect(kim.page.get_by_role("alert")).to_contain_text("Too big")
+    kim.page.get_by_role("button", name="Remove film.bin").click()
+    send(kim)
+    expect(kim.page.locator("#timeline")).to_contain_text("See the film")

@@ -1,0 +1,223 @@
+"""The desk: lists that show what fits and nothing else, numbers that are right, and pages that follow each other."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from informejo import clock, db
+from informejo.desk import stats
+from informejo.events import log
+from informejo.tickets import actions, queries
+from informejo.tickets.queries import TicketFilter, tickets_for
+from informejo.tickets.words import UNSOLVED, Category, Priority, Status
+from tests.live import dom
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(world):
+    """Six tickets, one of each status and a second open one; what makes each of them different is in its title."""
+    tickets = {}
+    for number, status in enumerate([*Status, Status.OPEN], 1):
+        priority, category = list(Priority)[number % 4], list(Category)[number % 6]
+        ticket = world.ticket(
+            world.ren if number % 2 else world.zoe, f"Number {number}", priority=priority, category=category
+        )
+        actions.set_status(world.mia, ticket, status)
+        if number in (1, 2, 4):
+            actions.assign(world.mia, ticket, world.mia if number != 2 else world.tom)
+        tickets[number] = ticket
+    db.commit()
+    stats.forget()
+    return tickets
+
+
+def shown(actor, **fields) -> list[int]:
+    return [listed.ticket.id for listed in tickets_for(actor, TicketFilter.read(fields)).tickets]
+
+
+def on_page(browser, address: str) -> list[int]:
+    page = dom.read(browser.get(address).text)
+    return [int(item["id"].removeprefix("place-")) for item in page.find("queue").children]
+
+
+@pytest.mark.parametrize(
+    ("fields", "numbers"),
+    [
+        ({}, {1, 2, 3, 4, 5, 6}),
+        ({"status": "open"}, {1, 6}),
+        ({"status": "unsolved"}, {1, 2, 3, 6}),
+        ({"status": "nonsense"}, {1, 2, 3, 4, 5, 6}),
+        ({"priority": "medium"}, {1, 5}),
+        ({"category": "software"}, {1}),
+        ({"assignee": "me"}, {1, 4}),
+        ({"assignee": "none"}, {3, 5, 6}),
+        ({"assignee": "none", "status": "unsolved"}, {3, 6}),
+        ({"q": "number 3"}, {3}),
+        ({"q": "#4"}, {4}),
+        ({"q": "4"}, {4}),
+        ({"q": "zoe k"}, {2, 4, 6}),
+        ({"q": "SMOKE"}, {1, 2, 3, 4, 5, 6}),
+        ({"q": "%"}, set()),
+        ({"q": "_"}, set()),
+        ({"q": "' OR 1=1 --"}, set()),
+        ({"q": "nothing like it"}, set()),
+        ({"status": "open", "q": "number 6", "priority": "high"}, {6}),
+    ],
+)
+def test_a_filter_shows_what_fits(world, desk, fields, numbers):
+    assert set(shown(world.mia, **fields)) == {desk[number].id for number in numbers}
+
+
+def test_a_filter_by_person_takes_their_id(world, desk):
+    assert shown(world.mia, assignee=str(world.tom.id)) == [desk[2].id]
+    assert set(shown(world.mia, requester=str(world.zoe.id))) == {desk[2].id, desk[4].id, desk[6].id}
+    assert shown(world.mia, assignee="99999") == []
+
+
+def test_the_order_is_the_one_asked_for(world, desk):
+    numbers = [desk[number].id for number in range(1, 7)]
+    world.note(desk[3])
+    assert shown(world.mia, sort="oldest") == numbers
+    assert shown(world.mia, sort="newest") == numbers[::-1]
+    assert shown(world.mia, sort="activity")[0] == shown(world.mia, sort="nonsense")[0] == desk[3].id
+    urgency = [
+        listed.ticket.priority for listed in tickets_for(world.mia, TicketFilter.read({"sort": "priority"})).tickets
+    ]
+    assert urgency == sorted(urgency, key=list(Priority).index, reverse=True)
+
+
+def test_requesters_find_their_own_tickets_and_by_no_trick_others(world, desk):
+    own = {desk[number].id for number in (1, 3, 5)}
+    tricks = (
+        {},
+        {"requester": str(world.zoe.id)},
+        {"requester": ""},
+        {"q": "Zoe"},
+        {"q": f"#{desk[2].id}"},
+        {"assignee": "none"},
+    )
+    for fields in tricks:
+        assert set(shown(world.ren, **fields)) <= own
+    assert set(shown(world.ren)) == own
+
+
+def test_the_page_of_ones_own_tickets_takes_no_other_requester(world, desk, visit):
+    for query in ("", f"?requester={world.zoe.id}", "?requester=", "?requester=me&requester=5"):
+        page = visit(world.ren).get(f"/tickets{query}").text
+        assert "Number 1" in page
+        assert "Number 2" not in page
+
+
+def test_searching_for_what_others_have_looks_like_searching_for_nothing(world, desk, visit):
+    ren, words = visit(world.ren), [f"#{desk[2].id}", "Number 2", "Zoe Kaur"]
+    found = {ren.get("/tickets", query_string={"q": word}).text.replace(word, "WORD") for word in [*words, "xyzzy"]}
+    assert len(found) == 1
+
+
+def test_the_queue_begins_with_what_is_not_solved_and_shows_all_when_asked(world, desk, visit):
+    mia = visit(world.mia)
+    assert set(on_page(mia, "/queue")) == {desk[number].id for number in (1, 2, 3, 6)}
+    assert len(on_page(mia, "/queue?status=")) == 6
+    assert on_page(mia, "/queue?assignee=none&status=closed") == [desk[5].id]
+
+
+def test_a_long_list_has_pages_that_neither_repeat_nor_leave_out(world, visit, monkeypatch):
+    monkeypatch.setattr(queries.tickets_for, "__defaults__", (1, 4))
+    opened = [world.ticket(title=f"Number {number}").id for number in range(10)]
+    mia, address, found, pages = visit(world.mia), "/queue?sort=oldest", [], 0
+    while address:
+        page = dom.read(mia.get(address).text)
+        found += [int(item["id"].removeprefix("place-")) for item in page.find("queue").children]
+        further = [link for link in page.all("a") if link.text == "Further"]
+        address, pages = further and further[0]["href"], pages + 1
+    assert (found, pages) == (opened, 3)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "abc", "", "1e3", "9" * 30, "2"])
+def test_a_page_that_does_not_exist_is_empty_or_the_first(world, desk, visit, page):
+    assert len(on_page(visit(world.mia), f"/queue?status=&page={page}")) in (0, 6)
+
+
+def test_news_counts_what_came_since_and_fits_the_filter(world, desk, visit):
+    mia = visit(world.mia)
+    since = re.search(r"since=([a-z0-9-]+)", mia.get("/queue?priority=high").text)[1]
+    for priority in (Priority.HIGH, Priority.HIGH, Priority.LOW):
+        world.ticket(priority=priority)
+    world.comment(world.ren, desk[1])
+
+    def news(query: str) -> str:
+        return dom.read(mia.get(f"/queue/news?{query}").text).text
+
+    assert news(f"since={since}&priority=high") == "2 new tickets: show"
+    assert news(f"since={since}&priority=low&status=unsolved") == "1 new ticket: show"
+    assert news(f"since={log.bookmark(world.mia)}") == ""
+    assert news("since=nonsense") == news("") == ""
+
+
+def test_the_rail_counts_unsolved_tickets_in_all_free_and_ones_own(world, desk):
+    assert stats.counts_for(world.mia) == (4, 2, 1)
+    assert stats.counts_for(world.tom) == (4, 2, 1)
+    assert stats.counts_for(world.ana) == (4, 2, 0)
+
+
+def test_the_counts_follow_what_happens(world, desk, visit):
+    actions.set_status(world.mia, desk[1], Status.CLOSED)
+    actions.delete_ticket(world.ana, desk[3])
+    db.commit()
+    stats.forget()
+    parts = {part["hx-target"]: part.text for part in dom.read(visit(world.mia).get("/desk/counts").text).children}
+    assert parts == {"#count-open": "2", "#count-mine": "", "#count-unassigned": "1"}
+
+
+def test_the_dashboard_counts_every_visible_ticket_once(world, desk):
+    actions.delete_ticket(world.ana, desk[6])
+    db.commit()
+    found = stats.stats_for(world.mia)
+    assert found.total == sum(found.by_status.values()) == sum(found.all.values()) == 5
+    assert found.by_status == dict.fromkeys(Status, 1)
+    assert sum(found.unsolved.values()) == sum(found.by_status[status] for status in UNSOLVED) == 3
+    assert sum(found.unassigned.values()) == 1
+    assert stats.mine_by_priority(world.mia) == {
+        Priority.MEDIUM: 1,
+        Priority.LOW: 0,
+        Priority.HIGH: 0,
+        Priority.CRITICAL: 0,
+    }
+
+
+def test_averages_are_the_hours_from_opening_to_the_end_of_those_that_ended(world):
+    for hours, category in ((2, Category.HARDWARE), (4, Category.HARDWARE), (9, Category.ACCESS)):
+        with clock.at(NOON):
+            ticket = world.ticket(category=category, priority=Priority.HIGH)
+        with clock.at(NOON + timedelta(hours=hours)):
+            actions.set_status(world.mia, ticket, Status.CLOSED if hours == 9 else Status.RESOLVED)
+            db.commit()
+    with clock.at(NOON):
+        reopened = world.ticket(category=Category.HARDWARE)
+    for status in (Status.CLOSED, Status.OPEN):
+        actions.set_status(world.mia, reopened, status)
+    db.commit()
+    found = stats.stats_for(world.mia)
+    assert found.average_hours == pytest.approx(5)
+    assert found.average_by_category[Category.HARDWARE] == pytest.approx(3)
+    assert found.average_by_category[Category.ACCESS] == pytest.approx(9)
+    assert found.average_by_category[Category.TRAVEL] is None
+    assert found.average_by_priority[Priority.HIGH] == pytest.approx(5)
+
+
+def test_without_tickets_every_page_of_the_desk_says_so(world, visit):
+    ana = visit(world.ana)
+    assert stats.stats_for(world.ana).average_hours is None
+    for address in ("/desk", "/queue", "/bin", "/tickets", "/users", "/queue/news", "/desk/counts", "/unread"):
+        assert ana.get(address).status_code == 200
+
+
+def test_the_numbers_are_computed_once_for_all_who_look_at_the_same_moment(world, desk):
+    first = stats.stats_for(world.mia)
+    world.ticket()
+    assert stats.stats_for(world.tom) is first
+    stats.forget()
+    assert stats.stats_for(world.tom).total == first.total + 1

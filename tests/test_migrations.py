@@ -1,0 +1,110 @@
+"""What `flask db upgrade` makes of an empty database is what the models say, and the way back works too."""
+
+from enum import StrEnum
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import Enum, inspect, text
+
+from informejo import create_app, signals
+from informejo.db import db
+from tests import architecture, world as cast
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """The app on a database without a single table."""
+    app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/empty.db", "UPLOAD_DIR": str(tmp_path / "files")})
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    signals.recorded.disconnect(app.extensions["broadcast"].ring)
+    signals.noticed.disconnect(app.extensions["broadcast"].notice)
+
+
+def migrate(step, **to):
+    step(directory=str(architecture.ROOT / "migrations"), **to)
+
+
+def tables() -> set[str]:
+    return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def differences() -> list:
+    """What would have to change in the database for it to be what the models say."""
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return compare_metadata(context, db.metadata)
+
+
+def test_an_upgraded_database_is_what_the_models_say(empty):
+    assert differences(), "an empty database must not count as equal"
+    migrate(upgrade)
+    assert tables() == set(db.metadata.tables)
+    assert differences() == []
+
+
+def test_the_whole_way_back_and_forth_again(empty):
+    migrate(upgrade)
+    migrate(downgrade, revision="base")
+    assert tables() == set()
+    migrate(upgrade)
+    assert differences() == []
+
+
+def test_each_step_can_be_taken_back_by_itself(empty):
+    script = ScriptDirectory(str(architecture.ROOT / "migrations"))
+    for revision in reversed(list(script.walk_revisions())):
+        migrate(upgrade, revision=revision.revision)
+        before = differences()
+        migrate(downgrade, revision="-1")
+        migrate(upgrade, revision=revision.revision)
+        assert differences() == before
+    assert len(script.get_heads()) == 1
+
+
+def test_a_new_database_has_a_word_for_its_log_and_none_like_another(empty):
+    words = set()
+    for _ in range(2):
+        migrate(upgrade)
+        [word] = db.session.scalars(text("SELECT word FROM log_epoch")).all()
+        db.session.remove()
+        migrate(downgrade, revision="base")
+        words.add(word)
+    assert len(words) == 2
+
+
+def test_a_migrated_database_takes_every_word_of_every_enum(empty):
+    migrate(upgrade)
+    cast.populate()
+    for table in db.metadata.sorted_tables:
+        for column in table.columns:
+            if not isinstance(column.type, Enum):
+                continue
+            enum = column.type.enum_class
+            assert issubclass(enum, StrEnum)
+            assert set(column.type.enums) == {word.value for word in enum}
+            assert max(len(word) for word in enum) <= column.type.length
+            for word in enum:
+                db.session.execute(table.update().values({column: word}))
+            assert set(db.session.scalars(db.select(column))) <= {word}
+    db.session.rollback()
+
+
+def test_numbers_of_tickets_comments_and_events_are_never_used_twice(empty):
+    migrate(upgrade)
+    made = dict(db.session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all())
+    assert {name for name, sql in made.items() if "AUTOINCREMENT" in sql} >= {"tickets", "comments", "events"}
+
+
+def test_a_migrated_desk_works(empty):
+    migrate(upgrade)
+    db.session.execute(text("DELETE FROM log_epoch"))
+    world = cast.populate()
+    ticket = world.ticket()
+    world.note(ticket)
+    assert world.comment(world.ren, ticket).ticket is ticket

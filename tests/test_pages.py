@@ -1,0 +1,84 @@
+"""Every page by itself: whole HTML, a name for each control, and no link, form or call that leads nowhere."""
+
+import pytest
+from werkzeug.exceptions import HTTPException
+
+from informejo import db
+from informejo.tickets import actions
+from informejo.tickets.words import Status
+from tests.live import dom
+
+VISITORS = ["/", "/sign-in", "/register", "/nowhere"]
+REQUESTERS = ["/tickets", "/tickets?q=xyzzy", "/tickets/new", "/tickets/new?follows=2", "/tickets/1", "/tickets/2",
+              "/tickets/1/edit", "/comments/1/edit", "/profile", "/desk", "/tickets/99"]  # fmt: skip
+STAFF = ["/desk", "/queue", "/queue?q=xyzzy", "/queue?status=&assignee=me&sort=priority", "/tickets/1", "/tickets/2",
+         "/users", "/users?role=agent&q=mia", "/bin", "/profile", "/tickets/new", "/comments/2/edit"]  # fmt: skip
+PAGES = [(None, page) for page in VISITORS] + [("ren", page) for page in REQUESTERS] + [("ana", page) for page in STAFF]
+NAMELESS = ("hidden", "submit", "button")
+
+
+@pytest.fixture
+def page(world, visit):
+    """`page(who, address)`: the page as a tree; its tags close in order or reading it fails."""
+    ticket, closed, binned = world.ticket(), world.ticket(title="A closed one"), world.ticket(title="A binned one")
+    world.comment(world.ren, ticket)
+    world.comment(world.ana, ticket, "Here is a [link](https://example.org).")
+    actions.set_status(world.mia, closed, Status.CLOSED)
+    actions.delete_ticket(world.ana, binned)
+    db.commit()
+    return lambda who, address: dom.read(visit(who and getattr(world, who)).get(address).text)
+
+
+@pytest.mark.parametrize(("who", "address"), PAGES)
+def test_a_page_is_whole_and_no_two_things_share_an_id(page, who, address):
+    tree = page(who, address)
+    ids = [element["id"] for element in tree.walk() if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    assert [html["lang"] for html in tree.all("html")] == ["en"]
+    assert len(tree.all("h1")) == len(tree.all("main")) == len(tree.all("title")) == 1
+
+
+@pytest.mark.parametrize(("who", "address"), PAGES)
+def test_every_control_has_a_name_and_every_reference_a_target(page, who, address):
+    tree = page(who, address)
+    ids = {element["id"] for element in tree.walk() if "id" in element.attributes}
+    labelled = {label["for"] for label in tree.all("label") if "for" in label.attributes}
+    within = {id(control) for label in tree.all("label") for control in label.walk()}
+    for control in (*tree.all("input"), *tree.all("select"), *tree.all("textarea")):
+        named = "aria-label" in control.attributes or control.attributes.get("id") in labelled or id(control) in within
+        assert named or control.attributes.get("type") in NAMELESS, control.attributes
+    for thing in (*tree.all("button"), *tree.all("a")):
+        assert thing.text or "aria-label" in thing.attributes, thing.attributes
+    for element in tree.walk():
+        for reference in ("for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget"):
+            assert set(element.attributes.get(reference, "").split()) <= ids, (reference, element.attributes)
+
+
+@pytest.mark.parametrize(("who", "address"), PAGES)
+def test_every_link_and_form_leads_to_an_address_that_is_there(app, page, who, address):
+    adapter = app.url_map.bind("localhost")
+    for element in page(who, address).walk():
+        for name, method in (("href", "GET"), ("src", "GET"), ("hx-get", "GET"), ("hx-post", "POST"), ("action", None)):
+            target = element.attributes.get(name, "#")
+            if target.startswith(("#", "mailto:", "https://example.org")):
+                continue
+            verb = method or element.attributes.get("method", "get").upper()
+            try:
+                adapter.match(target.partition("#")[0].partition("?")[0], verb)
+            except HTTPException as error:
+                pytest.fail(f"{verb} {target} on {address}: {error}")
+
+
+@pytest.mark.parametrize(("who", "address"), PAGES)
+def test_every_form_works_without_javascript(page, who, address):
+    for form in page(who, address).all("form"):
+        buttons = [
+            part for part in form.walk() if part.tag == "button" and part.attributes.get("type", "submit") == "submit"
+        ]
+        search = form.attributes.get("role") == "search"  # Enter is enough where one field is all
+        assert buttons or search, form.attributes
+        assert "action" in form.attributes or "hx-post" not in form.attributes
+        if "hx-post" in form.attributes:
+            assert form["hx-post"] == form["action"]
+        if form.all("input", type="file"):
+            assert form["enctype"] == "multipart/form-data"
