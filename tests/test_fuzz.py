@@ -161,6 +161,14 @@ def test_each_odd_value_in_each_field_of_each_form_is_answered(addresses, send):
             assert send(who, "POST", "/drafts", data=fields) < 500, value
 
 
+@pytest.mark.parametrize("name", ["Origin", "Referer", "HX-Current-URL"])
+@pytest.mark.parametrize("value", ["http://[", "http://[::1", "http://\u2100.example", "://", "\xff"])
+def test_an_address_in_a_header_that_is_none_is_no_fault(addresses, send, name, value):
+    for who in (None, "ren"):
+        headers = {name: value.encode().decode("latin-1")}
+        assert send(who, "POST", "/tickets/1/comments", data={"body": "Hello."}, headers=headers) in (303, 401, 403)
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO"])
 def test_a_verb_nobody_knows_is_no_fault(addresses, send, method):
     assert {send("ren", method, address) for address in addresses[::3]} <= {200, 403, 404, 405}

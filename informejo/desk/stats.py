@@ -1,6 +1,5 @@
-"""The desk's numbers, computed at most once a second for all who look."""
+"""The desk's numbers, computed once after each event for all who look."""
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,12 +8,12 @@ from sqlalchemy import func
 
 from informejo.accounts.models import User
 from informejo.db import db
+from informejo.events import log
 from informejo.policy import visible_tickets
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
-FRESH_SECONDS = 1
-_kept: dict[str, tuple[float, object]] = {}
+_kept: dict[str, tuple[int, object]] = {}  # name -> the last event that is counted in, and the numbers
 
 
 class Counts(NamedTuple):
@@ -55,16 +54,16 @@ def mine_by_priority(actor: User) -> dict[Priority, int]:
 
 
 def forget():
-    """Compute anew at the next look; for tests, which live faster than a second."""
+    """Compute anew at the next look; for tests, each of which has another log."""
     _kept.clear()
 
 
 def _fresh(name: str, compute: Callable):
-    at, value = _kept.get(name, (float("-inf"), None))
-    if time.monotonic() - at > FRESH_SECONDS:
-        value = compute()
-        _kept[name] = (time.monotonic(), value)
-    return value
+    # By the log, not by the clock: pages look again when an event nudges them, and only then.
+    latest = log.latest_id()
+    if name not in _kept or _kept[name][0] != latest:
+        _kept[name] = (latest, compute())
+    return _kept[name][1]
 
 
 def _unsolved_by_assignee(actor: User) -> Counter:

@@ -36,6 +36,10 @@
   addEventListener("beforeunload", () => {
     leavingAt = Date.now();
   });
+  // Somebody who comes back to this tab is no stampede: hx-sse need not wait before it connects.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) setTimeout(() => connection?.delayCanceller?.());
+  });
   addEventListener("offline", () => {
     lose();
     show("offline");

@@ -15,7 +15,7 @@ def ticket(world):
 def tom(browse, world, ticket):
     """Tom at the ticket, whose page does not hear what others do: the moment before the message arrives, made long."""
     tom = browse(world.tom)
-    tom.forgives("status of 409", "net::ERR_", "htmx:sse:error", "htmx:response:error")
+    tom.forgives("status of 409", "net::ERR_", "htmx:(sse:)?error", "htmx:response:error")
     tom.page.route("**/live?*", lambda route: route.abort())
     tom.page.goto(f"/tickets/{ticket.number}")
     return tom

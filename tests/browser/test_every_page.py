@@ -1,0 +1,124 @@
+"""A walk through every page there is a link to: each opens, nothing breaks in it, and everybody can use it."""
+
+import re
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CHECK = """async (rules) => {
+  const { violations } = await axe.run(document, { runOnly: { type: "tag", values: rules } });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary, target }) =>
+    `${target} ${html.slice(0, 200)} ${failureSummary}`).slice(0, 3).join(" | ")}`);
+}"""
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 320)]
+WHO = [None, "ren", "mia", "ana"]
+PLACES = {
+    None: ["/", "/sign-in", "/register", "/setup/void", "/nowhere"],
+    "ren": ["/tickets/{0}/edit", "/tickets/999999", "/tickets?q=nothing+at+all", "/users", "/tickets/new?follows={1}"],
+    "mia": ["/comments/{2}/edit", "/queue?q=nothing+at+all", "/users?q=nobody", "/tickets/999999"],
+    "ana": ["/bin", "/users?role=admin", "/queue?status=closed&sort=oldest"],
+}
+
+
+@pytest.fixture
+def places(world):
+    """Addresses that nobody is led to by a link, or only at times."""
+    ticket, closed = world.ticket(), world.ticket(title="Long over")
+    comment = world.comment(world.mia, ticket, "With `code`, a [link](https://example.org) and\n\n> a quote\n\n- a list")
+    world.note(ticket)
+    world.comment(world.ren, closed)
+    return lambda who: [place.format(ticket.number, closed.number, comment.id) for place in PLACES[who]]
+
+
+def kind(path: str) -> str:
+    """Pages that differ only in a number, or in what is searched for, are one kind."""
+    return re.sub(r"\d+", "9", path.partition("?")[0])
+
+
+def walk(person, begin: str, more: list[str]):
+    """Every kind of page that can be reached by links, and those named; yields each address once it is open."""
+    ahead, known = [begin, *more], set()
+    while ahead:
+        path = ahead.pop()
+        if (path if path in more else kind(path)) in known:
+            continue
+        known.add(path if path in more else kind(path))
+        person.open(path)
+        yield path
+        links = person.page.locator('a[href^="/"]:not([download], [href^="/files/"])')
+        ahead.extend(links.evaluate_all("links => links.map(link => link.pathname + link.search)"))
+
+
+def problems(page) -> list[str]:
+    """What stands in somebody's way, in each theme and width."""
+    found = []
+    page.evaluate(AXE)
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 800})
+        found.extend(f"{scheme} {width}: {violation}" for violation in page.evaluate(CHECK, RULES))
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{scheme} {width}: it has to be scrolled sideways")
+    return found
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_page_works_and_can_be_used_by_everybody(browse, world, places, who):
+    person, found = browse(who and getattr(world, who)), {}
+    person.forgives("status of 40[134]", "status of 410")
+    kinds = set()
+    for path in walk(person, "/", places(who)):
+        kinds.add(kind(path))
+        if trouble := problems(person.page):
+            found[path] = trouble
+        person.page.set_viewport_size({"width": 1280, "height": 800})
+    assert found == {}
+    assert len(kinds) >= {None: 4, "ren": 5, "mia": 7, "ana": 8}[who]
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "fields"),
+    [
+        ("/sign-in", "Sign in", {"E-mail address": "nobody@example.org", "Password": "wrong"}),
+        ("/register", "Make an account", {"Your name": "Nia New", "E-mail address": "nia@here.example"}),
+        ("/tickets/new", "Send", {"In a few words": "  a      ", "What happens": "   b          "}),
+        ("/profile", "Change password", {"Current password": "wrong", "The same once more": "another"}),
+    ],
+)
+def test_a_form_that_says_what_is_wrong_can_be_used_by_everybody(browse, newcomer, path, button, fields):
+    person = browse(None if path in ("/sign-in", "/register") else newcomer())
+    person.forgives("status of 422")
+    page = person.open(path)
+    for label, text in fields.items():
+        page.get_by_label(label).fill(text)
+    for secret in page.get_by_label("New password").all():
+        secret.fill("too easy to guess 1")
+    if page.get_by_label("The same once more").count():
+        page.get_by_label("The same once more").fill("and different from it")
+    page.get_by_role("button", name=button).click()
+    expect(page.locator(".summary[role=alert]")).to_be_visible()
+    assert problems(page) == []
+
+
+def test_a_ticket_still_can_be_used_by_everybody_after_much_has_happened(browse, world, newcomer):
+    kim = newcomer()
+    ticket, other = world.ticket(by=kim), world.ticket(by=kim, title="The other one")
+    mia, reader, staff = browse(world.mia), browse(kim), browse(world.tom)
+    for person in (reader, staff):
+        person.open(f"/tickets/{ticket.number}")
+    for path, form in {
+        "comments": {"body": "A **word** of mine."}, "status": {"value": "resolved"}, "priority": {"value": "critical"},
+    }.items():  # fmt: skip
+        mia.post(f"/tickets/{ticket.number}/{path}", **form)
+        mia.post(f"/tickets/{other.number}/{path}", **form)
+    mia.post(f"/tickets/{ticket.number}/comments", body="Between us.", internal="yes")
+    expect(staff.page.locator("#timeline")).to_contain_text("Between us.")
+    expect(reader.page.locator("#toasts .toast")).to_have_count(3)
+    expect(reader.page.get_by_text("We think this is solved.")).to_be_visible()
+    assert problems(reader.page) == []
+    assert problems(staff.page) == []
