@@ -24,7 +24,11 @@ SETTINGS = (
     Setting("UPLOAD_DIR", str(INSTANCE / "files"), "Folder for the files people attach."),
     Setting("MAX_FILE_SIZE", 10_485_760, "Largest file, in bytes."),
     Setting("MAX_FILES", 10, "Most files with one message."),
-    Setting("TICKET_QUOTA", 104_857_600, "Bytes all files of one ticket may take together."),
+    Setting(
+        "TICKET_QUOTA",
+        104_857_600,
+        "Bytes the files of one ticket may take together; internal ones count apart.",
+    ),
     Setting("REGISTRATION", True, "Whether people may register themselves."),
     Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
     Setting("SESSION_IDLE_HOURS", 72, "Hours without a request after which a sign-in ends."),

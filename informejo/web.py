@@ -29,7 +29,7 @@ NOTICES = {
     "sessions-ended": "You are signed out everywhere else.",
     "draft-saved": "Your draft is saved.",
     "draft-kept": "You are signed in again. What you had typed is still here: look it over and send it.",
-    "ticket-deleted": "The ticket is in the bin. It can be brought back for 30 days.",
+    "ticket-deleted": "The ticket is in the bin, from where it can be brought back.",
     "ticket-restored": "The ticket is back.",
     "ticket-opened": "Your ticket is open. You will see every answer here as it comes.",
     "user-changed": "The change is saved.",

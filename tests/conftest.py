@@ -1,6 +1,8 @@
 """Fixtures: an app on a database of its own, the world in it, and browsers signed in as its people."""
 
 import pytest
+from flask.testing import FlaskClient
+from hypothesis import settings
 
 from informejo import create_app, signals
 from informejo.accounts import actions as accounts
@@ -11,6 +13,17 @@ from informejo.security import cookie_name
 from tests import world as cast
 
 ORIGIN = "http://localhost"
+settings.register_profile("desk", deadline=None)  # how long an example takes says more about the machine than about us
+settings.load_profile("desk")
+
+
+class Browser(FlaskClient):
+    """A browser whose requests leave nothing behind that was not committed."""
+
+    def open(self, *args, **kwargs):
+        response = super().open(*args, **kwargs)
+        db.session.rollback()
+        return response
 
 
 @pytest.fixture
@@ -18,6 +31,7 @@ def app(tmp_path):
     """The app on an empty database, without background work: what is recorded is shown before commit returns."""
     app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/test.db", "UPLOAD_DIR": str(tmp_path / "files")})
     app.testing = False  # errors become pages, as people see them
+    app.test_client_class = Browser
     with app.app_context():
         db.create_all()
         stats.forget()

@@ -8,6 +8,8 @@ from informejo.config import ROOT
 from informejo.events.names import EventName
 from tests import tables
 
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(tables.DOCS.rglob("*.md")), *sorted(ROOT.glob("bench/**/*.md"))]
+
 
 @pytest.mark.parametrize("name", tables.TABLES)
 def test_the_tables_in_the_docs_are_the_codes_own(name):
@@ -17,17 +19,13 @@ def test_the_tables_in_the_docs_are_the_codes_own(name):
 
 def test_the_glossary_explains_every_event_and_every_word_of_the_design():
     glossary = (tables.DOCS / "glossary.md").read_text(encoding="utf-8")
-    words = (
-        "actor action assignee audience bookmark channel comment door draft epoch event fragment frame hub notice "
-        "reader reading requester role session signal staff subscription ticket topic"
-    ).split()
-    assert [word for word in words if not re.search(rf"\*\*{word}\*\*", glossary, re.IGNORECASE)] == []
+    words = "actor action assignee audience bookmark channel comment door draft epoch event fragment frame hub notice"
+    words += " reader reading requester role session signal staff subscription ticket topic"
+    assert [word for word in words.split() if not re.search(rf"\*\*{word}\*\*", glossary, re.IGNORECASE)] == []
     assert [name for name in EventName if f"`{name.value}`" not in glossary] == []
 
 
-@pytest.mark.parametrize(
-    "page", sorted(ROOT.glob("*.md")) + sorted(tables.DOCS.rglob("*.md")), ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_link_between_the_papers_is_broken(page):
     targets = re.findall(r"\]\(([^)#:]+)[^)]*\)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []

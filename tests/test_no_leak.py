@@ -10,7 +10,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.db import db as database
 from informejo.events import log
-from informejo.tickets import actions, queries
+from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.models import Comment
 from informejo.tickets.words import Status
 from tests.live.sse import Listener
@@ -124,7 +124,7 @@ def test_a_file_of_a_note_is_found_by_the_staff_alone_until_the_ticket_is_gone(w
             who: visit(getattr(world, who)).get(address, buffered=True).status_code for who in ("ren", "zoe", "mia")
         }
         assert statuses == {"ren": 404, "zoe": 404, "mia": 200}
-    actions.delete_ticket(world.ana, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     assert visit(world.ana).get(f"/files/{token}").status_code == 404
 
@@ -187,7 +187,7 @@ def test_notes_push_no_public_message_off_the_first_page_and_are_not_counted(wor
 
 
 def test_notes_are_news_to_the_assignee_alone(world, visit, ticket):
-    actions.assign(world.ana, ticket, world.tom)
+    change_actions.assign(world.ana, ticket, world.tom)
     actions.mark_seen(world.ren, ticket, 999)
     actions.mark_seen(world.tom, ticket, 999)
     db.commit()
@@ -199,7 +199,7 @@ def test_notes_are_news_to_the_assignee_alone(world, visit, ticket):
 
 
 def test_two_changes_at_once_name_who_made_the_change_and_not_who_wrote_a_note(world, visit, ticket):
-    actions.set_status(world.mia, ticket, Status.WAITING)
+    change_actions.set_status(world.mia, ticket, Status.WAITING)
     db.commit()
     world.note(ticket, by=world.tom)
     page = visit(world.ren).post("/tickets/1/status", data={"value": "resolved", "was": "open"})

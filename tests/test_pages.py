@@ -4,7 +4,7 @@ import pytest
 from werkzeug.exceptions import HTTPException
 
 from informejo import db
-from informejo.tickets import actions
+from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
 
@@ -23,8 +23,8 @@ def page(world, visit):
     ticket, closed, binned = world.ticket(), world.ticket(title="A closed one"), world.ticket(title="A binned one")
     world.comment(world.ren, ticket)
     world.comment(world.ana, ticket, "Here is a [link](https://example.org).")
-    actions.set_status(world.mia, closed, Status.CLOSED)
-    actions.delete_ticket(world.ana, binned)
+    change_actions.set_status(world.mia, closed, Status.CLOSED)
+    change_actions.delete_ticket(world.ana, binned)
     db.commit()
     return lambda who, address: dom.read(visit(who and getattr(world, who)).get(address).text)
 

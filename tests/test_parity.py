@@ -14,7 +14,7 @@ from informejo.db import db as database
 from informejo.desk import stats
 from informejo.events import log
 from informejo.policy import find_ticket
-from informejo.tickets import actions
+from informejo.tickets import change_actions
 from informejo.tickets.words import Category, Priority, Status
 from tests.live import dom
 from tests.live.sse import Listener
@@ -69,8 +69,8 @@ def test_row_1_and_3_a_stream_says_nothing_that_a_page_would_not(world, visit, t
     streams = [Listener(visit(world.ren), f"{path}?on=ticket:{ticket.id}&on=me")]
     streams.append(Listener(visit(world.mia), f"{path}?on=ticket:{ticket.id}&on=queue&on=desk"))
     world.comment(world.mia, ticket)
-    actions.assign(world.mia, ticket, world.tom)
-    actions.edit_ticket(world.ren, ticket, title="Another title", description="Another description", version=1)
+    change_actions.assign(world.mia, ticket, world.tom)
+    change_actions.edit_ticket(world.ren, ticket, title="Another title", description="Another description", version=1)
     db.commit()
     heard = ["".join(message.data for message in stream.heard()) for stream in streams]
     assert all("Another title" in said for said in heard)
@@ -134,7 +134,7 @@ def test_row_13_an_answer_belongs_to_the_ticket_it_was_written_on(world, visit, 
 
 def test_row_21_somebody_hears_of_an_answer_on_a_ticket_that_nobody_has(world, visit, ticket):
     """1.13 row 21: nobody was told when a requester answered on a ticket without an assignee."""
-    actions.set_status(world.mia, ticket, Status.RESOLVED)
+    change_actions.set_status(world.mia, ticket, Status.RESOLVED)
     db.commit()
     staff = Listener(visit(world.tom), "/live?on=queue&on=desk&on=me")
     world.comment(world.ren, ticket, "No, it still burns.")
@@ -182,8 +182,8 @@ def test_row_30_assigned_to_me_is_what_is_mine_and_not_solved(world, visit, tick
     """1.13 row 30: the filter did nothing, and the number counted closed tickets."""
     closed = world.ticket()
     for mine in (ticket, closed):
-        actions.assign(world.mia, mine, world.mia)
-    actions.set_status(world.mia, closed, Status.CLOSED)
+        change_actions.assign(world.mia, mine, world.mia)
+    change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
     rows = dom.read(visit(world.mia).get("/queue?assignee=me").text).find("queue").children
     assert [row["id"] for row in rows] == [f"place-{ticket.id}"]
@@ -207,7 +207,7 @@ def test_row_30_a_requester_sends_files_with_a_new_ticket(world, visit):
 
 def test_row_30_averages_by_category_are_shown(world, visit, ticket):
     """1.13 row 30: they were computed and never shown."""
-    actions.set_status(world.mia, ticket, Status.CLOSED)
+    change_actions.set_status(world.mia, ticket, Status.CLOSED)
     db.commit()
     text = dom.read(visit(world.mia).get("/desk").text).find("dashboard").text
     *_, averages = text.partition("by category")
@@ -218,8 +218,8 @@ def test_row_30_averages_by_category_are_shown(world, visit, ticket):
 @pytest.mark.parametrize("who", ["ren", "mia", "ana"])
 def test_row_33_no_page_shows_the_machines_words(world, visit, ticket, who):
     """1.13 row 33: raw words such as IN_PROGRESS stood on pages."""
-    actions.set_status(world.mia, ticket, Status.IN_PROGRESS)
-    actions.set_priority(world.mia, ticket, Priority.CRITICAL)
+    change_actions.set_status(world.mia, ticket, Status.IN_PROGRESS)
+    change_actions.set_priority(world.mia, ticket, Priority.CRITICAL)
     db.commit()
     addresses = ["/tickets/1"] + (["/tickets"] if who == "ren" else ["/desk", "/queue?status=", "/users"])
     for address in addresses:

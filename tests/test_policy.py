@@ -7,7 +7,7 @@ from informejo import db, policy
 from informejo.accounts.models import Role
 from informejo.db import db as database
 from informejo.policy import RULES, may
-from informejo.tickets import actions
+from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 
 # Gus is a guest, Zoe a user, Ren the requester of the ticket, Mia an agent, Ana an admin, Dan a deactivated agent.
@@ -124,7 +124,7 @@ def test_events_are_visible_with_what_they_are_about(world, ticket, note):
 
 
 def test_a_deleted_ticket_is_visible_to_nobody_and_in_the_bin_to_administrators(world, ticket):
-    actions.delete_ticket(world.ana, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     assert seeing(world, lambda actor: policy.find_ticket(actor, ticket.number)) == []
     assert seeing(world, lambda actor: policy.find_binned(actor, ticket.number)) == ["ana"]

@@ -6,7 +6,7 @@ import pytest
 
 from informejo import db, policy
 from informejo.db import db as database
-from informejo.tickets import actions
+from informejo.tickets import change_actions
 from tests.world import PASSWORD
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -91,7 +91,7 @@ def place(world, visit):
 
     def place(row: str) -> str:
         if "restoration" in row:
-            actions.delete_ticket(world.ana, ticket)
+            change_actions.delete_ticket(world.ana, ticket)
             db.commit()
         address = row.partition(GRAND)[0]
         if address.startswith("/users/"):

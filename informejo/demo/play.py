@@ -8,11 +8,15 @@ from informejo.accounts.models import Role, User
 from informejo.demo import props
 from informejo.demo.script import Deed, Turn
 from informejo.drafts.actions import save_draft
-from informejo.tickets import actions, files
+from informejo.tickets import actions, change_actions, files
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 
-SETTERS = ((Status, actions.set_status), (Priority, actions.set_priority), (Category, actions.set_category))
+SETTERS = (
+    (Status, change_actions.set_status),
+    (Priority, change_actions.set_priority),
+    (Category, change_actions.set_category),
+)
 ROOM = 10_485_760  # bytes for the files of one turn; they are small
 
 
@@ -80,18 +84,20 @@ class Play:
     def corrects(self, deed: Deed):
         """Their last message, to the words of this turn."""
         comment = self._said[self.turn.story, self.turn.who]
-        actions.edit_comment(self.actor, comment, body=self.turn.words, version=comment.version)
+        change_actions.edit_comment(self.actor, comment, body=self.turn.words, version=comment.version)
 
     def rewords(self, deed: Deed):
         """The description, to the words of this turn."""
         ticket = self.ticket
-        actions.edit_ticket(self.actor, ticket, title=ticket.title, description=self.turn.words, version=ticket.version)
+        change_actions.edit_ticket(
+            self.actor, ticket, title=ticket.title, description=self.turn.words, version=ticket.version
+        )
 
     def takes(self, deed: Deed):
-        actions.assign(self.actor, self.ticket, self.actor)
+        change_actions.assign(self.actor, self.ticket, self.actor)
 
     def gives(self, deed: Deed):
-        actions.assign(self.actor, self.ticket, self.people[deed.what])
+        change_actions.assign(self.actor, self.ticket, self.people[deed.what])
 
     def sets(self, deed: Deed):
         """A status, a priority or a category: no two share a word, so the word tells which."""
@@ -99,7 +105,7 @@ class Play:
         change(self.actor, self.ticket, words(deed.what))
 
     def bins(self, deed: Deed):
-        actions.delete_ticket(self.actor, self.ticket)
+        change_actions.delete_ticket(self.actor, self.ticket)
 
     def drafts(self, deed: Deed):
         save_draft(self.actor, f"ticket:{self.ticket.number}", {"body": self.turn.words})

@@ -11,17 +11,17 @@ from informejo.drafts.queries import draft_for
 from informejo.inputs import Input, Invalid
 from informejo.live import fragments, presence
 from informejo.live.wire import Channel
-from informejo.tickets import actions
-from informejo.tickets.actions import ANY, Conflict
+from informejo.tickets import actions, change_actions
+from informejo.tickets.change_actions import ANY, Conflict
 from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
 from informejo.tickets.models import Ticket
 from informejo.web import actor, answer, page, wants_fragment
 
 bp = Blueprint("changes", __name__)
 FIELDS = {
-    "status": (StatusChange, actions.set_status),
-    "priority": (PriorityChange, actions.set_priority),
-    "category": (CategoryChange, actions.set_category),
+    "status": (StatusChange, change_actions.set_status),
+    "priority": (PriorityChange, change_actions.set_priority),
+    "category": (CategoryChange, change_actions.set_category),
 }
 
 
@@ -39,7 +39,7 @@ def assign(number: int):
     ticket, asked = policy.find_ticket(actor(), number), _read(Change)
     policy.require(actor(), "ticket.triage", ticket)  # before the answer tells which ids are of the staff
     was = ANY if asked.was is None else asked.was
-    return _changed(ticket, lambda: actions.assign(actor(), ticket, _person(asked.value), was))
+    return _changed(ticket, lambda: change_actions.assign(actor(), ticket, _person(asked.value), was))
 
 
 @bp.route("/tickets/<int:number>/edit", methods=["GET", "POST"])
@@ -50,7 +50,7 @@ def edit(number: int):
     form = TextForm("tickets/edit.html", f"Edit #{number}", f"ticket:{number}:edit", {"ticket": ticket})
     if request.method == "GET":
         return form.page(draft_for(actor(), form.draft))
-    save = partial(actions.edit_ticket, actor(), ticket)
+    save = partial(change_actions.edit_ticket, actor(), ticket)
     return _edited(form, save, TicketText, ticket.version, f"/tickets/{number}")
 
 
@@ -62,14 +62,14 @@ def edit_comment(id: int):
     form = TextForm("tickets/edit_comment.html", "Edit your message", f"comment:{id}", {"comment": comment})
     if request.method == "GET":
         return form.page(draft_for(actor(), form.draft))
-    save = partial(actions.edit_comment, actor(), comment)
+    save = partial(change_actions.edit_comment, actor(), comment)
     return _edited(form, save, CommentText, comment.version, f"/tickets/{comment.ticket_id}#comment-{id}")
 
 
 @bp.post("/tickets/<int:number>/deletion")
 def delete(number: int):
     """Into the bin."""
-    actions.delete_ticket(actor(), policy.find_ticket(actor(), number))
+    change_actions.delete_ticket(actor(), policy.find_ticket(actor(), number))
     db.commit()
     return redirect("/bin?notice=ticket-deleted", 303)
 
@@ -80,7 +80,7 @@ def restore(number: int):
     ticket = policy.find_binned(actor(), number)
     if not policy.within_bin_days(ticket, current_app.config["BIN_DAYS"]):
         abort(410, "This ticket has been in the bin for too long to be brought back.")
-    actions.restore_ticket(actor(), ticket)
+    change_actions.restore_ticket(actor(), ticket)
     db.commit()
     return redirect(f"/tickets/{number}?notice=ticket-restored", 303)
 

@@ -18,7 +18,7 @@ from werkzeug.datastructures import FileStorage
 
 from informejo.db import db
 from informejo.text import file_size, shown_file_name
-from informejo.tickets.models import Attachment, Ticket
+from informejo.tickets.models import Attachment, Comment, Ticket
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 KINDS = {
@@ -49,12 +49,13 @@ class Kept(NamedTuple):
 
 
 @contextmanager
-def kept(files: Sequence[FileStorage], ticket: Ticket | None = None) -> Iterator[list[Kept]]:
+def kept(files: Sequence[FileStorage], ticket: Ticket | None = None, internal: bool = False) -> Iterator[list[Kept]]:
     """Keep the files while the block makes rows for them and commits; one that has no row afterwards is removed.
 
-    `ticket` is the one they are added to, None for a new one. Raises FileRefused before the block begins.
+    `ticket` is the one they are added to, None for a new one. `internal` files have a quota of their own, or requesters
+    could tell from theirs that there are some. Raises FileRefused before the block begins.
     """
-    found = keep(files, room=_room(ticket))
+    found = keep(files, room=_room(ticket, internal))
     try:
         yield found
     except BaseException:
@@ -113,8 +114,10 @@ def media_type(head: bytes) -> str:
     return "text/plain" if head and _is_text(head) else UNKNOWN
 
 
-def _room(ticket: Ticket | None) -> int:
-    taken = ticket and db.session.scalar(select(func.sum(Attachment.size)).where(Attachment.ticket_id == ticket.id))
+def _room(ticket: Ticket | None, internal: bool) -> int:
+    sizes = select(func.sum(Attachment.size)).outerjoin(Attachment.comment)
+    same = func.coalesce(Comment.internal, False) == internal
+    taken = ticket and db.session.scalar(sizes.where(Attachment.ticket_id == ticket.id, same))
     return current_app.config["TICKET_QUOTA"] - (taken or 0)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from informejo import limits
 from informejo.accounts.inputs import Email
@@ -27,6 +27,13 @@ class NewTicket(Input):
     requester_name: Annotated[line(limits.NAME, "a name") | None, _nothing] = None
     follows: str = ""  # the number of an earlier ticket; one that cannot be found is no reason to refuse this one
     key: Key = None
+
+    @field_validator("requester_name")
+    @classmethod
+    def has_an_address(cls, name: str | None, fields) -> str | None:
+        if name and not fields.data.get("requester_email"):
+            raise problem("Write their e-mail address too, or this ticket would be yours.")
+        return name
 
 
 class NewComment(Input):

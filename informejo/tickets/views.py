@@ -65,7 +65,7 @@ def create_comment(number: int):
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
-        with files.kept(uploads, ticket) as kept:
+        with files.kept(uploads, ticket, new.internal) as kept:
             location = _say(ticket, new, kept)
             events = db.commit()
     except Invalid as invalid:

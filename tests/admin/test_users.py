@@ -12,7 +12,7 @@ from informejo.accounts.models import Role, User
 from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
-from informejo.tickets import actions as tickets
+from informejo.tickets import change_actions
 
 
 def names(text: str) -> list[str]:
@@ -79,7 +79,7 @@ def test_a_long_list_has_pages(world, visit, monkeypatch):
 def test_tickets_are_counted_that_the_reader_may_see(world, visit):
     world.ticket()
     assert {person.user.name: person.tickets for person in queries.users_for(world.mia)}["Ren Ito"] == 1
-    tickets.delete_ticket(world.ana, world.ticket())
+    change_actions.delete_ticket(world.ana, world.ticket())
     assert {person.user.name: person.tickets for person in queries.users_for(world.mia)}["Ren Ito"] == 1
 
 

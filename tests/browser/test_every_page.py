@@ -29,7 +29,9 @@ PLACES = {
 def places(world):
     """Addresses that nobody is led to by a link, or only at times."""
     ticket, closed = world.ticket(), world.ticket(title="Long over")
-    comment = world.comment(world.mia, ticket, "With `code`, a [link](https://example.org) and\n\n> a quote\n\n- a list")
+    comment = world.comment(
+        world.mia, ticket, "With `code`, a [link](https://example.org) and\n\n> a quote\n\n- a list"
+    )
     world.note(ticket)
     world.comment(world.ren, closed)
     return lambda who: [place.format(ticket.number, closed.number, comment.id) for place in PLACES[who]]

@@ -72,7 +72,9 @@ def test_from_the_sign_in_to_a_note_and_a_new_status(browse, world, newcomer):
     assert page.evaluate(IS_SEEN)
 
 
-@pytest.mark.parametrize("place", ["#set-status", "#composer button >> nth=0", "#timeline .own >> nth=0", ".rail a >> nth=1"])
+@pytest.mark.parametrize(
+    "place", ["#set-status", "#composer button >> nth=0", "#timeline .own >> nth=0", ".rail a >> nth=1"]
+)
 def test_the_focus_survives_what_others_do_to_a_ticket(browse, world, place):
     ticket = world.ticket()
     world.comment(world.mia, ticket)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from werkzeug.datastructures import FileStorage
 
 from informejo.db import commit
-from informejo.tickets import actions, files
+from informejo.tickets import change_actions, files
 from informejo.tickets.words import Category, Priority, Status
 from tests.browser.drawn import as_drawn
 
@@ -49,17 +49,17 @@ def fifty_changes(world, ticket):
     for times, (status, priority, category) in enumerate(
         zip(Status, [*Priority, Priority.LOW], Category, strict=False)
     ):
-        actions.set_priority(world.tom, ticket, priority)
-        actions.set_category(world.mia, ticket, category)
-        actions.assign(world.mia, ticket, [world.tom, world.ana, None][times % 3])
-        actions.edit_comment(world.mia, mine, body=f"Edited *{times}* times.", version=mine.version)
-        actions.edit_ticket(
+        change_actions.set_priority(world.tom, ticket, priority)
+        change_actions.set_category(world.mia, ticket, category)
+        change_actions.assign(world.mia, ticket, [world.tom, world.ana, None][times % 3])
+        change_actions.edit_comment(world.mia, mine, body=f"Edited *{times}* times.", version=mine.version)
+        change_actions.edit_ticket(
             world.ren, ticket, title=f"Title {times}", description="Smoke, and *fire*.", version=ticket.version
         )
         world.note(ticket, f"{SECRET} {times}")
         with files.kept([FileStorage(BytesIO(b"a log"), "printer.log")], ticket) as kept:
             world.comment(world.ren, ticket, "Here is the log.", files=kept)
-        actions.set_status(world.mia, ticket, status)
+        change_actions.set_status(world.mia, ticket, status)
         commit()
         world.comment(world.mia, ticket, f"Word {times} of Mia.")
         world.comment(world.ren, ticket, f"Word {times} of Ren.")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from informejo.tickets import actions
+from informejo.tickets import change_actions
 from informejo.tickets.words import Priority, Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -25,9 +25,9 @@ def much_happens(world, ticket):
     """Something in every part of the page."""
     world.comment(world.ren, ticket, "It is still burning.")
     world.note(ticket, "Bring the extinguisher.", by=world.ana)
-    actions.set_status(world.ana, ticket, Status.WAITING)
-    actions.set_priority(world.ana, ticket, Priority.CRITICAL)
-    actions.assign(world.ana, ticket, world.tom)
+    change_actions.set_status(world.ana, ticket, Status.WAITING)
+    change_actions.set_priority(world.ana, ticket, Priority.CRITICAL)
+    change_actions.assign(world.ana, ticket, world.tom)
     world.comment(world.ana, ticket, "Enough.")
 
 

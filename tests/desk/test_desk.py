@@ -8,7 +8,7 @@ import pytest
 from informejo import clock, db
 from informejo.desk import stats
 from informejo.events import log
-from informejo.tickets import actions, queries
+from informejo.tickets import change_actions, queries
 from informejo.tickets.queries import TicketFilter, tickets_for
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 from tests.live import dom
@@ -25,9 +25,9 @@ def desk(world):
         ticket = world.ticket(
             world.ren if number % 2 else world.zoe, f"Number {number}", priority=priority, category=category
         )
-        actions.set_status(world.mia, ticket, status)
+        change_actions.set_status(world.mia, ticket, status)
         if number in (1, 2, 4):
-            actions.assign(world.mia, ticket, world.mia if number != 2 else world.tom)
+            change_actions.assign(world.mia, ticket, world.mia if number != 2 else world.tom)
         tickets[number] = ticket
     db.commit()
     stats.forget()
@@ -164,8 +164,8 @@ def test_the_rail_counts_unsolved_tickets_in_all_free_and_ones_own(world, desk):
 
 
 def test_the_counts_follow_what_happens(world, desk, visit):
-    actions.set_status(world.mia, desk[1], Status.CLOSED)
-    actions.delete_ticket(world.ana, desk[3])
+    change_actions.set_status(world.mia, desk[1], Status.CLOSED)
+    change_actions.delete_ticket(world.ana, desk[3])
     db.commit()
     stats.forget()
     parts = {part["hx-target"]: part.text for part in dom.read(visit(world.mia).get("/desk/counts").text).children}
@@ -173,7 +173,7 @@ def test_the_counts_follow_what_happens(world, desk, visit):
 
 
 def test_the_dashboard_counts_every_visible_ticket_once(world, desk):
-    actions.delete_ticket(world.ana, desk[6])
+    change_actions.delete_ticket(world.ana, desk[6])
     db.commit()
     found = stats.stats_for(world.mia)
     assert found.total == sum(found.by_status.values()) == sum(found.all.values()) == 5
@@ -193,12 +193,12 @@ def test_averages_are_the_hours_from_opening_to_the_end_of_those_that_ended(worl
         with clock.at(NOON):
             ticket = world.ticket(category=category, priority=Priority.HIGH)
         with clock.at(NOON + timedelta(hours=hours)):
-            actions.set_status(world.mia, ticket, Status.CLOSED if hours == 9 else Status.RESOLVED)
+            change_actions.set_status(world.mia, ticket, Status.CLOSED if hours == 9 else Status.RESOLVED)
             db.commit()
     with clock.at(NOON):
         reopened = world.ticket(category=Category.HARDWARE)
     for status in (Status.CLOSED, Status.OPEN):
-        actions.set_status(world.mia, reopened, status)
+        change_actions.set_status(world.mia, reopened, status)
     db.commit()
     found = stats.stats_for(world.mia)
     assert found.average_hours == pytest.approx(5)

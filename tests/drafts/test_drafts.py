@@ -7,7 +7,7 @@ from informejo.db import db as database
 from informejo.drafts.inputs import KEPT, MOST
 from informejo.drafts.models import Draft
 from informejo.drafts.queries import draft_for
-from informejo.tickets import actions
+from informejo.tickets import change_actions
 from tests.live import dom
 
 HTMX = {"HX-Request": "true"}
@@ -111,9 +111,9 @@ def test_a_message_that_is_refused_leaves_its_draft(world, ren, ticket):
 
 def test_a_draft_survives_what_happens_to_the_ticket(world, ren, ticket):
     save(ren, "ticket:1", body=TYPED)
-    actions.delete_ticket(world.ana, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
     db.commit()
-    actions.restore_ticket(world.ana, ticket)
+    change_actions.restore_ticket(world.ana, ticket)
     db.commit()
     assert kept(world.ren, "ticket:1") == {"body": TYPED}
 

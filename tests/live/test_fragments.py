@@ -16,7 +16,7 @@ from informejo.live import fragments
 from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
 from informejo.live.hub import hub
 from informejo.live.wire import Channel
-from informejo.tickets import actions, queries
+from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.words import Category, Priority, Status
 from tests.live import dom
 from tests.live.sse import Listener
@@ -38,12 +38,12 @@ def something_happens(world, ticket, chance: random.Random):
     steps = [
         lambda: actions.add_comment(chance.choice([staff, world.ren]), ticket, body=text),
         lambda: actions.add_comment(staff, ticket, body=text, internal=True),
-        lambda: actions.set_status(staff, ticket, chance.choice(list(Status))),
-        lambda: actions.set_priority(staff, ticket, chance.choice(list(Priority))),
-        lambda: actions.set_category(staff, ticket, chance.choice(list(Category))),
-        lambda: actions.assign(staff, ticket, chance.choice([None, world.mia, world.tom])),
-        lambda: actions.edit_ticket(world.ren, ticket, title=text, description=text * 2, version=ticket.version),
-        lambda: written and actions.edit_comment(written.author, written, body=text, version=written.version),
+        lambda: change_actions.set_status(staff, ticket, chance.choice(list(Status))),
+        lambda: change_actions.set_priority(staff, ticket, chance.choice(list(Priority))),
+        lambda: change_actions.set_category(staff, ticket, chance.choice(list(Category))),
+        lambda: change_actions.assign(staff, ticket, chance.choice([None, world.mia, world.tom])),
+        lambda: change_actions.edit_ticket(world.ren, ticket, title=text, description=text * 2, version=ticket.version),
+        lambda: written and change_actions.edit_comment(written.author, written, body=text, version=written.version),
     ]
     chance.choice(steps)()
     db.commit()
@@ -52,14 +52,14 @@ def something_happens(world, ticket, chance: random.Random):
 def everything_happens(world, ticket) -> list[Event]:
     """A history with every event a ticket can have."""
     comment, note = world.comment(world.mia, ticket), world.note(ticket)
-    actions.edit_comment(world.mia, comment, body="Better said.", version=1)
-    actions.edit_comment(world.mia, note, body="Better noted.", version=1)
-    actions.set_status(world.mia, ticket, Status.WAITING)
+    change_actions.edit_comment(world.mia, comment, body="Better said.", version=1)
+    change_actions.edit_comment(world.mia, note, body="Better noted.", version=1)
+    change_actions.set_status(world.mia, ticket, Status.WAITING)
     db.commit()
     world.comment(world.ren, ticket, "Here you are.")
-    actions.delete_ticket(world.ana, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
     db.commit()
-    actions.restore_ticket(world.ana, ticket)
+    change_actions.restore_ticket(world.ana, ticket)
     db.commit()
     return log.since(0)
 
@@ -157,7 +157,7 @@ def test_a_page_that_listened_looks_like_one_that_is_loaded_anew(world, ticket, 
 def test_a_long_ticket_shows_the_latest_in_order_even_when_something_old_was_edited(world, ticket, visit, monkeypatch):
     monkeypatch.setattr(queries, "RECENT", 5)
     comments = [world.comment(world.mia, ticket, f"message {number}") for number in range(8)]
-    actions.edit_comment(world.mia, comments[0], body="the first, edited", version=1)
+    change_actions.edit_comment(world.mia, comments[0], body="the first, edited", version=1)
     db.commit()
     shown = dom.read(visit(world.ren).get(f"/tickets/{ticket.id}").text).find("timeline").children
     orders = [int(piece["data-order"]) for piece in shown]
@@ -167,7 +167,7 @@ def test_a_long_ticket_shows_the_latest_in_order_even_when_something_old_was_edi
 
 def test_an_event_of_a_ticket_in_the_bin_shows_nothing_but_that_it_is_gone(world, ticket):
     world.comment(world.mia, ticket, "said before")
-    actions.delete_ticket(world.ana, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     shown = {
         event.name: "".join(
@@ -182,7 +182,7 @@ def test_an_event_of_a_ticket_in_the_bin_shows_nothing_but_that_it_is_gone(world
 
 def test_what_happened_fifty_times_is_gathered_once_and_as_it_is_now(world, ticket):
     for number in range(1, 11):
-        actions.edit_ticket(
+        change_actions.edit_ticket(
             world.ren, ticket, title=f"Title {number}", description="As long as it must be.", version=number
         )
         db.commit()

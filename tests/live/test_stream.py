@@ -9,7 +9,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.live.hub import hub
-from informejo.tickets import actions
+from informejo.tickets import actions, change_actions
 from informejo.tickets.words import Status
 from tests.live.sse import Listener
 
@@ -101,7 +101,7 @@ def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket,
 def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, listen):
     since = str(log.bookmark(world.tom))
     for number in range(25):
-        actions.set_status(world.mia, ticket, Status.WAITING if number % 2 else Status.IN_PROGRESS)
+        change_actions.set_status(world.mia, ticket, Status.WAITING if number % 2 else Status.IN_PROGRESS)
         db.commit()
     replay = listen(world.tom, f"ticket:{ticket.id}", since=since).greeting[0].data
     assert replay.count('hx-target="#ticket-header"') == 1
@@ -217,7 +217,7 @@ def test_a_deleted_ticket_ends_its_streams_and_leaves_the_lists(world, ticket, l
         listen(world.tom, "queue"),
         listen(world.ren, "me"),
     )
-    actions.delete_ticket(world.ana, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     assert not on_ticket.is_open
     gone = f'hx-target="#place-{ticket.id}" hx-swap="delete"'
@@ -227,7 +227,7 @@ def test_a_deleted_ticket_ends_its_streams_and_leaves_the_lists(world, ticket, l
 
 def test_a_list_that_was_offline_learns_that_a_ticket_was_deleted(world, ticket, listen):
     since = str(log.bookmark(world.tom))
-    actions.delete_ticket(world.ana, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     assert f"#place-{ticket.id}" in listen(world.tom, "queue", since=since).greeting[0].data
 

@@ -13,7 +13,7 @@ from informejo.drafts.queries import draft_for
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
-from informejo.tickets import actions
+from informejo.tickets import actions, change_actions
 from informejo.tickets.files import Kept
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
@@ -37,7 +37,7 @@ def count(table) -> int:
 
 def set_status(world, ticket, status, by=None, hour=0):
     with clock.at(NOON + timedelta(hours=hour)):
-        actions.set_status(by or world.mia, ticket, status)
+        change_actions.set_status(by or world.mia, ticket, status)
         db.commit()
 
 
@@ -155,17 +155,17 @@ def test_a_file_is_recorded_for_those_who_may_see_its_message(world, ticket):
 def test_a_ticket_is_given_only_to_active_staff(world, ticket):
     for person in (world.gus, world.ren, world.zoe, world.dan):
         with pytest.raises(ValueError, match="active member of the staff"):
-            actions.assign(world.mia, ticket, person)
+            change_actions.assign(world.mia, ticket, person)
     for person in (world.tom, world.ana, None):
-        actions.assign(world.mia, ticket, person)
+        change_actions.assign(world.mia, ticket, person)
         assert ticket.assignee is person
     db.commit()
     assert last().changes == {"assignee": ["Ana Silva", None]}
 
 
 def test_a_change_is_recorded_with_what_was_and_what_is(world, ticket):
-    actions.set_priority(world.mia, ticket, Priority.CRITICAL)
-    actions.set_category(world.mia, ticket, Category.NETWORK)
+    change_actions.set_priority(world.mia, ticket, Priority.CRITICAL)
+    change_actions.set_category(world.mia, ticket, Category.NETWORK)
     db.commit()
     changes = [event.changes for event in log.since(0)[-2:]]
     assert changes == [{"priority": ["medium", "critical"]}, {"category": ["other", "network"]}]
@@ -174,9 +174,9 @@ def test_a_change_is_recorded_with_what_was_and_what_is(world, ticket):
 
 def test_setting_what_is_so_already_is_no_event(world, ticket):
     before = log.latest_id()
-    actions.set_status(world.mia, ticket, Status.OPEN)
-    actions.assign(world.mia, ticket, None, was="7")
-    actions.edit_ticket(world.ren, ticket, title=ticket.title, description=ticket.description, version=99)
+    change_actions.set_status(world.mia, ticket, Status.OPEN)
+    change_actions.assign(world.mia, ticket, None, was="7")
+    change_actions.edit_ticket(world.ren, ticket, title=ticket.title, description=ticket.description, version=99)
     db.commit()
     assert (log.latest_id(), ticket.version) == (before, 1)
 
@@ -184,22 +184,25 @@ def test_setting_what_is_so_already_is_no_event(world, ticket):
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.WAITING])
 def test_how_the_desk_works_is_for_the_staff_to_say(world, ticket, status):
     with pytest.raises(Forbidden):
-        actions.set_status(world.ren, ticket, status)
-    actions.set_status(world.mia, ticket, status)
+        change_actions.set_status(world.ren, ticket, status)
+    change_actions.set_status(world.mia, ticket, status)
     assert ticket.status == status
 
 
 def test_a_requester_settles_their_ticket_and_opens_it_again_until_it_is_closed(world, ticket):
     for status in (Status.RESOLVED, Status.OPEN, Status.CLOSED):
-        actions.set_status(world.ren, ticket, status)
+        change_actions.set_status(world.ren, ticket, status)
         assert ticket.status == status
     with pytest.raises(Forbidden):
-        actions.set_status(world.ren, ticket, Status.OPEN)
+        change_actions.set_status(world.ren, ticket, Status.OPEN)
 
 
 def test_deleting_and_restoring_are_recorded_once_and_lose_nothing(world, ticket):
     world.comment(world.mia, ticket)
-    for act, name in ((actions.delete_ticket, "ticket:deleted"), (actions.restore_ticket, "ticket:restored")):
+    for act, name in (
+        (change_actions.delete_ticket, "ticket:deleted"),
+        (change_actions.restore_ticket, "ticket:restored"),
+    ):
         before = log.latest_id()
         act(world.ana, ticket)
         act(world.ana, ticket)
@@ -225,8 +228,8 @@ def test_what_was_sent_is_no_draft_any_more(world, ticket):
     for form, send in {
         "new-ticket": world.ticket,
         "ticket:1": lambda: world.comment(world.ren, ticket),
-        "ticket:1:edit": lambda: actions.edit_ticket(world.ren, ticket, **edits),
-        f"comment:{comment.id}": lambda: actions.edit_comment(world.ren, comment, body="Better.", version=1),
+        "ticket:1:edit": lambda: change_actions.edit_ticket(world.ren, ticket, **edits),
+        f"comment:{comment.id}": lambda: change_actions.edit_comment(world.ren, comment, body="Better.", version=1),
     }.items():
         save_draft(world.ren, form, {"body": "half a"})
         save_draft(world.mia, form, {"body": "somebody else's"})
@@ -240,10 +243,20 @@ def test_a_role_that_may_not_is_refused_by_the_action_itself(world, ticket):
     world.mia.role = Role.USER
     for act in (
         lambda: actions.add_comment(world.mia, ticket, body="x", internal=True),
-        lambda: actions.set_priority(world.mia, ticket, Priority.LOW),
-        lambda: actions.assign(world.mia, ticket, None),
-        lambda: actions.delete_ticket(world.mia, ticket),
+        lambda: change_actions.set_priority(world.mia, ticket, Priority.LOW),
+        lambda: change_actions.assign(world.mia, ticket, None),
+        lambda: change_actions.delete_ticket(world.mia, ticket),
         lambda: actions.mark_seen(world.mia, ticket, 1),
     ):
         with pytest.raises(Forbidden):
             act()
+
+
+def test_what_was_put_right_before_it_was_sent_again_is_not_lost(world):
+    ticket = world.ticket()
+    first = world.comment(world.ren, ticket, "It burns", key="once")
+    again = world.comment(world.ren, ticket, "It burns", key="once")
+    changed = world.comment(world.ren, ticket, "It burns, and smokes", key="once")
+    assert again is first
+    assert changed is not first
+    assert changed.body == "It burns, and smokes"

@@ -10,8 +10,8 @@ from informejo.accounts.models import User
 from informejo.db import db as database
 from informejo.events import log
 from informejo.policy import find_ticket
-from informejo.tickets import actions
-from informejo.tickets.actions import Conflict
+from informejo.tickets import actions, change_actions
+from informejo.tickets.change_actions import Conflict
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 from tests.live import dom
@@ -37,9 +37,9 @@ def fresh(ticket: Ticket) -> Ticket:
 
 
 FIELDS = {
-    "status": (actions.set_status, Status.WAITING, Status.RESOLVED, "open"),
-    "priority": (actions.set_priority, Priority.HIGH, Priority.LOW, "medium"),
-    "category": (actions.set_category, Category.ACCESS, Category.TRAVEL, "other"),
+    "status": (change_actions.set_status, Status.WAITING, Status.RESOLVED, "open"),
+    "priority": (change_actions.set_priority, Priority.HIGH, Priority.LOW, "medium"),
+    "category": (change_actions.set_category, Category.ACCESS, Category.TRAVEL, "other"),
 }
 
 
@@ -47,7 +47,7 @@ FIELDS = {
 def test_the_second_change_of_one_field_is_a_question_with_both_values(world, ticket, field):
     change, theirs, yours, was = FIELDS[field]
     change(world.tom, ticket, theirs, was)
-    actions.assign(world.ana, ticket, world.ana)  # somebody else changed something else meanwhile
+    change_actions.assign(world.ana, ticket, world.ana)  # somebody else changed something else meanwhile
     db.commit()
     with pytest.raises(Conflict) as conflict:
         change(world.mia, ticket, yours, was)
@@ -57,12 +57,12 @@ def test_the_second_change_of_one_field_is_a_question_with_both_values(world, ti
 
 
 def test_the_second_assignment_is_a_question_too(world, ticket):
-    actions.assign(world.tom, ticket, world.tom, was="")
+    change_actions.assign(world.tom, ticket, world.tom, was="")
     db.commit()
     with pytest.raises(Conflict) as conflict:
-        actions.assign(world.mia, ticket, world.mia, was="")
+        change_actions.assign(world.mia, ticket, world.mia, was="")
     assert (conflict.value.theirs, conflict.value.who) == (world.tom, world.tom)
-    actions.assign(world.mia, ticket, world.mia, was=str(world.tom.id))
+    change_actions.assign(world.mia, ticket, world.mia, was=str(world.tom.id))
     assert ticket.assignee is world.mia
 
 
@@ -81,15 +81,15 @@ def test_changes_of_different_fields_both_win(world, ticket, visit):
 
 
 def test_both_saying_the_same_is_no_conflict(world, ticket):
-    actions.set_status(world.tom, ticket, Status.WAITING, "open")
+    change_actions.set_status(world.tom, ticket, Status.WAITING, "open")
     before = log.latest_id()
-    actions.set_status(world.mia, ticket, Status.WAITING, "open")
+    change_actions.set_status(world.mia, ticket, Status.WAITING, "open")
     assert log.latest_id() == before
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_the_question_is_asked_with_both_values_and_a_way_to_each(world, ticket, mia, headers):
-    actions.set_status(world.tom, ticket, Status.WAITING)
+    change_actions.set_status(world.tom, ticket, Status.WAITING)
     db.commit()
     answer = mia.post("/tickets/1/status", data={"value": "resolved", "was": "open"}, headers=headers)
     assert answer.status_code == 409
@@ -113,7 +113,9 @@ def test_the_question_disappears_with_the_answer(world, ticket, mia):
 
 def test_an_edited_text_keeps_its_history_in_the_log(world, ticket):
     old = ticket.title, ticket.description
-    actions.edit_ticket(world.ren, ticket, title="It is out now", description="The fire is out, by itself.", version=1)
+    change_actions.edit_ticket(
+        world.ren, ticket, title="It is out now", description="The fire is out, by itself.", version=1
+    )
     db.commit()
     assert log.since(0)[-1].changes == {
         "title": [old[0], "It is out now"],
@@ -125,7 +127,7 @@ def test_an_edited_text_keeps_its_history_in_the_log(world, ticket):
 
 def test_a_comment_that_was_edited_keeps_its_history_and_its_audience(world, ticket):
     note = world.note(ticket, "befor")
-    actions.edit_comment(world.mia, note, body="before", version=1)
+    change_actions.edit_comment(world.mia, note, body="before", version=1)
     db.commit()
     event = log.since(0)[-1]
     assert (event.name, event.changes, event.audience) == ("comment:edited", {"body": ["befor", "before"]}, "staff")
@@ -133,7 +135,7 @@ def test_a_comment_that_was_edited_keeps_its_history_and_its_audience(world, tic
 
 def test_a_text_edited_from_an_old_page_is_a_question_that_loses_neither(world, ticket, visit):
     here, text = visit(world.ren), "The fire is out, by itself."
-    actions.edit_ticket(world.ren, ticket, title="From the other window", description=text, version=1)
+    change_actions.edit_ticket(world.ren, ticket, title="From the other window", description=text, version=1)
     db.commit()
     form = {"title": "From this window", "description": text, "version": "1"}
     answer = here.post("/tickets/1/edit", data=form)
@@ -181,7 +183,7 @@ def test_of_many_who_claim_at_the_same_moment_one_gets_the_ticket(app, world, ti
 
     def claim(number):
         actor = database.session.get(User, ids[number])
-        actions.assign(actor, find_ticket(actor, 1), actor, was="")
+        change_actions.assign(actor, find_ticket(actor, 1), actor, was="")
         return actor.id
 
     results = together(app, 3, claim)

@@ -226,3 +226,14 @@ def test_strays_are_removed_when_they_are_old_enough(app, ticket):
 def test_a_file_is_what_its_first_bytes_say(head, kind):
     [file] = files.keep([sent(head, "cat.png", claim="image/png")], room=1000)
     assert file.media_type == kind
+
+
+def test_internal_files_take_no_room_from_the_requesters(app, world):
+    app.config["TICKET_QUOTA"] = 1500
+    ticket = world.ticket()
+    with files.kept([sent(bytes(1000))], ticket, internal=True) as found:
+        world.note(ticket, files=found)
+    with files.kept([sent(bytes(1000))], ticket) as found:
+        world.comment(world.ren, ticket, files=found)
+    with pytest.raises(FileRefused), files.kept([sent(bytes(1000))], ticket, internal=True):
+        pass

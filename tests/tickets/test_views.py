@@ -8,7 +8,7 @@ import pytest
 from informejo import db, policy, security
 from informejo.db import db as database
 from informejo.policy import find_ticket
-from informejo.tickets import actions
+from informejo.tickets import change_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 from tests.live import dom
@@ -175,7 +175,7 @@ def test_a_ticket_that_follows_links_to_the_one_before_if_its_author_may_see_it(
 
 
 def test_what_a_requester_writes_on_a_closed_ticket_opens_the_next(world, ren, ticket):
-    actions.set_status(world.mia, ticket, Status.CLOSED)
+    change_actions.set_status(world.mia, ticket, Status.CLOSED)
     db.commit()
     plain = ren.post("/tickets/1/comments", data={"body": "Again.", "key": "once"})
     htmx = ren.post("/tickets/1/comments", data={"body": "Again.", "key": "once"}, headers=HTMX)

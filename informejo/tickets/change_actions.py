@@ -1,0 +1,143 @@
+"""Changes of what a ticket says of itself: fields, texts, the bin. Nobody is overwritten without being asked."""
+
+from informejo import clock, db as database
+from informejo.accounts.models import User
+from informejo.drafts.actions import forget_draft
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import EventName
+from informejo.policy import require
+from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.words import Category, Priority, Status
+
+SETTLED = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
+ANY = object()  # "whatever it was": the caller does not know or does not mind what a field held before
+
+
+class Conflict(Exception):
+    """Somebody else changed the same field since the form was drawn."""
+
+    def __init__(self, field: str, yours, theirs, who: User | None = None):
+        super().__init__(field)
+        self.field, self.yours, self.theirs, self.who = field, yours, theirs, who
+
+
+def set_status(actor: User, ticket: Ticket, status: Status, was: Status | object = ANY):
+    """Staff set any status; the requester says that it is solved, or open again. Raises Conflict."""
+    require(actor, "ticket.settle", ticket)
+    if not actor.is_staff and status not in SETTLED:
+        require(actor, "ticket.triage", ticket)
+    _change(actor, ticket, "status", status, was)
+
+
+def set_priority(actor: User, ticket: Ticket, priority: Priority, was: Priority | object = ANY):
+    """Raises Conflict."""
+    require(actor, "ticket.triage", ticket)
+    _change(actor, ticket, "priority", priority, was)
+
+
+def set_category(actor: User, ticket: Ticket, category: Category, was: Category | object = ANY):
+    """Raises Conflict."""
+    require(actor, "ticket.triage", ticket)
+    _change(actor, ticket, "category", category, was)
+
+
+def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object = ANY):
+    """Give the ticket to an active member of the staff, or to nobody. `was` is the id it showed, as text.
+
+    Raises Conflict, ValueError.
+    """
+    require(actor, "ticket.triage", ticket)
+    if assignee is not None and not (assignee.active and assignee.is_staff):
+        raise ValueError("Only an active member of the staff can be given a ticket.")
+    _change(actor, ticket, "assignee", assignee, was)
+
+
+def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, version: int):
+    """The author puts title or description right. `version` is the one the form was drawn from. Raises Conflict."""
+    require(actor, "ticket.edit", ticket)
+    database.lock(ticket)
+    if changes := _edit(ticket, {"title": title, "description": description}, version):
+        log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
+    forget_draft(actor, f"ticket:{ticket.id}:edit")
+
+
+def edit_comment(actor: User, comment: Comment, *, body: str, version: int):
+    """The author puts a comment right; the log keeps what it said before. Raises Conflict."""
+    require(actor, "comment.edit", comment)
+    database.lock(comment)
+    if changes := _edit(comment, {"body": body}, version):
+        log.record(
+            EventName.COMMENT_EDITED,
+            actor,
+            ticket=comment.ticket,
+            comment=comment,
+            audience=comment.audience,
+            changes=changes,
+        )
+    forget_draft(actor, f"comment:{comment.id}")
+
+
+def delete_ticket(actor: User, ticket: Ticket):
+    """Put the ticket into the bin: from now on only administrators find it there."""
+    require(actor, "ticket.delete", ticket)
+    database.lock(ticket)
+    if ticket.deleted_at is None:
+        ticket.deleted_at = clock.now()
+        log.record(EventName.TICKET_DELETED, actor, ticket=ticket, audience=Audience.REQUESTER)
+
+
+def restore_ticket(actor: User, ticket: Ticket):
+    """Take the ticket out of the bin."""
+    require(actor, "ticket.restore", ticket)
+    database.lock(ticket)
+    if ticket.deleted_at is not None:
+        ticket.deleted_at = None
+        log.record(EventName.TICKET_RESTORED, actor, ticket=ticket, audience=Audience.REQUESTER)
+
+
+def set_fields(thing: Ticket | Comment, **fields) -> dict:
+    """Set the fields; return what the log says about it: field -> [old, new] as plain words."""
+    changes = {field: [_plain(getattr(thing, field)), _plain(value)] for field, value in fields.items()}
+    for field, value in fields.items():
+        setattr(thing, field, value)
+    if "status" in fields:
+        _follow_status(thing)
+    return changes
+
+
+def _change(actor: User, ticket: Ticket, field: str, value, was):
+    database.lock(ticket)
+    current = getattr(ticket, field)
+    if current == value:
+        return
+    if was is not ANY and _told(current) != was:
+        raise Conflict(field, yours=value, theirs=current, who=log.last_to_change(ticket, field))
+    changes = set_fields(ticket, **{field: value})
+    log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
+
+
+def _edit(thing: Ticket | Comment, texts: dict[str, str], version: int) -> dict:
+    changed = {field: text for field, text in texts.items() if getattr(thing, field) != text}
+    if changed and thing.version != version:
+        field = next(iter(changed))
+        raise Conflict(field, yours=changed[field], theirs=getattr(thing, field))
+    if changed:
+        thing.version, thing.edited_at = thing.version + 1, clock.now()
+    return set_fields(thing, **changed)
+
+
+def _follow_status(ticket: Ticket):
+    if not ticket.is_over:
+        ticket.resolved_at = None
+    elif ticket.resolved_at is None:
+        ticket.resolved_at = clock.now()
+
+
+def _told(value) -> str:
+    """A value as a form carries it: for a person the id, for nobody nothing."""
+    return str(value.id) if isinstance(value, User) else value or ""
+
+
+def _plain(value) -> str | None:
+    return value.name if isinstance(value, User) else value
