@@ -4,6 +4,7 @@ import logging
 import threading
 
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from informejo import signals
 from informejo.db import db
@@ -12,11 +13,11 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.live import fragments, payload, presence, wire
 from informejo.live.hub import hub
+from informejo.live.subscription import Subscription
 from informejo.live.wire import Bookmark, Channel
 
 POLL_SECONDS = 1  # a bell that another process rang is not heard here; looking this often makes up for it
 BATCH = 200
-RESET = "reset"
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Broadcast:
             while events := log.since(self._shown, limit=BATCH):
                 epoch = log.epoch()
                 for event in events:
-                    self._show(event, Bookmark(epoch, event.id))
+                    self._show_or_reset(event, Bookmark(epoch, event.id))
                     self._shown = event.id
                 db.session.remove()
 
@@ -78,6 +79,15 @@ class Broadcast:
             with self.app.app_context():
                 parts = {channel: fragments.render(presence.at(channel)) for channel in presence.channels(topic)}
             hub.publish(parts, lambda htmls: wire.chunk(wire.message("".join(htmls))))
+
+    def _show_or_reset(self, event: Event, bookmark: Bookmark):
+        try:
+            self._show(event, bookmark)
+        except DBAPIError:
+            raise  # the database's trouble passes: the same event is tried again
+        except Exception:  # ours does not, and one event that cannot be shown must not keep all later ones back
+            logger.exception("event %s cannot be shown", event.id)
+            _reset(hub.subscriptions(), bookmark)
 
     def _show(self, event: Event, bookmark: Bookmark):
         _revoke(event)
@@ -100,12 +110,17 @@ class Broadcast:
             content = payload.of(event, channel) if channel.form == "json" else fragments.of(event, channel)
         except Exception:  # one thing that cannot be drawn must not cost the others their messages
             logger.exception("event %s cannot be drawn for %s", event.id, channel)
-            frame = wire.chunk(wire.message("", id=bookmark, event=RESET))
-            for subscription in hub.subscriptions(channel):
-                hub.write(subscription, frame, event.id)
+            _reset(hub.subscriptions(channel), bookmark)
         else:
             if content:
                 parts[channel] = content
+
+
+def _reset(subscriptions: list[Subscription], bookmark: Bookmark):
+    """Have these pages load themselves again: they missed something that cannot be sent to them."""
+    frame = wire.chunk(wire.message("", id=bookmark, event="reset"))
+    for subscription in subscriptions:
+        hub.write(subscription, frame, bookmark.id)
 
 
 def _revoke(event: Event):

@@ -11,6 +11,7 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import sentence
 from informejo.live.wire import Channel
+from informejo.tickets.models import Ticket
 from informejo.tickets.queries import order_of
 
 
@@ -73,6 +74,11 @@ def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragmen
                 touched.pop(fragment.id, None)
                 touched[fragment.id] = fragment
     return list(touched.values())
+
+
+def answer(events: Iterable[Event], ticket: Ticket, audience: Audience) -> list[Fragment]:
+    """What a change on a ticket's page is answered with: what the stream will bring, without the wait."""
+    return gather(events, [Channel(f"ticket:{ticket.id}", audience.value, "html")])
 
 
 def timeline(events: Iterable[Event], audience: Audience) -> list[Fragment]:

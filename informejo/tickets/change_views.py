@@ -10,7 +10,6 @@ from informejo.accounts.queries import staff_members
 from informejo.drafts.queries import draft_for
 from informejo.inputs import Input, Invalid
 from informejo.live import fragments, presence
-from informejo.live.wire import Channel
 from informejo.tickets import actions, change_actions
 from informejo.tickets.change_actions import ANY, Conflict
 from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
@@ -132,7 +131,6 @@ def _edited(form: TextForm, save, kind: type[Input], version: int, location: str
 
 def _changed(ticket: Ticket, act):
     """Do it, commit, and answer with what it touched on the page."""
-    audience = policy.audience(actor())
     try:
         act()
         events = db.commit()
@@ -140,8 +138,8 @@ def _changed(ticket: Ticket, act):
         return _field_conflict(ticket, conflict)
     except ValueError as error:
         abort(422, str(error))
-    shown = fragments.gather(events, [Channel(f"ticket:{ticket.id}", audience.value, "html")])
-    return answer(fragments.render([fragments.NO_CONFLICT, *shown]), f"/tickets/{ticket.number}")
+    parts = [fragments.NO_CONFLICT, *fragments.answer(events, ticket, policy.audience(actor()))]
+    return answer(fragments.render(parts), f"/tickets/{ticket.number}")
 
 
 def _field_conflict(ticket: Ticket, conflict: Conflict):

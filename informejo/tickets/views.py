@@ -13,7 +13,6 @@ from informejo.events.models import Audience, Event
 from informejo.inputs import Invalid
 from informejo.live import fragments, presence
 from informejo.live.fragments import Fragment
-from informejo.live.wire import Channel
 from informejo.tickets import actions, files, queries
 from informejo.tickets.inputs import NewComment, NewTicket
 from informejo.tickets.models import Ticket
@@ -103,8 +102,7 @@ def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
 def _said(ticket: Ticket, events: list[Event], location: str):
     if f"/tickets/{ticket.number}#" not in location:
         return _go_to(location)
-    channel = Channel(f"ticket:{ticket.id}", policy.audience(actor()).value, "html")
-    parts = [_composer(ticket, {}, {}), *fragments.gather(events, [channel])]
+    parts = [_composer(ticket, {}, {}), *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), location)
 
 

@@ -12,19 +12,17 @@ from informejo.db import commit
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 PAYLOADS = {
-    "a script": "<script>alert(1)</script>",
-    "an image": "<img src=/evil onerror=alert(1)>",
+    "a script": "<script>alert(1)</script><img src=/evil onerror=alert(1)>",
     "a broken attribute": "\"'><svg onload=alert(1)>",
     "an end of everything": "</textarea></title></style></script><script>alert(1)</script>",
     "a fragment": '<hx-partial hx-target="body" hx-swap="innerHTML">evil</hx-partial>',
     "something of htmx": '<b hx-get="/evil" data-hx-trigger="load" hx-on:click="alert(1)">hx</b>',
-    "a template": "{{ 7 * 191 }} {% evil %} ${7 * 191}",
-    "a link": "[x](javascript:alert(1)) <javascript:alert(1)> [y](data:text/html,evil)",
-    "a picture": "![x](/evil) ![y](javascript:alert(1))",
+    "a template or a link": "{{ 7 * 191 }} ${7 * 191} [x](javascript:alert(1)) [y](data:text/html,evil) ![z](/evil)",
 }
 # What people wrote must have become neither an element that acts nor an address that runs.
-ACTS = """() => document.querySelectorAll(`main script, svg[onload], [onerror], hx-partial, [hx-get^="/evil"], [src^="/evil"],
-  [href^="javascript:" i], [href^="data:" i], [data-hx-trigger], .prose [hx-get]`).length"""
+ACTS = """() => document.querySelectorAll(`main script, svg[onload], [onerror], hx-partial,
+  [hx-get^="/evil"], [src^="/evil"], [href^="javascript:" i], [href^="data:" i],
+  [data-hx-trigger], .prose [hx-get]`).length"""
 
 
 @pytest.fixture

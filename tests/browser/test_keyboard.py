@@ -31,10 +31,8 @@ def go_to(page: Page, target: Locator, key: str = "Tab"):
     raise AssertionError("it cannot be reached")
 
 
-def test_from_the_sign_in_to_a_note_and_a_new_status(browse, world, newcomer):
-    agent, ticket = newcomer(Role.AGENT), world.ticket(title="By keyboard alone")
-    person = browse()
-    page = person.open("/")
+def test_from_the_sign_in_to_a_ticket(browse, world, newcomer):
+    agent, ticket, page = newcomer(Role.AGENT), world.ticket(title="By keyboard alone"), browse().open("/")
     go_to(page, page.locator("main").get_by_role("link", name="Sign in"))
     page.keyboard.press("Enter")
     expect(page.get_by_label("E-mail address")).to_be_focused()
@@ -43,18 +41,19 @@ def test_from_the_sign_in_to_a_note_and_a_new_status(browse, world, newcomer):
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
-
     go_to(page, page.locator("nav").get_by_role("link", name="Queue"))
     page.keyboard.press("Enter")
     expect(page.locator(f"#row-{ticket.number}")).to_be_visible()
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    page.keyboard.press("k")
+    for key in "jjk":
+        page.keyboard.press(key)
     expect(page.get_by_role("link", name="By keyboard alone")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="By keyboard alone")).to_be_visible()
 
-    person.until_live().keyboard.press("r")
+
+def test_a_note_is_written_and_the_focus_stays_where_the_next_one_begins(browse, world):
+    page = browse(world.mia).open(f"/tickets/{world.ticket().number}")
+    page.keyboard.press("r")
     expect(page.get_by_label("Your message")).to_be_focused()
     go_to(page, page.get_by_label("Reply"), "Shift+Tab")
     page.keyboard.press("ArrowRight")
@@ -64,8 +63,12 @@ def test_from_the_sign_in_to_a_note_and_a_new_status(browse, world, newcomer):
     page.keyboard.press("Control+Enter")
     expect(page.locator("#timeline .is-internal")).to_contain_text("without a mouse")
     expect(page.get_by_label("Your message")).to_be_focused()
+    assert page.evaluate(IS_SEEN)
 
-    go_to(page, page.get_by_label("Status", exact=True), "Shift+Tab")
+
+def test_a_status_is_set_and_the_focus_stays_on_it(browse, world):
+    page = browse(world.mia).open(f"/tickets/{world.ticket().number}")
+    go_to(page, page.get_by_label("Status", exact=True))
     page.keyboard.type("Wai")
     expect(page.locator("#timeline")).to_contain_text("set this to Waiting")
     expect(page.get_by_label("Status", exact=True)).to_be_focused()

@@ -21,6 +21,11 @@ def plain(browse):
     return plain
 
 
+def send(page, text):
+    page.get_by_label("Your message").fill(text)
+    page.get_by_role("button", name="Send").click()
+
+
 def choose(page, field, word):
     """Set one field of the ticket that is open."""
     page.get_by_label(field, exact=True).select_option(word)
@@ -28,7 +33,7 @@ def choose(page, field, word):
     expect(page.get_by_label(field, exact=True).locator(":checked")).to_have_text(word)
 
 
-def test_a_requester_gets_help_from_the_first_word_to_the_last(plain, world):
+def test_a_requester_opens_a_ticket_with_a_file(plain, world):
     page = plain(world.ren)
     page.goto("/")
     page.get_by_role("link", name="New ticket").click()
@@ -38,10 +43,14 @@ def test_a_requester_gets_help_from_the_first_word_to_the_last(plain, world):
     page.get_by_label("Files").set_input_files({"name": "hum.txt", "mimeType": "text/plain", "buffer": b"hmmm"})
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Your ticket is open.")).to_be_visible()
+    expect(page.get_by_role("heading", name="The scanner hums")).to_be_visible()
     expect(page.get_by_role("link", name="hum.txt")).to_be_visible()
 
-    page.get_by_label("Your message").fill("Now it *whistles*.")
-    page.get_by_role("button", name="Send").click()
+
+def test_a_requester_talks_says_that_it_is_solved_and_comes_back(plain, world):
+    page = plain(world.ren)
+    page.goto(f"/tickets/{world.ticket(title='The scanner hums').number}")
+    send(page, "Now it *whistles*.")
     expect(page.locator("#timeline em")).to_have_text("whistles")
     page.get_by_role("button", name="It is solved").click()
     expect(page.get_by_text("We think this is solved.")).to_be_visible()
@@ -50,9 +59,7 @@ def test_a_requester_gets_help_from_the_first_word_to_the_last(plain, world):
     page.get_by_role("button", name="It is solved").click()
     page.get_by_role("button", name="Yes, it is solved").click()
     expect(page.get_by_text("This ticket is closed.")).to_be_visible()
-
-    page.get_by_label("Your message").fill("It hums again, in E.")
-    page.get_by_role("button", name="Send").click()
+    send(page, "It hums again, in E.")
     expect(page.get_by_role("heading", name="Again: The scanner hums")).to_be_visible()
 
 

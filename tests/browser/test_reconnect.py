@@ -19,7 +19,7 @@ BREAKS = {
     "the server restarts": (lambda line, server: server.stop(), lambda line, server: server.start()),
 }
 SECRET = "marker-of-a-note"
-LOST = ("net::ERR_", "status of 503", "htmx:sse:error")
+LOST = ("net::ERR_", "status of 503", "htmx:(sse:)?error")
 
 
 @pytest.fixture

@@ -285,3 +285,16 @@ def test_programs_have_each_missed_event_replayed_by_itself(world, ticket, liste
     assert [json.loads(message.data)["comment"]["id"] for message in replayed] == [comment.id for comment in comments]
     assert ids(replayed) == sorted(ids(replayed))
     assert ready.event == "ready"
+
+
+def test_an_event_that_cannot_be_shown_at_all_does_not_keep_the_later_ones_back(world, ticket, listen, monkeypatch):
+    stream = listen(world.ren, f"ticket:{ticket.id}")
+    from informejo.live import broadcast
+
+    with monkeypatch.context() as fault:
+        fault.setattr(broadcast.fragments, "topics_of", lambda event: 1 / 0)
+        world.comment(world.mia, ticket, "lost to a fault")
+    world.comment(world.mia, ticket, "and goes on")
+    reset, message = stream.heard()
+    assert reset.event == "reset"
+    assert "and goes on" in message.data
