@@ -29,13 +29,14 @@ def main():
     print(machine(), f"{options.streams} streams, {options.events} events", "", sep="\n")
     print(ROW.format("ms from publish to", "first", "median", "p99", "last", "written"))
     frames, figures = [_frame(number) for number in range(options.events)], []
-    if options.only != "loop":
-        with ProcessPoolExecutor(2) as others:  # other people, each in a process of their own
-            list(others.map(time.sleep, [0.1, 0.1]))  # begun before there are sockets they would inherit
+    with ProcessPoolExecutor(2) as others:  # other people, each in a process of their own
+        list(others.map(time.sleep, [0.1, 0.1]))  # begun before there are sockets they would inherit
+        if options.only != "loop":
             frames, figures = _desk(options.streams, options.events, others)
+        if options.only != "hub":
+            _loops(options.streams, frames)  # right after the hub, while the machine is as busy as it was
+        if options.only != "loop":
             figures += _own_tickets(options.streams) + _viewers(others)
-    if options.only != "hub":
-        _loops(options.streams, frames)
     print("", *(FIGURE.format(*figure) for figure in figures), sep="\n")
 
 
