@@ -10,7 +10,7 @@ _settings = from_environment()
 
 bind = f"{_settings['HOST']}:{_settings['PORT']}"
 worker_class = "gevent"
-workers = 1  # the hub and the writer lock belong to one process; a second one needs the relay
+workers = 1  # the hub, presence and the writer lock belong to one process
 worker_connections = 2000  # pages and streams being opened; open streams are the hub's and do not count here
 timeout = 60
 graceful_timeout = 5

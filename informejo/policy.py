@@ -1,7 +1,9 @@
 """The law: who may do what, see what, as which audience, on which channels. Deny by default."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
+from flask import current_app
 from sqlalchemy import Select, false, or_, select
 from werkzeug.exceptions import Forbidden, NotFound
 
@@ -14,7 +16,7 @@ from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
 
 
-class Deed(NamedTuple):
+class Rule(NamedTuple):
     """One rule: what may be done, who may do it in words (docs/policy.md prints them), and the same as a function."""
 
     what: str
@@ -42,7 +44,7 @@ def _author(actor, thing):
     return (thing.author_id if isinstance(thing, Comment) else thing.opened_by_id) == actor.id
 
 
-def _status(actor, ticket):
+def _party_until_closed(actor, ticket):
     return _staff(actor, ticket) or (ticket.requester_id == actor.id and ticket.status != Status.CLOSED)
 
 
@@ -51,27 +53,27 @@ def _another(actor, user):
 
 
 RULES = (
-    Deed("ticket.open", "everybody who can sign in", _anyone),
-    Deed("ticket.open_for", "staff", _staff),
-    Deed("ticket.see", "staff, and its requester", _party),
-    Deed("ticket.comment", "staff, and its requester", _party),
-    Deed("ticket.note", "staff", _staff),
-    Deed("ticket.settle", "staff; its requester too until it is closed (solved, or open again)", _status),
-    Deed("ticket.triage", "staff", _staff),
-    Deed("ticket.edit", "the person who wrote it", _author),
-    Deed("ticket.delete", "administrators", _admin),
-    Deed("ticket.restore", "administrators", _admin),
-    Deed("comment.edit", "the person who wrote it", _author),
-    Deed("desk.see", "staff", _staff),
-    Deed("user.list", "staff", _staff),
-    Deed("user.change", "administrators, but nobody their own role or activity", _another),
+    Rule("ticket.open", "everybody who can sign in", _anyone),
+    Rule("ticket.open_for", "staff", _staff),
+    Rule("ticket.see", "staff, and its requester", _party),
+    Rule("ticket.comment", "staff, and its requester", _party),
+    Rule("ticket.note", "staff", _staff),
+    Rule("ticket.settle", "staff; its requester too until it is closed (solved, or open again)", _party_until_closed),
+    Rule("ticket.triage", "staff", _staff),
+    Rule("ticket.edit", "the person who wrote it", _author),
+    Rule("ticket.delete", "administrators", _admin),
+    Rule("ticket.restore", "administrators", _admin),
+    Rule("comment.edit", "the person who wrote it", _author),
+    Rule("desk.see", "staff", _staff),
+    Rule("user.list", "staff", _staff),
+    Rule("user.change", "administrators, but nobody their own role or activity", _another),
 )
-_RULE = {rule.what: rule.may for rule in RULES}
+_MAY = {rule.what: rule.may for rule in RULES}
 
 
 def may(actor: User | None, what: str, thing=None) -> bool:
     """Whether `actor` may do `what` to `thing`. An unknown deed, a visitor and an inactive person are refused."""
-    rule = _RULE.get(what)
+    rule = _MAY.get(what)
     return bool(rule and actor and actor.active and rule(actor, thing))
 
 
@@ -95,8 +97,9 @@ def visible_tickets(actor: User) -> Select:
 
 
 def binned_tickets(actor: User) -> Select:
-    """Deleted tickets that can still be brought back; for administrators only."""
-    tickets = select(Ticket).where(Ticket.deleted_at.is_not(None))
+    """Deleted tickets that can still be brought back (BIN_DAYS); for administrators only."""
+    oldest = clock.now() - timedelta(days=current_app.config["BIN_DAYS"])
+    tickets = select(Ticket).where(Ticket.deleted_at > oldest)
     return tickets if may(actor, "ticket.restore") else tickets.where(false())
 
 
@@ -170,8 +173,3 @@ def _found(statement: Select):
     if thing is None:
         raise NotFound("There is no such thing, or it is not for you to see.")
     return thing
-
-
-def within_bin_days(ticket: Ticket, days: int) -> bool:
-    """Whether a deleted ticket can still be brought back."""
-    return (clock.now() - ticket.deleted_at).days < days

@@ -3,10 +3,11 @@
 import math
 import time
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import Forbidden, TooManyRequests
@@ -24,17 +25,30 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-# What is counted, for whom, and how much of it is too much. docs/configuration.md prints this table.
+
+
+class Rate(NamedTuple):
+    """So much of something, counted for each `whom`, and why so; docs/configuration.md prints them."""
+
+    limit: RateLimitItem
+    whom: str
+    why: str
+
+
 RATES = {
-    "sign-in of an account": parse("10 per 5 minutes"),  # every try, from wherever; a known browser has its own ten
-    "failed sign-in": parse(
-        "10 per 5 minutes"
-    ),  # per address; what succeeds is free, or an office could not begin its day
-    "sign-in": parse("1000 per 5 minutes"),  # all together
-    "account made": parse("5 per hour"),  # per address
-    "set-up": parse("10 per 5 minutes"),  # per address
-    "change by a visitor": parse("100 per 5 minutes"),  # per address
-    "change": parse("300 per minute"),  # per person: also drafts, reading and typing marks that pages send themselves
+    "sign-in of an account": Rate(
+        parse("10 per 5 minutes"), "account", "from wherever; a known browser has its own ten"
+    ),
+    "failed sign-in": Rate(
+        parse("10 per 5 minutes"), "address", "what succeeds is free, or an office could not begin its day"
+    ),
+    "sign-in": Rate(parse("1000 per 5 minutes"), "all together", "hashing takes time"),
+    "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
+    "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
+    "change by a visitor": Rate(parse("100 per 5 minutes"), "address", "signing in and registering are all there is"),
+    "change": Rate(
+        parse("300 per minute"), "person", "also drafts, reading and typing marks, which pages send themselves"
+    ),
 }
 
 
@@ -74,18 +88,18 @@ def address() -> str:
 
 def count(what: str, who: str = ""):
     """One more of `what` by `who`. Raises TooManyRequests when that is too much."""
-    if not current_app.extensions["rates"].hit(RATES[what], what, who):
+    if not current_app.extensions["rates"].hit(RATES[what].limit, what, who):
         raise _too_many(what, who)
 
 
 def allow(what: str, who: str = ""):
     """Raise TooManyRequests if one more would be too much, without counting it: for what counts only if it fails."""
-    if not current_app.extensions["rates"].test(RATES[what], what, who):
+    if not current_app.extensions["rates"].test(RATES[what].limit, what, who):
         raise _too_many(what, who)
 
 
 def _too_many(what: str, who: str) -> TooManyRequests:
-    frees = current_app.extensions["rates"].get_window_stats(RATES[what], what, who).reset_time
+    frees = current_app.extensions["rates"].get_window_stats(RATES[what].limit, what, who).reset_time
     return TooManyRequests(retry_after=max(1, math.ceil(frees - time.time())))
 
 

@@ -18,8 +18,8 @@ SENTENCES = {
     400: "The address or the form could not be understood.",
     404: "There is no such page, or it is not for you to see.",
     405: "That cannot be done here.",
-    413: "That is more than fits into one message. Send it in smaller parts.",
-    429: "That was a lot at once. Wait a few minutes and try again.",
+    413: "That is more than fits into one message.",
+    429: "That was a lot at once.",
 }
 NOTICES = {
     "registered": "If this address was new, your account is ready. Sign in to go on.",

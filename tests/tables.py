@@ -25,7 +25,8 @@ def lengths() -> str:
 
 def rates() -> str:
     """What is counted, and how much of it is too much."""
-    return _table(("what", "at most"), [(what, str(rate)) for what, rate in RATES.items()])
+    rows = [(what, _often(rate.limit), rate.whom, rate.why) for what, rate in RATES.items()]
+    return _table(("what", "at most", "counted for each", "because"), rows)
 
 
 def rules() -> str:
@@ -52,6 +53,11 @@ def written(page: Path) -> str:
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _often(limit) -> str:
+    unit = limit.GRANULARITY.name
+    return f"{limit.amount} per {unit}" if limit.multiples == 1 else f"{limit.amount} per {limit.multiples} {unit}s"
 
 
 def _shown(default) -> str:

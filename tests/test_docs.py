@@ -17,7 +17,7 @@ def test_the_tables_in_the_docs_are_the_codes_own(name):
     assert page.read_text(encoding="utf-8") == tables.written(page), "run: python -m tests.tables"
 
 
-def test_the_glossary_explains_every_event_and_every_word_of_the_design():
+def test_the_glossary_explains_every_event_and_every_word_with_a_meaning_of_its_own():
     glossary = (tables.DOCS / "glossary.md").read_text(encoding="utf-8")
     words = "actor action assignee audience bookmark channel comment door draft epoch event fragment frame hub notice"
     words += " reader reading requester role session signal staff subscription ticket topic"

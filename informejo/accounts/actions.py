@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import Conflict
+from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db as database
 from informejo.accounts import queries
@@ -141,7 +141,7 @@ def set_role(actor: User, user: User, role: Role):
     _lock_both(actor, user)
     require(actor, "user.change", user)
     if Role.GUEST in (user.role, role):
-        raise Conflict("A guest has no password, so their role cannot change, and nobody can be made one.")
+        raise UnprocessableEntity("A guest has no password, so their role cannot change, and nobody can be made one.")
     if _change(actor, user, EventName.USER_UPDATED, {"role": role}):
         end_sessions(actor, user)
 

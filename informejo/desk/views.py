@@ -1,4 +1,4 @@
-"""The staff's own pages: dashboard, queue, bin, and the fragments that keep them up to date."""
+"""Where people begin, the staff's own pages, and the fragments that keep counters up to date."""
 
 from flask import Blueprint, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -85,7 +85,7 @@ def own_style() -> Response:
     """What is personal in shared fragments: an author's own doings are shown, one's own presence is no news."""
     id = actor().id
     style = f'[data-author="{id}"] .own {{ display: revert; }}\n[data-present="{id}"] {{ display: none; }}\n'
-    return Response(style, mimetype="text/css", headers={"Cache-Control": "private, max-age=300"})
+    return Response(style, mimetype="text/css")
 
 
 @bp.get("/bin")

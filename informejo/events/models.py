@@ -46,6 +46,12 @@ class Event(Model):
     comment: Mapped["Comment | None"] = relationship(foreign_keys=comment_id)
     attachment: Mapped["Attachment | None"] = relationship(foreign_keys=attachment_id)
 
+    def is_for(self, audience: Audience) -> bool:
+        """Whether this audience may know of it. Of a ticket in the bin, only that it went there."""
+        if self.audience == Audience.STAFF and audience != Audience.STAFF:
+            return False
+        return self.name == EventName.TICKET_DELETED or self.ticket is None or self.ticket.deleted_at is None
+
 
 class LogEpoch(Model):
     """One row: a random word that names this life of the log. A restore renews it, so that a rewound log is noticed."""

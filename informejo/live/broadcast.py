@@ -144,4 +144,4 @@ def init_app(app: Flask):
     broadcast = app.extensions["broadcast"] = Broadcast(app)
     signals.recorded.connect(broadcast.ring)
     signals.noticed.connect(broadcast.notice)
-    hub.on_leave = presence.left
+    hub.on_leave = presence.show_again

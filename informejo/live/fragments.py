@@ -48,9 +48,7 @@ def topics_of(event: Event) -> Iterable[str]:
 
 def on(event: Event, channel: Channel) -> list[Fragment]:
     """What `event` becomes on `channel`; nothing when its audience may not see it."""
-    if event.audience == Audience.STAFF and channel.audience != Audience.STAFF:
-        return []
-    if event.ticket.deleted_at is not None and event.name != EventName.TICKET_DELETED:
+    if not event.is_for(channel.audience):
         return []
     kind, _, id = channel.topic.partition(":")
     if kind == "user":

@@ -2,17 +2,17 @@
 
 import json
 
-from informejo.events.models import Audience, Event
+from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.live.wire import Channel
 
 
 def of(event: Event, channel: Channel) -> str:
     """The event as one line of JSON, empty when the channel's audience may not see it."""
-    if event.audience == Audience.STAFF and channel.audience != Audience.STAFF:
+    if not event.is_for(channel.audience):
         return ""
-    if event.ticket.deleted_at is not None:
-        return json.dumps({"ticket": {"number": event.ticket_id}}) if event.name == EventName.TICKET_DELETED else ""
+    if event.name == EventName.TICKET_DELETED:
+        return json.dumps({"ticket": {"number": event.ticket_id}})
     content = {
         "at": event.at.isoformat(),
         "actor": _person(event.actor),

@@ -45,14 +45,11 @@ def expire():
         signals.noticed.send(f"ticket:{ticket_id}")
 
 
-def joined(subscription: Subscription):
-    """A stream opened: show whoever is on its ticket."""
+def show_again(subscription: Subscription):
+    """This stream opened or closed: show anew who is on its ticket."""
     for channel in subscription.channels:
         if channel.topic.startswith("ticket:") and channel.audience == Audience.STAFF:
             signals.noticed.send(channel.topic)
-
-
-left = joined  # and the same when it closes
 
 
 def channels(topic: str) -> list[Channel]:

@@ -52,7 +52,7 @@ def _open(form: str, replay) -> Response:
         hub.drop(subscription)
         raise
     logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
-    presence.joined(subscription)
+    presence.show_again(subscription)
     return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
 
 
@@ -79,7 +79,7 @@ def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
 def _greeting(subscription: Subscription, replay) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
     here = log.bookmark(actor())
-    asked = wire.read_bookmark(request.headers.get("Last-Event-ID") or request.args.get("since") or "")
+    asked = request.headers.get("Last-Event-ID") or request.args.get("since") or ""
     missed = _missed(asked, here, subscription.channels)
     if missed is None:
         content = wire.message("", id=here, event="reset")
@@ -90,14 +90,15 @@ def _greeting(subscription: Subscription, replay) -> bytes:
     return content + wire.message("", id=here, event="ready", retry=random.randint(*RETRY))
 
 
-def _missed(asked: Bookmark | None, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event] | None:
+def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event] | None:
     """The events after the browser's bookmark, or None when they cannot be told: it has to load itself again."""
-    if asked is None and not (request.headers.get("Last-Event-ID") or request.args.get("since")):
+    if not asked:
         return []  # somebody who asks for no past
-    if asked is None or asked.epoch != here.epoch or asked.id > here.id:
+    bookmark = wire.read_bookmark(asked)
+    if bookmark is None or bookmark.epoch != here.epoch or bookmark.id > here.id:
         return None
     limit = current_app.config["REPLAY_LIMIT"]
-    missed = log.since(asked.id, _about(channels), limit + 1)
+    missed = log.since(bookmark.id, _about(channels), limit + 1)
     return missed if len(missed) <= limit else None
 
 

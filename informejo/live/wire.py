@@ -1,6 +1,5 @@
 """How a message looks on the wire: Server-Sent Events (WHATWG HTML, 9.2) inside HTTP/1.1 chunks (RFC 9112, 7.1)."""
 
-import json
 import re
 from typing import NamedTuple
 
@@ -42,11 +41,6 @@ def message(data: str, *, id: Bookmark | None = None, event: str = "", retry: in
         fields.append(f"event: {event}")
     fields += [f"data: {line}" for line in _LINE_ENDS.split(data.replace("\0", "\ufffd"))]
     return ("\n".join(fields) + "\n\n").encode("utf-8", "replace")
-
-
-def json_message(name: str, content: dict, id: Bookmark) -> bytes:
-    """One message of the stream for programs: the event's own name, its content as one line of JSON."""
-    return message(json.dumps(content, ensure_ascii=False), id=id, event=name)
 
 
 def chunk(content: bytes) -> bytes:

@@ -7,4 +7,4 @@ def init_app(app):
 
     app.register_blueprint(views.bp)
     app.register_blueprint(change_views.bp)
-    app.register_blueprint(file_views.blueprint)
+    app.register_blueprint(file_views.bp)

@@ -10,7 +10,7 @@ from informejo.policy import require
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 
-SETTLED = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
+REQUESTERS_CHOICES = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
 ANY = object()  # "whatever it was": the caller does not know or does not mind what a field held before
 
 
@@ -25,19 +25,19 @@ class Conflict(Exception):
 def set_status(actor: User, ticket: Ticket, status: Status, was: Status | object = ANY):
     """Staff set any status; the requester says that it is solved, or open again. Raises Conflict."""
     require(actor, "ticket.settle", ticket)
-    if not actor.is_staff and status not in SETTLED:
+    if not actor.is_staff and status not in REQUESTERS_CHOICES:
         require(actor, "ticket.triage", ticket)
     _change(actor, ticket, "status", status, was)
 
 
 def set_priority(actor: User, ticket: Ticket, priority: Priority, was: Priority | object = ANY):
-    """Raises Conflict."""
+    """Say how urgent it is. Raises Conflict."""
     require(actor, "ticket.triage", ticket)
     _change(actor, ticket, "priority", priority, was)
 
 
 def set_category(actor: User, ticket: Ticket, category: Category, was: Category | object = ANY):
-    """Raises Conflict."""
+    """Say what it is about. Raises Conflict."""
     require(actor, "ticket.triage", ticket)
     _change(actor, ticket, "category", category, was)
 
@@ -106,12 +106,17 @@ def set_fields(thing: Ticket | Comment, **fields) -> dict:
     return changes
 
 
+def told(value) -> str:
+    """A value as a form carries it: for a person the id, for nobody nothing."""
+    return str(value.id) if isinstance(value, User) else value or ""
+
+
 def _change(actor: User, ticket: Ticket, field: str, value, was):
     database.lock(ticket)
     current = getattr(ticket, field)
     if current == value:
         return
-    if was is not ANY and _told(current) != was:
+    if was is not ANY and told(current) != was:
         raise Conflict(field, yours=value, theirs=current, who=log.last_to_change(ticket, field))
     changes = set_fields(ticket, **{field: value})
     log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
@@ -132,11 +137,6 @@ def _follow_status(ticket: Ticket):
         ticket.resolved_at = None
     elif ticket.resolved_at is None:
         ticket.resolved_at = clock.now()
-
-
-def _told(value) -> str:
-    """A value as a form carries it: for a person the id, for nobody nothing."""
-    return str(value.id) if isinstance(value, User) else value or ""
 
 
 def _plain(value) -> str | None:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from flask import Blueprint, abort, current_app, redirect, request
+from flask import Blueprint, abort, redirect, request
 
 from informejo import db, policy
 from informejo.accounts.queries import staff_members
@@ -77,8 +77,6 @@ def delete(number: int):
 def restore(number: int):
     """Out of the bin again."""
     ticket = policy.find_binned(actor(), number)
-    if not policy.within_bin_days(ticket, current_app.config["BIN_DAYS"]):
-        abort(410, "This ticket has been in the bin for too long to be brought back.")
     change_actions.restore_ticket(actor(), ticket)
     db.commit()
     return redirect(f"/tickets/{number}?notice=ticket-restored", 303)
@@ -136,17 +134,18 @@ def _changed(ticket: Ticket, act):
         events = db.commit()
     except Conflict as conflict:
         return _field_conflict(ticket, conflict)
-    except ValueError as error:
-        abort(422, str(error))
     parts = [fragments.NO_CONFLICT, *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}")
 
 
 def _field_conflict(ticket: Ticket, conflict: Conflict):
     """Both values, and a button for each; with htmx beside the field, without it a page of its own."""
-    was = {"was": _posted(conflict.theirs)}
+    was = {"was": change_actions.told(conflict.theirs)}
     needs = _both(
-        conflict, request.path, was | {"value": _posted(conflict.theirs)}, was | {"value": request.form["value"]}
+        conflict,
+        request.path,
+        was | {"value": change_actions.told(conflict.theirs)},
+        was | {"value": request.form["value"]},
     )
     if wants_fragment():
         return fragments.Fragment("conflict", "#conflict", "innerHTML", "tickets/_conflict.html", needs).render(), 409
@@ -170,11 +169,6 @@ def _word(value) -> str:
     if value is None:
         return "Nobody"
     return getattr(value, "word", None) or getattr(value, "name", None) or str(value)
-
-
-def _posted(value) -> str:
-    """A value as a form sends it."""
-    return "" if value is None else str(getattr(value, "id", value))
 
 
 def _read(asked: type[Change]) -> Change:

@@ -1,4 +1,4 @@
-"""Attached files on their way out: always as a download, small pictures also within the page, never as a page."""
+"""Attached files on their way out: always as a download, pictures also within the page, never as a page."""
 
 from flask import Blueprint, abort, current_app, send_file
 
@@ -6,7 +6,7 @@ from informejo import policy, web
 from informejo.tickets import files
 from informejo.tickets.models import Attachment
 
-blueprint = Blueprint("files", __name__)
+bp = Blueprint("files", __name__)
 
 # What people attach must not become a page of this site: no scripts, no guessing of kinds, no copies on shared disks.
 HEADERS = {
@@ -17,13 +17,13 @@ HEADERS = {
 }
 
 
-@blueprint.get("/files/<token>/<name>")
+@bp.get("/files/<token>/<name>")
 def download(token: str, name: str):
     """The file, to be saved. Who may read the ticket may read it; the name in the address decides nothing."""
     return _send(policy.find_attachment(web.actor(), token), as_attachment=True)
 
 
-@blueprint.get("/files/<token>")
+@bp.get("/files/<token>")
 def preview(token: str):
     """The file within the page, if it is a kind of picture that cannot act."""
     attachment = policy.find_attachment(web.actor(), token)

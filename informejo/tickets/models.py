@@ -63,7 +63,7 @@ class Ticket(Model):
     def is_over(self) -> bool:
         return self.status in (Status.RESOLVED, Status.CLOSED)
 
-    def last_seen_event(self, audience: str) -> Event | None:
+    def last_event_for(self, audience: str) -> Event | None:
         """The latest event this audience may see: what lists sort by and call "last activity"."""
         return self.last_event if audience == "staff" else self.last_public_event
 

@@ -149,12 +149,6 @@ def unread_for(actor: User) -> int:
     return db.session.scalar(statement)
 
 
-def comment_count(actor: User, ticket: Ticket) -> int:
-    """How many messages of the ticket the actor may see."""
-    comments = policy.visible_comments(actor).where(Comment.ticket_id == ticket.id)
-    return db.session.scalar(comments.with_only_columns(func.count(Comment.id)))
-
-
 def _matching(actor: User, filter: TicketFilter) -> Select:
     tickets = policy.visible_tickets(actor)
     if filter.status:
@@ -199,5 +193,5 @@ def _is_person(word: str) -> bool:
 
 
 def _unread(actor: User, ticket: Ticket, seen: int) -> bool:
-    latest = ticket.last_seen_event(policy.audience(actor))
+    latest = ticket.last_event_for(policy.audience(actor))
     return latest is not None and latest.id > seen and latest.actor_id != actor.id

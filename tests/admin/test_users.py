@@ -138,8 +138,8 @@ def test_nobody_changes_their_own_rights(world, visit):
 
 def test_a_guest_gets_no_role_and_nobody_becomes_one(world, visit):
     browser = visit(world.ana)
-    assert set_role(browser, world.gus, "admin").status_code == 409
-    assert set_role(browser, world.ren, "guest").status_code == 409
+    assert set_role(browser, world.gus, "admin").status_code == 422
+    assert set_role(browser, world.ren, "guest").status_code == 422
     assert (world.gus.role, world.ren.role) == (Role.GUEST, Role.USER)
 
 

@@ -32,7 +32,7 @@ def get(stored, tmp_path, monkeypatch):
     monkeypatch.setattr(file_views.policy, "find_attachment", find)
     app = Flask("files")
     app.config.update(UPLOAD_DIR=str(tmp_path))
-    app.register_blueprint(file_views.blueprint)
+    app.register_blueprint(file_views.bp)
     return partial(app.test_client().get, buffered=True)
 
 
