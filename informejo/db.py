@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Enum, MetaData, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
@@ -125,17 +125,19 @@ def _begin_before_first_write(connection, cursor, statement, *_):
 def _begin_write(connection, cursor):
     if connection.connection.driver_connection.in_transaction:
         return
-    _writer.acquire()
+    deadline = time.monotonic() + BUSY_SECONDS
+    if not _writer.acquire(timeout=BUSY_SECONDS):
+        raise sqlite3.OperationalError("database is locked: too many wait to write")
     connection.info["writing"] = True
     try:
-        _begin_immediate(cursor)
+        _begin_immediate(cursor, deadline)
     except BaseException:
         _release(connection.info)
         raise
 
 
-def _begin_immediate(cursor):
-    deadline, pause = time.monotonic() + BUSY_SECONDS, 0.005
+def _begin_immediate(cursor, deadline: float):
+    pause = 0.005
     while True:
         try:
             return cursor.execute("BEGIN IMMEDIATE")
@@ -163,5 +165,7 @@ def _release(info: dict):
 
 
 def busy(error: BaseException) -> bool:
-    """Whether `error` means that another process kept the database to itself for too long."""
-    return isinstance(error, OperationalError) and "locked" in str(error)
+    """Whether `error` means that others kept the database, or all connections to it, for too long."""
+    if isinstance(error, TimeoutError):
+        return True
+    return isinstance(error, (OperationalError, sqlite3.OperationalError)) and "locked" in str(error)

@@ -36,19 +36,13 @@ class Rate(NamedTuple):
 
 
 RATES = {
-    "sign-in of an account": Rate(
-        parse("10 per 5 minutes"), "account", "from wherever; a known browser has its own ten"
-    ),
-    "failed sign-in": Rate(
-        parse("10 per 5 minutes"), "address", "what succeeds is free, or an office could not begin its day"
-    ),
+    "sign-in of an account": Rate(parse("10 per 5 minutes"), "account", "a known browser has its own ten"),
+    "failed sign-in": Rate(parse("10 per 5 minutes"), "address", "what succeeds is free: an office shares one"),
     "sign-in": Rate(parse("1000 per 5 minutes"), "all together", "hashing takes time"),
     "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
     "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
     "change by a visitor": Rate(parse("100 per 5 minutes"), "address", "signing in and registering are all there is"),
-    "change": Rate(
-        parse("300 per minute"), "person", "also drafts, reading and typing marks, which pages send themselves"
-    ),
+    "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),
 }
 
 

@@ -64,7 +64,8 @@ def wants_fragment() -> bool:
 def page(template: str, **context) -> str:
     """A whole page. A view that shows live things takes `stream=stream(...)` *before* it reads what it shows."""
     person = g.get("actor")
-    context.setdefault("stream", stream() if person else "")
+    if "stream" not in context:
+        context["stream"] = stream() if person else ""
     context["unread"] = unread_for(person) if person else 0
     context["counts"] = stats.counts_for(person) if person and person.is_staff else None
     return render_template(template, notice=NOTICES.get(request.args.get("notice", ""), ""), **context)
@@ -82,6 +83,11 @@ def answer(partials: str, location: str, status: int = 200):
     return (partials, status) if wants_fragment() else redirect(location, 303)
 
 
+def go_to(location: str):
+    """On to another page; htmx would follow a plain redirect behind the page that is open."""
+    return ("", 200, {"HX-Redirect": location}) if wants_fragment() else redirect(location, 303)
+
+
 def local(address: str | None, otherwise: str = "/") -> str:
     """`address` if it is a path on this site, `otherwise` if it leads anywhere else (browsers mend odd slashes)."""
     if not address or not address.startswith("/") or address[1:2] in ("/", "\\") or "\\" in address:
@@ -96,6 +102,9 @@ def _load_actor():
     view = current_app.view_functions.get(request.endpoint)
     if g.actor is None and view and not getattr(view, "public", False) and request.endpoint != "static":
         raise Unauthorized
+    if request.mimetype == "multipart/form-data":
+        db.session.rollback()  # gives the connection back while the files arrive; the person is looked at anew after it
+        request.form  # noqa: B018 - reads the body
 
 
 def _error(error: Exception):

@@ -118,7 +118,7 @@ def mark_used(session: Session) -> bool:
 
 
 def edit_profile(actor: User, **fields: str):
-    """Change one's own `name`, `department`, `theme` or `time_zone`."""
+    """Change one's own `name`, `department`, `theme`, `shortcuts` or `time_zone`."""
     database.lock(actor)
     _change(actor, actor, EventName.USER_UPDATED, fields)
 

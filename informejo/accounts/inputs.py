@@ -86,6 +86,7 @@ class Profile(Input):
     name: Name
     department: Department = ""
     theme: Literal[THEMES] = "system"
+    shortcuts: Literal["on", "off"] = "on"
     time_zone: str = ""
 
     @field_validator("time_zone")

@@ -40,6 +40,7 @@ class User(Model):
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     theme: Mapped[str] = mapped_column(default="system")
+    shortcuts: Mapped[str] = mapped_column(default="on")  # single keys; WCAG 2.1.4 wants them to be switched off
     time_zone: Mapped[str] = mapped_column(default="")  # IANA name; empty: the browser's
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 

@@ -103,7 +103,8 @@ def _count_changes():
 
 def _mark_session():
     """Requests of a person keep a session alive, those of an open page do not. No GET ever writes anything else."""
-    by_itself = request.path.startswith("/live") or (request.method == "GET" and wants_fragment())
+    read_again = request.method == "GET" and wants_fragment()
+    by_itself = read_again or request.path.startswith("/live") or request.path.endswith("/seen")
     if g.session and not by_itself and actions.mark_used(g.session):
         db.commit()
 

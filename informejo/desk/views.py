@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.desk import stats
-from informejo.live import wire
+from informejo.live import fragments, wire
 from informejo.tickets import queries
 from informejo.tickets.queries import SORTS, TicketFilter
 from informejo.web import actor, page, public, stream
@@ -57,6 +57,7 @@ def queue():
         since=live.rpartition("since=")[2],
         filter=filter,
         listed=queries.tickets_for(actor(), filter, request.args.get("page", type=int)),
+        row_of=fragments.row_of,
         total=queries.count_for(actor(), filter),
         news=0,
         address=f"/queue?{filter.address}",

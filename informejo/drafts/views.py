@@ -18,7 +18,7 @@ def save():
         form = NewDraft.read(request.form).draft
     except Invalid:
         abort(400)
-    draft = save_draft(actor(), form, kept_fields(request.form))
+    draft = save_draft(actor(), form, kept_fields(request.form), request.form.get("key"))
     db.commit()
     state = render_template("tickets/_draft_state.html", saved_at=draft.saved_at if draft else None)
     return answer(state, f"{page_of(form)}?notice=draft-saved")

@@ -1,6 +1,7 @@
 """The log: events are recorded here, in the transaction of the change, and read here, in id order."""
 
 from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import joinedload
 
 from informejo import policy
 from informejo.accounts.models import User
@@ -8,8 +9,16 @@ from informejo.db import db
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
 from informejo.live.wire import Bookmark
-from informejo.tickets.models import Ticket
+from informejo.tickets.models import Comment, Ticket
 
+# What drawing an event needs, read with it: one query instead of six for each event of a replay.
+WHOLE = (
+    joinedload(Event.actor),
+    joinedload(Event.comment).joinedload(Comment.author),
+    joinedload(Event.ticket).options(
+        joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event)
+    ),
+)
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -61,7 +70,7 @@ def bookmark(actor: User) -> Bookmark:
 def since(id: int, events: Select | None = None, limit: int | None = None) -> list[Event]:
     """The events after `id`, oldest first, out of `events` (by default all)."""
     statement = select(Event) if events is None else events
-    return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit)))
+    return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*WHOLE)))
 
 
 def last_to_change(ticket: Ticket, field: str) -> User | None:

@@ -108,6 +108,8 @@ class Broadcast:
             return
         try:
             content = payload.of(event, channel) if channel.form == "json" else fragments.of(event, channel)
+        except DBAPIError:
+            raise
         except Exception:  # one thing that cannot be drawn must not cost the others their messages
             logger.exception("event %s cannot be drawn for %s", event.id, channel)
             _reset(hub.subscriptions(channel), bookmark)

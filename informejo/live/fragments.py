@@ -14,6 +14,8 @@ from informejo.live.wire import Channel
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import order_of
 
+MOST_KEPT = 5_000  # drawn fragments, of about 2 kB
+
 
 class Fragment(NamedTuple):
     """One thing to be drawn: its DOM id, where it goes and how, from which partial and with what; or a bare text."""
@@ -24,18 +26,34 @@ class Fragment(NamedTuple):
     template: str = ""
     needs: dict[str, Any] = {}
     text: str = ""
+    looks: tuple = ()  # all that its bytes depend on; where it is told, equal looks are drawn once and kept
 
     @property
     def html(self) -> Markup:
         """The thing itself. Drawn without a request: there is nobody here it could be drawn for."""
         if not self.template:
             return escape(self.text)
+        return drawn(self) if self.looks else self.draw()
+
+    def draw(self) -> Markup:
+        """Render the partial."""
         return Markup(current_app.jinja_env.get_template(self.template).render(self.needs))  # noqa: S704 - autoescaped
 
     def render(self) -> Markup:
         """The thing with its address, as an `<hx-partial>`."""
         tag = Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>')
         return tag.format(self.target, self.swap, self.html)
+
+
+def drawn(fragment: Fragment) -> Markup:
+    """The fragment as it was drawn before with the same looks: by a page, a push or a replay, for anybody."""
+    kept = current_app.extensions.setdefault("drawn", {})
+    key = (fragment.template, fragment.looks)
+    if key not in kept:
+        if len(kept) >= MOST_KEPT:
+            kept.pop(next(iter(kept)))  # the oldest
+        kept[key] = fragment.draw()
+    return kept[key]
 
 
 def topics_of(event: Event) -> Iterable[str]:
@@ -97,8 +115,11 @@ def render(parts: Iterable[Fragment]) -> str:
 def comment(event: Event, audience: str) -> list[Fragment]:
     """The message, at its place in the timeline, however often it was edited since."""
     order = event.id if event.name == EventName.COMMENT_ADDED else order_of(event.comment)
-    needs = {"comment": event.comment, "audience": audience, "order": order}
-    return [Fragment(f"comment-{event.comment_id}", "#timeline", "place", "tickets/_comment.html", needs)]
+    said = event.comment
+    files = tuple(attachment.token for attachment in said.attachments)
+    looks = (said.id, said.body, said.edited_at, said.author.name, said.author.role, files, order, str(audience))
+    needs = {"comment": said, "audience": audience, "order": order}
+    return [Fragment(f"comment-{said.id}", "#timeline", "place", "tickets/_comment.html", needs, looks=looks)]
 
 
 def change(event: Event, audience: str) -> list[Fragment]:
@@ -129,8 +150,15 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
 
 def row(event: Event, audience: str) -> list[Fragment]:
     """The ticket's row in the queue."""
-    needs = {"ticket": event.ticket}
-    return [Fragment(f"row-{event.ticket_id}", "#queue", "place", "tickets/_row.html", needs)]
+    return [row_of(event.ticket)]
+
+
+def row_of(ticket: Ticket) -> Fragment:
+    """The same for a page of the queue."""
+    owner = ticket.assignee and (ticket.assignee.id, ticket.assignee.name, ticket.assignee.role)
+    words = (ticket.title, ticket.status, ticket.priority, ticket.category, ticket.requester.name)
+    looks = (ticket.id, ticket.last_event_id, owner, *words)
+    return Fragment(f"row-{ticket.id}", "#queue", "place", "tickets/_row.html", {"ticket": ticket}, looks=looks)
 
 
 def gone(event: Event, audience: str) -> list[Fragment]:

@@ -50,6 +50,7 @@ class Hub:
         self._epoll = None
         self._watcher = None
         self._pause: Callable[[], None] = lambda: None
+        self._ask = self._want_turn  # bound once, not once for each stream
 
     def __len__(self) -> int:
         return sum(map(len, self._slots))
@@ -78,7 +79,7 @@ class Hub:
             return
         self._by_descriptor[raw.fileno()] = subscription
         self._epoll.register(raw.fileno(), LEAVING)
-        if not subscription.take(raw, self._want_turn):
+        if not subscription.take(raw, self._ask):
             self.drop(subscription)
 
     def drop(self, subscription: Subscription, farewell: bytes = b""):

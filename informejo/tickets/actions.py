@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from werkzeug.exceptions import NotFound
 
 from informejo import clock, db as database, limits
 from informejo.accounts.models import User
@@ -80,6 +81,8 @@ def add_comment(
     """
     require(actor, "ticket.note" if internal else "ticket.comment", ticket)
     database.lock(ticket)
+    if ticket.deleted_at is not None:
+        raise NotFound("This ticket was deleted meanwhile.")
     earlier = _sent_before(Comment, Comment.author_id, actor, key)
     if earlier and (earlier.body, earlier.internal) == (body, internal):
         return earlier

@@ -14,7 +14,7 @@ from informejo.tickets import actions, change_actions
 from informejo.tickets.change_actions import ANY, Conflict
 from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
 from informejo.tickets.models import Ticket
-from informejo.web import actor, answer, page, wants_fragment
+from informejo.web import actor, answer, go_to, page, wants_fragment
 
 bp = Blueprint("changes", __name__)
 FIELDS = {
@@ -102,6 +102,9 @@ def writing(number: int):
     return "", 204
 
 
+WHOLE_PAGE = {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
+
+
 class TextForm(NamedTuple):
     """A page on which a text is edited: its template, title, draft and what the template needs beside them."""
 
@@ -123,8 +126,8 @@ def _edited(form: TextForm, save, kind: type[Input], version: int, location: str
         return form.page(invalid.typed, invalid.problems), 422
     except Conflict as conflict:
         fields = text.model_dump() | {"version": version}
-        return _conflict_page(conflict, request.path, fields, location), 409
-    return redirect(location, 303)
+        return _conflict_page(conflict, request.path, fields, location), 409, WHOLE_PAGE
+    return go_to(location)
 
 
 def _changed(ticket: Ticket, act):
@@ -140,13 +143,9 @@ def _changed(ticket: Ticket, act):
 
 def _field_conflict(ticket: Ticket, conflict: Conflict):
     """Both values, and a button for each; with htmx beside the field, without it a page of its own."""
-    was = {"was": change_actions.told(conflict.theirs)}
-    needs = _both(
-        conflict,
-        request.path,
-        was | {"value": change_actions.told(conflict.theirs)},
-        was | {"value": request.form["value"]},
-    )
+    theirs = change_actions.told(conflict.theirs)
+    keep, insist = {"was": theirs, "value": theirs}, {"was": theirs, "value": request.form["value"]}
+    needs = _both(conflict, request.path, keep, insist)
     if wants_fragment():
         return fragments.Fragment("conflict", "#conflict", "innerHTML", "tickets/_conflict.html", needs).render(), 409
     return page("tickets/conflict.html", title="Two changes", back=f"/tickets/{ticket.number}", **needs), 409

@@ -79,14 +79,15 @@ def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: i
     """The actor's tickets that fit the filter, `most` on a page. A page that cannot be is the nearest that can."""
     number = min(max(page or 1, 1), LAST_PAGE)
     latest = Ticket.last_event if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event
+    order = _order(actor, filter.sort)
+    # Sorted and cut as bare ids: SQLite would carry every ticket with its people through the sort.
+    shown = _matching(actor, filter).with_only_columns(Ticket.id).order_by(*order).limit(most + 1)
     statement = (
-        _matching(actor, filter)
-        .add_columns(func.coalesce(Reading.event_id, 0))
+        select(Ticket, func.coalesce(Reading.event_id, 0))
+        .where(Ticket.id.in_(shown.offset((number - 1) * most)))
         .outerjoin(Reading, (Reading.ticket_id == Ticket.id) & (Reading.user_id == actor.id))
         .options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest))
-        .order_by(*_order(actor, filter.sort))
-        .limit(most + 1)
-        .offset((number - 1) * most)
+        .order_by(*order)
     )
     found = [Listed(ticket, seen, _unread(actor, ticket, seen)) for ticket, seen in db.session.execute(statement)]
     return TicketPage(found[:most], number, len(found) > most)

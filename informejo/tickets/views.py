@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
@@ -18,7 +18,7 @@ from informejo.tickets.inputs import NewComment, NewTicket
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import TicketFilter
 from informejo.tickets.words import Status
-from informejo.web import actor, answer, page, stream, wants_fragment
+from informejo.web import actor, answer, go_to, page, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
 
@@ -49,7 +49,7 @@ def create():
         return _new_page(invalid.typed, invalid.problems, request.form.get("follows")), 422
     except files.FileRefused as refused:
         return _new_page(request.form, {"files": str(refused)}, request.form.get("follows")), 422
-    return _go_to(location)
+    return go_to(location)
 
 
 @bp.get("/tickets/<int:number>")
@@ -101,18 +101,14 @@ def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
 
 def _said(ticket: Ticket, events: list[Event], location: str):
     if f"/tickets/{ticket.number}#" not in location:
-        return _go_to(location)
+        return go_to(location)
     parts = [_composer(ticket, {}, {}), *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), location)
 
 
-def _go_to(location: str):
-    """On to another page; htmx would follow a plain redirect behind the page that is open."""
-    return ("", 200, {"HX-Redirect": location}) if wants_fragment() else redirect(location, 303)
-
-
 def _show(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     live, audience = stream(f"ticket:{ticket.id}"), policy.audience(actor())
+    db.db.session.refresh(ticket)  # it was found before the bookmark was taken
     events, hidden = queries.timeline_for(actor(), ticket, all=request.args.get("all") == "yes")
     is_staff = audience == Audience.STAFF
     return page(

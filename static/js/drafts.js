@@ -1,27 +1,36 @@
 // A copy of unsent text on this device, for when the server that keeps the drafts cannot be reached.
 (() => {
   const TEXTS = "textarea[name], input[type=text][name], input[type=email][name]";
+  const CHOICES = "input[type=radio]:checked"; // whom a text is for belongs to it: a note must not come back as a reply
   const { me } = document.documentElement.dataset;
   if (!me) return;
   const OURS = `draft ${me} `;
   const looked = new WeakSet();
+  const asked = new WeakMap(); // element -> when its last request began
 
   document.addEventListener("input", ({ target }) => {
-    if (target.matches(TEXTS) && target.form?.dataset.draft) keep(target.form);
+    if (target.matches(`${TEXTS}, input[type=radio]`) && target.form?.dataset.draft) keep(target.form);
+  });
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    asked.set(ctx.sourceElement, Date.now());
   });
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    if (ctx.response.status < 400 && ctx.sourceElement.dataset.draft) forget(ctx.sourceElement);
+    if (!(ctx.response.status < 400)) return;
+    const form = ctx.sourceElement.closest?.("form[data-draft]");
+    if (form === ctx.sourceElement) forget(form);
+    // The server has the draft now; what was typed since it was asked is kept here until it has that too.
+    else if (form && ctx.sourceElement.id === "draft-state" && copyOf(form)?.at <= asked.get(ctx.sourceElement)) forget(form);
   });
   document.addEventListener("submit", ({ target, defaultPrevented }) => {
-    if (target.getAttribute("action") === "/sign-out") forgetAll();
-    else if (!defaultPrevented && target.dataset.draft) forget(target); // sent without htmx: the next page tells the rest
+    if (!defaultPrevented && target.getAttribute("action") === "/sign-out") forgetAll();
   });
   document.addEventListener("htmx:after:swap", restoreAll);
   restoreAll();
 
   function keep(form) {
-    const fields = Object.fromEntries(texts(form).map(({ name, value }) => [name, value]));
-    const copy = JSON.stringify({ at: Date.now(), fields });
+    const pairs = (selector) => [...form.querySelectorAll(selector)].map(({ name, value }) => [name, value]);
+    const [fields, choices] = [TEXTS, CHOICES].map((selector) => Object.fromEntries(pairs(selector)));
+    const copy = JSON.stringify({ at: Date.now(), fields, choices });
     try {
       localStorage.setItem(OURS + form.dataset.draft, copy);
     } catch {
@@ -48,9 +57,13 @@
 
   // The newer of the two wins: this copy, or the server's draft the form was drawn with.
   function restore(form) {
-    const copy = JSON.parse(localStorage.getItem(OURS + form.dataset.draft));
+    const copy = copyOf(form);
     const drawnAt = Date.parse(form.dataset.draftSaved) || 0;
     if (!copy || copy.at <= drawnAt) return;
+    for (const [name, value] of Object.entries(copy.choices ?? {})) {
+      const radio = [...form.querySelectorAll("input[type=radio]")].find((one) => one.name === name && one.value === value);
+      if (radio) radio.checked = true;
+    }
     for (const text of texts(form)) {
       const kept = copy.fields[text.name];
       if (!kept || kept === text.value) continue;
@@ -58,6 +71,10 @@
       text.dispatchEvent(new Event("input", { bubbles: true }));
       document.getElementById("draft-state")?.replaceChildren("Restored from this device");
     }
+  }
+
+  function copyOf(form) {
+    return JSON.parse(localStorage.getItem(OURS + form.dataset.draft));
   }
 
   function texts(form) {

@@ -1,4 +1,4 @@
-// Keys for people who live here: / search, c new ticket, j and k along the rows, r reply. Off with <body data-keys="off">.
+// Keys for people who live here: / search, c new ticket, j and k along the rows, r reply. Off where the profile says so.
 (() => {
   const KEYS = {
     "/": () => focus("input[type=search]"),

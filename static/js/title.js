@@ -1,4 +1,4 @@
-// Puts the number of unread tickets before the page's title, where a tab in the background shows it.
+// Puts the number of unread tickets before the page's title, where the row of tabs shows it.
 (() => {
   function prefix() {
     const count = Number(document.getElementById("unread")?.dataset.count ?? 0);

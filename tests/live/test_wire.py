@@ -64,10 +64,10 @@ def test_a_message_that_was_cut_is_no_event(text, data):
 @tried
 @given(st.dictionaries(st.text(max_size=5), TEXT | st.integers() | st.none() | st.booleans(), max_size=5), BOOKMARKS)
 def test_what_programs_hear_is_one_line_of_json(content, id):
-    (heard,) = parse(wire.json_message("comment:added", content, id))
+    (heard,) = parse(wire.message(json.dumps(content, ensure_ascii=False), event="comment:added", id=id))
     assert heard.event == "comment:added"
     said = json.loads(json.dumps(content), parse_constant=None)
-    lone = any("\ud800" <= letter <= "\udfff" for letter in str(said))
+    lone = any("\ud800" <= letter <= "\udfff" for letter in json.dumps(said, ensure_ascii=False))
     assert lone or json.loads(heard.data) == said
 
 
