@@ -121,3 +121,16 @@ def test_a_file_that_is_too_large_is_named_before_it_is_sent(kim, server):
     kim.page.get_by_role("button", name="Remove film.bin").click()
     send(kim)
     expect(kim.page.locator("#timeline")).to_contain_text("See the film")
+
+
+def test_a_note_that_never_reached_the_server_comes_back_as_a_note(browse, world, ticket):
+    """Its text must not stand in the box for replies, from where it would go to the requester."""
+    mia = browse(world.mia)
+    mia.open(f"/tickets/{ticket.number}")
+    mia.forgives("Failed to load resource", "Failed to fetch", "htmx")
+    mia.page.route("**/drafts", lambda route: route.abort())
+    mia.page.get_by_text("Internal note").click()
+    message(mia).fill("He plugged it in wrong")
+    mia.open(f"/tickets/{ticket.number}")
+    expect(message(mia)).to_have_value("He plugged it in wrong")
+    expect(mia.page.get_by_label("Internal note")).to_be_checked()

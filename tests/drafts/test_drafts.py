@@ -145,3 +145,11 @@ def test_whatever_was_typed_can_be_kept(world, ren, text):
     assert save(ren, "new-ticket", title=text).status_code == 303
     assert ren.get("/tickets/new").status_code == 200
     assert kept(world.ren, "new-ticket")["title"] == text
+
+
+def test_a_draft_that_arrives_after_its_message_does_not_bring_the_text_back(world, ren, ticket):
+    save(ren, "ticket:1", body="half", key="once")
+    assert draft_for(world.ren, "ticket:1")
+    ren.post("/tickets/1/comments", data={"body": "all of it", "key": "once"})
+    save(ren, "ticket:1", body="all of it", key="once")
+    assert not draft_for(world.ren, "ticket:1")
