@@ -1,8 +1,11 @@
 """Fixtures: an app on a database of its own, the world in it, and browsers signed in as its people."""
 
+import os
+
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
 from informejo import create_app, signals
 from informejo.accounts import actions as accounts
@@ -24,6 +27,18 @@ class Browser(FlaskClient):
         response = super().open(*args, **kwargs)
         db.session.rollback()
         return response
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One Chromium for all tests; each makes a context of its own in it."""
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """Fixtures: the real server with the cast in its database, Chromium, and people at it who notice whatever breaks."""
 
-import os
 from dataclasses import fields
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sqlalchemy import delete, select
 
 from informejo import create_app, signals
@@ -16,7 +15,6 @@ from tests.browser.line import Line
 from tests.browser.person import Person
 from tests.browser.server import Server
 
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 BROKE = ("Traceback", "incident ")
 
 expect.set_options(timeout=10_000)
@@ -27,15 +25,6 @@ def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.head_line}: {value} {name}")
-
-
-@pytest.fixture(scope="package")
-def chromium():
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")
