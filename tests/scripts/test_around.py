@@ -19,7 +19,7 @@ def test_new_messages_of_others_are_announced_together_and_counted_in_the_title(
 
 
 def test_the_ticket_is_read_as_far_as_it_is_seen(ticket, server):
-    with ticket.expect_request("**/tickets/42/seen"):
+    with ticket.expect_response("**/tickets/42/seen"):
         server.partial("#timeline", comment(1, order=77), "place")
     assert [post.body for post in sent(server, "/tickets/42/seen")] == [b"event=77"]
 
