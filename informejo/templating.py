@@ -7,6 +7,7 @@ from informejo.tickets.words import Category, Priority, Status
 
 def init_app(app):
     """Register filters and globals; live partials are drawn without a request and have these alone."""
+    app.config["TEMPLATES_AUTO_RELOAD"] = app.config["DEVELOPMENT"]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     environment = app.jinja_env
     environment.filters |= {
