@@ -15,6 +15,7 @@ from informejo import (
     desk,
     drafts,
     live,
+    ops,
     security,
     templating,
     tickets,
@@ -44,5 +45,6 @@ def create_app(settings: dict | None = None) -> Flask:
     desk.init_app(app)
     admin.init_app(app)
     live.init_app(app)
+    ops.init_app(app)
     cli.init_app(app)
     return app

@@ -37,8 +37,14 @@ SETTINGS = (
     Setting("STREAMS_TOTAL", 10_000, "Live streams in all; the next is refused with 503."),
     Setting("REPLAY_LIMIT", 200, "Missed events that are replayed; beyond it the page is told to load itself again."),
     Setting("TRUSTED_PROXIES", 0, "Proxies in front whose X-Forwarded-* headers are believed (nginx alone: 1)."),
+    Setting("BACKUP_DIR", str(INSTANCE / "backups"), "Folder that `backup` writes to; better on another disk."),
+    Setting("BACKUPS_KEPT", 14, "Backups that are kept; `backup` removes older ones."),
+    Setting("BACKUP_HOURS", 26, "Age in hours from which the newest backup counts as too old; 0 if others make them."),
+    Setting("EVENT_DAYS", 365, "Days after which `prune` removes events that stand in no ticket's history."),
+    Setting("METRICS_TOKEN", "", "Token that /metrics asks for; without one it answers this machine alone."),
     Setting("DEVELOPMENT", False, "Shows /patterns and re-reads changed templates, styles and scripts."),
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Setting("LOG_FORMAT", "text", "text for people, json for programs: one object a line."),
 )
 
 

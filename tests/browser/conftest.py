@@ -11,9 +11,9 @@ from informejo.accounts.models import Role, User
 from informejo.db import commit, db
 from informejo.events.models import LogEpoch
 from tests import world as cast
-from tests.browser.line import Line
 from tests.browser.person import Person
-from tests.browser.server import Server
+from tests.line import Line
+from tests.server import Server
 
 BROKE = ("Traceback", "incident ")
 

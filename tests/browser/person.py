@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import User
 from informejo.db import commit
-from tests.browser.server import Server
+from tests.server import Server
 
 WATCH = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} forbids ${event.blockedURI} ${event.sample}`));"""

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.drawn import as_drawn
-from tests.browser.line import Line
-from tests.browser.server import Server
+from tests.line import Line
+from tests.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 

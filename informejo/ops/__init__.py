@@ -1,0 +1,9 @@
+"""Running the desk: is it well, what does it measure, its backups, and what may be thrown away."""
+
+from informejo.ops import commands, views
+
+
+def init_app(app):
+    """The doors for whoever runs it: addresses for programs that watch, and commands."""
+    app.register_blueprint(views.bp)
+    commands.init_app(app)
