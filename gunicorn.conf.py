@@ -4,15 +4,22 @@ from gevent import monkey
 
 monkey.patch_all()  # before anything else is imported: what is imported earlier keeps blocking
 
+import threading  # noqa: E402
+from contextlib import contextmanager, nullcontext  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
+
+from informejo import logs  # noqa: E402
 from informejo.config import from_environment  # noqa: E402
 
 _settings = from_environment()
+_entrance, _streams = threading.Lock(), threading.Lock()
+logs.configure(_settings["LOG_LEVEL"], _settings["LOG_FORMAT"])
 
 bind = f"{_settings['HOST']}:{_settings['PORT']}"
 worker_class = "gevent"
-workers = 1  # the hub, presence and the writer lock belong to one process
+workers = 1  # the hub, presence and the writer lock belong to one process; WEB_CONCURRENCY has no say
 worker_connections = 2000  # pages and streams being opened; open streams are the hub's and do not count here
-timeout = 60
+timeout = 30  # a worker whose loop has stood still so long is replaced; streams do not count
 graceful_timeout = 5
 keepalive = 1  # a second is enough for a page and its files; SIGTERM waits for it
 preload_app = False  # everything must be imported after gevent has patched the standard library
@@ -22,10 +29,26 @@ forwarded_allow_ips = ""  # TRUSTED_PROXIES decides, in the app
 limit_request_line = 4094
 limit_request_fields = 100
 limit_request_field_size = 8190
-accesslog = None
+accesslog = None  # the app writes a line for each request, without what opens something
+logger_class = logs.ServerLog
 loglevel = _settings["LOG_LEVEL"].lower()
 proc_name = "informejo"
 umask = 0o077
+
+
+def on_starting(server):
+    """Here, in the master: its lock outlives workers that are killed or reloaded, so none of them can be late."""
+    from informejo import serving
+
+    with _or_exit(server.log, 1):
+        serving.require_one_process(server.cfg.workers)
+        serving.take_database(_settings["DATABASE_URL"])
+
+
+def nworkers_changed(server, new, old):
+    """SIGTTIN asks for one more, and gets none."""
+    if new > 1:
+        server.num_workers = 1
 
 
 def post_worker_init(worker):
@@ -34,9 +57,12 @@ def post_worker_init(worker):
 
     import gevent
 
-    from informejo import work
+    from informejo import serving, work
     from informejo.live.hub import hub
 
+    with _or_exit(worker.log, 3):  # the master takes 3 for "cannot start" and ends with it
+        serving.require_schema(worker.wsgi)
+    _look_more_often()
     work.start(worker.wsgi)
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not walk through it again, up to 50 ms each time
@@ -50,8 +76,48 @@ def post_worker_init(worker):
     gevent.spawn(watch)
 
 
+def pre_request(worker, req):
+    """One request begins per turn of the loop: of fifty that come at once, none keeps streams and timers waiting."""
+    import gevent
+
+    hub = gevent.get_hub()
+    # A whole turn, which sleep(0) is not: up to fifty that are ready would go first. A timer would wait a millisecond.
+    with _line_of(req), _entrance, hub.loop.check() as turned, hub.loop.idle() as awake:
+        awake.start(_nothing)
+        hub.wait(turned)
+
+
 def post_request(worker, req, environ, resp):
     """A busy keep-alive connection would be served again before others get a turn."""
     import gevent
 
     gevent.sleep(0)
+
+
+def _look_more_often():
+    # gunicorn's worker looks once a second whether it shall stop, and then once a second whether all is answered.
+    from gunicorn.workers import ggevent
+
+    sleep = ggevent.gevent.sleep
+    ggevent.gevent = SimpleNamespace(**vars(ggevent.gevent) | {"sleep": lambda seconds: sleep(min(seconds, 0.1))})
+
+
+def _line_of(req):
+    # When thousands of streams come back at once, a page need not wait behind all of them, only behind one.
+    return _streams if req.path.startswith("/live") else nullcontext()
+
+
+def _nothing():
+    pass
+
+
+@contextmanager
+def _or_exit(log, code):
+    """Instead of a traceback, the sentence that says what is wrong."""
+    from informejo.serving import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        log.critical("%s", refused)
+        raise SystemExit(code) from None

@@ -31,7 +31,7 @@ def main():
             return _profile(here, options)
         print(machine(), "milliseconds; `own`: in the server, without a network", "", sep="\n")
         print(ROW.format("", *HEADS))
-        own = {name: _own_time(here, path, options.times) for name, path in ASKED.items()}
+        own = {name: own_time(here, path, options.times) for name, path in ASKED.items()}
         with running(here):
             for name, path in ASKED.items():
                 served = _served(here, path, 1, options.times), _served(here, path, MANY, options.times)
@@ -39,7 +39,7 @@ def main():
     return None
 
 
-def _own_time(here: Desk, path: str, times: int) -> tuple[str, str, int]:
+def own_time(here: Desk, path: str, times: int) -> tuple[str, str, int]:
     """The app called as gunicorn calls it."""
     waits = []
     for _ in range(times):
@@ -76,9 +76,9 @@ def _profile(here: Desk, options):
     """Where the time of each goes, by the functions that take most of it themselves."""
     for name, path in ASKED.items():
         print(f"\n{name}, {options.times} times")
-        _own_time(here, path, 20)
+        own_time(here, path, 20)
         with cProfile.Profile() as profile:
-            _own_time(here, path, options.times)
+            own_time(here, path, options.times)
         pstats.Stats(profile).sort_stats("tottime").print_stats(TOP)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flask import Flask
+from flask_migrate import stamp
 
 from informejo import create_app, db
 from informejo.accounts.actions import start_session
@@ -67,6 +68,11 @@ class Desk:
         lines = Path(f"/proc/{self.worker}/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
+    def cpu(self) -> float:
+        """Seconds of processor time the worker has used."""
+        fields = Path(f"/proc/{self.worker}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def published(self) -> list[tuple[float, float]]:
         """When the writing of each message began and ended, in seconds of the machine's monotonic clock."""
         lines = (self.folder / "notes").read_text().splitlines()
@@ -74,13 +80,14 @@ class Desk:
 
 
 @contextmanager
-def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0) -> Iterator[Desk]:
+def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0, within: str | None = None) -> Iterator[Desk]:
     """A desk with so many people, a ticket of every requester, and `comments` on the first ticket."""
-    with TemporaryDirectory(prefix="informejo-bench-") as name:
+    with TemporaryDirectory(prefix="informejo-bench-", dir=within) as name:
         app = create_app({**_settings(Path(name)), "LOG_LEVEL": "WARNING"})
         furnished = Desk(Path(name), app)
         with app.app_context():
             db.db.create_all()
+            stamp(str(ROOT / "migrations"))
             db.db.session.add(LogEpoch(word="bench"))
             _furnish(furnished, staff, requesters, comments)
             db.commit()
@@ -121,6 +128,12 @@ def cookie_name_at(desk: Desk) -> str:
     """The name of the sign-in cookie there."""
     with desk.app.app_context():
         return cookie_name()
+
+
+def kernel_memory() -> int:
+    """Bytes the kernel holds in structures of its own, sockets among them, which it cannot give back."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("SUnreclaim:"))
 
 
 def machine() -> str:

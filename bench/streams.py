@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 
 from bench.browser import quantile, reading, saying, summary
 from bench.crowd import Crowd, newest
-from bench.server import Desk, allow_files, desk, headers, machine, running
+from bench.server import Desk, allow_files, desk, headers, kernel_memory, machine, running
 
 HERE = Path(__file__).resolve().parent
 WARM = 200  # streams that are open before memory is measured: what is needed once does not count
 VIEWERS, POSTS = 100, 200
+REST_SECONDS = 30  # two heartbeats of each stream
 BUSY_SECONDS, EVERY = 10, 0.25  # how long, and how often in seconds, comments are posted while a page is read
 ROW = "{:20}" + "{:>10}" * 5
 FIGURE = "{:42} {}"
@@ -46,10 +47,11 @@ def _desk(streams: int, events: int, others: ProcessPoolExecutor) -> tuple[list[
     with desk() as here, running(here, STREAMS_PER_USER=streams, STREAMS_TOTAL=streams):
         watchers = islice(cycle(here.staff), streams)
         opened = _join(crowd, here, [_stream(here, cookie, "queue", "desk", "me") for cookie in watchers])
+        resting = _rest(crowd, here)
         frames, alone = _events(crowd, here, events, others)
         busy = _pages(crowd, here, others)
     crowd.leave()
-    return frames, [("all on the queue", opened), *alone, *busy]
+    return frames, [("all on the queue", opened), ("the same at rest", resting), *alone, *busy]
 
 
 def _own_tickets(streams: int) -> list[tuple]:
@@ -79,12 +81,21 @@ def _viewers(others: ProcessPoolExecutor) -> list[tuple]:
 def _join(crowd: Crowd, here: Desk, requests: list[bytes]) -> str:
     crowd.join(here.port, requests[:WARM])
     crowd.drain(2)
-    before, begun = here.memory(), time.monotonic()
+    before, kernel, begun = here.memory(), kernel_memory(), time.monotonic()
     crowd.join(here.port, requests[WARM:])
     took = time.monotonic() - begun
     crowd.drain(2)
     more = len(requests) - WARM
-    return f"{(here.memory() - before) / more:.0f} bytes of memory a stream, {more / took:.0f} opened a second"
+    memory, kernel = (here.memory() - before) / more, (kernel_memory() - kernel) / more
+    return f"{memory:.0f} bytes a stream, {kernel:.0f} in the kernel for both ends, {more / took:.0f} opened a second"
+
+
+def _rest(crowd: Crowd, here: Desk) -> str:
+    """What open streams cost while nothing happens: a heartbeat each, four times a minute."""
+    before = here.cpu()
+    crowd.drain(REST_SECONDS)
+    share = 100 * (here.cpu() - before) / REST_SECONDS
+    return f"{share:.1f} % of a core for heartbeats"
 
 
 def _events(crowd: Crowd, here: Desk, events: int, others: ProcessPoolExecutor) -> tuple[list[bytes], list[tuple]]:

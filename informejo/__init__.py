@@ -1,6 +1,5 @@
 """Informejo: a help desk whose pages are always up to date. `create_app` is all the wiring, on one screen."""
 
-import logging
 from pathlib import Path
 
 from flask import Flask
@@ -15,8 +14,10 @@ from informejo import (
     desk,
     drafts,
     live,
+    logs,
     ops,
     security,
+    serving,
     templating,
     tickets,
     uploads,
@@ -28,8 +29,9 @@ def create_app(settings: dict | None = None) -> Flask:
     """The app with its settings from the environment, `settings` going before them."""
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_mapping(config.from_environment() | (settings or {}))
-    logging.basicConfig(level=app.config["LOG_LEVEL"], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for folder in (config.INSTANCE, Path(app.config["UPLOAD_DIR"])):
+    logs.init_app(app)
+    database = serving.sqlite_file(app.config["DATABASE_URL"])
+    for folder in filter(None, (database and database.parent, Path(app.config["UPLOAD_DIR"]))):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     db.init_app(app)

@@ -41,7 +41,7 @@ SETTINGS = (
     Setting("BACKUPS_KEPT", 14, "Backups that are kept; `backup` removes older ones."),
     Setting("BACKUP_HOURS", 26, "Age in hours from which the newest backup counts as too old; 0 if others make them."),
     Setting("EVENT_DAYS", 365, "Days after which `prune` removes events that stand in no ticket's history."),
-    Setting("METRICS_TOKEN", "", "Token that /metrics asks for; without one it answers this machine alone."),
+    Setting("METRICS_TOKEN", "", "Token that /metrics asks for; without one this machine alone sees it, no proxy."),
     Setting("DEVELOPMENT", False, "Shows /patterns and re-reads changed templates, styles and scripts."),
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("LOG_FORMAT", "text", "text for people, json for programs: one object a line."),

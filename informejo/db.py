@@ -3,18 +3,20 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Enum, MetaData, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
-from informejo import signals
+from informejo import metrics, signals
 
 NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -25,6 +27,19 @@ NAMES = {
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=0")
 WRITES = ("INSERT", "UPDATE", "DELETE", "SAVEPOINT", "CREATE", "ALTER", "DROP")
 BUSY_SECONDS = 10  # how long a write waits for another process before it gives up
+TURN = 0.0001  # seconds, which under gevent is one turn of the loop
+BRIEF_SECONDS = 0.1  # the same for a write that can be left out
+TROUBLES = {
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_LOCKED: "busy",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_IOERR: "broken",
+    sqlite3.SQLITE_READONLY: "broken",
+    sqlite3.SQLITE_CANTOPEN: "broken",
+    sqlite3.SQLITE_CORRUPT: "broken",
+    sqlite3.SQLITE_NOTADB: "broken",
+}
+PRIMARY = 0xFF  # of SQLite's error codes; the bits above say more than anybody here asks
 
 
 class Base(DeclarativeBase):
@@ -62,8 +77,9 @@ def init_app(app):
     """Configure the engine: SQLite waits in Python, so its driver must neither begin nor wait by itself."""
     app.config["SQLALCHEMY_DATABASE_URI"] = app.config["DATABASE_URL"]
     options = {"pool_size": 20, "max_overflow": 20, "pool_timeout": 10}
+    options["hide_parameters"] = True  # what failed goes into the log; the texts and hashes it was about do not
     if app.config["DATABASE_URL"].startswith("sqlite"):
-        options["connect_args"] = {"isolation_level": None, "check_same_thread": False}
+        options["connect_args"] = {"isolation_level": None, "check_same_thread": False, "timeout": 0}
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     migrate.init_app(app, db)
@@ -88,6 +104,28 @@ def commit() -> list:
     return recorded
 
 
+def commit_if_possible(write: Callable[[], bool]):
+    """Do and commit a write that can be left out, and leave it out when the database cannot take it just now."""
+    patience = _patience.set(BRIEF_SECONDS)
+    try:
+        if write():
+            commit()
+    except Exception as error:
+        db.session.rollback()
+        if trouble(error) is None:
+            raise
+    finally:
+        _patience.reset(patience)
+
+
+def trouble(error: BaseException) -> str | None:
+    """What kept the database from doing it: `busy` with others, `full`, or `broken`; None for every other error."""
+    if isinstance(error, TimeoutError):
+        return "busy"  # all connections were taken
+    cause = getattr(error, "orig", error)
+    return TROUBLES.get(getattr(cause, "sqlite_errorcode", 0) & PRIMARY) if isinstance(cause, sqlite3.Error) else None
+
+
 def notice(topic: str):
     """After the commit, have those who look at `topic` look again at what is kept in no event."""
     db.session.info.setdefault("noticed", set()).add(topic)
@@ -107,6 +145,11 @@ def lock(row):
 # SQLite calls block the whole process. If a second greenlet waited inside SQLite for the first one's write lock, the
 # first could never run to release it. So writers queue here, on a lock that lets the other greenlets run.
 _writer = threading.Lock()
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)  # seconds, instead of BUSY_SECONDS
+
+
+class _Busy(sqlite3.OperationalError):
+    sqlite_errorcode = sqlite3.SQLITE_BUSY
 
 
 @event.listens_for(Engine, "connect")
@@ -125,15 +168,20 @@ def _begin_before_first_write(connection, cursor, statement, *_):
 def _begin_write(connection, cursor):
     if connection.connection.driver_connection.in_transaction:
         return
-    deadline = time.monotonic() + BUSY_SECONDS
-    if not _writer.acquire(timeout=BUSY_SECONDS):
-        raise sqlite3.OperationalError("database is locked: too many wait to write")
+    patience = _patience.get() or BUSY_SECONDS
+    began = time.monotonic()
+    deadline = began + patience
+    if not _writer.acquire(blocking=False):
+        if not _writer.acquire(timeout=patience):
+            raise _Busy("too many wait to write")
+        time.sleep(TURN)  # or all who wait would write one after the other while nobody else gets a turn
     connection.info["writing"] = True
     try:
         _begin_immediate(cursor, deadline)
     except BaseException:
         _release(connection.info)
         raise
+    metrics.write_wait.observe(time.monotonic() - began)
 
 
 def _begin_immediate(cursor, deadline: float):
@@ -142,7 +190,7 @@ def _begin_immediate(cursor, deadline: float):
         try:
             return cursor.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if trouble(error) != "busy" or time.monotonic() > deadline:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, 0.1)
@@ -162,10 +210,3 @@ def _let_the_next_write_after_a_crash(_connection, record, _state):
 def _release(info: dict):
     if info.pop("writing", False):
         _writer.release()
-
-
-def busy(error: BaseException) -> bool:
-    """Whether `error` means that others kept the database, or all connections to it, for too long."""
-    if isinstance(error, TimeoutError):
-        return True
-    return isinstance(error, (OperationalError, sqlite3.OperationalError)) and "locked" in str(error)

@@ -10,9 +10,22 @@ def offload(function: Callable, *args):
     Ten run at a time, further ones wait for their turn while other requests go on. A thread has neither the request nor
     its database session: pass plain values and get plain values back.
     """
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is None or not monkey.is_module_patched("threading"):
+    if not _in_gevent():
         return function(*args)
     import gevent
 
     return gevent.get_hub().threadpool.apply(function, args)
+
+
+def offloaded() -> int:
+    """How many such calls run or wait for their turn."""
+    if not _in_gevent():
+        return 0
+    import gevent
+
+    return len(gevent.get_hub().threadpool)
+
+
+def _in_gevent() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and monkey.is_module_patched("threading")

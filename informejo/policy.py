@@ -65,6 +65,7 @@ RULES = (
     Rule("ticket.restore", "administrators", _admin),
     Rule("comment.edit", "the person who wrote it", _author),
     Rule("desk.see", "staff", _staff),
+    Rule("desk.examine", "administrators", _admin),
     Rule("user.list", "staff", _staff),
     Rule("user.change", "administrators, but nobody their own role or activity", _another),
 )

@@ -2,13 +2,13 @@
 
 import math
 import time
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, memory
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import Forbidden, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -27,6 +27,12 @@ HEADERS = {
 }
 
 
+class _Monotonic:
+    """What the library asks for the time."""
+
+    time = time.monotonic
+
+
 class Rate(NamedTuple):
     """So much of something, counted for each `whom`, and why so; docs/configuration.md prints them."""
 
@@ -42,6 +48,7 @@ RATES = {
     "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
     "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
     "change by a visitor": Rate(parse("100 per 5 minutes"), "address", "signing in and registering are all there is"),
+    "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
     "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),
 }
 
@@ -52,6 +59,7 @@ def init_app(app: Flask):
     if hops:
         # Only address and scheme: the proxy passes on the Host itself.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)
+    memory.time = _Monotonic  # by the wall clock, one set back two hours would lock people out for two hours
     app.extensions["rates"] = MovingWindowRateLimiter(MemoryStorage())
     app.before_request(_refuse_other_sites)
     app.after_request(_finish)
@@ -76,8 +84,8 @@ def cookie_name() -> str:
 
 def address() -> str:
     """Whom rates are counted for when nobody is signed in; an IPv6 subscriber has a whole /64 of addresses."""
-    peer = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - stands for "unknown", nothing listens there
-    return str(peer if peer.version == 4 else ip_network((peer, 64), strict=False))
+    peer = _peer()
+    return str(peer if peer.version == 4 else ip_network((int(peer), 64), strict=False))
 
 
 def count(what: str, who: str = ""):
@@ -92,9 +100,17 @@ def allow(what: str, who: str = ""):
         raise _too_many(what, who)
 
 
+def _peer() -> IPv4Address | IPv6Address:
+    try:
+        peer = ip_address(request.remote_addr or "")
+    except ValueError:  # a proxy that names no address: all who come through it are one
+        return IPv4Address(0)
+    return getattr(peer, "ipv4_mapped", None) or peer  # what a socket for both kinds makes of IPv4
+
+
 def _too_many(what: str, who: str) -> TooManyRequests:
     frees = current_app.extensions["rates"].get_window_stats(RATES[what].limit, what, who).reset_time
-    return TooManyRequests(retry_after=max(1, math.ceil(frees - time.time())))
+    return TooManyRequests(retry_after=max(1, math.ceil(frees - time.monotonic())))
 
 
 def _refuse_other_sites():
@@ -115,7 +131,8 @@ def _refuse_other_sites():
 
 def _from_here(origin: str | None) -> bool:
     ours = request.host, urlsplit(current_app.config["PUBLIC_URL"]).netloc
-    return bool(origin) and origin.partition("://")[2] in ours
+    host = (origin or "").partition("://")[2]
+    return bool(host) and host in ours  # no host at all is no match, whatever PUBLIC_URL lacks
 
 
 def _finish(response: Response) -> Response:

@@ -22,3 +22,9 @@ def init_app(app):
         "words": {"status": Status, "priority": Priority, "category": Category},
         "limits": limits,
     }
+
+
+def compile_all(app):
+    """Compile every template now: the first who opens a page would keep everybody waiting while it is done."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)

@@ -1,13 +1,20 @@
 """What comes in with a request: how much of it each address takes, and that reading it leaves time for others."""
 
+import errno
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, Request, abort, current_app, request
 
 SMALL = 256 * 1024  # bytes: the longest comment still fits when each of its letters is sent as twelve characters
 MOST_FIELDS = 200
 PAUSE = 256 * 1024  # bytes between two pauses; without them one upload of 50 MB stopped everybody for 0.24 s
+IN_MEMORY = 500_000  # bytes of a file that need no disk while it arrives, as in Werkzeug
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 WITH_FILES = re.compile(r"/tickets(/\d+/comments)?")  # the only addresses that take files
 
 
@@ -15,6 +22,7 @@ def init_app(app: Flask):
     """Limit every body before a view reads it, and pause while it is read."""
     app.config.update(MAX_CONTENT_LENGTH=SMALL, MAX_FORM_MEMORY_SIZE=SMALL, MAX_FORM_PARTS=MOST_FIELDS)
     app.before_request(_limit_body)
+    app.request_class = RoomyRequest
     serve = app.wsgi_app
 
     def serve_with_pauses(environ, start_response):
@@ -22,6 +30,48 @@ def init_app(app: Flask):
         return serve(environ, start_response)
 
     app.wsgi_app = serve_with_pauses
+
+
+class RoomyRequest(Request):
+    """A request whose text arrives even when there is no room for its files."""
+
+    def _get_file_stream(self, *_, **__) -> "ArrivingFile":
+        return ArrivingFile()
+
+
+class ArrivingFile(SpooledTemporaryFile):
+    """A file on its way in. Where the disk has no room for it, it says so to whoever reads it, not to the parser."""
+
+    def __init__(self):
+        super().__init__(max_size=IN_MEMORY, mode="rb+")
+        self._failed: OSError | None = None
+
+    def write(self, chunk: bytes) -> int:
+        if self._failed is None:
+            with self._giving_up_without_room():
+                super().write(chunk)
+        return len(chunk)
+
+    def seek(self, *where) -> int:
+        with self._giving_up_without_room():
+            return super().seek(*where)  # writes what was buffered
+        return 0
+
+    def read(self, *size) -> bytes:
+        if self._failed is not None:
+            raise self._failed
+        return super().read(*size)
+
+    @contextmanager
+    def _giving_up_without_room(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise
+            self._failed = error
+            getattr(self._file, "raw", self._file).close()  # frees the room it took, without writing what is buffered
+            self._file = BytesIO()
 
 
 class PausingStream:

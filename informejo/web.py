@@ -1,15 +1,14 @@
 """What every page shares: who is asking, how a page and a fragment are answered, and what an error looks like."""
 
-import secrets
 from urllib.parse import urlencode, urlsplit
 
 from flask import current_app, g, jsonify, redirect, render_template, request
 from werkzeug.exceptions import HTTPException, Unauthorized
 
-from informejo import security
+from informejo import logs, metrics, security
 from informejo.accounts.models import User
 from informejo.accounts.queries import session_for
-from informejo.db import busy, db
+from informejo.db import db, trouble
 from informejo.desk import stats
 from informejo.events import log
 from informejo.tickets.queries import unread_for
@@ -20,6 +19,11 @@ SENTENCES = {
     405: "That cannot be done here.",
     413: "That is more than fits into one message.",
     429: "That was a lot at once.",
+}
+TROUBLES = {
+    "busy": (503, "The desk is busy for a moment. Nothing was saved; please send it again.", 5),
+    "full": (507, "The desk has no room left to save anything. Nothing was saved; please send it again later.", 60),
+    "broken": (503, "The desk cannot reach its records just now. Nothing was saved; please send it again later.", 60),
 }
 NOTICES = {
     "registered": "If this address was new, your account is ready. Sign in to go on.",
@@ -32,6 +36,7 @@ NOTICES = {
     "ticket-deleted": "The ticket is in the bin, from where it can be brought back.",
     "ticket-restored": "The ticket is back.",
     "ticket-opened": "Your ticket is open. You will see every answer here as it comes.",
+    "examined": "Everything has been checked.",
     "user-changed": "The change is saved.",
 }
 
@@ -46,6 +51,12 @@ def init_app(app):
 def public(view):
     """Mark a view that visitors may see. All others need somebody who is signed in."""
     view.public = True
+    return view
+
+
+def probe(view):
+    """Mark a view for programs that watch: public, and nobody is looked up, so that it answers without a database."""
+    view.public = view.probe = True
     return view
 
 
@@ -97,9 +108,11 @@ def local(address: str | None, otherwise: str = "/") -> str:
 
 
 def _load_actor():
-    g.session = session_for(security.cookie())
-    g.actor = g.session.user if g.session else None
     view = current_app.view_functions.get(request.endpoint)
+    g.session = None if getattr(view, "probe", False) else session_for(security.cookie())
+    g.actor = g.session.user if g.session else None
+    if g.actor:
+        logs.name_user(g.actor.id)
     if g.actor is None and view and not getattr(view, "public", False) and request.endpoint != "static":
         raise Unauthorized
     if request.mimetype == "multipart/form-data":
@@ -116,18 +129,35 @@ def _error(error: Exception):
         return jsonify(status=status, error=sentence), status, headers
     if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
         g.actor = None
-    return page("error.html", title="Error", status=status, sentence=sentence, stream=""), status, headers
+    typed = _typed() if trouble(error) else {}
+    context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed}
+    return page("error.html", **context, stream=""), status, headers
+
+
+def _typed() -> dict[str, str]:
+    """The fields of the form that could not be saved: the page that says so offers to send them again."""
+    fields = {} if request.method in security.SAFE else request.form.to_dict()
+    return fields if not any("password" in name for name in fields) else {}
 
 
 def _explain(error: Exception) -> tuple[int, str, dict]:
-    if busy(error):
-        return 503, "The desk is busy for a moment. Nothing was saved; please send it again.", {"Retry-After": "5"}
+    kind = trouble(error)
+    if kind:
+        status, sentence, seconds = TROUBLES[kind]
+        metrics.database_troubles.labels(kind).inc()
+        current_app.logger.warning("database %s: %s %s: %s", kind, request.method, logs.path(), _cause(error))
+        return status, sentence, {"Retry-After": str(seconds)}
     if isinstance(error, HTTPException):
         headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
         return error.code, SENTENCES.get(error.code, error.description), headers
-    incident = secrets.token_hex(4)
-    current_app.logger.exception("incident %s: %s %s", incident, request.method, request.path)
+    incident = logs.request_id()
+    metrics.incidents.inc()
+    current_app.logger.exception("incident %s: %s %s", incident, request.method, logs.path())
     return 500, f"Something broke on our side. If you report it, say incident {incident}.", {}
+
+
+def _cause(error: Exception) -> Exception:
+    return getattr(error, "orig", error)  # the statement around it holds what people wrote
 
 
 def _wants_json() -> bool:

@@ -1,18 +1,23 @@
-"""The background work of one process: the readers of the log, and the pulse that keeps streams and presence honest."""
+"""The background work of one process: readers of the log, pulse of streams and presence, doctor, meter."""
 
 import threading
 import time
 
 from flask import Flask
 
+from informejo import metrics, templating
 from informejo.live import presence
 from informejo.live.hub import hub
+from informejo.ops import doctor
 
 
 def start(app: Flask):
-    """Begin both, as threads (greenlets under gunicorn's gevent worker); they end when the hub closes."""
+    """Begin them, as threads (greenlets under gunicorn's gevent worker); they end when the hub closes."""
+    templating.compile_all(app)
     threading.Thread(target=app.extensions["broadcast"].run, name="broadcast", daemon=True).start()
     threading.Thread(target=pulse, name="pulse", daemon=True).start()
+    threading.Thread(target=metrics.tick, args=(lambda: hub.closing,), name="meter", daemon=True).start()
+    threading.Thread(target=doctor.watch, args=(app,), name="doctor", daemon=True).start()
 
 
 def pulse():

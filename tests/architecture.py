@@ -14,14 +14,15 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config i18n limits metrics offload signals text tickets.words"
+    GROUND: "clock config i18n limits metrics offload signals text tickets.words version"
     " events.names live.hub live.subscription live.wire",
-    TABLES: "db *.models",
+    TABLES: "db slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
     READERS: "live.broadcast live.fragments live.payload live.presence mail.notices mail.outbox",
-    WEB: "assets demo logs ops.backup ops.checks ops.prune security templating uploads web *.inputs",
-    DOORS: "api cli ops.commands work *.views accounts.sso live.stream mail.inbound",
+    WEB: "assets demo logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe *.checks ops.prune"
+    " ops.restore security serving templating uploads web *.inputs",
+    DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",
     ROOF: "*.__init__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

@@ -29,6 +29,13 @@ class Browser(FlaskClient):
         return response
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What tests measured and do not judge."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{report.head_line}: {value} {name}")
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """One Chromium for all tests; each makes a context of its own in it."""

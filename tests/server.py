@@ -17,38 +17,66 @@ class Server:
     """`address` is where it listens; `log` what it wrote. `settings` are its environment variables."""
 
     def __init__(self, folder: Path, **settings):
-        self.port = _free_port()
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"server-{self.port}.log"
         places = {"DATABASE_URL": f"sqlite:///{folder}/desk.db", "UPLOAD_DIR": str(folder / "files")}
         own = {"HOST": "127.0.0.1", "PORT": self.port, "PUBLIC_URL": self.address}
         self.settings = {name: str(value) for name, value in (places | own | settings).items()}
+        self.configuration = "gunicorn.conf.py"
         self._master = None
 
     def upgrade(self):
         """Make the database, the way an installation does."""
-        command = [*PYTHON, "flask", "--app", "app", "db", "upgrade"]
-        subprocess.run(command, cwd=ROOT, env=self._environment, check=True, capture_output=True)
+        self.flask("db", "upgrade").check_returncode()
+
+    def flask(self, *words: str) -> subprocess.CompletedProcess:
+        """A command of the operator, beside the server."""
+        command = [*PYTHON, "flask", "--app", "app", *words]
+        return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, check=False, text=True)
 
     def start(self):
-        command = [*PYTHON, "gunicorn", "-c", "gunicorn.conf.py", "app:app"]
+        self.spawn()
+        self._wait_until_it_answers()
+
+    def spawn(self) -> subprocess.Popen:
+        """Start it, and do not wait until it answers: perhaps it never will."""
+        command = [*PYTHON, "gunicorn", "-c", self.configuration, "app:app"]
         with self.log.open("ab") as log:
             self._master = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
-        self._wait_until_it_answers()
+        return self._master
 
     def stop(self):
         """As a service manager does it: SIGTERM, and all is told to come back."""
+        self.ask_to_stop().wait(15)
+
+    def ask_to_stop(self) -> subprocess.Popen:
+        """SIGTERM, without waiting for the end of the process it returns."""
         self._master.terminate()
-        self._master.wait(15)
+        return self._master
 
     def restart(self):
         self.stop()
         self.start()
 
+    def reload(self):
+        """SIGHUP: the master starts a new worker, and ends the old one."""
+        self._master.send_signal(signal.SIGHUP)
+
     def kill_worker(self):
         """The worker dies without a word; the master starts another."""
+        os.kill(self.worker, signal.SIGKILL)
+
+    def kill(self):
+        """The master dies without a word; its worker sees that within a second and goes."""
+        self._master.kill()
+        self._master.wait(15)
+
+    @property
+    def worker(self) -> int:
+        """The process id of the worker; 0 while there is none."""
         children = Path(f"/proc/{self._master.pid}/task/{self._master.pid}/children").read_text()
-        os.kill(int(children.split()[0]), signal.SIGKILL)
+        return next(map(int, children.split()), 0)
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -66,7 +94,7 @@ class Server:
             time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -1,11 +1,14 @@
 """The tables in docs/ that are the code's own. `python -m tests.tables` writes them anew."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 from informejo import limits, policy
 from informejo.config import ROOT, SETTINGS
 from informejo.security import RATES
+from tests.security.markers import shown
+from tests.security.rows import CLASSES, OPEN
 
 DOCS = ROOT / "docs"
 
@@ -34,9 +37,25 @@ def rules() -> str:
     return _table(("what", "who"), [(f"`{rule.what}`", rule.who) for rule in policy.RULES])
 
 
+def promises(name: str) -> str:
+    """What must hold, of one class, and the tests that show it."""
+    tests = shown()
+    rows = [
+        (id, sentence, "<br>".join(f"`{test}`" for test in tests.get(id, ()))) for id, sentence in CLASSES[name].items()
+    ]
+    return _table(("id", "what must hold", "shown by"), [row for row in rows if row[2]])
+
+
+def unshown() -> str:
+    """What is not there yet, or not as it should be."""
+    sentences = {id: sentence for rows in CLASSES.values() for id, sentence in rows.items()}
+    return _table(("id", "what must hold", "what is missing"), [(id, sentences[id], why) for id, why in OPEN.items()])
+
+
 TABLES = {
     "configuration.md": {"settings": settings, "limits": lengths, "rates": rates},
     "policy.md": {"rules": rules},
+    "security.md": {name: partial(promises, name) for name in CLASSES} | {"open": unshown},
 }
 
 

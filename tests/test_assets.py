@@ -102,6 +102,7 @@ def test_a_static_file_that_is_not_there_is_noticed(folder):
         address(serve(folder), "missing.svg")
 
 
+@pytest.mark.hardening("S-57")
 def test_vendored_scripts_are_what_their_table_says():
     readme = (STATIC / "vendor/README.md").read_text()
     table = dict(re.findall(r"^\| `(\S+)` \|.*`([0-9a-f]{64})` \|$", readme, re.MULTILINE))

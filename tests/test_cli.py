@@ -32,8 +32,8 @@ def test_the_password_is_neither_trimmed_nor_shown(run):
 @pytest.mark.parametrize(
     ("words", "typed", "sentence"),
     [
-        (NIA, "short", "A password needs at least 12 characters; this has 5."),
-        (NIA, "", "A password needs at least 12 characters; this has 0."),
+        (NIA, "short", "A password needs at least 15 characters; this has 5."),
+        (NIA, "", "A password needs at least 15 characters; this has 0."),
         (("create-admin", "--email", "nia", "--name", "Nia"), PASSWORD, "Write a whole e-mail address"),
     ],
 )
@@ -56,5 +56,6 @@ def test_an_empty_desk_is_welcomed_with_a_link_that_works(run, visit):
     assert visit().get(link.removeprefix("http://localhost:3003")).status_code == 200
 
 
+@pytest.mark.hardening("H-48")
 def test_a_desk_that_is_set_up_is_not_welcomed_again(run, world):
     assert (run("welcome").exit_code, run("welcome").output) == (0, "")

@@ -1,10 +1,15 @@
 """The database under one event loop: writers wait for their turn, and never for ever."""
 
 import sqlite3
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
-from informejo.tickets import queries
+from informejo import clock
+from informejo.accounts.models import Session
+from informejo.db import commit, db
+from informejo.tickets import list_queries
 
 
 @pytest.fixture
@@ -31,4 +36,32 @@ def test_a_write_waits_for_another_process_and_then_asks_to_be_sent_again(held, 
 
 
 def test_reading_goes_on_while_another_process_writes(held, world):
-    assert len(queries.tickets_for(world.ren, queries.TicketFilter()).tickets) == 1
+    assert len(list_queries.tickets_for(world.ren, list_queries.TicketFilter()).tickets) == 1
+
+
+def test_reading_notes_nothing_when_nothing_can_be_written(held, world, visit):
+    held.execute("ROLLBACK")
+    ren = visit(world.ren)
+    db.session.execute(update(Session).values(seen_at=clock.now() - timedelta(hours=1)))
+    commit()
+    held.execute("BEGIN IMMEDIATE")
+    assert ren.get("/tickets/1").status_code == 200
+    held.execute("ROLLBACK")
+    before = db.session.scalar(select(Session.seen_at))
+    assert ren.get("/tickets/1").status_code == 200
+    db.session.expire_all()
+    assert db.session.scalar(select(Session.seen_at)) > before
+
+
+def test_what_could_not_be_saved_comes_back_to_be_sent_again_but_never_a_password(held, world, visit, monkeypatch):
+    monkeypatch.setattr("informejo.db.BUSY_SECONDS", 0.05)
+    held.execute("ROLLBACK")
+    ren = visit(world.ren)
+    held.execute("BEGIN IMMEDIATE")
+    assert "all that I typed" in ren.post("/tickets/1/comments", data={"body": "all that I typed"}).text
+    newcomer = {"name": "Kim Oda", "email": "kim@example.org"} | dict.fromkeys(
+        ("password", "again"), "four odd words here"
+    )
+    refused = visit().post("/register", data=newcomer)
+    assert refused.status_code == 503
+    assert "four odd words" not in refused.text

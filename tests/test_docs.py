@@ -7,6 +7,8 @@ import pytest
 from informejo.config import ROOT
 from informejo.events.names import EventName
 from tests import tables
+from tests.security.markers import shown
+from tests.security.rows import CLASSES, OPEN
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(tables.DOCS.rglob("*.md")), *sorted(ROOT.glob("bench/**/*.md"))]
 
@@ -29,3 +31,9 @@ def test_the_glossary_explains_every_event_and_every_word_with_a_meaning_of_its_
 def test_no_link_between_the_papers_is_broken(page):
     targets = re.findall(r"\]\(([^)#:]+)[^)]*\)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_row_of_the_security_page_has_a_test_or_a_reason_why_it_has_none():
+    ids = [id for rows in CLASSES.values() for id in rows]
+    assert len(ids) == len(set(ids))
+    assert set(shown()) | set(OPEN) == set(ids), "give it a marker, or a reason in tests/security/rows.py"

@@ -102,6 +102,7 @@ def send(app, world, visit):
     return send
 
 
+@pytest.mark.hardening("F-24", "H-40")
 def test_no_form_breaks_any_address(addresses, send):
     @fuzzed
     @given(st.sampled_from(PEOPLE), st.sampled_from(addresses), FORMS, HEADERS)
@@ -112,6 +113,7 @@ def test_no_form_breaks_any_address(addresses, send):
     post()
 
 
+@pytest.mark.hardening("F-24", "H-40")
 def test_no_question_breaks_any_address(addresses, send):
     @fuzzed
     @given(st.sampled_from(PEOPLE), st.sampled_from(addresses), FORMS, HEADERS, st.sampled_from(["GET", "HEAD"]))
@@ -121,6 +123,7 @@ def test_no_question_breaks_any_address(addresses, send):
     ask()
 
 
+@pytest.mark.hardening("F-24", "H-02")
 @pytest.mark.parametrize("form", ["/live", "/live/events"])
 def test_no_question_breaks_a_stream(send, form, addresses):
     topics = st.sampled_from([*ODD, "me", "queue", "desk", "ticket:1", "ticket:99", "user:1", "ticket:" + "9" * 40])
@@ -134,6 +137,7 @@ def test_no_question_breaks_a_stream(send, form, addresses):
     listen()
 
 
+@pytest.mark.hardening("F-24")
 def test_no_body_breaks_any_address(addresses, send):
     @fuzzed
     @given(
@@ -145,6 +149,7 @@ def test_no_body_breaks_any_address(addresses, send):
     post()
 
 
+@pytest.mark.hardening("F-24", "X-30")
 def test_each_odd_value_in_each_field_of_each_form_is_answered(addresses, send):
     """Not by chance: every field with every odd value once, at an address drawn by lot."""
     chance = random.Random(1)
@@ -180,6 +185,7 @@ LETTERS = [
 ]
 
 
+@pytest.mark.hardening("X-30")
 @pytest.mark.parametrize("text", LETTERS)
 def test_letters_of_every_kind_go_round_unharmed(world, visit, text):
     ren = visit(world.ren)

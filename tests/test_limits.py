@@ -8,8 +8,8 @@ import pytest
 from informejo import limits
 from informejo.accounts.models import User
 from informejo.db import db as database
+from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.models import Attachment, Comment, Ticket
-from informejo.tickets.queries import TicketFilter
 from tests.live import dom
 
 LONG_WORD = "vögel und fische "  # no password that is easy to guess
@@ -84,6 +84,7 @@ def test_the_most_that_is_allowed_fits_and_is_kept_as_it_is(ren, name):
     assert is_kept(name, value)
 
 
+@pytest.mark.hardening("O-17", "X-31", "W-09")
 @pytest.mark.parametrize("name", TYPED)
 def test_one_more_is_refused_with_a_sentence_beside_the_field(ren, name):
     value = text(name, limits.FIELDS[name].most + 1)

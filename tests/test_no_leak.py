@@ -80,6 +80,7 @@ def saw(browser, page: str) -> int:
     return browser.get(page).data.count(MARKER.encode())
 
 
+@pytest.mark.hardening("O-03")
 def test_no_page_of_a_requester_shows_the_marker(world, visit, plant, addresses):
     note = plant()
     for who in PEOPLE:
@@ -117,6 +118,7 @@ def test_no_answer_to_what_a_requester_sends_holds_the_marker(app, world, visit,
                 database.session.rollback()
 
 
+@pytest.mark.hardening("H-25")
 def test_a_file_of_a_note_is_found_by_the_staff_alone_until_the_ticket_is_gone(world, visit, plant, ticket):
     token = plant().attachments[0].token
     for address in (f"/files/{token}", f"/files/{token}/{MARKER}.png", f"/files/{token}/x"):
@@ -129,6 +131,7 @@ def test_a_file_of_a_note_is_found_by_the_staff_alone_until_the_ticket_is_gone(w
     assert visit(world.ana).get(f"/files/{token}").status_code == 404
 
 
+@pytest.mark.hardening("O-03", "H-03")
 @pytest.mark.parametrize("path", ["/live", "/live/events"])
 def test_live_a_note_is_silence_to_the_requester_and_heard_by_the_staff(world, visit, plant, path):
     ren, zoe = Listener(visit(world.ren), f"{path}?{TOPICS}"), Listener(visit(world.zoe), f"{path}?on=me")
@@ -141,6 +144,7 @@ def test_live_a_note_is_silence_to_the_requester_and_heard_by_the_staff(world, v
     assert f"{MARKER}.png" in heard
 
 
+@pytest.mark.hardening("O-03", "L-04")
 @pytest.mark.parametrize("path", ["/live", "/live/events"])
 def test_what_was_missed_holds_the_note_for_the_staff_alone(world, visit, plant, path):
     since = str(log.bookmark(world.ren))
@@ -151,6 +155,7 @@ def test_what_was_missed_holds_the_note_for_the_staff_alone(world, visit, plant,
     assert MARKER in "".join(message.data for message in tom.greeting)
 
 
+@pytest.mark.hardening("O-03")
 def test_the_whole_world_of_a_requester_is_the_same_with_and_without_a_note(world, visit, plant, addresses):
     """Timing is content: not one byte of any page moves, no count, no order, no time, no bookmark."""
     world.ticket(title="A later ticket, so that the order of lists could change")

@@ -63,6 +63,7 @@ def secrets(world) -> set[str]:
     return {*hashes, *sessions, "password_hash", "token_hash", "argon2", "stored_name"}
 
 
+@pytest.mark.hardening("O-02", "H-03", "S-59")
 @pytest.mark.parametrize("path", ["/live", "/live/events"])
 def test_row_1_and_3_a_stream_says_nothing_that_a_page_would_not(world, visit, ticket, path):
     """1.13 rows 1 and 3: live messages held whole user rows, with password hashes and links that open tickets."""
@@ -79,6 +80,7 @@ def test_row_1_and_3_a_stream_says_nothing_that_a_page_would_not(world, visit, t
         assert "@example.org" not in said
 
 
+@pytest.mark.hardening("O-02", "S-59")
 def test_row_2_the_answer_to_a_change_holds_only_what_the_page_shows(world, visit, ticket):
     """1.13 row 2: the answer to an edit was the whole row, with hashes, links and internal notes."""
     world.note(ticket, "not for Ren")
@@ -94,6 +96,7 @@ def test_row_2_the_answer_to_a_change_holds_only_what_the_page_shows(world, visi
             assert not [secret for secret in {*secrets(world), "not for Ren"} if secret in answer.text]
 
 
+@pytest.mark.hardening("S-51")
 def test_row_3_a_sign_in_is_kept_as_a_hash_and_written_into_no_log(world, visit, caplog):
     """1.13 row 3: tokens lay in the database, in messages and in logs as they were."""
     caplog.set_level(logging.DEBUG)
@@ -107,6 +110,7 @@ def test_row_3_a_sign_in_is_kept_as_a_hash_and_written_into_no_log(world, visit,
         assert PASSWORD not in place
 
 
+@pytest.mark.hardening("O-04")
 def test_rows_4_and_5_nothing_a_visitor_sends_changes_or_opens_an_account(app, world, visit):
     """1.13 rows 4 and 5: whoever wrote with somebody's address could rename them and read their tickets."""
     before = database.session.execute(database.text("SELECT * FROM users WHERE id < 8")).all()
@@ -124,6 +128,7 @@ def test_rows_4_and_5_nothing_a_visitor_sends_changes_or_opens_an_account(app, w
     assert database.session.execute(database.text("SELECT * FROM users WHERE id < 8")).all() == before
 
 
+@pytest.mark.hardening("O-06")
 def test_row_13_an_answer_belongs_to_the_ticket_it_was_written_on(world, visit, ticket):
     """1.13 row 13: what somebody wrote through a link landed on their newest ticket."""
     page = dom.read(visit(world.ren).get(f"/tickets/{ticket.id}").text)
@@ -143,6 +148,7 @@ def test_row_21_somebody_hears_of_an_answer_on_a_ticket_that_nobody_has(world, v
     assert "desk-changed" in message.data
 
 
+@pytest.mark.hardening("O-15")
 def test_row_26_an_address_that_nobody_thought_about_is_closed_to_visitors(app, world, visit):
     """1.13 row 26: every path counted as public."""
     app.add_url_rule("/forgotten", view_func=lambda: "secret")
@@ -151,6 +157,7 @@ def test_row_26_an_address_that_nobody_thought_about_is_closed_to_visitors(app, 
     assert visit(world.ren).get("/forgotten").text == "secret"
 
 
+@pytest.mark.hardening("L-21", "S-20")
 def test_row_27_no_other_site_is_invited_to_read(app, world, visit, ticket):
     """1.13 row 27: every origin could open the socket, with cookies."""
     foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}

@@ -25,6 +25,7 @@ ALL = {
     "ticket.restore": "ana",
     "comment.edit": "ren",
     "desk.see": "mia ana",
+    "desk.examine": "ana",
     "user.list": "mia ana",
     "user.change": "ana",
 }
@@ -51,6 +52,7 @@ def test_every_rule_is_written_out_here_and_every_role_is_asked(world):
     assert {getattr(world, who).role for who in PEOPLE} == set(Role)
 
 
+@pytest.mark.hardening("H-53", "H-07")
 @pytest.mark.parametrize("what", ALL)
 def test_a_rule_allows_exactly_those_named(world, things, what):
     thing = things[what.partition(".")[0]]
@@ -64,6 +66,7 @@ def test_visitors_may_nothing_and_an_unknown_deed_is_nobodys(world, things, what
     assert what in ALL or not any(may(getattr(world, who), what, thing) for who in PEOPLE)
 
 
+@pytest.mark.hardening("H-53")
 @pytest.mark.parametrize("what", ALL)
 def test_requiring_asks_the_same_rule(world, things, what):
     thing = things[what.partition(".")[0]]

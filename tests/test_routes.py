@@ -38,9 +38,14 @@ READ = {
     "/queue/news": "303 403 403 200 200",
     "/bin": "303 403 403 403 200",
     "/users": "303 403 403 200 200",
+    "/health": "303 403 403 403 200",
+    "/healthz": "200 200 200 200 200",
+    "/readyz": "503 503 503 503 503",
+    "/metrics": "200 200 200 200 200",
     "/unread": "303 200 200 200 200",
     "/me.css": "303 200 200 200 200",
     "/live": "401 404 200 200 200",
+    "/live/probe": "404 404 404 404 404",
     "/live/events": "401 404 200 200 200",
 }
 CHANGE = {
@@ -67,6 +72,7 @@ CHANGE = {
     "/tickets/<int:number>/writing": ({}, "401 404 204 204 204"),
     "/tickets/<int:number>/deletion": ({}, "401 404 403 403 303"),
     "/tickets/<int:number>/restoration": ({}, "401 404 404 404 303"),
+    "/health": ({}, "401 403 403 403 303"),
     "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
 }
@@ -120,6 +126,7 @@ def answers(world, visit):
     return answers
 
 
+@pytest.mark.hardening("H-07", "O-15")
 def test_every_address_has_its_row(app):
     rules = [rule for rule in app.url_map.iter_rules() if not app.config["DEVELOPMENT"]]
     assert {rule.rule for rule in rules if "GET" in rule.methods} == set(READ)
@@ -128,17 +135,20 @@ def test_every_address_has_its_row(app):
     assert not [rule.rule for rule in rules if rule.methods - {"GET", "HEAD", "OPTIONS", "POST"}]
 
 
+@pytest.mark.hardening("H-07")
 @pytest.mark.parametrize("row", READ)
 def test_an_address_is_shown_to_whom_it_is_for(place, answers, row):
     assert answers("GET", place(row)) == READ[row]
 
 
+@pytest.mark.hardening("H-07")
 @pytest.mark.parametrize("row", CHANGE)
 def test_a_change_is_made_for_whom_it_is_for(place, answers, row):
     fields, expected = CHANGE[row]
     assert answers("POST", place(row), fields) == expected
 
 
+@pytest.mark.hardening("H-07")
 @pytest.mark.parametrize("row", [row for row in READ if "<int" in row])
 def test_what_is_not_there_looks_like_what_is_hidden(world, visit, place, row):
     hidden = visit(world.zoe).get(place(row))
@@ -156,6 +166,7 @@ def test_what_is_not_there_cannot_be_changed_by_anybody(world, visit, row):
         assert visit(world.ana).post(address, data=CHANGE[row][0]).status_code == 404
 
 
+@pytest.mark.hardening("H-37", "S-26")
 @pytest.mark.parametrize("row", READ)
 def test_looking_changes_nothing(world, visit, place, row):
     address, browser = place(row), visit(world.ana)

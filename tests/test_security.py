@@ -37,6 +37,7 @@ def test_a_change_from_our_own_pages_is_made(world, ren, headers):
     assert world.ren.name == "Ren the Second"
 
 
+@pytest.mark.hardening("H-37", "S-26")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -69,12 +70,14 @@ def test_a_change_from_anywhere_else_is_not(world, ren, method, headers):
     assert world.ren.name == "Ren Ito"
 
 
+@pytest.mark.hardening("H-37")
 def test_visitors_are_held_to_it_too(world, ren):
     for address in ("/sign-in", "/register", "/sign-out", "/drafts", "/nowhere"):
         assert ren.post(address, headers={"Origin": EVIL}).status_code == 403
     assert ren.get(CHANGE).status_code == 200
 
 
+@pytest.mark.hardening("L-21")
 def test_a_link_on_another_site_leads_here_but_nothing_there_reads_here(ren):
     foreign = {"Sec-Fetch-Site": "cross-site"}
     assert ren.get(CHANGE, headers={**foreign, "Sec-Fetch-Mode": "navigate"}).status_code == 200
@@ -82,6 +85,7 @@ def test_a_link_on_another_site_leads_here_but_nothing_there_reads_here(ren):
         assert ren.get(CHANGE, headers={**foreign, "Sec-Fetch-Mode": mode}).status_code == 403
 
 
+@pytest.mark.hardening("L-21")
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("address", ["/live?on=me", "/live/events?on=me"])
 def test_no_other_site_listens(ren, address, site):
@@ -91,6 +95,7 @@ def test_no_other_site_listens(ren, address, site):
     assert ren.head(address, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
+@pytest.mark.hardening("L-21", "S-20")
 def test_no_answer_gives_another_site_leave_to_read(ren):
     asks = {"Origin": EVIL, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "hx-request"}
     for answer in (
@@ -101,6 +106,7 @@ def test_no_answer_gives_another_site_leave_to_read(ren):
         assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
 
 
+@pytest.mark.hardening("H-51", "W-08", "S-21")
 @pytest.mark.parametrize(
     ("method", "address", "status"),
     [
@@ -124,6 +130,7 @@ def test_every_answer_is_guarded_and_kept_by_nobody(ren, method, address, status
     assert answer.headers["Content-Type"].endswith(("charset=utf-8", "/json"))
 
 
+@pytest.mark.hardening("S-21", "W-11")
 def test_a_crash_is_guarded_too(app, world, visit, monkeypatch):
     monkeypatch.setattr(queries, "sessions_of", lambda user: 1 / 0)
     answer = visit(world.ren).get("/profile")
@@ -132,6 +139,7 @@ def test_a_crash_is_guarded_too(app, world, visit, monkeypatch):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.hardening("S-21")
 def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere():
     policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
     assert policy == {
@@ -156,6 +164,7 @@ def cookie_of(public_url) -> list[str]:
         return security.with_cookie(Response(), "t0ken").headers["Set-Cookie"].split("; ")
 
 
+@pytest.mark.hardening("H-50", "S-18")
 def test_the_cookie_is_for_the_server_only():
     first, *rest = cookie_of("http://localhost:3003")
     assert first == "informejo=t0ken"
@@ -163,6 +172,7 @@ def test_the_cookie_is_for_the_server_only():
     assert not [part for part in rest if part.startswith(("Domain", "Secure"))]
 
 
+@pytest.mark.hardening("H-50", "S-18")
 def test_with_https_the_cookie_is_bound_to_it():
     first, *rest = cookie_of("https://desk.example.org")
     assert first == "__Host-informejo=t0ken"
@@ -170,6 +180,7 @@ def test_with_https_the_cookie_is_bound_to_it():
     assert not [part for part in rest if part.startswith("Domain")]
 
 
+@pytest.mark.hardening("S-19")
 def test_with_https_browsers_are_told_to_stay_with_it(app, visit):
     assert "Strict-Transport-Security" not in visit().get("/sign-in").headers
     app.config["PUBLIC_URL"] = "https://desk.example.org"
@@ -179,6 +190,7 @@ def test_with_https_browsers_are_told_to_stay_with_it(app, visit):
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
+@pytest.mark.hardening("W-03", "S-28")
 @pytest.mark.parametrize(
     ("hops", "forwarded", "believed"),
     [
@@ -205,6 +217,7 @@ def test_one_subscriber_is_one_address(app, peer, counted):
         assert security.address() == counted
 
 
+@pytest.mark.hardening("H-55")
 def test_who_sends_without_end_is_asked_to_wait_and_nobody_else(world, visit, ren):
     here = {"Sec-Fetch-Site": "same-origin"}
     answers = {ren.post("/drafts", data={"draft": "new-ticket"}, headers=here).status_code for _ in range(300)}

@@ -55,6 +55,7 @@ def test_a_partial_knows_nothing_of_the_viewer(name):
     assert not [node for node in imports if node.with_context], "an import with context lets the viewer in"
 
 
+@pytest.mark.hardening("S-03")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_has_nothing_inline(name):
     assert not inline(source(name))
@@ -67,6 +68,7 @@ def test_the_inline_patterns_find_a_planted_example_and_only_that(what):
     assert not inline(INNOCENT)
 
 
+@pytest.mark.hardening("S-01", "W-13")
 @pytest.mark.parametrize("name", NAMES)
 def test_no_template_turns_escaping_off(name):
     assert "safe" not in {node.name for node in tree(name).find_all(nodes.Filter)}

@@ -20,6 +20,7 @@ def test_clean_text_is_composed_and_without_controls(typed):
     clean.encode()
 
 
+@pytest.mark.hardening("X-30")
 @given(ANYTHING)
 def test_clean_line_is_one_line_with_nothing_hidden(typed):
     line = text.clean_line(typed)
@@ -38,6 +39,7 @@ def test_lines_end_the_same_way_whatever_was_sent():
     assert text.clean_text("a\r\nb\rc\n\r\n\td \0e") == "a\nb\nc\n\n\td e"
 
 
+@pytest.mark.hardening("X-30", "H-23")
 def test_a_name_cannot_be_made_to_look_like_another():
     assert text.clean_line(" Ada\u200b\nLove\u202elace\u2069 ") == "Ada Lovelace"
     assert text.clean_line("Ada\u200d") == text.clean_line("A\u200cda") == "Ada"
@@ -85,6 +87,7 @@ def test_a_file_is_shown_under_its_name_and_no_path(sent, shown):
     assert text.shown_file_name(sent) == shown
 
 
+@pytest.mark.hardening("H-23")
 @given(ANYTHING | st.text("./\\ a\u200d\u202e", max_size=200))
 def test_a_shown_file_name_is_always_one(sent):
     name = text.shown_file_name(sent)

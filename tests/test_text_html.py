@@ -83,6 +83,7 @@ ACTING = [
 ]
 
 
+@pytest.mark.hardening("H-15", "H-16")
 @pytest.mark.parametrize("markdown", ACTING)
 def test_nothing_that_people_write_can_act(markdown):
     assert is_inert(page(markdown))
@@ -101,16 +102,19 @@ def test_the_check_for_acting_markup_would_notice_it():
     assert is_inert(Page('<p><a href="https://ok.example" rel="ugc">x</a></p>'))
 
 
+@pytest.mark.hardening("H-15", "H-16")
 @given(MARKS)
 def test_no_combination_of_marks_can_act(markdown):
     assert is_inert(page(markdown))
 
 
+@pytest.mark.hardening("L-01")
 @given(st.text(st.characters()))
 def test_html_holds_no_character_that_could_end_a_line_of_the_live_stream(markdown):
     assert not set(text.to_html(markdown)) & set("\r\0")
 
 
+@pytest.mark.hardening("H-17", "S-02")
 @pytest.mark.parametrize(
     "address",
     [
@@ -165,6 +169,7 @@ def test_what_only_looks_like_an_address_does_not(typed):
     assert not page(typed).links
 
 
+@pytest.mark.hardening("H-13")
 def test_an_image_is_not_fetched_but_linked():
     found = page("![a cat](https://ok.example/cat.png)")
     assert found.links == ["https://ok.example/cat.png"]

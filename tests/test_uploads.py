@@ -1,5 +1,6 @@
 """Each address takes so much and no more, and taking it leaves time for others."""
 
+import errno
 import io
 
 import pytest
@@ -31,6 +32,7 @@ def upload(client, address: str, size: int):
     return client.post(address, data=PART % bytes(size), content_type="multipart/form-data; boundary=x")
 
 
+@pytest.mark.hardening("W-09")
 def test_a_form_of_a_quarter_megabyte_is_taken_and_no_larger_one(client):
     assert client.post("/drafts", data=b"a=" + b"x" * (uploads.SMALL - 3), content_type=FORM).json["fields"] == 1
     assert client.post("/drafts", data=b"a=" + b"x" * (uploads.SMALL - 2), content_type=FORM).status_code == 413
@@ -46,6 +48,7 @@ def test_files_are_taken_where_there_are_files(client, address):
     assert upload(client, address, 500_000).status_code == 413
 
 
+@pytest.mark.hardening("S-30")
 @pytest.mark.parametrize(
     "address", ["/drafts", "/sign-in", "/tickets/42/status", "/tickets/42/comments/", "/x/tickets"]
 )
@@ -58,6 +61,7 @@ def test_only_a_form_with_files_may_be_large(client):
     assert client.post("/tickets", data=b"a=" + b"x" * 400_000, content_type=FORM).status_code == 413
 
 
+@pytest.mark.hardening("W-09")
 def test_a_form_without_a_length_is_cut_at_the_limit_and_refused(client):
     def post(size: int) -> tuple[int, int]:
         body = io.BytesIO(b"a=" + b"x" * size)
@@ -70,11 +74,13 @@ def test_a_form_without_a_length_is_cut_at_the_limit_and_refused(client):
     assert read <= uploads.SMALL + 64 * 1024
 
 
+@pytest.mark.hardening("W-09")
 def test_two_hundred_fields_are_taken_and_no_more(client):
     assert client.post("/drafts", data={f"f{n}": "" for n in range(200)}).json["fields"] == 200
     assert client.post("/drafts", data={f"f{n}": "" for n in range(201)}).status_code == 400
 
 
+@pytest.mark.hardening("X-28", "S-32")
 def test_a_packed_body_is_refused(client):
     assert (
         client.post("/drafts", data=b"a=1", content_type=FORM, headers={"Content-Encoding": "gzip"}).status_code == 415
@@ -99,3 +105,18 @@ def test_a_pausing_stream_reads_like_any_other():
     assert stream().read() == b"one\ntwo\nthree"
     assert (stream().read(2), stream().readline(), stream().readline(2)) == (b"on", b"one\n", b"on")
     assert list(stream()) == stream().readlines() == [b"one\n", b"two\n", b"three"]
+
+
+def test_without_room_for_a_file_only_who_reads_it_is_told_so(monkeypatch):
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with uploads.ArrivingFile() as arrived:
+        assert arrived.write(b"here") == 4
+        assert (arrived.seek(0), arrived.read()) == (0, b"here")
+    monkeypatch.setattr(uploads.SpooledTemporaryFile, "write", no_room)
+    with uploads.ArrivingFile() as lost:
+        assert lost.write(b"gone") == 4
+        lost.seek(0)
+        with pytest.raises(OSError, match="No space"):
+            lost.read()

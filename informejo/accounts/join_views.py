@@ -19,7 +19,7 @@ def register():
     """Make an account, and then sign in with it. The answer is the same for an address that has one already."""
     if not current_app.config["REGISTRATION"]:
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         return _form("accounts/register.html", "Make an account")
     try:
         new = NewAccount.read(request.form)
@@ -38,7 +38,7 @@ def setup(token: str):
     security.count("set-up", security.address())
     if not queries.opens_setup(token):
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         return _form("accounts/setup.html", "Set up Informejo")
     try:
         return _set_up(token, NewAdmin.read(request.form))

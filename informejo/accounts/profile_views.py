@@ -16,7 +16,7 @@ bp = Blueprint("profile", __name__)
 @bp.route("/profile", methods=["GET", "POST"])
 def profile():
     """What people decide about themselves."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _profile_page()
     try:
         new = Profile.read(request.form)

@@ -105,8 +105,8 @@ def _mark_session():
     """Requests of a person keep a session alive, those of an open page do not. No GET ever writes anything else."""
     read_again = request.method == "GET" and wants_fragment()
     by_itself = read_again or request.path.startswith("/live") or request.path.endswith("/seen")
-    if g.session and not by_itself and actions.mark_used(g.session):
-        db.commit()
+    if g.session and not by_itself:
+        db.commit_if_possible(lambda: actions.mark_used(g.session))  # a page can be read when nothing can be written
 
 
 def _sign_in_first(_error: Unauthorized):

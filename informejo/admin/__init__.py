@@ -1,8 +1,9 @@
-"""What administrators look after: the people of the desk."""
+"""What administrators look after: the people of the desk, and its health."""
 
 
 def init_app(app):
     """Register the pages of administration."""
-    from informejo.admin import views
+    from informejo.admin import health_views, views
 
     app.register_blueprint(views.bp)
+    app.register_blueprint(health_views.bp)

@@ -7,8 +7,10 @@ from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.desk import stats
 from informejo.live import fragments, wire
-from informejo.tickets import queries
-from informejo.tickets.queries import SORTS, TicketFilter
+from informejo.tickets import list_queries
+from informejo.tickets.inputs import asked
+from informejo.tickets.list_queries import SORTS, TicketFilter
+from informejo.tickets.queries import unread_for
 from informejo.web import actor, page, public, stream
 
 bp = Blueprint("desk", __name__)
@@ -49,16 +51,15 @@ def counts():
 def queue():
     """All tickets that fit a filter, 50 on a page."""
     policy.require(actor(), "desk.see")
-    live, filter = stream("queue"), TicketFilter.read(request.args, status="unsolved")
+    live, filter = stream("queue"), asked(request.args, actor(), status="unsolved")
     return page(
         "desk/queue.html",
         title="Queue",
         stream=live,
         since=live.rpartition("since=")[2],
         filter=filter,
-        listed=queries.tickets_for(actor(), filter, request.args.get("page", type=int)),
+        listed=list_queries.tickets_for(actor(), filter, request.args.get("page", type=int)),
         row_of=fragments.row_of,
-        total=queries.count_for(actor(), filter),
         news=0,
         address=f"/queue?{filter.address}",
         staff=staff_members(),
@@ -70,15 +71,15 @@ def queue():
 def news():
     """How many tickets that fit the list's filter came since it was drawn."""
     policy.require(actor(), "desk.see")
-    filter, since = TicketFilter.read(request.args), wire.read_bookmark(request.args.get("since", ""))
-    number = queries.news_for(actor(), filter, since.id) if since else 0
+    filter, since = asked(request.args, actor()), wire.read_bookmark(request.args.get("since", ""))
+    number = list_queries.news_for(actor(), filter, since.id) if since else 0
     return render_template("desk/_news.html", news=number, address=f"/queue?{filter.address}")
 
 
 @bp.get("/unread")
 def unread():
     """How many of one's own tickets have news."""
-    return render_template("live/_unread.html", unread=queries.unread_for(actor()))
+    return render_template("live/_unread.html", unread=unread_for(actor()))
 
 
 @bp.get("/me.css")
@@ -93,11 +94,12 @@ def own_style() -> Response:
 def bin():
     """Deleted tickets that can still be brought back."""
     policy.require(actor(), "ticket.restore")
-    return page("desk/bin.html", title="Bin", tickets=queries.binned(actor()), days=current_app.config["BIN_DAYS"])
+    return page("desk/bin.html", title="Bin", tickets=list_queries.binned(actor()), days=current_app.config["BIN_DAYS"])
 
 
 def _brief(**fields) -> list:
     """The first few unsolved tickets of a list."""
     return [
-        listed.ticket for listed in queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5).tickets
+        listed.ticket
+        for listed in list_queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5).tickets
     ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
@@ -14,6 +14,9 @@ from informejo.events.names import EventName
 
 if TYPE_CHECKING:
     from informejo.tickets.models import Attachment, Comment, Ticket
+
+
+_SOME_FILE = text("attachment_id IS NOT NULL")
 
 
 class Audience(StrEnum):
@@ -27,7 +30,12 @@ class Event(Model):
     """A durable fact. `changes` maps a field to its [old, new] value as words; rows are never changed."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_ticket", "ticket_id", "id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_events_ticket", "ticket_id", "id"),
+        # Without it, removing an attachment would look through all events for those that point at it.
+        Index("ix_events_attachment", "attachment_id", sqlite_where=_SOME_FILE, postgresql_where=_SOME_FILE),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[EventName] = words(EventName)

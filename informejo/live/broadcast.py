@@ -2,11 +2,12 @@
 
 import logging
 import threading
+import time
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from informejo import signals
+from informejo import metrics, signals
 from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Event
@@ -32,6 +33,8 @@ class Broadcast:
         self._noticed: set[str] = set()  # a set: a hundred people who come at once are drawn once
         self._running = False
         self._shown: int | None = None  # this reader's bookmark; what came before its first look is no news
+        self._rung: float | None = None  # when the bell rang first for what is not read yet
+        self._since = 0.0  # when the wait of those being shown began
 
     def begin(self):
         """Set the bookmark, if this process has none yet: streams that are opened from now on miss nothing."""
@@ -52,6 +55,7 @@ class Broadcast:
 
     def ring(self, _sender=None):
         """What the `recorded` signal calls."""
+        self._rung = self._rung or time.monotonic()
         self._bell.set()
         if not self._running:
             self.drain()
@@ -66,12 +70,20 @@ class Broadcast:
         """Show every event after the bookmark, in id order, under one lock, so that no two drains can cross."""
         with self._lock, self.app.app_context():
             self.begin()
-            while events := log.since(self._shown, limit=BATCH):
+            while events := self._next():
                 epoch = log.epoch()
                 for event in events:
                     self._show_or_reset(event, Bookmark(epoch, event.id))
                     self._shown = event.id
                 db.session.remove()
+
+    def lag(self, latest: int) -> int:
+        """How many events of a log whose newest is `latest` are not shown yet."""
+        return max(0, latest - self._shown) if self._shown is not None else 0
+
+    def _next(self) -> list[Event]:
+        self._since, self._rung = self._rung or time.monotonic(), None  # another process's bell is not heard here
+        return log.since(self._shown, limit=BATCH)
 
     def _show_notices(self):
         while self._noticed:
@@ -101,6 +113,9 @@ class Broadcast:
         received += hub.publish(
             json, lambda parts: wire.chunk(wire.message(parts[0], id=bookmark, event=event.name)), event.id
         )
+        metrics.events_shown.inc()
+        if received:
+            metrics.delivery.observe(time.monotonic() - self._since)
         logger.info("event %s %s ticket=%s received=%s", event.id, event.name, event.ticket_id, received)
 
     def _draw(self, event: Event, channel: Channel, parts: dict, bookmark: Bookmark):

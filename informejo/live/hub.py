@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from informejo import metrics
 from informejo.live import wire
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel
@@ -67,6 +68,7 @@ class Hub:
             self._by_channel.setdefault(channel, {})[subscription] = None
         self._slots[subscription.slot][subscription] = None
         self._per_user[user_id] += 1
+        metrics.streams_opened.inc()
         return subscription
 
     def attach(self, subscription: Subscription, descriptor: int):
@@ -82,8 +84,11 @@ class Hub:
         if not subscription.take(raw, self._ask):
             self.drop(subscription)
 
-    def drop(self, subscription: Subscription, farewell: bytes = b""):
-        """End a stream, with last words for a reader who is still there, and free what it held."""
+    def drop(self, subscription: Subscription, farewell: bytes = b"", reason: str = "left"):
+        """End a stream, with last words for a reader who is still there, and free what it held.
+
+        `reason` counts it: left, lost, renewed, revoked or closing.
+        """
         if subscription.closed:
             return
         subscription.finish(farewell)
@@ -92,25 +97,31 @@ class Hub:
             self._epoll.unregister(subscription.socket.fileno())
         subscription.close()
         self._forget(subscription)
-        logger.info("stream closed user=%s", subscription.user_id)
+        metrics.streams_ended.labels(reason).inc()
+        logger.info("stream closed user=%s reason=%s", subscription.user_id, reason)
         self.on_leave(subscription)
 
     def drop_where(self, matches: Callable[[Subscription], bool]):
         """End, with `bye`, every stream that matches: its rights are gone."""
         for subscription in filter(matches, self.subscriptions()):
-            self.drop(subscription, BYE)
+            self.drop(subscription, BYE, "revoked")
 
     def close(self):
         """The process is about to stop: end every stream, take no new one. Browsers come back by themselves."""
         self.closing = True
         for subscription in self.subscriptions():
-            self.drop(subscription)
+            self.drop(subscription, reason="closing")
 
     def subscriptions(self, channel: Channel | None = None) -> list[Subscription]:
         """Those who listen to that channel; without one, all."""
         if channel is None:
             return [subscription for slot in self._slots for subscription in slot]
         return list(self._by_channel.get(channel, ()))
+
+    def waiting(self) -> tuple[int, int, int]:
+        """What waits for slow readers: how many of them, of messages, of bytes."""
+        slow = [subscription for subscription in self.subscriptions() if subscription.waiting]
+        return len(slow), sum(len(one.waiting) for one in slow), sum(one.size for one in slow)
 
     def is_open(self, channel: Channel) -> bool:
         """Whether anybody listens to that channel: what nobody sees is not rendered."""
@@ -133,19 +144,20 @@ class Hub:
             self.write(subscription, frames[channels], id)
             if turn % TURN == 0:
                 self._pause()
+        metrics.messages.inc(len(wanted))
         return len(wanted)
 
     def write(self, subscription: Subscription, frame: bytes, id: int = 0):
         """Send one listener one chunk; a listener who is gone or too slow is dropped and comes back with a bookmark."""
         if not subscription.closed and not subscription.write(frame, id):
             logger.info("stream lost user=%s waiting=%s", subscription.user_id, subscription.size)
-            self.drop(subscription)
+            self.drop(subscription, reason="lost")
 
     def beat(self, second: int):
         """Once a second: the heartbeat of those whose turn it is, and the end of those who have lived long enough."""
         for subscription in list(self._slots[second % BEAT_SECONDS]):
             if time.monotonic() > subscription.expires:
-                self.drop(subscription, RENEW)
+                self.drop(subscription, RENEW, "renewed")
             else:
                 self.write(subscription, BEAT)
 

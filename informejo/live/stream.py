@@ -9,20 +9,19 @@ from flask import Blueprint, Response, current_app, g, request
 from sqlalchemy import Select, or_
 from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
 
-from informejo import clock, policy
+from informejo import clock, metrics, policy
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.live import fragments, payload, presence, wire
 from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
-from informejo.live.wire import Bookmark, Channel
+from informejo.live.wire import HEADERS, Bookmark, Channel
 from informejo.tickets.models import Ticket
 from informejo.web import actor
 
 MAX_TOPICS = 8
 RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
 
 bp = Blueprint("live", __name__)
 logger = logging.getLogger(__name__)
@@ -65,12 +64,14 @@ def _channels(form: str) -> tuple[Channel, ...]:
 
 def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
     if hub.closing:
+        metrics.streams_refused.labels("closing").inc()
         raise ServiceUnavailable("The desk is restarting.", retry_after=2)
     per_user, total = current_app.config["STREAMS_PER_USER"], current_app.config["STREAMS_TOTAL"]
     lasts = (g.session.expires_at - clock.now()).total_seconds()
     try:
         return hub.subscribe(channels, actor().id, g.session.id, per_user=per_user, total=total, lasts=lasts)
     except Full as full:
+        metrics.streams_refused.labels("personal" if full.personal else "total").inc()
         if full.personal:
             raise TooManyRequests(retry_after=30) from None
         raise ServiceUnavailable("Too many people are watching.", retry_after=30) from None
@@ -97,6 +98,8 @@ def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[E
     bookmark = wire.read_bookmark(asked)
     if bookmark is None or bookmark.epoch != here.epoch or bookmark.id > here.id:
         return None
+    if bookmark.id == here.id:
+        return []  # the newest they may see: of a crowd that comes back, most have missed nothing
     limit = current_app.config["REPLAY_LIMIT"]
     missed = log.since(bookmark.id, _about(channels), limit + 1)
     return missed if len(missed) <= limit else None

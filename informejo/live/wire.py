@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # the three that an event stream knows, and no other
 _BOOKMARK = re.compile(r"([a-z0-9]{1,32})-([0-9]{1,18})", re.ASCII)
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
 LAST_CHUNK = b"0\r\n\r\n"
 
 

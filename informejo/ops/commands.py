@@ -1,7 +1,107 @@
 """The `flask` commands for running the desk, each after `flask --app app`."""
 
-from flask import Flask
+from pathlib import Path
+
+import click
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+
+from informejo.config import ROOT
+from informejo.db import db
+from informejo.ops import backup as backups, manifest, prune, restore as restores
+from informejo.ops.manifest import Backup
+from informejo.text import file_size
+
+FOLDER = click.Path(path_type=Path)
 
 
 def init_app(app: Flask):
     """Register the commands."""
+    app.cli.add_command(backup)
+    app.cli.add_command(restore)
+    app.cli.add_command(prune_old)
+
+
+@click.command("backup")
+@click.option("--to", "into", type=FOLDER, help="Folder for the backup, instead of BACKUP_DIR.")
+@click.option("--verify", "folder", type=FOLDER, help="Only verify the backup in this folder again.")
+def backup(into: Path | None, folder: Path | None):
+    """Back up database and files into a new folder and verify it. The server may be running."""
+    try:
+        if folder:
+            return click.echo(f"Sound: {_said(manifest.verify(folder))}")
+        made = backups.make(_database(), _uploads(), into or _backups(), current_app.config["BACKUPS_KEPT"])
+    except (backups.BackupFailed, manifest.Damaged) as failed:
+        raise click.ClickException(str(failed)) from None
+    click.echo(f"Backed up and verified: {_said(made)}")
+    if missing := made.manifest["missing"]:
+        click.echo(f"{len(missing)} files were not in {_uploads()} any more, such as {missing[0]}.", err=True)
+    return None
+
+
+@click.command("restore")
+@click.argument("folder", type=FOLDER)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(folder: Path, yes: bool):
+    """Bring back the backup in FOLDER. The server must be stopped; what is there now is put aside, not removed."""
+    migrations = ScriptDirectory(str(ROOT / "migrations"))
+    known = {script.revision for script in migrations.walk_revisions()}
+    try:
+        found = restores.check(folder, _database(), known)
+        click.echo(f"Sound: {_said(found)}")
+        if not yes:
+            click.confirm("Put this in place of the desk as it is now?", abort=True)
+        result = restores.restore(found, _database(), _uploads())
+    except restores.RestoreRefused as refused:
+        raise click.ClickException(str(refused)) from None
+    _report(found, result)
+    if found.schema != migrations.get_current_head():
+        click.echo("The backup is of an older version. Before starting the server: flask --app app db upgrade")
+
+
+@click.command("prune")
+@click.option("--dry-run", is_flag=True, help="Only say how much would be removed.")
+def prune_old(dry_run: bool):
+    """Remove what has had its time. The server may be running."""
+    try:
+        for what, number in prune.prune(_uploads(), dry_run):
+            click.echo(f"{number} {what}{' would be removed' if dry_run else ' removed'}")
+    except prune.PruneRefused as refused:
+        raise click.ClickException(str(refused)) from None
+
+
+def _report(backup: Backup, result: restores.Restored):
+    click.echo(f"Back: the desk as of {_last(backup.manifest['last_event'])}.")
+    if result.database:
+        click.echo(f"Put aside: the desk as of {_last(result.last_event)}, in {result.database} and {result.files}.")
+    click.echo("What happened after that backup is not in the desk now. Everybody has to sign in again.")
+
+
+def _last(event: dict | None) -> str:
+    return f"event {event['id']} at {event['at']}" if event else "an unknown time"
+
+
+def _said(backup: Backup) -> str:
+    counts = backup.manifest["counts"]
+    return (
+        f"{backup.folder}: {counts['tickets']} tickets, {counts['comments']} comments, {len(backup.files)} files,"
+        f" {file_size(backup.manifest['size'])}, as of {_last(backup.manifest['last_event'])}"
+    )
+
+
+def _database() -> Path:
+    """The SQLite file. Closes this process's own connections to it, which would count as somebody's."""
+    if not current_app.config["DATABASE_URL"].startswith("sqlite:///"):
+        raise click.ClickException(
+            "This is for SQLite files. Back up PostgreSQL with pg_dump, and UPLOAD_DIR with it: see docs/backup.md."
+        )
+    db.engine.dispose()
+    return Path(db.engine.url.database)
+
+
+def _uploads() -> Path:
+    return Path(current_app.config["UPLOAD_DIR"]).absolute()
+
+
+def _backups() -> Path:
+    return Path(current_app.config["BACKUP_DIR"]).absolute()

@@ -47,7 +47,7 @@ def edit(number: int):
     ticket = policy.find_ticket(actor(), number)
     policy.require(actor(), "ticket.edit", ticket)
     form = TextForm("tickets/edit.html", f"Edit #{number}", f"ticket:{number}:edit", {"ticket": ticket})
-    if request.method == "GET":
+    if request.method != "POST":
         return form.page(draft_for(actor(), form.draft))
     save = partial(change_actions.edit_ticket, actor(), ticket)
     return _edited(form, save, TicketText, ticket.version, f"/tickets/{number}")
@@ -59,7 +59,7 @@ def edit_comment(id: int):
     comment = policy.find_comment(actor(), id)
     policy.require(actor(), "comment.edit", comment)
     form = TextForm("tickets/edit_comment.html", "Edit your message", f"comment:{id}", {"comment": comment})
-    if request.method == "GET":
+    if request.method != "POST":
         return form.page(draft_for(actor(), form.draft))
     save = partial(change_actions.edit_comment, actor(), comment)
     return _edited(form, save, CommentText, comment.version, f"/tickets/{comment.ticket_id}#comment-{id}")

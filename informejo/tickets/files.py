@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 
 from informejo.db import db
+from informejo.offload import offload
 from informejo.text import file_size, shown_file_name
 from informejo.tickets.models import Attachment, Comment, Ticket
 
@@ -36,6 +37,19 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 class FileRefused(Exception):
     """A file cannot be taken; the message is a sentence for the person who sent it."""
+
+    status = 422
+    headers: dict[str, str] = {}
+
+
+class NoRoom(FileRefused):
+    """The disk is full, here or where files wait while they arrive."""
+
+    status = 507
+    headers = {"Retry-After": "60"}
+
+    def __init__(self):
+        super().__init__("There is no room for files just now. Send it without, or try again later.")
 
 
 class Kept(NamedTuple):
@@ -98,12 +112,17 @@ def remove_strays(before: datetime) -> int:
 
     They are what a crash between copying and committing leaves, and what tickets leave that are gone for good.
     """
+    found = strays(before)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def strays(before: datetime) -> list[Path]:
+    """Those files."""
     files = [path for path in _folder().glob("*/*/*") if path.stat().st_mtime < before.timestamp()]
     rows = set(db.session.scalars(select(Attachment.stored_name)))
-    strays = [path for path in files if path.name not in rows]
-    for path in strays:
-        path.unlink(missing_ok=True)
-    return len(strays)
+    return [path for path in files if path.name not in rows]
 
 
 def media_type(head: bytes) -> str:
@@ -136,7 +155,7 @@ def _keep(file: FileStorage, room: int) -> Kept:
     except BaseException as error:
         remove(stored_name)
         if isinstance(error, OSError) and error.errno in NO_SPACE:
-            raise FileRefused("There is no room for files just now. Send it without, or try again later.") from error
+            raise NoRoom from error
         raise
     return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name)
 
@@ -160,7 +179,20 @@ def _copy(file: FileStorage, path: Path, limits: Sequence[tuple[int, str]]) -> t
                     raise FileRefused(sentence)
             copy.write(chunk)
             time.sleep(0)  # lets other requests run
+        copy.flush()
+        offload(os.fsync, copy.fileno())
+    offload(_sync_folders, path)
     return head, size
+
+
+def _sync_folders(path: Path):
+    # A row that is committed outlives a power cut; its file must too, and so must the entries that lead to it.
+    for folder in path.parents[:3]:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _create(path: Path):

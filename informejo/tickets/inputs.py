@@ -1,12 +1,15 @@
 """What may be sent about tickets; the same for pages and programs."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from informejo import limits
+from informejo import limits, security
 from informejo.accounts.inputs import Email
+from informejo.accounts.models import User
 from informejo.inputs import Input, line, problem, prose
+from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.words import Category, Priority, Status
 
 Key = Annotated[str | None, Field(max_length=64)]  # once-only: drawn with the form, the same when it is sent twice
@@ -92,3 +95,11 @@ class CategoryChange(Change):
 
     value: Category
     was: Annotated[Category | None, _nothing] = None
+
+
+def asked(fields: Mapping[str, str], person: User, **defaults) -> TicketFilter:
+    """The filter that an address asks for. Searching reads every ticket, so it is counted: raises TooManyRequests."""
+    filter = TicketFilter.read(fields, **defaults)
+    if filter.q:
+        security.count("search", str(person.id))
+    return filter

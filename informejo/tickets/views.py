@@ -13,10 +13,9 @@ from informejo.events.models import Audience, Event
 from informejo.inputs import Invalid
 from informejo.live import fragments, presence
 from informejo.live.fragments import Fragment
-from informejo.tickets import actions, files, queries
-from informejo.tickets.inputs import NewComment, NewTicket
+from informejo.tickets import actions, files, list_queries, queries
+from informejo.tickets.inputs import NewComment, NewTicket, asked
 from informejo.tickets.models import Ticket
-from informejo.tickets.queries import TicketFilter
 from informejo.tickets.words import Status
 from informejo.web import actor, answer, go_to, page, stream, wants_fragment
 
@@ -26,8 +25,8 @@ bp = Blueprint("tickets", __name__)
 @bp.get("/tickets")
 def index():
     """One's own tickets, for staff too: those they asked for themselves."""
-    live, filter = stream(), TicketFilter.read({**request.args, "requester": "me"})
-    listed = queries.tickets_for(actor(), filter, request.args.get("page", type=int))
+    live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
+    listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
     return page("tickets/mine.html", title="My tickets", listed=listed, filter=filter, stream=live)
 
 
@@ -48,7 +47,8 @@ def create():
     except Invalid as invalid:
         return _new_page(invalid.typed, invalid.problems, request.form.get("follows")), 422
     except files.FileRefused as refused:
-        return _new_page(request.form, {"files": str(refused)}, request.form.get("follows")), 422
+        problems = {"files": str(refused)}
+        return _new_page(request.form, problems, request.form.get("follows")), refused.status, refused.headers
     return go_to(location)
 
 
@@ -70,7 +70,7 @@ def create_comment(number: int):
     except Invalid as invalid:
         return _refused(ticket, {name or "body": sentence for name, sentence in invalid.problems.items()})
     except files.FileRefused as refused:
-        return _refused(ticket, {"files": str(refused)})
+        return _refused(ticket, {"files": str(refused)}, refused.status, refused.headers)
     return _said(ticket, events, location)
 
 
@@ -124,10 +124,10 @@ def _show(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     )
 
 
-def _refused(ticket: Ticket, problems: dict[str, str]):
+def _refused(ticket: Ticket, problems: dict[str, str], status: int = 422, headers: dict | None = None):
     if wants_fragment():
-        return _composer(ticket, request.form, problems).render(), 422
-    return _show(ticket, request.form, problems), 422
+        return _composer(ticket, request.form, problems).render(), status, headers
+    return _show(ticket, request.form, problems), status, headers
 
 
 def _followed(number: str | None) -> Ticket | None:

@@ -6,6 +6,8 @@
     404: "This is not there any more.",
     413: "This is too big to be sent.",
     429: "That was too much at once. Wait a moment, then send this again.",
+    503: "The desk is busy, so nothing was saved. Your text is safe; send it again in a moment.",
+    507: "The desk has no room left, so nothing was saved. Your text is safe; send it again later.",
   };
   const UNREACHABLE = "This could not be sent: there is no connection. Your text is safe; try again.";
   const BROKEN = "This could not be sent: something went wrong on our side. Your text is safe; try again.";
@@ -46,11 +48,15 @@
   // One that names its own place, such as the sign-in page that keeps the text, is meant.
   function refusePage(ctx) {
     const { raw, status } = ctx.response;
-    if (ctx.select || ctx.hx.retarget || ctx.target === document.body || !WHOLE_PAGE.test(ctx.text)) return;
+    if (isSelected(ctx) || ctx.hx.retarget || ctx.target === document.body || !WHOLE_PAGE.test(ctx.text)) return;
     ctx.swap = "none";
     ctx.text = "";
     if (status >= 400) ofForm(ctx, (form) => say(form, WORDS[status] ?? BROKEN));
     else if (raw.redirected) location.assign(raw.url);
+  }
+
+  function isSelected({ select, text }) {
+    return select && new DOMParser().parseFromString(text, "text/html").querySelector(select);
   }
 
   function ofForm(ctx, action) {

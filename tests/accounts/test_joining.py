@@ -37,6 +37,7 @@ def test_registering_is_an_event_of_their_own(world, visit):
     assert (created.name, created.actor, created.user, created.changes) == (EventName.USER_CREATED, user(), user(), {})
 
 
+@pytest.mark.hardening("H-30", "O-04")
 @pytest.mark.parametrize("email", ["ren@example.org", "dan@example.org", "gus@example.org", "REN@example.org"])
 def test_a_known_address_is_answered_as_a_new_one_and_stays_as_it_is(world, visit, email):
     new, known = (visit().post("/register", data={**NEW, "email": address}) for address in ("new@example.org", email))
@@ -47,6 +48,7 @@ def test_a_known_address_is_answered_as_a_new_one_and_stays_as_it_is(world, visi
     assert before.role != Role.USER or before == world.ren
 
 
+@pytest.mark.hardening("H-30")
 def test_a_known_address_costs_a_hash_too(world, visit, monkeypatch):
     hashed = []
     monkeypatch.setattr(actions, "hash_password", lambda password: hashed.append(password) or "hash")
@@ -54,6 +56,7 @@ def test_a_known_address_costs_a_hash_too(world, visit, monkeypatch):
     assert len(hashed) == 1
 
 
+@pytest.mark.hardening("H-06", "S-59")
 @pytest.mark.parametrize("field", ["role", "active", "id", "is_staff", "password_hash", "theme", "created_at"])
 def test_nobody_registers_as_more_than_a_requester(world, visit, field):
     visit().post("/register", data={**NEW, field: {"role": "admin", "active": ""}.get(field, "1")})
@@ -68,7 +71,7 @@ def test_nobody_registers_as_more_than_a_requester(world, visit, field):
         ({"email": "nia at example.org"}, "Write a whole e-mail address, such as ren@example.org."),
         ({"email": "<nia@example.org>"}, "Write a whole e-mail address, such as ren@example.org."),
         ({"email": "a" * 250 + "@x.org"}, "This is 2 characters too long: at most 254 fit here."),
-        ({"password": "short", "again": "short"}, "A password needs at least 12 characters; this has 5."),
+        ({"password": "short", "again": "short"}, "A password needs at least 15 characters; this has 5."),
         ({"password": "nia@example.org", "again": "nia@example.org"}, "This is easy to guess."),
         ({"again": "something else"}, "This is not the same as above."),
     ],
@@ -95,6 +98,7 @@ def test_registration_can_be_switched_off(app, world, visit):
     assert user() is None
 
 
+@pytest.mark.hardening("H-55")
 def test_one_address_makes_five_accounts_an_hour(world, visit):
     answers = [visit().post("/register", data={**NEW, "email": f"{n}@example.org"}).status_code for n in range(6)]
     assert answers == [303] * 5 + [429]
@@ -116,6 +120,7 @@ def test_the_link_makes_the_first_administrator_who_is_then_in(token, visit):
     assert browser.get("/users").status_code == 200
 
 
+@pytest.mark.hardening("H-48", "H-27", "O-11")
 def test_afterwards_there_is_nothing_there(token, visit):
     visit().post(f"/setup/{token}", data=NEW)
     assert visit().get(f"/setup/{token}").status_code == 404
@@ -137,6 +142,7 @@ def test_an_address_that_is_taken_does_not_use_the_link_up(token, visit):
     assert user().role == Role.USER
 
 
+@pytest.mark.hardening("H-27", "O-05")
 def test_only_the_whole_token_opens(token, visit):
     for wrong in (
         "null",
@@ -152,11 +158,13 @@ def test_only_the_whole_token_opens(token, visit):
     assert visit().get(f"/setup/{token}").status_code == 200
 
 
+@pytest.mark.hardening("H-27")
 def test_ten_tries_at_the_link_are_enough(token, visit):
     answers = [visit().get(f"/setup/{number}").status_code for number in range(11)]
     assert answers == [404] * 10 + [429]
 
 
+@pytest.mark.hardening("H-27")
 def test_a_new_link_ends_the_old_one_and_neither_is_kept(token, visit):
     newer = actions.renew_setup()
     database.commit()
@@ -165,10 +173,12 @@ def test_a_new_link_ends_the_old_one_and_neither_is_kept(token, visit):
     assert db.session.scalars(db.select(SetupToken.token_hash)).all() == [queries.fingerprint(newer)]
 
 
+@pytest.mark.hardening("H-48", "O-11")
 def test_a_desk_with_an_administrator_has_no_link(world):
     assert actions.renew_setup() is None
 
 
+@pytest.mark.hardening("H-48")
 def test_twenty_at_the_same_time_make_one_administrator(app, token):
     together = Barrier(20)
 

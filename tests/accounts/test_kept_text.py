@@ -98,6 +98,7 @@ def test_passwords_are_never_sent_back(world, late):
     assert "a new password" not in asked.text
 
 
+@pytest.mark.hardening("W-06", "H-39")
 @pytest.mark.parametrize("referer", ["http://evil.example/tickets/1", "http://localhost//evil.example", "", "nonsense"])
 def test_another_site_is_no_place_to_go_back_to(world, late, referer):
     asked = write(late, "/tickets/1/comments", {"Referer": referer}, draft="ticket:1", body=TEXT)

@@ -44,6 +44,7 @@ def test_nothing_changed_is_nothing_recorded(world, visit):
     assert not log.since(0)
 
 
+@pytest.mark.hardening("H-06", "S-59")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("role", "admin"), ("active", ""), ("email", "ana@example.org"), ("password_hash", "x"), ("id", "1")],
@@ -75,6 +76,7 @@ def test_a_new_password_is_the_only_one_from_then_on(world, visit):
     assert signed_in == [422, 303]
 
 
+@pytest.mark.hardening("H-33", "S-46", "W-16")
 def test_a_new_password_ends_every_sign_in_and_this_browser_gets_a_new_one(world, visit):
     here, elsewhere, zoe = visit(world.ren), visit(world.ren), visit(world.zoe)
     saved = here.get_cookie(security.cookie_name()).value
@@ -92,6 +94,7 @@ def test_the_log_knows_that_a_password_changed_but_not_what_it_was(world, visit)
     assert [event.name for event in ended] == [EventName.SESSION_ENDED]
 
 
+@pytest.mark.hardening("S-37", "S-47")
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -112,12 +115,14 @@ def test_a_password_does_not_change_when_something_is_wrong(world, visit, fields
     assert is_in(browser)
 
 
+@pytest.mark.hardening("S-47")
 def test_who_found_an_open_browser_cannot_guess_the_password_in_it(world, visit):
     browser = visit(world.ren)
     answers = [change(browser, current=f"guess {number}").status_code for number in range(11)]
     assert answers == [422] * 10 + [429]
 
 
+@pytest.mark.hardening("S-47", "S-46")
 def test_people_see_where_they_are_signed_in_and_end_it(world, visit):
     here, elsewhere, zoe = visit(world.ren), visit(world.ren), visit(world.zoe)
     assert here.get("/profile").text.count("<li><b>test</b>") == 2

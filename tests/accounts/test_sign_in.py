@@ -39,6 +39,7 @@ def refusal(browser, email, password):
     return answer.status_code, answer.text.replace(email, ""), sorted(answer.headers.keys())
 
 
+@pytest.mark.hardening("H-30", "O-07")
 def test_every_refusal_looks_the_same(world, visit):
     wrong = refusal(visit(), "ren@example.org", "not the password")
     assert wrong[0] == 422
@@ -54,6 +55,7 @@ def test_every_refusal_looks_the_same(world, visit):
         assert refusal(visit(), email, password) == wrong
 
 
+@pytest.mark.hardening("H-30")
 def test_every_refusal_costs_one_hash(world, visit, monkeypatch):
     asked = []
     monkeypatch.setattr(actions, "verify", lambda hashed, password: asked.append(hashed) or False)
@@ -69,6 +71,7 @@ def test_what_was_typed_stays_but_never_the_password(world, visit):
     assert "a wrong password" not in text
 
 
+@pytest.mark.hardening("H-32", "S-44")
 def test_a_sign_in_brings_a_new_cookie_and_ends_the_old_one(world, visit):
     browser = visit(world.ren)
     before = cookie(browser)
@@ -78,6 +81,7 @@ def test_a_sign_in_brings_a_new_cookie_and_ends_the_old_one(world, visit):
     assert queries.session_for(before) is None
 
 
+@pytest.mark.hardening("H-32", "S-44")
 def test_a_cookie_somebody_else_chose_stays_worthless(world, visit):
     browser = visit()
     browser.set_cookie(security.cookie_name(), "chosen-by-somebody-else")
@@ -93,6 +97,7 @@ def test_the_database_knows_no_cookie(world, visit):
     assert queries.fingerprint(cookie(browser)) in kept
 
 
+@pytest.mark.hardening("W-16")
 def test_a_saved_cookie_is_worthless_after_sign_out(world, visit):
     browser = visit(world.ren)
     saved = cookie(browser)
@@ -122,6 +127,7 @@ def test_signing_out_twice_or_as_a_visitor_is_no_error(world, visit):
     assert visit().post("/sign-out").status_code == 303
 
 
+@pytest.mark.hardening("W-06", "H-39", "S-27")
 @pytest.mark.parametrize(
     "address",
     [
@@ -166,6 +172,7 @@ def test_scripts_and_programs_are_told_401(world, visit, address, headers):
     assert "<html" not in answer.text
 
 
+@pytest.mark.hardening("S-45", "F-19")
 def test_a_session_ends_after_its_days_even_if_it_is_used(app, world, visit):
     browser, start = visit(world.ren), clock.now()
     for hours in range(0, 30 * 24, 48):
@@ -175,12 +182,14 @@ def test_a_session_ends_after_its_days_even_if_it_is_used(app, world, visit):
         assert browser.get("/profile").status_code == 303
 
 
+@pytest.mark.hardening("S-45", "F-19")
 def test_a_session_that_lies_idle_ends(world, visit):
     browser, start = visit(world.ren), clock.now()
     with clock.at(start + 73 * HOUR):
         assert browser.get("/profile").status_code == 303
 
 
+@pytest.mark.hardening("S-45")
 def test_what_an_open_page_asks_for_by_itself_keeps_no_session_alive(world, visit):
     browser, start = visit(world.ren), clock.now()
     session = queries.session_for(cookie(browser))
@@ -194,6 +203,7 @@ def test_what_an_open_page_asks_for_by_itself_keeps_no_session_alive(world, visi
         assert session.seen_at == start + HOUR
 
 
+@pytest.mark.hardening("H-35", "F-17")
 def test_eleven_tries_at_one_account_are_too_many_from_wherever(world, visit):
     for number in range(10):
         assert sign_in(visit_from(visit, f"192.0.2.{number}"), "ren@example.org", "wrong").status_code == 422
@@ -203,6 +213,7 @@ def test_eleven_tries_at_one_account_are_too_many_from_wherever(world, visit):
     assert sign_in(visit_from(visit, "192.0.2.99"), "zoe@example.org").status_code == 303
 
 
+@pytest.mark.hardening("S-36")
 def test_guessing_shuts_nobody_out_of_a_browser_they_used_before(world, visit):
     browser = visit_from(visit, "192.0.2.50")
     sign_in(browser, "ren@example.org")
@@ -213,6 +224,7 @@ def test_guessing_shuts_nobody_out_of_a_browser_they_used_before(world, visit):
     assert sign_in(browser, "ren@example.org").status_code == 303
 
 
+@pytest.mark.hardening("H-35", "F-17")
 def test_eleven_failures_from_one_address_are_too_many_for_whichever_account(world, visit):
     for number in range(10):
         assert sign_in(visit(), f"{number}@example.org").status_code == 422
@@ -225,6 +237,7 @@ def test_an_office_behind_one_address_can_begin_its_day(world, visit):
             assert sign_in(visit(), f"{key}@example.org").status_code == 303
 
 
+@pytest.mark.hardening("W-03")
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP"])
 def test_a_forged_address_does_not_help_to_guess(world, visit, header):
     for number in range(10):
@@ -241,6 +254,7 @@ def visit_from(visit, address):
     return browser
 
 
+@pytest.mark.hardening("O-07")
 def test_people_who_are_shut_out_meanwhile_do_not_come_in(world, visit, monkeypatch):
     real = actions.verify
 

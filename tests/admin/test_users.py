@@ -83,6 +83,7 @@ def test_tickets_are_counted_that_the_reader_may_see(world, visit):
     assert {person.user.name: person.tickets for person in queries.users_for(world.mia)}["Ren Ito"] == 1
 
 
+@pytest.mark.hardening("H-07")
 def test_only_administrators_are_offered_and_allowed_changes(world, visit):
     assert f"/users/{world.ren.id}/role" in visit(world.ana).get("/users").text
     assert f"/users/{world.ren.id}/role" not in visit(world.mia).get("/users").text
@@ -93,6 +94,7 @@ def test_only_administrators_are_offered_and_allowed_changes(world, visit):
     assert (world.zoe.role, world.tom.active) == (Role.AGENT, False)
 
 
+@pytest.mark.hardening("S-50", "O-07", "H-32")
 def test_a_role_acts_at_once_and_costs_a_sign_in(world, visit):
     mia = visit(world.mia)
     assert mia.get("/desk").status_code == 200
@@ -117,6 +119,7 @@ def test_the_same_role_again_changes_nothing(world, visit):
     assert not log.since(0)
 
 
+@pytest.mark.hardening("H-33", "S-46", "O-07")
 def test_somebody_shut_out_is_out_at_once_and_may_come_back_later(world, visit):
     mia, ana = visit(world.mia), visit(world.ana)
     set_activity(ana, world.mia, "inactive")

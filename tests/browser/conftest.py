@@ -20,13 +20,6 @@ BROKE = ("Traceback", "incident ")
 expect.set_options(timeout=10_000)
 
 
-def pytest_terminal_summary(terminalreporter):
-    """What tests measured and do not judge."""
-    for report in terminalreporter.stats.get("passed", []):
-        for name, value in report.user_properties:
-            terminalreporter.write_line(f"{report.head_line}: {value} {name}")
-
-
 @pytest.fixture(scope="package")
 def server(tmp_path_factory):
     """One for all tests of the package: each makes its own tickets, so none meets what another left behind."""

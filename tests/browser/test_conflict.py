@@ -28,6 +28,7 @@ def mia(browse, world, ticket):
     return mia
 
 
+@pytest.mark.hardening("X-24")
 def test_whoever_is_second_sees_both_values_and_loses_nothing_typed(tom, mia):
     tom.page.get_by_label("Your message").press_sequentially("Half of a sentence")
     expect(tom.page.locator("#draft-state")).to_contain_text("Draft saved")
@@ -55,6 +56,7 @@ def test_the_other_value_can_be_kept(tom, mia):
     expect(mia.page.locator("#timeline")).not_to_contain_text("Resolved")
 
 
+@pytest.mark.hardening("X-24")
 def test_different_fields_both_win(tom, mia):
     mia.page.get_by_label("Status").select_option("Waiting")
     expect(mia.page.locator("#timeline")).to_contain_text("set this to Waiting")

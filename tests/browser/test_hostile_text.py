@@ -53,6 +53,7 @@ def harmless(browse):
     assert [person.page.evaluate(ACTS) for person in people] == [0] * len(people)
 
 
+@pytest.mark.hardening("H-15", "H-16", "H-17")
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 def test_it_stays_text_on_every_page_and_in_every_live_message(browse, harmless, hostile, world, payload):
     requester, agent = hostile(payload), hostile(payload, Role.AGENT)
@@ -77,6 +78,7 @@ def test_it_stays_text_on_every_page_and_in_every_live_message(browse, harmless,
         assert "1337" not in person.page.content()
 
 
+@pytest.mark.hardening("H-15")
 def test_file_names_stay_text(harmless, world):
     ticket = world.ticket()
     names = [re.sub(r"[/\\]", "", payload)[:80] + ".txt" for payload in PAYLOADS.values()]
@@ -91,6 +93,7 @@ def test_file_names_stay_text(harmless, world):
     expect(page.locator("#timeline .attachment")).to_have_count(len(names))
 
 
+@pytest.mark.hardening("H-15")
 def test_a_word_in_a_search_stays_text(harmless, world):
     mia = harmless(world.mia)
     for payload in PAYLOADS.values():

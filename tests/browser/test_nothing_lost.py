@@ -77,6 +77,7 @@ def test_a_reload_keeps_the_text_and_sending_it_forgets_it(kim):
     expect(message(kim)).to_have_value("")
 
 
+@pytest.mark.hardening("X-22")
 def test_a_double_click_sends_once(kim, ticket):
     message(kim).fill("Only once, please")
     kim.page.get_by_role("button", name="Send").dblclick()
@@ -85,6 +86,7 @@ def test_a_double_click_sends_once(kim, ticket):
     assert comments(ticket) == 1
 
 
+@pytest.mark.hardening("X-22")
 def test_an_answer_that_got_lost_leads_to_no_second_comment(kim, ticket):
     kim.forgives("net::ERR_", "htmx:error")
     kim.page.route("**/comments", lambda route: (route.fetch(), route.abort()))

@@ -115,6 +115,7 @@ def test_the_mark_says_that_the_connection_is_lost_and_back(at_ticket, line):
     expect(mia.page.locator("#live-mark")).to_have_text("Live")
 
 
+@pytest.mark.hardening("X-14")
 def test_a_connection_that_died_silently_is_noticed_and_replaced(at_ticket, world, ticket, line):
     mia = at_ticket("mia")
     mia.page.clock.install()

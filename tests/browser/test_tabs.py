@@ -43,6 +43,7 @@ def watched(browse):
     return watched
 
 
+@pytest.mark.hardening("L-22")
 def test_ten_tabs_are_all_usable_and_the_one_in_front_is_live(browse, world):
     tickets = [world.ticket(title=f"Matter {number}").number for number in range(10)]
     ren, mia, tabs = browse(world.ren), browse(world.mia), []
@@ -62,6 +63,7 @@ def test_ten_tabs_are_all_usable_and_the_one_in_front_is_live(browse, world):
         to_the_back(page)
 
 
+@pytest.mark.hardening("H-33")
 def test_signing_out_in_one_tab_closes_the_others(watched, browse, world):
     ticket = world.ticket()
     ren, elsewhere = watched(world.ren), browse(world.ren)
@@ -74,6 +76,7 @@ def test_signing_out_in_one_tab_closes_the_others(watched, browse, world):
     expect(elsewhere.page.locator("#live-mark")).to_have_text("Live")
 
 
+@pytest.mark.hardening("H-33", "F-19")
 def test_whoever_is_shut_out_sees_nothing_more_within_seconds(watched, world, newcomer):
     ticket, agent = world.ticket(), newcomer(Role.AGENT)
     page = watched(agent).open(f"/tickets/{ticket.number}")
@@ -92,6 +95,7 @@ def test_a_new_role_takes_effect_within_seconds(watched, world, newcomer):
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=WITHIN)
 
 
+@pytest.mark.hardening("X-51")
 def test_a_ticket_that_goes_into_the_bin_leaves_the_screens_of_those_who_look_at_it(watched, browse, world):
     ticket = world.ticket()
     ren, ana = watched(world.ren), browse(world.ana)

@@ -8,8 +8,8 @@ import pytest
 from informejo import clock, db
 from informejo.desk import stats
 from informejo.events import log
-from informejo.tickets import change_actions, queries
-from informejo.tickets.queries import TicketFilter, tickets_for
+from informejo.tickets import change_actions, list_queries
+from informejo.tickets.list_queries import TicketFilter, tickets_for
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 from tests.live import dom
 
@@ -89,6 +89,7 @@ def test_the_order_is_the_one_asked_for(world, desk):
     assert urgency == sorted(urgency, key=list(Priority).index, reverse=True)
 
 
+@pytest.mark.hardening("H-08")
 def test_requesters_find_their_own_tickets_and_by_no_trick_others(world, desk):
     own = {desk[number].id for number in (1, 3, 5)}
     tricks = (
@@ -111,6 +112,7 @@ def test_the_page_of_ones_own_tickets_takes_no_other_requester(world, desk, visi
         assert "Number 2" not in page
 
 
+@pytest.mark.hardening("H-08")
 def test_searching_for_what_others_have_looks_like_searching_for_nothing(world, desk, visit):
     ren, words = visit(world.ren), [f"#{desk[2].id}", "Number 2", "Zoe Kaur"]
     found = {ren.get("/tickets", query_string={"q": word}).text.replace(word, "WORD") for word in [*words, "xyzzy"]}
@@ -125,7 +127,7 @@ def test_the_queue_begins_with_what_is_not_solved_and_shows_all_when_asked(world
 
 
 def test_a_long_list_has_pages_that_neither_repeat_nor_leave_out(world, visit, monkeypatch):
-    monkeypatch.setattr(queries.tickets_for, "__defaults__", (1, 4))
+    monkeypatch.setattr(list_queries.tickets_for, "__defaults__", (1, 4))
     opened = [world.ticket(title=f"Number {number}").id for number in range(10)]
     mia, address, found, pages = visit(world.mia), "/queue?sort=oldest", [], 0
     while address:
@@ -136,6 +138,7 @@ def test_a_long_list_has_pages_that_neither_repeat_nor_leave_out(world, visit, m
     assert (found, pages) == (opened, 3)
 
 
+@pytest.mark.hardening("H-40")
 @pytest.mark.parametrize("page", ["0", "-1", "abc", "", "1e3", "9" * 30, "2"])
 def test_a_page_that_does_not_exist_is_empty_or_the_first(world, desk, visit, page):
     assert len(on_page(visit(world.mia), f"/queue?status=&page={page}")) in (0, 6)

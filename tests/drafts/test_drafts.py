@@ -125,6 +125,7 @@ def test_a_text_beyond_the_limit_is_kept_but_not_without_end(world, ren):
     assert len(kept(world.ren, "new-ticket")["description"]) == MOST
 
 
+@pytest.mark.hardening("H-06")
 def test_a_draft_keeps_the_fields_of_forms_and_nothing_else(world, ren):
     save(ren, "new-ticket", title="A title", password="secret", key="once", role="admin", saved_at="now")
     assert kept(world.ren, "new-ticket") == {"title": "A title"}

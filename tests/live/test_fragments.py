@@ -119,6 +119,7 @@ def test_the_page_of_two_of_the_staff_differs_only_where_it_is_personal(world, t
         assert mia == tom
 
 
+@pytest.mark.hardening("H-03")
 def test_fragments_for_requesters_hold_nothing_that_is_for_the_staff(world, ticket):
     for event in everything_happens(world, ticket):
         for topic in fragments.topics_of(event):
@@ -128,6 +129,7 @@ def test_fragments_for_requesters_hold_nothing_that_is_for_the_staff(world, tick
             assert event.audience == "requester" or not shown
 
 
+@pytest.mark.hardening("L-06")
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("who", ["ren", "mia"])
 def test_a_page_that_listened_looks_like_one_that_is_loaded_anew(world, ticket, visit, who, seed):

@@ -81,6 +81,7 @@ def test_what_does_not_fit_waits_and_arrives_whole_and_in_order(hub, connect):
     assert subscription.size == 0
 
 
+@pytest.mark.hardening("L-08", "F-13", "X-13")
 def test_a_slow_reader_is_dropped_after_so_many_messages_and_the_others_hear_on(hub, connect):
     slow, _ = connect(user=1)
     quick, browser = connect(user=2)
@@ -95,6 +96,7 @@ def test_a_slow_reader_is_dropped_after_so_many_messages_and_the_others_hear_on(
     assert len(hub) == 1
 
 
+@pytest.mark.hardening("L-08", "F-13", "X-13")
 def test_a_slow_reader_is_dropped_after_so_many_bytes(hub, connect):
     slow, _ = connect()
     large = "z" * 100_000
@@ -104,6 +106,7 @@ def test_a_slow_reader_is_dropped_after_so_many_bytes(hub, connect):
     assert slow.size <= one.MAX_WAITING_BYTES + len(large) + 100
 
 
+@pytest.mark.hardening("L-07")
 def test_a_browser_that_left_is_forgotten_at_the_next_look_or_the_next_word(hub, connect):
     (noticed, first), (written, second) = connect(), connect()
     first.close()
@@ -183,6 +186,7 @@ def test_what_waited_is_written_as_soon_as_the_connection_is_there(hub, browsers
     assert words(theirs) == ["early", "late"]
 
 
+@pytest.mark.hardening("L-11")
 def test_a_stream_that_lost_its_rights_while_it_opened_is_closed_when_it_connects(hub, browsers):
     subscription = hub.subscribe((HERE,), 1, 1, **ROOM)
     hub.drop_where(lambda stream: stream.user_id == 1)
@@ -207,6 +211,7 @@ def test_streams_are_counted_per_person_and_in_all(hub):
     assert hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
 
 
+@pytest.mark.hardening("F-15")
 def test_each_stream_has_one_heartbeat_in_fifteen_seconds(hub, connect):
     browsers = [connect()[1] for _ in range(40)]
     for second in range(BEAT_SECONDS):
@@ -214,6 +219,7 @@ def test_each_stream_has_one_heartbeat_in_fifteen_seconds(hub, connect):
     assert {read(browser)[0] for browser in browsers} == {wire.unchunk(BEAT)}
 
 
+@pytest.mark.hardening("S-45")
 def test_a_stream_ends_when_its_sign_in_does(hub):
     short = hub.subscribe((HERE,), 1, 1, per_user=9, total=9, lasts=-1)
     long = hub.subscribe((HERE,), 1, 1, **ROOM)

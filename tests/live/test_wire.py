@@ -25,6 +25,7 @@ def as_heard(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+@pytest.mark.hardening("L-01")
 @tried
 @given(TEXT)
 @example(FORGED)
@@ -36,6 +37,7 @@ def test_one_message_is_one_event_with_the_text_that_was_written(text):
     assert heard == ("", as_heard(text), "")
 
 
+@pytest.mark.hardening("L-01", "L-03")
 @tried
 @given(TEXT, BOOKMARKS, st.sampled_from(["", "ready", "reset", "comment:added"]), st.integers(0, 60_000) | st.none())
 def test_text_chooses_neither_name_nor_bookmark(text, id, event, retry):
@@ -85,6 +87,7 @@ def test_a_bookmark_comes_back_as_it_went_out(bookmark):
     assert read_bookmark(str(bookmark)) == bookmark
 
 
+@pytest.mark.hardening("L-04")
 @tried
 @given(TEXT)
 @example("test-1\n")
@@ -97,6 +100,7 @@ def test_whatever_is_no_bookmark_is_none(text):
     assert not text.endswith(("\n", "١", "9" * 19)) or read is None
 
 
+@pytest.mark.hardening("L-01")
 @pytest.mark.parametrize("form", ["/live", "/live/events"])
 def test_through_the_whole_house_one_comment_is_one_event(world, visit, form):
     ticket = world.ticket()
@@ -121,6 +125,7 @@ def test_through_the_whole_house_one_comment_is_one_event(world, visit, form):
     say()
 
 
+@pytest.mark.hardening("L-03")
 @pytest.mark.parametrize("title", ["reset", "bye", "ready", "id: test-999999", "event: bye", "retry: 0", "data: reset"])
 def test_a_title_that_looks_like_a_command_is_a_title(world, visit, title):
     stream = Listener(visit(world.ren), "/live?on=me")

@@ -70,6 +70,21 @@ def test_what_could_not_be_sent_is_said_in_words_and_can_be_sent_again(ticket, s
     assert ticket.get_by_role("alert").count() == 0
 
 
+def test_a_form_that_its_answer_replaces_stays_when_the_answer_is_some_other_page(ticket, server):
+    form = """<form id="new-ticket" method="post" action="/tickets" hx-post="/tickets" hx-select="#new-ticket"
+      hx-target="#new-ticket" hx-swap="outerMorph"><textarea name="body">TEXT</textarea><button>Send</button></form>"""
+    server.main = form.replace("TEXT", "")
+    ticket.reload()
+    ticket.locator("textarea").fill("important")
+    server.answers["/tickets"] = Answer("<!doctype html><title>Full</title><p>There is no room left", 507)
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.get_by_role("alert")).to_contain_text("no room left")
+    expect(ticket.locator("textarea")).to_have_value("important")
+    server.answers["/tickets"] = Answer(f"<!doctype html><title>New</title>{form.replace('TEXT', 'too short')}", 422)
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.locator("textarea")).to_have_value("too short")
+
+
 def test_files_are_listed_checked_and_shown_on_their_way(ticket, server):
     pick(ticket, ("big.txt", 200_000))
     pick(ticket, ("a.txt", 60_000), ("b.txt", 60_000))

@@ -63,12 +63,14 @@ def test_resolved_at_is_when_the_ticket_was_over_whichever_way_it_came_there(wor
     assert ticket.resolved_at == NOON
 
 
+@pytest.mark.hardening("O-13")
 def test_closing_what_was_resolved_keeps_the_moment_it_was_resolved(world, ticket):
     set_status(world, ticket, Status.RESOLVED)
     set_status(world, ticket, Status.CLOSED, hour=5)
     assert ticket.resolved_at == NOON
 
 
+@pytest.mark.hardening("O-13")
 @pytest.mark.parametrize("over", [Status.RESOLVED, Status.CLOSED])
 @pytest.mark.parametrize("again", [Status.OPEN, Status.IN_PROGRESS, Status.WAITING])
 def test_a_ticket_that_is_open_again_has_not_been_resolved(world, ticket, over, again):
@@ -122,6 +124,7 @@ def test_the_title_of_what_follows_keeps_to_the_limit(world):
     assert len(actions.follow_up(world.ren, closed, body="Again.").title) == limits.TITLE.most
 
 
+@pytest.mark.hardening("X-22")
 def test_the_same_form_sent_twice_opens_one_ticket_with_its_files_once(world):
     first, second = (world.ticket(key="once", files=[FILE]) for _ in range(2))
     assert first is second
@@ -130,6 +133,7 @@ def test_the_same_form_sent_twice_opens_one_ticket_with_its_files_once(world):
     assert world.ticket(world.zoe, key="once") is not first, "a key is its author's"
 
 
+@pytest.mark.hardening("X-22", "O-17")
 def test_the_same_message_sent_twice_is_there_once_and_does_not_reopen_twice(world, ticket):
     set_status(world, ticket, Status.WAITING)
     first = world.comment(world.ren, ticket, key="once", files=[FILE])
@@ -152,6 +156,7 @@ def test_a_file_is_recorded_for_those_who_may_see_its_message(world, ticket):
     assert last().audience == Audience.REQUESTER
 
 
+@pytest.mark.hardening("O-13")
 def test_a_ticket_is_given_only_to_active_staff(world, ticket):
     for person in (world.gus, world.ren, world.zoe, world.dan):
         with pytest.raises(ValueError, match="active member of the staff"):

@@ -43,6 +43,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.hardening("X-24")
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_second_change_of_one_field_is_a_question_with_both_values(world, ticket, field):
     change, theirs, yours, was = FIELDS[field]
@@ -56,6 +57,7 @@ def test_the_second_change_of_one_field_is_a_question_with_both_values(world, ti
     assert getattr(fresh(ticket), field) == theirs
 
 
+@pytest.mark.hardening("X-24")
 def test_the_second_assignment_is_a_question_too(world, ticket):
     change_actions.assign(world.tom, ticket, world.tom, was="")
     db.commit()
@@ -66,6 +68,7 @@ def test_the_second_assignment_is_a_question_too(world, ticket):
     assert ticket.assignee is world.mia
 
 
+@pytest.mark.hardening("X-24")
 def test_changes_of_different_fields_both_win(world, ticket, visit):
     for who, field, value, was in (
         ("mia", "status", "waiting", "open"),
@@ -133,6 +136,7 @@ def test_a_comment_that_was_edited_keeps_its_history_and_its_audience(world, tic
     assert (event.name, event.changes, event.audience) == ("comment:edited", {"body": ["befor", "before"]}, "staff")
 
 
+@pytest.mark.hardening("X-24")
 def test_a_text_edited_from_an_old_page_is_a_question_that_loses_neither(world, ticket, visit):
     here, text = visit(world.ren), "The fire is out, by itself."
     change_actions.edit_ticket(world.ren, ticket, title="From the other window", description=text, version=1)
@@ -178,6 +182,7 @@ def together(app, count: int, act):
         return list(pool.map(run, range(count)))
 
 
+@pytest.mark.hardening("X-24")
 def test_of_many_who_claim_at_the_same_moment_one_gets_the_ticket(app, world, ticket):
     ids = [world.mia.id, world.tom.id, world.ana.id]
 
@@ -191,6 +196,7 @@ def test_of_many_who_claim_at_the_same_moment_one_gets_the_ticket(app, world, ti
     assert fresh(ticket).assignee_id in results
 
 
+@pytest.mark.hardening("X-22", "O-17")
 def test_one_form_sent_many_times_at_the_same_moment_is_one_comment(app, world, ticket):
     ren = world.ren.id
 

@@ -36,6 +36,7 @@ def get(stored, tmp_path, monkeypatch):
     return partial(app.test_client().get, buffered=True)
 
 
+@pytest.mark.hardening("H-21")
 @pytest.mark.parametrize("address", ["/files/t0ken/k%C3%A4tze.png", "/files/t0ken"])
 def test_a_file_cannot_become_a_page_of_ours(get, address):
     answer = get(address)
@@ -47,6 +48,7 @@ def test_a_file_cannot_become_a_page_of_ours(get, address):
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
+@pytest.mark.hardening("S-34")
 def test_a_download_is_saved_under_its_own_name_in_any_script(get):
     disposition = get("/files/t0ken/anything").headers["Content-Disposition"]
     assert disposition.startswith("attachment;")
@@ -67,6 +69,7 @@ def test_a_picture_is_shown_within_the_page(get, stored, kind):
     assert answer.headers["Content-Disposition"].startswith("inline")
 
 
+@pytest.mark.hardening("H-21", "X-29")
 @pytest.mark.parametrize("kind", ["text/plain", "application/pdf", "application/zip", "application/octet-stream"])
 def test_nothing_else_is_shown_within_the_page(get, stored, kind):
     stored.media_type = kind

@@ -71,6 +71,7 @@ def test_a_file_is_kept_as_it_was_sent_and_only_for_us(app):
     assert (file.name, file.size, file.media_type) == ("cat.png", len(PNG), "image/png")
 
 
+@pytest.mark.hardening("H-26", "H-23", "S-34")
 @pytest.mark.parametrize("name", ["../../x.txt", "..\\x.txt", "/etc/x.txt", "C:\\x.txt", "%2e%2e%2fx.txt", "x\0.txt"])
 def test_the_place_on_disk_has_nothing_to_do_with_the_name(app, tmp_path, name):
     before = {path for path in tmp_path.rglob("*") if "files" not in path.parts}
@@ -92,6 +93,7 @@ def test_a_field_without_a_file_is_no_file(app):
     assert len(files.keep([sent(b"", name="empty.txt")], room=1000)) == 1
 
 
+@pytest.mark.hardening("S-30", "O-10")
 def test_a_file_of_the_largest_size_fits_and_one_more_byte_does_not(app):
     files.keep([sent(bytes(1000))], room=5000)
     with pytest.raises(FileRefused, match=r"^“big\.bin” is too large: a file can have 1000 bytes at most\.$"):
@@ -107,6 +109,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(app):
     assert endless.stream.tell() == 3 * files.CHUNK
 
 
+@pytest.mark.hardening("O-10")
 def test_all_files_are_kept_or_none(app):
     with pytest.raises(FileRefused, match="note"):
         files.keep([sent(), sent(), sent(bytes(1001))], room=5000)
@@ -114,6 +117,7 @@ def test_all_files_are_kept_or_none(app):
     assert len(files.keep([sent(), sent(), sent(bytes(1000))], room=5000)) == 3
 
 
+@pytest.mark.hardening("S-30")
 def test_a_message_carries_so_many_files_and_no_more(app):
     with pytest.raises(FileRefused, match="3 files at most; these are 4"):
         files.keep([sent()] * 4, room=5000)
@@ -126,6 +130,7 @@ def test_the_files_of_one_message_share_the_room(app):
         files.keep([sent(bytes(800)), sent(bytes(701))], room=1500)
 
 
+@pytest.mark.hardening("S-30")
 def test_the_files_of_a_ticket_share_its_quota(ticket):
     with files.kept([sent(bytes(1000))], ticket) as found:
         attach(ticket, found)
@@ -202,6 +207,7 @@ def test_strays_are_removed_when_they_are_old_enough(app, ticket):
     assert {path.read_bytes() for path in on_disk(app)} == {b"has a row", b"new"}
 
 
+@pytest.mark.hardening("O-10", "H-21")
 @pytest.mark.parametrize(
     ("head", "kind"),
     [

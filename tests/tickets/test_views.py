@@ -77,6 +77,7 @@ def test_to_htmx_a_message_is_answered_with_itself_and_an_empty_composer(ren, ti
     assert field(answer.text, "key") not in ("", "once")
 
 
+@pytest.mark.hardening("X-22")
 def test_sending_twice_leads_to_the_same_message(ren, ticket):
     answers = [ren.post("/tickets/1/comments", data={"body": "Once.", "key": "once"}) for _ in range(2)]
     assert {answer.location for answer in answers} == {"/tickets/1#comment-1"}
@@ -108,6 +109,7 @@ def test_an_empty_message_is_not_sent_but_one_with_a_file_is(ren, ticket, header
     assert [file.name for file in comment.attachments] == ["smoke.png"]
 
 
+@pytest.mark.hardening("O-10")
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_files_that_cannot_be_taken_do_not_cost_the_text(app, mia, ticket, headers):
     names = [f"{number}.png" for number in range(app.config["MAX_FILES"] + 1)]
@@ -184,6 +186,7 @@ def test_what_a_requester_writes_on_a_closed_ticket_opens_the_next(world, ren, t
     assert comments() == []
 
 
+@pytest.mark.hardening("H-06", "S-59")
 def test_fields_that_are_not_in_the_form_change_nothing(world, ren):
     extra = {"status": "closed", "assignee_id": "1", "requester_id": str(world.zoe.id), "opened_by_id": "1", "id": "77",
              "version": "9", "resolved_at": "2020-01-01", "deleted_at": "2020-01-01", "number": "77"}  # fmt: skip

@@ -1,0 +1,36 @@
+"""Sign-ins and set-up links that have had their time."""
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import Select, delete, false, select
+
+from informejo import clock
+from informejo.accounts import queries
+from informejo.accounts.models import Session, SetupToken
+from informejo.db import db
+
+
+def old_sessions() -> Select:
+    """The ids of sign-ins that ended SESSION_DAYS ago; until then the browser is still told apart from strangers."""
+    return select(Session.id).where(
+        Session.expires_at < clock.now() - timedelta(days=current_app.config["SESSION_DAYS"])
+    )
+
+
+def void_setup_tokens() -> Select:
+    """The links that make the first administrator, once there is one."""
+    tokens = select(SetupToken.token_hash)
+    return tokens if queries.has_admin() else tokens.where(false())
+
+
+def forget_sessions(most: int) -> int:
+    """Remove at most that many old sign-ins and return how many."""
+    ids = db.session.scalars(old_sessions().limit(most)).all()
+    return ids and db.session.execute(delete(Session).where(Session.id.in_(ids))).rowcount
+
+
+def forget_setup_tokens(most: int) -> int:
+    """Remove at most that many void links and return how many."""
+    hashes = db.session.scalars(void_setup_tokens().limit(most)).all()
+    return hashes and db.session.execute(delete(SetupToken).where(SetupToken.token_hash.in_(hashes))).rowcount

@@ -1,0 +1,26 @@
+"""Events that stand in no ticket's history: what happened to people and their sign-ins."""
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import Select, delete, select
+
+from informejo import clock
+from informejo.db import db
+from informejo.events import log
+from informejo.events.models import Event
+
+
+def old_events() -> Select:
+    """The ids of those older than EVENT_DAYS. No stream ever replays them, so no bookmark misses them.
+
+    The newest event of all stays: without it the log would seem to have been rewound.
+    """
+    before = clock.now() - timedelta(days=current_app.config["EVENT_DAYS"])
+    return select(Event.id).where(Event.ticket_id.is_(None), Event.at < before, Event.id < log.latest_id())
+
+
+def forget_old_events(most: int) -> int:
+    """Remove at most that many of them and return how many."""
+    ids = db.session.scalars(old_events().limit(most)).all()
+    return ids and db.session.execute(delete(Event).where(Event.id.in_(ids))).rowcount

@@ -1,0 +1,89 @@
+"""Whether there is room for what is written, whether it is ours alone, and whether there is a copy of it."""
+
+import os
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from informejo import clock
+from informejo.ops.checks import Answer, Patient, broken, look, reason, well
+from informejo.ops.manifest import newest
+from informejo.text import file_size
+
+LEAST_BYTES, LEAST_SHARE, SMALL_SHARE = 100 * 1024 * 1024, 0.01, 0.05
+OTHERS = 0o007  # the bits of a folder's mode that let every account of the machine in
+MAKE = "flask --app app backup"
+
+
+def disk(patient: Patient) -> Answer:
+    """There is room, and the folders are ours alone."""
+    places = {name: place for name, place in patient.places.items() if place.exists() or name != "BACKUP_DIR"}
+    answers = [_place(name, place, _owner(patient)) for name, place in places.items()]
+    ill = [answer for answer in answers if answer.remedy]
+    if not ill:
+        return well(" ".join(answer.sentence for answer in answers))
+    worst = broken if any(answer.state == "broken" for answer in ill) else look
+    return worst(" ".join(answer.sentence for answer in ill), "; ".join(dict.fromkeys(a.remedy for a in ill)))
+
+
+def backups(patient: Patient) -> Answer:
+    """There is a copy, it is young enough, and not lost with what it is a copy of."""
+    hours, folder = patient.settings["BACKUP_HOURS"], Path(patient.settings["BACKUP_DIR"])
+    if not hours:
+        return well("Backups are made by others: BACKUP_HOURS is 0.")
+    last = newest(folder)
+    if last is None:
+        return broken("There is no backup yet.", MAKE)
+    age, late = clock.now() - last.at, last.at + timedelta(hours=hours)
+    if clock.now() > late:
+        sentence = f"The newest backup is {_hours(age)} old; BACKUP_HOURS is {hours}."
+        return broken(sentence, f"{MAKE}; systemctl list-timers informejo-daily.timer", since=late)
+    if patient.database and folder.stat().st_dev == patient.database.stat().st_dev:
+        sentence = f"The newest backup is {_hours(age)} old, but lies on the same disk as the database."
+        return look(sentence, "Set BACKUP_DIR to a folder on another disk, or copy the folder to another machine.")
+    return well(f"The newest backup is {_hours(age)} old.")
+
+
+def _place(name: str, place: Path, owner: int) -> Answer:
+    if not place.is_dir():
+        return broken(f"{name}: the folder is not there.", f'install -d -m 700 "${name}"')
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        return broken(f"{name} cannot be written to: {reason(error)}.", f'ls -ld "${name}"; df -h "${name}"')
+    return _room(name, place) or _rights(name, place, owner) or well(f"{name}: {file_size(_free(place))} free.")
+
+
+def _room(name: str, place: Path) -> Answer | None:
+    volume = os.statvfs(place)
+    left = [free / all for free, all in ((volume.f_bavail, volume.f_blocks), (volume.f_favail, volume.f_files)) if all]
+    share = min(left, default=1)
+    if share >= SMALL_SHARE and _free(place) >= LEAST_BYTES:
+        return None
+    sentence = f"{name}: {file_size(_free(place))} are free, {share:.1%} of its disk."
+    remedy = f'df -h "${name}"; df -i "${name}"; flask --app app prune'
+    return broken(sentence, remedy) if share < LEAST_SHARE or _free(place) < LEAST_BYTES else look(sentence, remedy)
+
+
+def _rights(name: str, place: Path, owner: int) -> Answer | None:
+    facts = place.stat()
+    if facts.st_mode & OTHERS:
+        return look(f"{name}: every account of this machine can look into the folder.", f'chmod o-rwx "${name}"')
+    if facts.st_uid != owner:
+        return look(f"{name} belongs to another account than the server's.", f'ls -ld "${name}"')
+    return None
+
+
+def _owner(patient: Patient) -> int:
+    return Path(f"/proc/{patient.server}").stat().st_uid if patient.server else os.geteuid()
+
+
+def _free(place: Path) -> int:
+    volume = os.statvfs(place)
+    return volume.f_bavail * volume.f_frsize
+
+
+def _hours(age: timedelta) -> str:
+    hours = age / timedelta(hours=1)
+    return f"{hours:.0f} hours" if hours >= 1.5 else f"{hours * 60:.0f} minutes"

@@ -1,0 +1,69 @@
+"""The doctor's command: `flask --app app doctor`."""
+
+import json
+import string
+import sys
+import textwrap
+
+import click
+from flask import Flask, current_app
+
+from informejo.ops import doctor, machine_checks
+from informejo.ops.checks import Patient
+from informejo.ops.models import Finding, State
+
+PATIENCE = 30  # seconds that a check may take while somebody waits at a terminal
+WIDTH = 100
+
+
+def init_app(app: Flask):
+    """Register the command."""
+    app.cli.add_command(examine)
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array.")
+@click.option("--long", is_flag=True, help="Hold a stream for 70 s, over the time-outs of proxies.")
+def examine(as_json: bool, long: bool):
+    """Say what is wrong, since when, and what to do. The exit code is 1 if something is broken."""
+    patient = Patient(dict(current_app.config), None, [])
+    database = patient.database
+    servers = machine_checks.servers_on(database) if database and database.exists() else []
+    findings = doctor.examine(servers[0] if servers else None, PATIENCE, long)
+    places = {name: str(place) for name, place in patient.places.items()}
+    places |= {"DATABASE_FILE": str(database), "PUBLIC_URL": current_app.config["PUBLIC_URL"].rstrip("/")}
+    click.echo(_as_json(findings, places) if as_json else _as_text(findings, places))
+    sys.exit(1 if any(finding.state == State.BROKEN for finding in findings) else 0)
+
+
+def _as_json(findings: list[Finding], places: dict[str, str]) -> str:
+    return json.dumps([_plain(finding, places) for finding in findings], indent=2, ensure_ascii=False)
+
+
+def _plain(finding: Finding, places: dict[str, str]) -> dict[str, str]:
+    return {
+        "name": finding.name,
+        "state": finding.state.value,
+        "sentence": finding.sentence,
+        "remedy": _placed(finding.remedy, places),
+        "since": finding.since.isoformat(timespec="seconds"),
+        "checked_at": finding.checked_at.isoformat(timespec="seconds"),
+    }
+
+
+def _as_text(findings: list[Finding], places: dict[str, str]) -> str:
+    lines = [line for finding in findings for line in _lines(finding, places)]
+    tally = ", ".join(f"{sum(f.state == state for f in findings)} {state.word}" for state in reversed(State))
+    return "\n".join([*lines, "", f"{tally}."])
+
+
+def _lines(finding: Finding, places: dict[str, str]) -> list[str]:
+    since = "" if finding.state == State.WELL else f" Since {finding.since:%d %b %Y, %H:%M} UTC."
+    begin, indent = f"{finding.state.word:<12}  {finding.name:<19}  ", " " * 35
+    text = textwrap.fill(finding.sentence + since, WIDTH, initial_indent=begin, subsequent_indent=indent)
+    return [text, f"{indent}> {_placed(finding.remedy, places)}"] if finding.remedy else [text]
+
+
+def _placed(text: str, places: dict[str, str]) -> str:
+    """The text with every place by its name, so that a command can be copied as it stands."""
+    return string.Template(text).safe_substitute(places)

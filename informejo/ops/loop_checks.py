@@ -1,0 +1,28 @@
+"""Whether the running server answers at once: the longest time in which its event loop served nobody."""
+
+import os
+import re
+import time
+
+from informejo import metrics
+from informejo.ops import probe
+from informejo.ops.checks import Answer, Patient, look, well
+
+METRIC = "informejo_loop_gap_seconds_max"
+LONG_GAP = 0.25  # seconds
+
+
+def gap(patient: Patient) -> Answer:
+    """The longest gap of the last minute; from outside, what the server at HOST and PORT says of itself."""
+    seconds = metrics.gaps.lately(time.monotonic()) if patient.server == os.getpid() else _told(patient)
+    if seconds is None:
+        return look("The server at HOST and PORT does not say how quick it is.", "systemctl status informejo; ss -ltnp")
+    if seconds <= LONG_GAP:
+        return well(f"In the last minute nobody waited longer than {seconds * 1000:.0f} ms for their turn.")
+    sentence = f"In the last minute everybody waited {seconds * 1000:,.0f} ms at once."
+    return look(sentence, "uptime; journalctl -u informejo -n 200")
+
+
+def _told(patient: Patient) -> float | None:
+    found = re.search(rf"^{METRIC} (\S+)$", probe.metrics(patient.settings, patient.patience), re.MULTILINE)
+    return float(found[1]) if found else None

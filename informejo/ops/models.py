@@ -1,0 +1,46 @@
+"""What the doctor keeps: its last findings, and the tokens that open the probe."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from informejo.db import Model, Moment, words
+
+
+class State(StrEnum):
+    """How a finding is to be taken."""
+
+    WELL = "well"
+    LOOK = "look"
+    BROKEN = "broken"
+
+    @property
+    def word(self) -> str:
+        return {"well": "well", "look": "worth a look", "broken": "broken"}[self]
+
+    @property
+    def icon(self) -> str:
+        return {"well": "circle-check", "look": "circle-help", "broken": "circle-alert"}[self]
+
+
+class Finding(Model):
+    """What a check found when it last ran, and since when it has been in this state."""
+
+    __tablename__ = "findings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # of the check
+    state: Mapped[State] = words(State)
+    sentence: Mapped[str]
+    remedy: Mapped[str]  # what to do; empty where there is nothing to do
+    since: Mapped[datetime] = mapped_column(Moment)
+    checked_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ProbeToken(Model):
+    """What opens the probe once, within a minute; only its hash is kept."""
+
+    __tablename__ = "probe_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)

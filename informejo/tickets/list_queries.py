@@ -1,0 +1,168 @@
+"""Lists of tickets: what fits a filter, in which order, a page at a time, however many there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from informejo import limits, policy, slow_reads
+from informejo.accounts.models import User
+from informejo.db import db
+from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
+from informejo.text import clean_line
+from informejo.tickets.models import Reading, Ticket
+from informejo.tickets.queries import is_unread
+from informejo.tickets.words import UNSOLVED, Category, Priority, Status
+
+PAGE = 50  # tickets on one page of a list
+LAST_PAGE = 1_000  # further back nobody leafs: a search finds it
+MOST_FOUND = 1_000  # tickets a search finds; who gets so many asks more exactly
+SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "priority": "Most urgent"}
+_URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
+
+
+@dataclass(frozen=True)
+class TicketFilter:
+    """What a list shows, as a value: page, count, live nudge and address all read the same one."""
+
+    status: str = ""  # a status, `unsolved`, or empty for all
+    priority: str = ""
+    category: str = ""
+    assignee: str = ""  # a user's id, `me`, `none`, or empty for all
+    requester: str = ""  # a user's id, `me`, or empty for all
+    q: str = ""
+    sort: str = "activity"
+
+    @classmethod
+    def read(cls, fields: Mapping[str, str], **defaults) -> "TicketFilter":
+        """From an address; a value that means nothing is as good as none."""
+        given = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
+        filter = cls(**{**defaults, **given})
+        return replace(
+            filter,
+            status=filter.status if filter.status in ("unsolved", *Status) else "",
+            priority=filter.priority if filter.priority in tuple(Priority) else "",
+            category=filter.category if filter.category in tuple(Category) else "",
+            assignee=filter.assignee if _is_person(filter.assignee) else "",
+            requester=filter.requester if _is_person(filter.requester) else "",
+            q=clean_line(filter.q)[: limits.SEARCH.most],
+            sort=filter.sort if filter.sort in SORTS else "activity",
+        )
+
+    @property
+    def address(self) -> str:
+        """The same filter as a query string, empty parts left out."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return urlencode({name: value for name, value in fields.items() if value or name == "status"})
+
+
+class Listed(NamedTuple):
+    """One ticket in a list, with what is personal about it kept apart from what all readers share."""
+
+    ticket: Ticket
+    seen: int  # last event the viewer has read, 0 for never
+    unread: bool
+
+
+class TicketPage(NamedTuple):
+    """One page of a list: its tickets, its number from 1, whether there is another after it, and how many in all."""
+
+    tickets: list[Listed]
+    number: int
+    more: bool
+    total: int
+
+
+def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: int = PAGE) -> TicketPage:
+    """The actor's tickets that fit the filter, `most` on a page. A page that cannot be is the nearest that can."""
+    number = min(max(page or 1, 1), LAST_PAGE)
+    latest = Ticket.last_event if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event
+    few, matching = _are_few(actor, filter), _matching(actor, filter)
+    order = _order(actor, filter.sort, few)
+    read = db.session.execute if few else slow_reads.rows
+    # Sorted and cut as bare ids: SQLite would carry every ticket with its people through the sort.
+    shown = read(matching.with_only_columns(Ticket.id).order_by(*order).limit(most + 1).offset((number - 1) * most))
+    ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
+    statement = (
+        select(Ticket, func.coalesce(Reading.event_id, 0))
+        .where(Ticket.id.in_([id for (id,) in shown]))
+        .outerjoin(Reading, (Reading.ticket_id == Ticket.id) & (Reading.user_id == actor.id))
+        .options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest))
+        .order_by(*order)
+    )
+    found = [Listed(ticket, seen, is_unread(actor, ticket, seen)) for ticket, seen in db.session.execute(statement)]
+    return TicketPage(found[:most], number, len(found) > most, total)
+
+
+def binned(actor: User) -> list[Ticket]:
+    """Deleted tickets, the latest first."""
+    tickets = policy.binned_tickets(actor).options(joinedload(Ticket.requester)).order_by(Ticket.deleted_at.desc())
+    return list(db.session.scalars(tickets.limit(PAGE)))
+
+
+def news_for(actor: User, filter: TicketFilter, since: int) -> int:
+    """How many tickets that fit the filter were opened after the event `since`."""
+    opened = select(Event.ticket_id).where(Event.id > since, Event.name == EventName.TICKET_CREATED)
+    matching = _matching(actor, filter).where(Ticket.id.in_(opened)).with_only_columns(func.count(Ticket.id))
+    return db.session.scalar(matching)
+
+
+def _matching(actor: User, filter: TicketFilter) -> Select:
+    tickets = policy.visible_tickets(actor)
+    if filter.status:
+        tickets = tickets.where(Ticket.status.in_(UNSOLVED if filter.status == "unsolved" else [filter.status]))
+    if filter.priority:
+        tickets = tickets.where(Ticket.priority == filter.priority)
+    if filter.category:
+        tickets = tickets.where(Ticket.category == filter.category)
+    if filter.assignee:
+        tickets = tickets.where(Ticket.assignee_id == _person(actor, filter.assignee))
+    if filter.requester:
+        tickets = tickets.where(Ticket.requester_id == _person(actor, filter.requester))
+    return tickets.where(Ticket.id.in_(_found(actor, tickets, filter.q))) if filter.q else tickets
+
+
+def _are_few(actor: User, filter: TicketFilter) -> bool:
+    """Whether an index leads to the tickets, however many a desk has gathered: those that wait, or one person's."""
+    waiting = filter.status == "unsolved" or filter.status in UNSOLVED
+    return waiting or filter.assignee not in ("", "none") or bool(filter.requester) or not actor.is_staff
+
+
+def _found(actor: User, tickets: Select, words: str) -> list[int]:
+    """The tickets that say it, the most recently active first: no index helps here, so it must not hold others up."""
+    latest = _order(actor, "activity")
+    saying = tickets.where(_says(words)).with_only_columns(Ticket.id).order_by(*latest).limit(MOST_FOUND)
+    return [id for (id,) in slow_reads.rows(saying)]
+
+
+def _says(words: str):
+    number = words.removeprefix("#")
+    found = [Ticket.title.icontains(words, autoescape=True), Ticket.description.icontains(words, autoescape=True)]
+    found.append(Ticket.requester.has(User.name.icontains(words, autoescape=True)))
+    if number.isascii() and number.isdecimal() and len(number) < 12:
+        found.append(Ticket.id == int(number))
+    return or_(*found)
+
+
+def _order(actor: User, sort: str, few: bool = False):
+    # With + 0 SQLite sorts the few, instead of walking through all tickets in this order to meet enough of them.
+    activity = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
+    activity, id = (activity + 0, Ticket.id + 0) if few else (activity, Ticket.id)
+    return {
+        "activity": (activity.desc(),),
+        "newest": (id.desc(),),
+        "oldest": (id,),
+        "priority": (_URGENCY.desc(), activity.desc()),
+    }[sort]
+
+
+def _person(actor: User, word: str) -> int | None:
+    return {"me": actor.id, "none": None}.get(word) if word in ("me", "none") else int(word)
+
+
+def _is_person(word: str) -> bool:
+    return word in ("me", "none") or (word.isascii() and word.isdecimal() and len(word) < 12)

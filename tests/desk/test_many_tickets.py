@@ -1,0 +1,116 @@
+"""A desk that has gathered many tickets stays quick: no page walks through tickets it does not show."""
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
+from informejo import db, slow_reads
+from informejo.desk import stats
+from informejo.tickets import change_actions, list_queries, queries
+from informejo.tickets.list_queries import TicketFilter, tickets_for
+from informejo.tickets.words import Status
+
+PAGES = ("/queue", "/queue?sort=oldest", "/queue?sort=priority", "/queue?status=waiting", "/queue?assignee=me", "/desk")
+
+
+@pytest.fixture
+def statements(app):
+    """Every SELECT that is run on the loop, with its values."""
+    seen = []
+
+    def note(_connection, _cursor, statement, values, *_):
+        if statement.startswith("SELECT"):
+            seen.append((statement, values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def walked(statements) -> list[str]:
+    """The steps of SQLite's plans that go through all tickets, events or comments."""
+    plans = [
+        step.detail
+        for statement, values in list(statements)
+        for step in db.db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    ]
+    return [step for step in plans if step.startswith("SCAN") and step.split()[1] in ("tickets", "events", "comments")]
+
+
+@pytest.mark.hardening("O-12")
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_of_the_staff_goes_through_all_tickets_while_others_wait(world, visit, statements, path):
+    world.ticket()
+    browser = visit(world.mia)
+    statements.clear()
+    stats.forget()
+    assert browser.get(path).status_code == 200
+    assert len(statements) > 5
+    assert walked(statements) == []
+
+
+@pytest.mark.hardening("O-12")
+@pytest.mark.parametrize("path", ["/tickets", "/tickets/1"])
+def test_no_page_of_a_requester_goes_through_all_tickets(world, visit, statements, path):
+    world.ticket()
+    browser = visit(world.ren)
+    statements.clear()
+    assert browser.get(path).status_code == 200
+    assert walked(statements) == []
+
+
+def test_going_through_all_tickets_would_be_noticed(world, statements):
+    db.db.session.execute(text("SELECT id FROM tickets WHERE title = 'x'"))
+    statements.append(("SELECT id FROM tickets WHERE title = ?", ("x",)))
+    assert walked(statements)
+
+
+@pytest.mark.parametrize("fields", [{}, {"q": "printer"}, {"status": "closed"}, {"category": "network"}])
+def test_what_no_index_leads_to_is_looked_for_beside_the_loop(world, monkeypatch, fields):
+    asked = []
+    monkeypatch.setattr(slow_reads, "offload", lambda function, *args: asked.append(args) or function(*args))
+    tickets_for(world.mia, TicketFilter.read(fields))
+    assert asked
+    asked.clear()
+    tickets_for(world.mia, TicketFilter.read({"status": "unsolved"}))
+    assert not asked
+
+
+def test_a_search_finds_the_most_recently_active_and_says_how_many(world, visit, monkeypatch):
+    monkeypatch.setattr(list_queries, "MOST_FOUND", 2)
+    first, second, third = (world.ticket(title=f"Printer {number}") for number in range(3))
+    world.comment(world.mia, first)
+    db.commit()
+    found = tickets_for(world.mia, TicketFilter.read({"q": "printer"}))
+    assert ({listed.ticket for listed in found.tickets}, found.total) == ({first, third}, 2)
+    assert second not in found.tickets
+
+
+def test_a_slow_read_finds_what_a_quick_one_finds(world):
+    for number, status in enumerate([*Status, *Status]):
+        change_actions.set_status(world.mia, world.ticket(title=f"It's 50% {number}"), status)
+    db.commit()
+    statement = db.db.select(list_queries.Ticket.id).where(list_queries.Ticket.status.in_([Status.OPEN, Status.CLOSED]))
+    titled = statement.where(list_queries.Ticket.title.icontains("it's 50% 0", autoescape=True))
+    for asked in (statement, titled, statement.limit(1).offset(1)):
+        assert slow_reads.rows(asked) == [tuple(row) for row in db.db.session.execute(asked)] != []
+
+
+def test_what_happened_very_long_ago_is_no_news(world, monkeypatch):
+    ticket = world.ticket()
+    world.comment(world.mia, ticket)
+    db.commit()
+    assert queries.unread_for(world.ren) == 1
+    assert [listed.unread for listed in tickets_for(world.ren, TicketFilter()).tickets] == [True]
+    monkeypatch.setattr(queries, "NEWS", 0)
+    assert queries.unread_for(world.ren) == 0
+    assert [listed.unread for listed in tickets_for(world.ren, TicketFilter()).tickets] == [False]
+
+
+@pytest.mark.hardening("H-55")
+def test_who_searches_without_end_waits_a_moment_and_may_still_look_at_lists(world, visit):
+    browser = visit(world.mia)
+    answers = [browser.get("/queue?q=printer").status_code for _ in range(121)]
+    assert (answers[0], answers[119], answers[120]) == (200, 200, 429)
+    assert browser.get("/queue").status_code == 200
+    assert visit(world.tom).get("/queue?q=printer").status_code == 200

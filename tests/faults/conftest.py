@@ -1,0 +1,24 @@
+"""What all fault tests share: room for many sockets, and figures that the summary shows."""
+
+import pytest
+
+from bench.server import allow_files
+
+
+@pytest.fixture(autouse=True, scope="session")
+def room():
+    """Thousands of streams need as many file numbers, here and in the servers that are started from here."""
+    allow_files(8_000)
+
+
+@pytest.fixture
+def figures(record_property, tmp_path):
+    """`figures(fault, ...)` is what that fault measured, in a folder of its own; all of it goes into the report."""
+
+    def figures(fault, **sizes) -> dict:
+        measured = fault(tmp_path, **sizes)
+        for name, figure in measured.items():
+            record_property(name, figure)
+        return measured
+
+    return figures

@@ -1,0 +1,181 @@
+"""What an operator has in hand after `flask --app app backup`, and what never passes for a backup."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from informejo.ops.backup import newest
+from informejo.ops.exclusive import exclusive
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+
+
+@pytest.fixture
+def backups(app, tmp_path) -> Path:
+    app.config["BACKUP_DIR"] = str(tmp_path / "backups")
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def run(app):
+    """`run(command, ...)` is a command on the operator's keyboard."""
+    return lambda *words: app.test_cli_runner().invoke(args=[str(word) for word in words])
+
+
+@pytest.fixture
+def desk(world, visit, backups):
+    """A ticket with two files, through the form as people send them."""
+    files = [(io.BytesIO(b"the whole log"), "log.txt"), (io.BytesIO(b"another"), "more.txt")]
+    fields = {"title": "The printer is on fire", "description": "Smoke comes out of it.", "files": files}
+    assert visit(world.ren).post("/tickets", data=fields).status_code == 303
+    return world
+
+
+@pytest.fixture
+def made(desk, backups, run) -> Path:
+    """The folder of a backup."""
+    result = run("backup")
+    assert result.exit_code == 0, result.output
+    return newest(backups).folder
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def flip(path: Path):
+    """One bit, in the middle."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_the_operator_is_told_in_one_line_what_was_kept_and_where(desk, backups, run):
+    result = run("backup")
+    (folder,) = backups.iterdir()
+    (line,) = result.output.splitlines()
+    assert line.startswith(f"Backed up and verified: {folder}: 1 tickets, 0 comments, 2 files, ")
+    found = newest(backups)
+    assert (found.name, found.manifest["counts"]["attachments"]) == (folder.name, 2)
+    assert run("backup", "--verify", folder).output.startswith(f"Sound: {folder}: 1 tickets")
+
+
+def test_nobody_but_its_owner_can_read_a_backup(made):
+    assert {path.stat().st_mode & 0o777 for path in made.rglob("*") if path.is_dir()} | {
+        made.stat().st_mode & 0o777
+    } == {0o700}
+    assert {path.stat().st_mode & 0o777 for path in files_of(made)} == {0o600}
+
+
+def test_the_next_backup_takes_no_room_for_files_the_last_one_has(made, backups, run):
+    first = files_of(made / "files")
+    assert run("backup").exit_code == 0
+    second = files_of(newest(backups).folder / "files")
+    assert [path.stat().st_ino for path in first] == [path.stat().st_ino for path in second]
+    shutil.rmtree(made)
+    assert run("backup", "--verify", newest(backups).folder).exit_code == 0
+
+
+def test_damage_in_the_last_backup_is_not_carried_into_the_next(made, backups, run):
+    flip(files_of(made / "files")[0])
+    assert run("backup").exit_code == 0
+    assert newest(backups).folder != made
+    assert run("backup", "--verify", newest(backups).folder).exit_code == 0
+    assert run("backup", "--verify", made).exit_code == 1
+
+
+def test_only_the_newest_are_kept_and_what_is_not_ours_is_left_alone(app, made, backups, run):
+    app.config["BACKUPS_KEPT"] = 2
+    (backups / "notes").mkdir()
+    for _ in range(2):
+        assert run("backup").exit_code == 0
+    left = sorted(path.name for path in backups.iterdir())
+    assert (len(left), "notes" in left, made.name in left) == (3, True, False)
+
+
+def test_another_folder_can_be_named(desk, backups, run, tmp_path):
+    assert run("backup", "--to", tmp_path / "a stick").exit_code == 0
+    assert newest(tmp_path / "a stick")
+    assert not backups.exists()
+
+
+def rewrite(folder: Path, **changed):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | changed))
+
+
+DAMAGES = {
+    "one bit of the database": (lambda folder: flip(folder / "informejo.db"), "informejo.db has changed"),
+    "one bit of a file": (lambda folder: flip(files_of(folder / "files")[0]), " has changed since"),
+    "a file is gone": (lambda folder: files_of(folder / "files")[0].unlink(), " is missing"),
+    "the database is gone": (lambda folder: (folder / "informejo.db").unlink(), "informejo.db is missing"),
+    "half a manifest": (lambda folder: os.truncate(folder / "manifest.json", 200), "manifest.json cannot be read"),
+    "an empty manifest": (lambda folder: (folder / "manifest.json").write_text("{}"), "manifest.json cannot be read"),
+    "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "is no finished backup"),
+    "another's manifest": (lambda folder: rewrite(folder, last_event=None), "manifest.json does not describe"),
+    "files left out": (lambda folder: rewrite(folder, files={}), "lacks 2 files its database names"),
+    "a way out": (lambda folder: rewrite(folder, files={"../../etc/passwd": {}}), "is no name of a file"),
+}
+
+
+@pytest.mark.parametrize(("damage", "named"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_backup_is_refused_by_name(made, run, damage, named):
+    damage(made)
+    result = run("backup", "--verify", made)
+    assert (result.exit_code, named in result.output) == (1, True), result.output
+
+
+def test_a_file_that_is_lost_is_named_and_does_not_keep_the_rest_from_being_backed_up(app, desk, backups, run):
+    (lost, _) = files_of(Path(app.config["UPLOAD_DIR"]))
+    lost.unlink()
+    result = run("backup")
+    assert result.exit_code == 0
+    assert f"1 files were not in {app.config['UPLOAD_DIR']} any more, such as {lost.name}." in result.output
+    assert run("backup", "--verify", newest(backups).folder).exit_code == 0
+
+
+def test_two_backups_at_once_are_refused_and_one_alone_is_not(app, desk, backups, run):
+    with exclusive(Path(app.config["UPLOAD_DIR"])):
+        result = run("backup")
+    assert (result.exit_code, "is at work in" in result.output, newest(backups)) == (1, True, None)
+    assert run("backup").exit_code == 0
+
+
+def test_backups_among_the_attached_files_are_refused(app, desk, run):
+    inside = Path(app.config["UPLOAD_DIR"]) / "backups"
+    result = run("backup", "--to", inside)
+    assert (result.exit_code, "must not lie within each other" in result.output) == (1, True)
+    assert not inside.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(desk, run, tmp_path):
+    (tmp_path / "occupied").write_text("a file")
+    result = run("backup", "--to", tmp_path / "occupied")
+    assert (result.exit_code, result.output.startswith("Error: No backup was made. ")) == (1, True)
+
+
+@AS_ROOT
+@pytest.mark.parametrize("size", ["64k", "152k"])
+def test_a_full_disk_is_said_in_a_sentence_and_nothing_half_is_left(desk, run, tmp_path, size):
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", small], check=False).returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        result = run("backup", "--to", small)
+        assert (result.exit_code, list(small.iterdir())) == (1, [])
+        assert "Error: No backup was made. " in result.output
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_whoever_uses_postgresql_is_told_what_to_use_instead(app, run):
+    app.config["DATABASE_URL"] = "postgresql+psycopg://desk@localhost/desk"
+    for words in (("backup",), ("restore", "anything")):
+        result = run(*words)
+        assert (result.exit_code, "pg_dump" in result.output) == (1, True)
