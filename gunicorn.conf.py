@@ -76,6 +76,13 @@ def post_worker_init(worker):
     gevent.spawn(watch)
 
 
+def worker_exit(server, worker):
+    """With nothing left to answer the worker ends before the watch looks: no stream may end in the middle of a word."""
+    from informejo.live.hub import hub
+
+    hub.close()
+
+
 def pre_request(worker, req):
     """One request begins per turn of the loop: of fifty that come at once, none keeps streams and timers waiting."""
     import gevent

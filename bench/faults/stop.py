@@ -9,12 +9,14 @@ from bench.faults import records
 from bench.faults.posting import Posting
 from bench.faults.rig import Rig, rig
 
+STAFF = 10
+
 
 def run(tmp: Path, *, streams: int, clients: int = 10) -> dict:
-    """The server is told to stop, with that many streams open."""
-    with rig(tmp, staff=clients, STREAMS_PER_USER=streams) as here:
+    """The server is told to stop, with that many streams open, while so many clients post."""
+    with rig(tmp, staff=STAFF, STREAMS_PER_USER=streams) as here:
         crowd, people = Crowd(), here.desk.staff
-        crowd.join(here.port, [here.stream(people[n % clients], "ticket:1", "me") for n in range(streams)])
+        crowd.join(here.port, [here.stream(people[n % STAFF], "ticket:1", "me") for n in range(streams)])
         crowd.heard.clear()
         with Posting(here, people, clients, pause=0.05) as posting:
             crowd.drain(2)

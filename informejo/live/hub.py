@@ -109,8 +109,10 @@ class Hub:
     def close(self):
         """The process is about to stop: end every stream, take no new one. Browsers come back by themselves."""
         self.closing = True
-        for subscription in self.subscriptions():
+        for turn, subscription in enumerate(self.subscriptions(), 1):
             self.drop(subscription, reason="closing")
+            if turn % TURN == 0:
+                self._pause()
 
     def subscriptions(self, channel: Channel | None = None) -> list[Subscription]:
         """Those who listen to that channel; without one, all."""

@@ -50,3 +50,10 @@ def test_told_to_stop_the_server_ends_every_stream_whole_and_loses_nothing(figur
     assert seen["stopped after, s"] < 2
     assert seen["streams that ended on a whole message"] == 2000
     assert seen["saved and lost"] == 0
+
+
+@pytest.mark.hardening("L-19")
+def test_told_to_stop_with_nothing_to_answer_it_still_ends_every_stream_whole(figures):
+    seen = figures(stop.run, streams=300, clients=0)
+    assert seen["exit code"] == 0
+    assert seen["streams that ended on a whole message"] == 300
