@@ -4,32 +4,23 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.drawn import as_drawn
-from tests.line import Line
-from tests.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 
-@pytest.fixture
-def forgetful(server, tmp_path):
-    """A server on the same database that tells at most five missed events."""
-    shared = {name: server.settings[name] for name in ("DATABASE_URL", "UPLOAD_DIR")}
-    forgetful = Server(tmp_path, REPLAY_LIMIT=5, **shared)
-    forgetful.start()
-    yield forgetful
-    forgetful.stop()
+@pytest.fixture(autouse=True)
+def forgetful(server):
+    """The server tells at most five missed events, for as long as the test takes."""
+    server.settings["REPLAY_LIMIT"] = "5"
+    server.restart()
+    yield
+    del server.settings["REPLAY_LIMIT"]
+    server.restart()
 
 
-@pytest.fixture
-def line(forgetful):
-    line = Line(forgetful.port)
-    yield line
-    line.close()
-
-
-def test_the_page_is_drawn_anew_around_what_is_being_typed(browse, world, forgetful, line):
+def test_the_page_is_drawn_anew_around_what_is_being_typed(browse, world, line):
     ticket = world.ticket()
-    tom = browse(world.tom, server=forgetful, at=line.address)
+    tom = browse(world.tom, at=line.address)
     tom.forgives("net::ERR_", "htmx:(sse:)?error")
     page = tom.open(f"/tickets/{ticket.number}")
     page.get_by_text("Internal note").check()
