@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.faults import clock, damage, disk, flood, kills, lock, readers, soak, stop, storm, upload
+from bench.faults import clock, damage, disk, flood, kills, lock, readers, slow_uploads, soak, stop, storm, upload
 from bench.server import allow_files, machine
 
 FILES = 20_000  # sockets of the largest crowd, and room
@@ -19,6 +19,7 @@ FAULTS: dict[str, Callable[[Path], dict]] = {
     "storm": lambda tmp: storm.run(tmp, browsers=2000),
     "clock": clock.run,
     "upload": lambda tmp: upload.run(tmp, slow_seconds=20),
+    "slow-uploads": slow_uploads.run,
     "soak": lambda tmp: soak.run(tmp, seconds=600),
     "stop": lambda tmp: stop.run(tmp, streams=2000),
     "greedy": lambda tmp: flood.greedy(tmp, tries=1000, total=1000),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.faults import damage, disk, lock
+from bench.faults import damage, disk, lock, slow_uploads
 
 pytestmark = pytest.mark.server
 
@@ -41,6 +41,14 @@ def test_a_database_that_is_not_there_or_broken_is_named_and_never_replaced(figu
         assert seen["said"]
         assert not seen["traceback"]
         assert seen["ended with code"] or seen["comment"] == 503
+
+
+@pytest.mark.hardening("X-07")
+def test_files_that_arrive_slowly_keep_nobody_else_from_writing(figures):
+    seen = figures(slow_uploads.run)
+    assert seen["files there"] == seen["files saved"] == seen["files sent"]
+    assert seen["posts"] > 0
+    assert seen["posts that failed"] == seen["locked, in the log"] == 0
 
 
 def _nobody_else_noticed(seen: dict):

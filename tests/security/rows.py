@@ -206,6 +206,5 @@ OPEN = {
     "S-43": "There is no sign-in elsewhere yet.",
     "S-47": "Addresses cannot be changed yet, and giving a role does not ask for the password again.",
     "S-52": "No mail is sent yet, so no mail server's certificate is checked.",
-    "X-07": "Files are copied before the first write; slow uploads beside posts are still to be run.",
     "F-19": "One idle time holds for everybody; administrators have no shorter one.",
 }
