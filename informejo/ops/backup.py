@@ -13,7 +13,7 @@ from pathlib import Path
 from informejo import clock
 from informejo.config import ROOT
 from informejo.ops import manifest
-from informejo.ops.copying import copy, create, fingerprint, make_folders, place, sync
+from informejo.ops.copying import copy, create, fingerprint, make_folders, place, sync, sync_folders
 from informejo.ops.exclusive import Taken, exclusive
 from informejo.ops.manifest import DATABASE, FILES, MANIFEST, NAME, Backup, Damaged, newest
 
@@ -156,8 +156,7 @@ def _require_room(folder: Path, size: int):
 def _sync(partial: Path):
     for path in (partial / DATABASE, partial / MANIFEST):
         sync(path)
-    for folder, _, _ in os.walk(partial):
-        sync(Path(folder))
+    sync_folders(partial)
 
 
 def _remove_partial(into: Path):

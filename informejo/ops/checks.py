@@ -49,6 +49,10 @@ class Patient(NamedTuple):
         return database | {name: Path(self.settings[name]) for name in ("UPLOAD_DIR", "BACKUP_DIR")}
 
 
+class NotChecked(Exception):
+    """A check cannot be made; the message says why and goes on after a colon."""
+
+
 class Check(NamedTuple):
     """One line of the doctor's table. `waits`: it waits for the network, which the event loop can do by itself."""
 
@@ -73,6 +77,8 @@ def reason(error: BaseException) -> str:
     """Why something failed, without the path, host or value it failed on."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, ConnectionError) and not error.errno:
+        return "no answer that makes sense"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
+    return str(error) if isinstance(error, sqlite3.Error | NotChecked) else type(error).__name__

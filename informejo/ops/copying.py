@@ -43,3 +43,9 @@ def sync(path: Path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_folders(top: Path):
+    """Wait until the disk has every name in this folder and in those below it."""
+    for folder, _, _ in os.walk(top):
+        sync(Path(folder))

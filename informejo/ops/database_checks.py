@@ -14,7 +14,8 @@ from informejo.text import file_size
 WRITE_SECONDS = 0.25  # how long the doctor waits for another process that is writing
 LARGE_LOG = 64 * 1024 * 1024  # bytes of write-ahead log that no checkpoint has taken away
 NETWORK = {"9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "lustre", "nfs", "nfs4", "smb3", "smbfs"}
-RESTORE = "Stop the server and restore the newest backup: flask --app app restore"
+NEW = "flask --app app db upgrade  # for a new desk"
+RESTORE = "Stop the server, then: flask --app app restore <the newest folder in $BACKUP_DIR>"
 
 
 def database(patient: Patient) -> Answer:
@@ -39,7 +40,10 @@ def schema(patient: Patient) -> Answer:
     if patient.database is None:
         return well(f"This release wants {newest}.")
     with closing(_open(patient.database)) as connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+        tables = {name for [name] in connection.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            return broken("It is empty. If there was a desk, look for its disk or restore a backup.", NEW)
+        if "alembic_version" not in tables:
             return broken("The tables were not made by a migration.", "flask --app app db upgrade")
         [present] = connection.execute("SELECT version_num FROM alembic_version").fetchone() or [""]
     if present == newest:
@@ -63,6 +67,7 @@ def _refused(error: sqlite3.OperationalError) -> Answer:
 
 def _examine(connection: sqlite3.Connection, path: Path, patience: float) -> Answer:
     connection.execute("BEGIN IMMEDIATE")
+    connection.execute("PRAGMA user_version = 0")  # BEGIN alone says nothing about a file that can only be read
     connection.execute("ROLLBACK")
     if _file_system(path) in NETWORK:
         return broken("It lies on a network file system, where locks cannot be relied on.", "Move it to a local disk.")
@@ -92,7 +97,7 @@ def _quick_check(connection: sqlite3.Connection, seconds: float) -> str | None:
         raise
     finally:
         connection.set_progress_handler(None, 0)
-    return "" if found == "ok" else found.splitlines()[0]
+    return "" if found == "ok" else found.splitlines()[-1]
 
 
 def _file_system(path: Path) -> str:

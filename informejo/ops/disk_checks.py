@@ -23,7 +23,8 @@ def disk(patient: Patient) -> Answer:
     if not ill:
         return well(" ".join(answer.sentence for answer in answers))
     worst = broken if any(answer.state == "broken" for answer in ill) else look
-    return worst(" ".join(answer.sentence for answer in ill), "; ".join(dict.fromkeys(a.remedy for a in ill)))
+    remedies = dict.fromkeys(remedy for answer in ill for remedy in answer.remedy.split("; "))
+    return worst(" ".join(answer.sentence for answer in ill), "; ".join(remedies))
 
 
 def backups(patient: Patient) -> Answer:
@@ -86,4 +87,7 @@ def _free(place: Path) -> int:
 
 def _hours(age: timedelta) -> str:
     hours = age / timedelta(hours=1)
-    return f"{hours:.0f} hours" if hours >= 1.5 else f"{hours * 60:.0f} minutes"
+    if hours >= 1.5:
+        return f"{hours:.0f} hours"
+    minutes = round(hours * 60)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 
 from informejo import clock
 from informejo.ops import probe
-from informejo.ops.checks import Answer, Patient, broken, look, reason, well
+from informejo.ops.checks import Answer, NotChecked, Patient, broken, look, reason, well
 
 HERE = {"localhost", "127.0.0.1", "::1"}
 LATE_FIRST_BYTE = 1  # seconds
 DRIFT = timedelta(seconds=5)
-PROXIES = "docs/troubleshooting.md says what each proxy needs: updates come late or in bursts"
+PROXIES = "docs/troubleshooting.md says what each proxy needs: changes come late, or several at once"
 PUBLIC_URL = "curl -sSI $PUBLIC_URL/sign-in  # and correct PUBLIC_URL, or what stands behind it"
 
 
@@ -33,7 +33,8 @@ def forwarding(patient: Patient) -> Answer:
         return _miscounted(seen["hops"], trusted)
     address = urlsplit(patient.settings["PUBLIC_URL"])
     if seen["host"].lower() != probe.host_of(address).lower():
-        return look("A proxy does not pass on the host people typed.", "nginx: proxy_set_header Host $host;")
+        return look("A proxy does not pass on the host people typed.",
+                    "nginx: proxy_set_header Host $host;  # $http_host if PUBLIC_URL has a port")  # fmt: skip
     if seen["scheme"] != address.scheme:
         remedy = "nginx, where https ends: proxy_set_header X-Forwarded-Proto $scheme;"
         return look(f"Requests arrive as {seen['scheme']}, but PUBLIC_URL says {address.scheme}.", remedy)
@@ -45,7 +46,10 @@ def certificate(patient: Patient) -> Answer:
     address = urlsplit(patient.settings["PUBLIC_URL"])
     if address.scheme != "https":
         return well("PUBLIC_URL is not https, so there is none.")
-    ends, wrong = probe.certificate(address, patient.patience)
+    try:
+        ends, wrong = probe.certificate(address, patient.patience)
+    except OSError as error:
+        return _unanswered(reason(error))
     remedy = "certbot renew; systemctl reload nginx haproxy"
     if wrong == "expired":
         return broken("The certificate has expired: browsers refuse to open the desk.", remedy)
@@ -65,7 +69,10 @@ def address(patient: Patient) -> Answer:
             return well("PUBLIC_URL is this machine alone.")
         return look("PUBLIC_URL is http: passwords and cookies can be read on the way.",
                     "Get a certificate, and set PUBLIC_URL=https://...")  # fmt: skip
-    answer = probe.head(public, patient.patience)
+    try:
+        answer = probe.head(public, patient.patience)
+    except OSError as error:
+        return _unanswered(reason(error))
     return (
         _drifting(answer.get("Date"))
         or _unsafe(public, answer, patient.patience)
@@ -75,14 +82,18 @@ def address(patient: Patient) -> Answer:
 
 def _listen(patient: Patient, marks: int = probe.MARKS) -> probe.Heard:
     if not patient.tokens:
-        raise LookupError("no token")
+        raise NotChecked("the database cannot take what the probe needs")
     url = urlsplit(patient.settings["PUBLIC_URL"])
     return probe.listen(url, patient.tokens.pop(), marks, patient.patience, patient.long and marks > 1)
 
 
+def _unanswered(why: str) -> Answer:
+    return broken(f"Nothing answers at PUBLIC_URL: {why}.", PUBLIC_URL)
+
+
 def _not_ours(heard: probe.Heard) -> Answer | None:
     if heard.error:
-        return broken(f"Nothing answers at PUBLIC_URL: {heard.error}.", PUBLIC_URL)
+        return _unanswered(heard.error)
     if heard.status in (502, 503, 504):
         return broken(f"A proxy answers {heard.status} in place of Informejo.", "systemctl status informejo; ss -ltnp")
     if heard.status == 429:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from informejo import clock
 from informejo.db import trouble
 from informejo.ops import manifest
-from informejo.ops.copying import copy, fingerprint, make_folders, place, sync
+from informejo.ops.copying import copy, fingerprint, make_folders, place, sync, sync_folders
 from informejo.ops.exclusive import Taken, exclusive
 from informejo.ops.manifest import DATABASE, FILES, Backup, Damaged
 
@@ -140,6 +140,8 @@ def _keep_files(uploads: Path, aside: Path):
         kept = place(aside, file.name)
         make_folders(kept.parent, aside)
         _link(file, kept)
+    sync_folders(aside)
+    sync(aside.parent)
 
 
 def _add_files(backup: Backup, uploads: Path):
@@ -151,7 +153,7 @@ def _add_files(backup: Backup, uploads: Path):
             arriving.unlink(missing_ok=True)
             copy(place(backup.folder / FILES, stored_name), arriving)
             arriving.rename(file)
-            sync(file.parent)
+    sync_folders(uploads)  # before the database that names them
 
 
 def _exchange(staged: Path, database: Path, old: Path) -> bool:
@@ -193,4 +195,4 @@ def _own(like: Path, *tops: Path):
     owner = like.stat()
     for top in tops:
         for path in [top, *top.rglob("*")]:
-            os.chown(path, owner.st_uid, owner.st_gid)
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)  # a link may lead to anybody's file

@@ -86,7 +86,9 @@ def _database() -> str:
             present = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
     except (SQLAlchemyError, sqlite3.Error):
         return "cannot be read"
-    return "" if present == _wanted() else "its tables are not those of this release"
+    if present != _wanted():
+        return "its tables are not those of this release"
+    return "" if (file := _file()) is None or os.access(file, os.W_OK, effective_ids=True) else "cannot be written to"
 
 
 @cache
@@ -95,12 +97,17 @@ def _wanted() -> set[str]:
 
 
 def _disk(folder: str) -> str:
-    file = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
+    file = _file()
     try:
-        free = min(shutil.disk_usage(place).free for place in filter(None, (folder, file and Path(file).parent)))
+        free = min(shutil.disk_usage(place).free for place in filter(None, (folder, file and file.parent)))
     except OSError:
         return "cannot be looked at"
     return "" if free >= LEAST_BYTES else "is nearly full"
+
+
+def _file() -> Path | None:
+    """The file of an SQLite database."""
+    return Path(db.engine.url.database) if db.engine.dialect.name == "sqlite" and db.engine.url.database else None
 
 
 def _tell(before: dict[str, str], now: dict[str, str]):

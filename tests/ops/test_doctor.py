@@ -20,6 +20,7 @@ from informejo.ops.checks import Check, Patient, broken, well
 from informejo.ops.database_checks import LARGE_LOG, NETWORK, database, schema
 from informejo.ops.disk_checks import backups, disk
 from tests import architecture
+from tests.ops.accounts import NOBODY, account
 
 HERE = "http://127.0.0.1:9"  # where nothing listens
 
@@ -88,6 +89,24 @@ def test_a_damaged_database_is_found_and_the_backup_named(patient, world):
     assert database(patient()).state == "well"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_database_that_a_command_run_as_root_took_away_is_broken(patient):
+    with elsewhere() as folder:
+        theirs = patient(DATABASE_URL=f"sqlite:///{folder}/informejo.db")
+        with closing(sqlite3.connect(theirs.database)) as connection:
+            connection.execute("PRAGMA journal_mode=wal")
+        os.chown(folder, NOBODY, NOBODY)
+        os.chown(theirs.database, NOBODY, NOBODY)
+        with account(NOBODY):
+            assert database(theirs).state == "well"
+        os.chown(theirs.database, 0, 0)
+        theirs.database.chmod(0o644)
+        with account(NOBODY):
+            answer = database(theirs)
+    assert answer.state == "broken"
+    assert answer.sentence == "It cannot be written to: attempt to write a readonly database."
+
+
 def test_whoever_does_not_stop_writing_is_looked_for_and_nobody_waits_long(patient):
     path = patient().database
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -137,6 +156,13 @@ def test_tables_of_an_earlier_release_are_found_and_the_command_named(patient, m
     answer = schema(patient(**migrated("0001")))
     assert (answer.state, answer.remedy) == ("broken", "flask --app app db upgrade")
     assert schema(patient(**migrated("head"))).state == "well"
+
+
+def test_an_empty_database_is_not_taken_for_a_new_desk(patient, tmp_path):
+    sqlite3.connect(tmp_path / "empty.db").execute("PRAGMA journal_mode=wal").connection.close()
+    answer = schema(patient(DATABASE_URL=f"sqlite:///{tmp_path}/empty.db"))
+    assert answer.state == "broken"
+    assert "restore a backup" in answer.sentence
 
 
 def test_tables_that_no_migration_made_are_found(patient):
@@ -210,6 +236,14 @@ def test_a_clock_that_was_set_back_behind_the_newest_event_is_found(patient, wor
     assert (answer.state, "newest event is later" in answer.sentence) == ("broken", True)
     with clock.at(clock.now() + timedelta(days=3)):
         assert machine_checks.time(patient()).state != "broken"
+
+
+def test_a_ticket_that_is_opened_during_the_examination_does_not_put_the_clock_in_the_wrong(
+    patient, world, monkeypatch
+):
+    look = machine_checks._newest_event
+    monkeypatch.setattr(machine_checks, "_newest_event", lambda patient: (world.ticket(), look(patient))[1])
+    assert machine_checks.time(patient()).state != "broken"
 
 
 def test_a_clock_that_shows_a_time_before_the_release_is_found(patient):

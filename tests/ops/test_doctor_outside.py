@@ -147,6 +147,16 @@ def test_a_certificate_about_to_end_is_worth_a_look(ask, fronts, monkeypatch):
     assert ask(public_checks.certificate, fronts.https["ending"]).sentence == "The certificate ends in 4 days."
 
 
+def test_only_the_check_of_the_certificate_reads_all_authorities_which_takes_long(ask, fronts, monkeypatch):
+    made, make = [], probe.ssl.create_default_context
+    monkeypatch.setattr(probe.ssl, "create_default_context", lambda: made.append(1) or make())
+    for check in (public_checks.address, public_checks.stream, public_checks.forwarding):
+        ask(check, fronts.https["good"])
+    assert made == []
+    ask(public_checks.certificate, fronts.https["good"])
+    assert made == [1]
+
+
 def test_a_certificate_nobody_else_signed_is_said_plainly(ask, fronts):
     answer = ask(public_checks.certificate, fronts.https["good"])
     assert (answer.state, "self-signed" in answer.sentence) == ("look", True)

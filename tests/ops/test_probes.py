@@ -1,5 +1,6 @@
 """What programs that watch are told: alive, ready or not, in words that give nothing away."""
 
+import os
 import sqlite3
 import time
 
@@ -12,6 +13,7 @@ from informejo.db import commit, db
 from informejo.live.hub import hub
 from informejo.ops import views
 from informejo.version import VERSION
+from tests.ops.accounts import NOBODY, account
 
 HOSTS = ("localhost", "127.0.0.1:3003", "[::1]", "help.example.org", "nginx")
 
@@ -62,6 +64,14 @@ def test_a_database_of_another_release_is_not_ready(ask):
     commit()
     status, checks = ask()
     assert (status, checks["database"]) == (503, "its tables are not those of this release")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another account")
+def test_a_database_that_may_only_be_read_is_not_ready(migrated, ask):
+    assert ask()[1]["database"] == "ok"
+    with account(NOBODY):
+        status, checks = ask()
+    assert (status, checks["database"]) == (503, "cannot be written to")
 
 
 def test_a_database_that_another_process_keeps_to_itself_is_said_at_once(migrated, ask):

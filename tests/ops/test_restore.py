@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from informejo.ops import restore as restores
 from informejo.ops.copying import fingerprint, place
-from informejo.ops.manifest import newest
+from informejo.ops.manifest import newest, read
 from tests.ops.posting import Desk, get
 
 FILE, SAID = "cd" * 16, b"what the printer said"
 LATER = "written after the backup"
+NOBODY = 65534
 
 pytestmark = [pytest.mark.server, pytest.mark.hardening("X-40")]
 
@@ -125,6 +127,29 @@ def test_a_database_that_is_no_database_any_more_is_replaced_too(saved, desk):
     desk.database.write_bytes(b"rubbish " * 1000)
     desk.server.flask("restore", str(saved), "--yes").check_returncode()
     assert desk.says("written before")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_brings_back_is_the_services_and_a_link_left_there_gives_nothing_else_away(saved, desk, tmp_path):
+    roots = tmp_path / "root's own"
+    roots.write_text("root alone may change this")
+    (desk.uploads / "link").symlink_to(roots)
+    os.chown(desk.uploads, NOBODY, NOBODY)
+    desk.server.flask("restore", str(saved), "--yes").check_returncode()
+    assert [path.stat().st_uid for path in (place(desk.uploads, FILE), desk.database)] == [NOBODY, NOBODY]
+    assert roots.stat().st_uid == 0
+
+
+def test_what_was_brought_back_and_what_was_put_aside_outlive_a_power_cut(saved, desk, monkeypatch):
+    desk.attach("ef" * 16, b"attached after the backup")
+    synced, sync = [], os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda file: synced.append(str(Path(f"/proc/self/fd/{file}").readlink())) or sync(file)
+    )
+    restored = restores.restore(read(saved), desk.database, desk.uploads)
+    back, aside = place(desk.uploads, FILE), place(restored.files, "ef" * 16)
+    folders = [*back.parents[:3], *aside.parents[:3]]
+    assert not {str(folder.resolve()) for folder in folders} - set(synced)
 
 
 def test_a_damaged_backup_leaves_the_desk_as_it_is(copied, desk):
