@@ -63,9 +63,16 @@ check_machine() {
     free_enough "$(nearest "$home")"
 }
 
+# The sample, with a token of its own for whoever asks what the desk measures.
+first_settings() {
+    token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    mkdir -p "$(dirname "$env_file")"
+    (umask 077 && sed "s/^#METRICS_TOKEN=\$/METRICS_TOKEN=$token/" "$checkout/deploy/env.example" >"$env_file")
+}
+
 check_settings() {
     if [ ! -e "$env_file" ]; then
-        [ "$only_check" ] || (umask 077 && cp "$checkout/deploy/env.example" "$env_file")
+        [ "$only_check" ] || first_settings
         refuse "write the address of the desk into $env_file (PUBLIC_URL), then run this again."
     fi
     [ -r "$env_file" ] || refuse "$env_file cannot be read."

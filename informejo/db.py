@@ -171,12 +171,15 @@ def _begin_write(connection, cursor):
     patience = _patience.get() or BUSY_SECONDS
     began = time.monotonic()
     deadline = began + patience
+    waited = False
     if not _writer.acquire(blocking=False):
         if not _writer.acquire(timeout=patience):
             raise _Busy("too many wait to write")
-        time.sleep(TURN)  # or all who wait would write one after the other while nobody else gets a turn
+        waited = True
     connection.info["writing"] = True
     try:
+        if waited:
+            time.sleep(TURN)  # or all who wait would write one after the other while nobody else gets a turn
         _begin_immediate(cursor, deadline)
     except BaseException:
         _release(connection.info)

@@ -22,7 +22,7 @@ MOST, MOST_OF_TRACEBACK, MOST_OF_PATH = 4_000, 16_000, 300  # characters
 CLAIMED = re.compile(r"[A-Za-z0-9-]{8,64}")
 # Line ends, terminal commands, what turns the direction of writing, and halves of characters.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-QUOTED = re.compile(r"""b?(['"]).*\1""", re.DOTALL)
+QUOTED = re.compile(r"""(?<!\w)b?(['"]).*\1""", re.DOTALL)  # not the apostrophe in "Can't"
 
 access = logging.getLogger("informejo.access")
 

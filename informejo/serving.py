@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sqlite3
 import time
 from pathlib import Path
 from typing import TextIO
@@ -10,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
 
 from informejo.config import ROOT
 from informejo.db import db
@@ -43,8 +45,11 @@ def take_database(address: str, patience: float = PATIENCE):
     database = sqlite_file(address)
     if database is None:
         return
-    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = database.with_name(f"{database.name}.lock").open("a+", encoding="ascii")
+    try:
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = database.with_name(f"{database.name}.lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise Refused(f"{database.parent} must belong to this account: {error.strerror}.") from None
     _wait_for(lock, database, patience)
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n")
@@ -56,8 +61,12 @@ def require_schema(app: Flask):
     """Raises Refused unless the tables are those this version was written for, with what to do."""
     _require_file(sqlite_file(app.config["DATABASE_URL"]))
     migrations = ScriptDirectory(str(ROOT / "migrations"))
-    with app.app_context(), db.engine.connect() as connection:
-        present = set(MigrationContext.configure(connection).get_current_heads())
+    try:
+        with app.app_context(), db.engine.connect() as connection:
+            present = set(MigrationContext.configure(connection).get_current_heads())
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        reason = getattr(error, "orig", error)
+        raise Refused(f"The database cannot be read: {reason}. Restore a backup, or mend what keeps it.") from None
     wanted = set(migrations.get_heads())
     if present == wanted:
         return

@@ -170,13 +170,13 @@ def test_the_whole_world_of_a_requester_is_the_same_with_and_without_a_note(worl
 
 
 def walk(browser, addresses: list[str]) -> dict[str, bytes]:
-    """What every address says, but for the once-only keys of forms and what is drawn by lot on a stream."""
+    """What every address says, but for what is drawn by lot: keys of forms, ids of requests, a stream's delay."""
     addresses = [
         address + query
         for address in addresses
         for query in ([f"?{TOPICS}", f"?{TOPICS}&since=test-1"] if address.startswith("/live") else QUERIES)
     ]
-    lots = re.compile(rb'name="key" value="[^"]+"|retry: \d+')
+    lots = re.compile(rb'name="key" value="[^"]+"|X-Request-ID: \w+|retry: \d+')
     return {address: lots.sub(b"", look(browser, address)) for address in addresses}
 
 

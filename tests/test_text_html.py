@@ -250,4 +250,5 @@ def test_no_text_takes_long_to_draw(piece):
         text.to_html.cache_clear()
         started = time.process_time()
         text.to_html(markdown)
-        assert time.process_time() - started < 1, "a tenth of a second is what the worst of them should take"
+        # Ten times and more of what the worst takes on a quiet machine: what grows with the square takes minutes.
+        assert time.process_time() - started < 5

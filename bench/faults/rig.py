@@ -150,7 +150,7 @@ class Visits:
 
     def p99(self, since: float = 0) -> int:
         """Milliseconds, of those begun after `since` that were answered at all; `statuses` has the others as 0."""
-        visits = zip(self._begun, self.waits, self.statuses, strict=True)
+        visits = zip(self._begun, self.waits, self.statuses, strict=False)  # one may be under way
         served = [wait for begun, wait, status in visits if status and begun > since]
         return round(quantile(served, 0.99)) if served else -1
 

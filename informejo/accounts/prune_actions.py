@@ -27,10 +27,10 @@ def void_setup_tokens() -> Select:
 def forget_sessions(most: int) -> int:
     """Remove at most that many old sign-ins and return how many."""
     ids = db.session.scalars(old_sessions().limit(most)).all()
-    return ids and db.session.execute(delete(Session).where(Session.id.in_(ids))).rowcount
+    return len(ids) and db.session.execute(delete(Session).where(Session.id.in_(ids))).rowcount
 
 
 def forget_setup_tokens(most: int) -> int:
     """Remove at most that many void links and return how many."""
     hashes = db.session.scalars(void_setup_tokens().limit(most)).all()
-    return hashes and db.session.execute(delete(SetupToken).where(SetupToken.token_hash.in_(hashes))).rowcount
+    return len(hashes) and db.session.execute(delete(SetupToken).where(SetupToken.token_hash.in_(hashes))).rowcount

@@ -23,4 +23,4 @@ def old_events() -> Select:
 def forget_old_events(most: int) -> int:
     """Remove at most that many of them and return how many."""
     ids = db.session.scalars(old_events().limit(most)).all()
-    return ids and db.session.execute(delete(Event).where(Event.id.in_(ids))).rowcount
+    return len(ids) and db.session.execute(delete(Event).where(Event.id.in_(ids))).rowcount

@@ -79,8 +79,12 @@ class Hub:
         if subscription.closed:  # its rights went while it was being opened
             raw.close()
             return
+        try:
+            self._epoll.register(raw.fileno(), LEAVING)
+        except OSError:  # the kernel watches no more of them (fs.epoll.max_user_watches)
+            raw.close()
+            raise
         self._by_descriptor[raw.fileno()] = subscription
-        self._epoll.register(raw.fileno(), LEAVING)
         if not subscription.take(raw, self._ask):
             self.drop(subscription)
 

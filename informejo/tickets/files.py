@@ -120,7 +120,7 @@ def remove_strays(before: datetime) -> int:
 
 def strays(before: datetime) -> list[Path]:
     """Those files."""
-    files = [path for path in _folder().glob("*/*/*") if path.stat().st_mtime < before.timestamp()]
+    files = [path for path in _folder().glob("*/*/*") if _is_older(path, before)]
     rows = set(db.session.scalars(select(Attachment.stored_name)))
     return [path for path in files if path.name not in rows]
 
@@ -131,6 +131,13 @@ def media_type(head: bytes) -> str:
         if re.match(beginning, head, re.DOTALL):
             return kind
     return "text/plain" if head and _is_text(head) else UNKNOWN
+
+
+def _is_older(path: Path, than: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < than.timestamp()
+    except FileNotFoundError:  # the server has just removed it
+        return False
 
 
 def _room(ticket: Ticket | None, internal: bool) -> int:

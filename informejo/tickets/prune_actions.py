@@ -36,12 +36,12 @@ def purge_lost_tickets(most: int) -> int:
 def _forget_events(id: int, most: int) -> int:
     others = select(Event.id).where(Event.ticket_id == id, Event.name != EventName.TICKET_DELETED)
     ids = db.session.scalars(others.limit(most)).all()
-    return ids and db.session.execute(delete(Event).where(Event.id.in_(ids))).rowcount
+    return len(ids) and db.session.execute(delete(Event).where(Event.id.in_(ids))).rowcount
 
 
 def _forget_attachments(id: int, most: int) -> int:
     ids = db.session.scalars(select(Attachment.id).where(Attachment.ticket_id == id).limit(most)).all()
-    return ids and db.session.execute(delete(Attachment).where(Attachment.id.in_(ids))).rowcount
+    return len(ids) and db.session.execute(delete(Attachment).where(Attachment.id.in_(ids))).rowcount
 
 
 def _forget_comments(id: int, most: int) -> int:

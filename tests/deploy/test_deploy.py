@@ -1,6 +1,7 @@
 """deploy.sh: a new version comes into service, a bad one goes again, and nobody's word is lost on the way."""
 
 import fcntl
+import re
 import sqlite3
 from contextlib import closing
 
@@ -107,6 +108,7 @@ def test_the_sample_settings_are_refused_until_the_address_is_written_into_them(
     machine.env_file.unlink()
     first = machine.deploy()
     assert "write the address of the desk" in first.stderr
+    assert re.search(r"^METRICS_TOKEN=[0-9a-f]{32}$", machine.env_file.read_text(), re.MULTILINE)
     second = machine.deploy()
     assert "is not the address of the desk yet" in second.stderr
     assert (first.returncode, second.returncode) == (1, 1)

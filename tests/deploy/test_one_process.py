@@ -13,6 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from informejo import serving
+from informejo.db import db
 from tests.server import PYTHON, ROOT, Server
 
 pytestmark = pytest.mark.server
@@ -157,3 +158,15 @@ def test_a_worker_that_hangs_in_code_of_ours_or_of_a_library_is_replaced(tmp_pat
 def _ask_for(address: str):
     with suppress(OSError):
         urlopen(address, timeout=60).close()
+
+
+def test_a_folder_that_is_not_its_own_is_named_in_words():
+    with pytest.raises(serving.Refused, match="/proc/nowhere must belong to this account"):
+        serving.take_database("sqlite:////proc/nowhere/desk.db")
+
+
+def test_a_database_that_is_none_is_named_in_words(app, tmp_path):
+    db.engine.dispose()
+    (tmp_path / "test.db").write_bytes(os.urandom(100_000))
+    with pytest.raises(serving.Refused, match="cannot be read: file is not a database"):
+        serving.require_schema(app)
