@@ -1,6 +1,5 @@
 """What comes in with a request: how much of it each address takes, and that reading it leaves time for others."""
 
-import errno
 import re
 import time
 from collections.abc import Iterator
@@ -10,11 +9,12 @@ from tempfile import SpooledTemporaryFile
 
 from flask import Flask, Request, abort, current_app, request
 
+from informejo.tickets.files import NO_SPACE
+
 SMALL = 256 * 1024  # bytes: the longest comment still fits when each of its letters is sent as twelve characters
 MOST_FIELDS = 200
 PAUSE = 256 * 1024  # bytes between two pauses; without them one upload of 50 MB stopped everybody for 0.24 s
 IN_MEMORY = 500_000  # bytes of a file that need no disk while it arrives, as in Werkzeug
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 WITH_FILES = re.compile(r"/tickets(/\d+/comments)?")  # the only addresses that take files
 
 

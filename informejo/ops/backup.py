@@ -13,9 +13,10 @@ from pathlib import Path
 from informejo import clock
 from informejo.config import ROOT
 from informejo.ops import manifest
-from informejo.ops.copying import copy, create, fingerprint, make_folders, place, sync, sync_folders
+from informejo.ops.copying import copy, create, fingerprint, make_folders, sync, sync_folders
 from informejo.ops.exclusive import Taken, exclusive
 from informejo.ops.manifest import DATABASE, FILES, MANIFEST, NAME, Backup, Damaged, newest
+from informejo.tickets.files import place
 
 PARTIAL = ".partial"  # the end of a folder's name while it is filled or emptied
 

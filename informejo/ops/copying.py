@@ -6,11 +6,6 @@ import shutil
 from pathlib import Path
 
 
-def place(files: Path, stored_name: str) -> Path:
-    """Where a stored file lies in a folder of files: the same way as in UPLOAD_DIR."""
-    return files / stored_name[:2] / stored_name[2:4] / stored_name
-
-
 def fingerprint(path: Path) -> dict:
     """`size` in bytes and `sha256` of a file."""
     with path.open("rb") as file:

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from informejo import clock
 from informejo.db import trouble
 from informejo.ops import manifest
-from informejo.ops.copying import copy, fingerprint, make_folders, place, sync, sync_folders
+from informejo.ops.copying import copy, fingerprint, make_folders, sync, sync_folders
 from informejo.ops.exclusive import Taken, exclusive
 from informejo.ops.manifest import DATABASE, FILES, Backup, Damaged
+from informejo.tickets.files import place
 
 RESTORING, BEFORE = ".restoring", ".before-restore-"
 # SQLite's lock bytes (sqlite.org/src/file/src/os_unix.c): whoever has a database in WAL mode open holds these.

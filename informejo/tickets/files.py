@@ -1,9 +1,7 @@
 """Attached files on disk: copied in under a random name, looked into instead of believed, gone with their row."""
 
-import codecs
 import errno
 import os
-import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -19,19 +17,10 @@ from werkzeug.datastructures import FileStorage
 from informejo.db import db
 from informejo.offload import offload
 from informejo.text import file_size, shown_file_name
+from informejo.tickets.media_types import HEAD, media_type
 from informejo.tickets.models import Attachment, Comment, Ticket
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
-KINDS = {
-    "image/png": rb"\x89PNG\r\n\x1a\n",
-    "image/jpeg": rb"\xff\xd8\xff",
-    "image/gif": rb"GIF8[79]a",
-    "image/webp": rb"RIFF....WEBP",
-    "application/pdf": rb"%PDF-",
-    "application/zip": rb"PK(\x03\x04|\x05\x06)",
-}
-UNKNOWN = "application/octet-stream"
-HEAD = 1024  # bytes that are looked at to tell the kind
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -102,6 +91,11 @@ def remove(stored_name: str):
     _path(stored_name).unlink(missing_ok=True)
 
 
+def place(folder: Path, stored_name: str) -> Path:
+    """Where a file lies in UPLOAD_DIR, and in every copy of it."""
+    return folder / stored_name[:2] / stored_name[2:4] / stored_name
+
+
 def path_of(attachment: Attachment) -> Path:
     """Where the file of that row lies."""
     return _path(attachment.stored_name)
@@ -123,14 +117,6 @@ def strays(before: datetime) -> list[Path]:
     files = [path for path in _folder().glob("*/*/*") if _is_older(path, before)]
     rows = set(db.session.scalars(select(Attachment.stored_name)))
     return [path for path in files if path.name not in rows]
-
-
-def media_type(head: bytes) -> str:
-    """What a file is, judged by its first bytes; the name and the browser's word are not asked."""
-    for kind, beginning in KINDS.items():
-        if re.match(beginning, head, re.DOTALL):
-            return kind
-    return "text/plain" if head and _is_text(head) else UNKNOWN
 
 
 def _is_older(path: Path, than: datetime) -> bool:
@@ -208,15 +194,8 @@ def _create(path: Path):
 
 
 def _path(stored_name: str) -> Path:
-    return _folder() / stored_name[:2] / stored_name[2:4] / stored_name
+    return place(_folder(), stored_name)
 
 
 def _folder() -> Path:
     return Path(current_app.config["UPLOAD_DIR"]).absolute()
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        return "\0" not in codecs.getincrementaldecoder("utf-8")().decode(head)  # the head may end within a letter
-    except UnicodeDecodeError:
-        return False

@@ -20,8 +20,8 @@ from informejo.accounts import actions as accounts, queries
 from informejo.db import commit, db
 from informejo.events import log
 from informejo.events.models import LogEpoch
-from informejo.ops.copying import place
 from informejo.tickets import actions
+from informejo.tickets.files import place
 from informejo.tickets.models import Attachment
 from tests import world as cast
 from tests.server import ROOT, Server

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from informejo.ops.backup import newest
-from informejo.ops.copying import place
+from informejo.tickets.files import place
 from tests.ops.posting import Desk, Poster, wait_until
 
 pytestmark = pytest.mark.server

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from informejo.ops import restore as restores
-from informejo.ops.copying import fingerprint, place
+from informejo.ops.copying import fingerprint
 from informejo.ops.manifest import newest, read
+from informejo.tickets.files import place
 from tests.ops.posting import Desk, get
 
 FILE, SAID = "cd" * 16, b"what the printer said"

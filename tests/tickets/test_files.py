@@ -14,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 from informejo import clock, db as database
 from informejo.accounts.models import User
 from informejo.db import db
-from informejo.tickets import files
+from informejo.tickets import files, media_types
 from informejo.tickets.files import FileRefused
 from informejo.tickets.models import Attachment, Ticket
 
@@ -215,18 +215,18 @@ def test_strays_are_removed_when_they_are_old_enough(app, ticket):
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
         (b"GIF89a\1\0", "image/gif"),
         (b"RIFF\x0a\0\0\0WEBPVP8 ", "image/webp"),
-        (b"RIFF\x0a\0\0\0WAVEfmt ", files.UNKNOWN),
+        (b"RIFF\x0a\0\0\0WAVEfmt ", media_types.UNKNOWN),
         (b"%PDF-1.7", "application/pdf"),
         (b"PK\x03\x04\x14\0", "application/zip"),
         ("Grüße, 日本".encode(), "text/plain"),
         ("日本".encode()[:-1], "text/plain"),
         (b"<html><script>pwn()</script>", "text/plain"),
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwn()'/>", "text/plain"),
-        (b" \x89PNG\r\n\x1a\n", files.UNKNOWN),
-        ("text".encode("utf-16"), files.UNKNOWN),
-        (b"MZ\x90\0", files.UNKNOWN),
-        (b"a\0b", files.UNKNOWN),
-        (b"", files.UNKNOWN),
+        (b" \x89PNG\r\n\x1a\n", media_types.UNKNOWN),
+        ("text".encode("utf-16"), media_types.UNKNOWN),
+        (b"MZ\x90\0", media_types.UNKNOWN),
+        (b"a\0b", media_types.UNKNOWN),
+        (b"", media_types.UNKNOWN),
     ],
 )
 def test_a_file_is_what_its_first_bytes_say(head, kind):
