@@ -24,7 +24,7 @@ def database(patient: Patient) -> Answer:
     if path is None:
         return well("It is no SQLite database; its own tools look after it.")
     if not path.exists():
-        return broken("The database is not there.", "flask --app app db upgrade")
+        return broken("It is not there. If there was a desk, look for its disk or restore a backup.", NEW)
     try:
         with closing(_open(path)) as connection:
             return _examine(connection, path, patient.patience)

@@ -75,6 +75,16 @@ def test_a_database_that_is_not_there_is_missed(patient, tmp_path):
     assert not (tmp_path / "gone.db").exists()
 
 
+def test_the_examination_puts_no_empty_database_in_the_place_of_a_missing_one(run, tmp_path):
+    db.db.session.remove()
+    db.db.engine.dispose()
+    (tmp_path / "test.db").unlink()
+    result = run()
+    assert result.exit_code == 1
+    assert "It is not there." in result.output
+    assert not (tmp_path / "test.db").exists()
+
+
 def test_a_damaged_database_is_found_and_the_backup_named(patient, world):
     path = patient().database
     with closing(sqlite3.connect(path)) as connection:
