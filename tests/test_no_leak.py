@@ -156,8 +156,9 @@ def test_what_was_missed_holds_the_note_for_the_staff_alone(world, visit, plant,
 
 
 @pytest.mark.hardening("O-03")
-def test_the_whole_world_of_a_requester_is_the_same_with_and_without_a_note(world, visit, plant, addresses):
+def test_the_whole_world_of_a_requester_is_the_same_with_and_without_a_note(app, world, visit, plant, addresses):
     """Timing is content: not one byte of any page moves, no count, no order, no time, no bookmark."""
+    app.config["METRICS_TOKEN"] = "which no requester has"  # this very machine would be answered without it
     world.ticket(title="A later ticket, so that the order of lists could change")
     ren = visit(world.ren)
     with clock.at(clock.now()):

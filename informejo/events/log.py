@@ -1,7 +1,7 @@
 """The log: events are recorded here, in the transaction of the change, and read here, in id order."""
 
 from sqlalchemy import Select, func, select, text
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from informejo import policy
 from informejo.accounts.models import User
@@ -11,14 +11,15 @@ from informejo.events.names import EventName
 from informejo.live.wire import Bookmark
 from informejo.tickets.models import Comment, Ticket
 
-# What drawing an event needs, read with it: one query instead of six for each event of a replay.
-WHOLE = (
+# What drawing an event needs, read with it: one query instead of six for each event of a replay. Lists need less.
+BRIEF = (
     joinedload(Event.actor),
-    joinedload(Event.comment).joinedload(Comment.author),
+    joinedload(Event.comment),
     joinedload(Event.ticket).options(
         joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event)
     ),
 )
+WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -61,16 +62,18 @@ def bookmark(actor: User) -> Bookmark:
 
     It is the newest event *they may see*, so that the number tells them nothing about what they may not.
     """
-    if policy.audience(actor) == Audience.STAFF:
-        return Bookmark(epoch(), latest_id())
-    newest = policy.visible_events(actor).with_only_columns(func.max(Event.id))
-    return Bookmark(epoch(), db.session.scalar(newest) or 0)
+    newest = select(func.max(Event.id))
+    if policy.audience(actor) != Audience.STAFF:
+        newest = policy.visible_events(actor).with_only_columns(func.max(Event.id))
+    word = select(LogEpoch.word).limit(1)
+    word, id = db.session.execute(select(word.scalar_subquery(), newest.scalar_subquery())).one()
+    return Bookmark(word or "none", id or 0)
 
 
-def since(id: int, events: Select | None = None, limit: int | None = None) -> list[Event]:
-    """The events after `id`, oldest first, out of `events` (by default all)."""
+def since(id: int, events: Select | None = None, limit: int | None = None, needs=WHOLE) -> list[Event]:
+    """The events after `id`, oldest first, out of `events` (by default all), read with what drawing them `needs`."""
     statement = select(Event) if events is None else events
-    return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*WHOLE)))
+    return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
 
 
 def last_to_change(ticket: Ticket, field: str) -> User | None:

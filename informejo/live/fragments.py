@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from flask import current_app
 from markupsafe import Markup, escape
+from werkzeug.local import LocalProxy
 
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Audience, Event
@@ -141,7 +142,7 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
         "ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs | {"audience": audience}
     )
     if audience == Audience.STAFF:
-        needs |= {"staff": staff_members()}
+        needs |= {"staff": LocalProxy(staff_members)}  # asked when it is drawn: of a replay's many, only the last is
         return [
             head,
             Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),

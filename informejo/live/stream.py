@@ -101,7 +101,9 @@ def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[E
     if bookmark.id == here.id:
         return []  # the newest they may see: of a crowd that comes back, most have missed nothing
     limit = current_app.config["REPLAY_LIMIT"]
-    missed = log.since(bookmark.id, _about(channels), limit + 1)
+    shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
+    needs = log.WHOLE if shows_tickets else log.BRIEF
+    missed = log.since(bookmark.id, _about(channels), limit + 1, needs)
     return missed if len(missed) <= limit else None
 
 
