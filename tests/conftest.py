@@ -54,6 +54,7 @@ def app(tmp_path):
     app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/test.db", "UPLOAD_DIR": str(tmp_path / "files")})
     app.testing = False  # errors become pages, as people see them
     app.test_client_class = Browser
+    _leave_all_streams()  # also those of other apps in this process
     with app.app_context():
         db.create_all()
         stats.forget()
@@ -62,6 +63,10 @@ def app(tmp_path):
         db.engine.dispose()
     signals.recorded.disconnect(app.extensions["broadcast"].ring)
     signals.noticed.disconnect(app.extensions["broadcast"].notice)
+    _leave_all_streams()
+
+
+def _leave_all_streams():
     for subscription in hub.subscriptions():
         hub.drop(subscription)
 
