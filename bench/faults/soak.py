@@ -5,12 +5,11 @@ import socket
 import statistics
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
-from bench.crowd import Crowd
 from bench.faults.posting import Posting
 from bench.faults.rig import Rig, rig
+from bench.faults.storm import Browsers
 
 SAID = re.compile(rb"Said at ([\d.]+\d)")
 WARM = 10  # seconds that do not count: what is needed once comes to stay
@@ -20,25 +19,25 @@ def run(tmp: Path, *, seconds: float, streams: int = 500, posts: float = 20) -> 
     """So many streams, so many posts a second, for so long."""
     clients = 10
     with rig(tmp, staff=clients, requesters=40, STREAMS_PER_USER=streams) as here:
-        crowd, people = Crowd(), here.desk.staff
-        files = here.files()
-        crowd.join(here.port, [here.stream(people[n % clients], "ticket:1", "desk", "me") for n in range(streams)])
-        begun, samples, heard = time.monotonic(), [], Counter()
+        people, files = here.desk.staff, here.files()
+        pages = Browsers(here, [here.stream(people[n % clients], "ticket:1", "desk", "me") for n in range(streams)])
+        for page in pages.all:
+            page.comments = InOrder()
+        pages.follow(60, until=lambda: pages.open() == streams)
+        begun, samples = time.monotonic(), []
         listening = Listening(here.port, here.stream(people[0], "ticket:1"))
         with Posting(here, people, clients, pause=clients / posts) as posting:
             while time.monotonic() < begun + seconds:
-                crowd.drain(1)
-                _count(crowd, heard)
+                pages.follow(1)
                 samples.append((time.monotonic() - begun, here.memory(), here.files()))
-        crowd.drain(2)
-        _count(crowd, heard)
+        pages.follow(5)  # also those whose stream was just renewed
         said, listener = posting.said, listening.stop()
         figures = {
             "streams": streams,
             "seconds": seconds,
             "posts": len(said),
             "posts that failed": sum(said.status != 303 for said in said),
-            "messages lost or doubled": sum(abs(len(said) - heard[stream]) for stream in crowd.heard),
+            "messages lost or doubled": sum(page.comments.missing(len(said)) for page in pages.all),
             "delivery, median ms, first and last sixth": _ends(listener),
             "streams at the end": int(here.noted()[-1]["streams"]),
             "post, median ms, first and last sixth": _ends([said.seconds * 1000 for said in said]),
@@ -47,8 +46,22 @@ def run(tmp: Path, *, seconds: float, streams: int = 500, posts: float = 20) -> 
             "open files, first and last sixth": _ends([files for at, _, files in samples if at > WARM]),
             "longest gap, ms": here.gap(begun),
         }
-        crowd.leave()
+        pages.leave()
         return figures | {"files left over": _left_over(here, files)}
+
+
+class InOrder:
+    """The comments one page has heard: how many, and how many of them came again or after a later one."""
+
+    def __init__(self):
+        self.count = self.amiss = self._last = 0
+
+    def missing(self, said: int) -> int:
+        return abs(said - self.count) + self.amiss
+
+    def update(self, ids: set[bytes]):
+        for id in sorted(map(int, ids)):
+            self.count, self.amiss, self._last = self.count + 1, self.amiss + (id <= self._last), id
 
 
 class Listening:
@@ -56,31 +69,34 @@ class Listening:
 
     def __init__(self, port: int, request: bytes):
         self._took: list[float] = []
-        self._line = socket.create_connection(("127.0.0.1", port), 30)
-        self._line.sendall(request)
+        self._port, self._request, self._stopped = port, request, threading.Event()
         self._thread = threading.Thread(target=self._listen)
         self._thread.start()
 
     def stop(self) -> list[float]:
-        self._line.shutdown(socket.SHUT_RDWR)
+        self._stopped.set()
         self._thread.join()
-        self._line.close()
         return self._took
 
     def _listen(self):
+        while not self._stopped.is_set():  # a stream is renewed now and then
+            with socket.create_connection(("127.0.0.1", self._port), 30) as line:
+                line.sendall(self._request)
+                line.settimeout(0.5)
+                self._read(line)
+
+    def _read(self, line: socket.socket):
         rest = b""
-        while came := self._line.recv(65_536):
+        while not self._stopped.is_set():
+            try:
+                came = line.recv(65_536)
+            except TimeoutError:
+                continue
+            if not came:
+                return
             whole, end, rest = (rest + came).rpartition(b"\n\n")
             now = time.monotonic()
             self._took += [1000 * (now - float(sent)) for sent in SAID.findall(whole)] if end else []
-
-
-def _count(crowd: Crowd, counted: Counter):
-    """Count the comments in what each stream heard, and forget it."""
-    for stream, heard in crowd.heard.items():
-        whole, _, rest = heard.rpartition(b"\n\n")
-        counted[stream] += whole.count(b'id="comment-')
-        crowd.heard[stream] = rest
 
 
 def _ends(values: list[float]) -> list[float]:

@@ -14,7 +14,7 @@ from bench.faults.rig import Rig, Visits, rig
 
 LONGEST, JITTER = 5.0, 0.3  # seconds, and share: as templates/base.html sets htmx's `reconnectMaxDelay`
 FIRST = 0.5  # seconds htmx waits when no server ever said `retry:`
-BOOKMARK, WAIT = re.compile(rb"\nid: (\S+)|^id: (\S+)", re.MULTILINE), re.compile(rb"retry: (\d+)")
+BOOKMARK, WAIT = re.compile(rb"id: (\w+-\d+)\n"), re.compile(rb"retry: (\d+)")
 COMMENT = re.compile(rb'id="comment-(\d+)"')
 
 
@@ -121,9 +121,9 @@ class Browsers:
         whole, end, rest = browser.heard.rpartition(b"\n\n")
         if not end or READY not in browser.heard:
             return
-        if bookmarks := BOOKMARK.findall(whole):
-            browser.bookmark = b"".join(bookmarks[-1])
-        if waits := WAIT.findall(whole):
+        if (at := whole.rfind(b"id: ")) >= 0 and (bookmark := BOOKMARK.match(whole, at)):
+            browser.bookmark = bookmark[1]
+        if b"retry: " in whole and (waits := WAIT.findall(whole)):
             browser.base = int(waits[-1]) / 1000
         browser.comments.update(set(COMMENT.findall(whole)))
         browser.heard = READY + rest
