@@ -95,6 +95,7 @@ def _times(here: Desk, times: int) -> list[str]:
     found = []
     for path in ASKED.values():
         stats.forget()
+        here.app.extensions["rates"].storage.reset()  # nobody searches so often
         first = own_time(here, path, 1)[0]  # the dashboard counts anew after each event: this is what that costs
         found.append(f"{own_time(here, path, times)[0]} ({first})")
     return found

@@ -15,7 +15,7 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.text import clean_line
 from informejo.tickets.models import Reading, Ticket
-from informejo.tickets.queries import is_unread
+from informejo.tickets.queries import is_unread, old_news
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 PAGE = 50  # tickets on one page of a list
@@ -94,7 +94,8 @@ def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: i
         .options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest))
         .order_by(*order)
     )
-    found = [Listed(ticket, seen, is_unread(actor, ticket, seen)) for ticket, seen in db.session.execute(statement)]
+    old, rows = old_news(), db.session.execute(statement)
+    found = [Listed(ticket, seen, is_unread(actor, ticket, max(seen, old))) for ticket, seen in rows]
     return TicketPage(found[:most], number, len(found) > most, total)
 
 

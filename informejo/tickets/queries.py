@@ -45,7 +45,7 @@ def unread_for(actor: User) -> int:
     latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
     statement = (
         policy.visible_tickets(actor)
-        .where(or_(Ticket.requester_id == actor.id, Ticket.assignee_id == actor.id), latest > _no_news_any_more())
+        .where(or_(Ticket.requester_id == actor.id, Ticket.assignee_id == actor.id), latest > old_news())
         .outerjoin(Reading, (Reading.ticket_id == Ticket.id) & (Reading.user_id == actor.id))
         .join(Event, Event.id == latest)
         .where(latest > func.coalesce(Reading.event_id, 0), Event.actor_id != actor.id)
@@ -55,10 +55,11 @@ def unread_for(actor: User) -> int:
 
 
 def is_unread(actor: User, ticket: Ticket, seen: int) -> bool:
-    """Whether somebody else did something to the ticket after the event `seen`, the last the actor has read of it."""
+    """Whether somebody else did something to the ticket after the event `seen`, at which the actor's news begin."""
     latest = ticket.last_event_for(policy.audience(actor))
-    return latest is not None and latest.id > max(seen, _no_news_any_more()) and latest.actor_id != actor.id
+    return latest is not None and latest.id > seen and latest.actor_id != actor.id
 
 
-def _no_news_any_more() -> int:
+def old_news() -> int:
+    """The newest event that counts as read by everybody."""
     return log.latest_id() - NEWS

@@ -114,3 +114,17 @@ def test_who_searches_without_end_waits_a_moment_and_may_still_look_at_lists(wor
     assert (answers[0], answers[119], answers[120]) == (200, 200, 429)
     assert browser.get("/queue").status_code == 200
     assert visit(world.tom).get("/queue?q=printer").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/queue", "/queue?status=", "/desk"])
+def test_a_longer_list_asks_the_database_no_more_often(world, visit, statements, path):
+    asked = []
+    browser = visit(world.mia)
+    for _ in range(2):
+        for _ in range(10):
+            world.ticket()
+        browser.get(path)
+        statements.clear()
+        assert browser.get(path).status_code == 200
+        asked.append(len(statements))
+    assert asked[0] == asked[1] < 20
