@@ -27,7 +27,8 @@ def sign_in(port, number, **how) -> int:
 
 @pytest.mark.hardening("W-03", "S-28", "H-35")
 def test_a_claimed_address_does_not_help_to_guess_passwords(way, chain):
-    here, elsewhere = f"127.0.1.{way % 200 + 1}", f"127.0.2.{way % 200 + 1}"
+    number = 1 if way == chain.nginx.port else 2  # each way in has tries of its own
+    here, elsewhere = f"127.0.1.{number}", f"127.0.2.{number}"
     assert [sign_in(way, number, source=here) for number in range(10)] == [422] * 10
     assert sign_in(way, 11, source=here) == 429
     assert sign_in(way, 12, source=elsewhere) == 422, "somebody else is not shut out"
