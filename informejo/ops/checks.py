@@ -6,9 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy.engine import make_url
-
 from informejo.ops.models import State
+from informejo.serving import sqlite_file
 
 
 class Answer(NamedTuple):
@@ -39,8 +38,7 @@ class Patient(NamedTuple):
     @property
     def database(self) -> Path | None:
         """The file of an SQLite database."""
-        url = make_url(self.settings["DATABASE_URL"])
-        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        return sqlite_file(self.settings["DATABASE_URL"])
 
     @property
     def places(self) -> dict[str, Path]:

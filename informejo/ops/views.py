@@ -9,7 +9,6 @@ import sqlite3
 import time
 from functools import cache
 from ipaddress import ip_address
-from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
@@ -24,6 +23,7 @@ from informejo.db import db
 from informejo.events import log
 from informejo.live.hub import hub
 from informejo.offload import offloaded
+from informejo.serving import sqlite_file
 from informejo.web import probe, public
 
 KEPT_SECONDS = 1  # how long an answer about readiness holds, so that nobody can make it a burden
@@ -88,7 +88,8 @@ def _database() -> str:
         return "cannot be read"
     if present != _wanted():
         return "its tables are not those of this release"
-    return "" if (file := _file()) is None or os.access(file, os.W_OK, effective_ids=True) else "cannot be written to"
+    file = sqlite_file(current_app.config["DATABASE_URL"])
+    return "" if file is None or os.access(file, os.W_OK, effective_ids=True) else "cannot be written to"
 
 
 @cache
@@ -97,17 +98,12 @@ def _wanted() -> set[str]:
 
 
 def _disk(folder: str) -> str:
-    file = _file()
+    file = sqlite_file(current_app.config["DATABASE_URL"])
     try:
         free = min(shutil.disk_usage(place).free for place in filter(None, (folder, file and file.parent)))
     except OSError:
         return "cannot be looked at"
     return "" if free >= LEAST_BYTES else "is nearly full"
-
-
-def _file() -> Path | None:
-    """The file of an SQLite database."""
-    return Path(db.engine.url.database) if db.engine.dialect.name == "sqlite" and db.engine.url.database else None
 
 
 def _tell(before: dict[str, str], now: dict[str, str]):

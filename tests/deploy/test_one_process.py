@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import threading
-import time
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.request import urlopen
@@ -15,6 +14,7 @@ import pytest
 from informejo import serving
 from informejo.db import db
 from tests.server import PYTHON, ROOT, Server
+from tests.waiting import until
 
 pytestmark = pytest.mark.server
 HANGS = """
@@ -46,14 +46,6 @@ def server(tmp_path):
     server.start()
     yield server
     server.stop()
-
-
-def until(holds, seconds: float = 30):
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def workers(server: Server) -> list[int]:
