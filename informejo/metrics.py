@@ -56,6 +56,7 @@ request_seconds = _histogram(
     ["method"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+faults = _counter("informejo_faults", "Faults that were kept where they happened, by place.", ["where"])
 incidents = _counter("informejo_incidents", "Requests that ended in an error nobody foresaw.")
 database_troubles = _counter(
     "informejo_database_troubles", "Requests that the database could not serve, by kind.", ["kind"], registry=REGISTRY
@@ -75,7 +76,7 @@ loop_gap = _histogram(
 
 for reason in ("personal", "total", "closing"):
     streams_refused.labels(reason)
-for reason in ("left", "lost", "renewed", "revoked", "closing"):
+for reason in ("left", "lost", "renewed", "revoked", "fault", "closing"):
     streams_ended.labels(reason)
 for kind in ("busy", "full", "broken"):
     database_troubles.labels(kind)

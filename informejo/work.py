@@ -6,6 +6,7 @@ import time
 from flask import Flask
 
 from informejo import metrics, templating
+from informejo.faults import contained
 from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.ops import doctor
@@ -16,7 +17,7 @@ def start(app: Flask):
     templating.compile_all(app)
     threading.Thread(target=app.extensions["broadcast"].run, name="broadcast", daemon=True).start()
     threading.Thread(target=pulse, name="pulse", daemon=True).start()
-    threading.Thread(target=metrics.tick, args=(lambda: hub.closing,), name="meter", daemon=True).start()
+    threading.Thread(target=meter, name="meter", daemon=True).start()
     threading.Thread(target=doctor.watch, args=(app,), name="doctor", daemon=True).start()
 
 
@@ -27,6 +28,15 @@ def pulse():
         time.sleep(1 - time.monotonic() % 1)
         now = int(time.monotonic())
         for second in range(last + 1, now + 1):  # after a stall, those whose turn was missed get it now
-            hub.beat(second)
+            with contained("pulse"):
+                hub.beat(second)
         last = now
-        presence.expire()
+        with contained("presence"):
+            presence.expire()
+
+
+def meter():
+    """Measure the event loop."""
+    while not hub.closing:
+        with contained("meter"):
+            metrics.tick(lambda: hub.closing)

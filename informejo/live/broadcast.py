@@ -12,6 +12,7 @@ from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.faults import contained
 from informejo.live import fragments, payload, presence, wire
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
@@ -50,8 +51,9 @@ class Broadcast:
                 self._show_notices()
             except Exception:  # the database may be away for a while; the bookmark stands where it stood
                 logger.exception("drain failed, trying again")
-            self._bell.wait(POLL_SECONDS)
-            self._bell.clear()
+            with contained("bell"):
+                self._bell.wait(POLL_SECONDS)
+                self._bell.clear()
 
     def ring(self, _sender=None):
         """What the `recorded` signal calls."""
@@ -102,7 +104,7 @@ class Broadcast:
             _reset(hub.subscriptions(), bookmark)
 
     def _show(self, event: Event, bookmark: Bookmark):
-        _revoke(event)
+        _revoke_or_end_all(event)
         html, json = {}, {}
         for topic in fragments.topics_of(event):
             for audience in ("requester", "staff"):
@@ -138,6 +140,15 @@ def _reset(subscriptions: list[Subscription], bookmark: Bookmark):
     frame = wire.chunk(wire.message("", id=bookmark, event="reset"))
     for subscription in subscriptions:
         hub.write(subscription, frame, bookmark.id)
+
+
+def _revoke_or_end_all(event: Event):
+    """Whose rights this event took cannot be told: all come back, and have their rights looked at anew."""
+    try:
+        _revoke(event)
+    except Exception:
+        hub.drop_where(lambda stream: True)
+        raise
 
 
 def _revoke(event: Event):

@@ -2,7 +2,12 @@
 
 A stream begins as an ordinary response. When its greeting is out, the hub takes the connection over (`attach`) and the
 worker's greenlet is free again: ten thousand streams cost ten thousand sockets, not ten thousand greenlets. Where
-there is no socket to take (Flask's own server and test client) the same subscription is read by its `frames`.
+there is no plain socket to take (TLS, HTTP/1.0, Flask's own server and test client) the same subscription is read by
+its `frames`.
+
+No stream's fault may reach another's. Whatever one stream raises ends that stream, whose browser comes back with its
+bookmark; a stream that ends is first closed to everything new, then taken out of every index, and only then is its
+reader told, each step by itself.
 """
 
 import logging
@@ -14,12 +19,14 @@ from collections import Counter
 from collections.abc import Callable
 
 from informejo import metrics
+from informejo.faults import contained, note
 from informejo.live import wire
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel
 
 BEAT_SECONDS = 15
 RENEW_SECONDS = (300, 600)  # a stream ends after so long, spread, and its browser opens the next, rights checked anew
+OPENING_SECONDS = 60  # a stream that nobody has begun to read after so long never will be
 TURN = 256  # sockets written to before others get a turn
 
 BEAT = wire.chunk(wire.message("", event="beat"))
@@ -62,8 +69,10 @@ class Hub:
         """Open a stream; from now on its messages wait for it. `lasts`: seconds it may live at most. Raises Full."""
         if self._per_user[user_id] >= per_user or len(self) >= total:
             raise Full(personal=len(self) < total)
-        expires = time.monotonic() + min(random.uniform(*RENEW_SECONDS), lasts)
+        channels = tuple(dict.fromkeys(channels))  # each once, however it was asked for
+        expires = time.monotonic() + min(OPENING_SECONDS, lasts)
         subscription = Subscription(channels, user_id, session_id, random.randrange(BEAT_SECONDS), expires)
+        subscription.lasts = lasts
         for channel in channels:
             self._by_channel.setdefault(channel, {})[subscription] = None
         self._slots[subscription.slot][subscription] = None
@@ -71,52 +80,71 @@ class Hub:
         metrics.streams_opened.inc()
         return subscription
 
+    def begin(self, subscription: Subscription):
+        """Somebody reads this stream: from now on it may live as long as streams do."""
+        subscription.expires = time.monotonic() + min(random.uniform(*RENEW_SECONDS), subscription.lasts)
+
     def attach(self, subscription: Subscription, descriptor: int):
-        """Take over the connection behind `descriptor` and write what has waited for it so far."""
+        """Take over the connection behind `descriptor` and write what has waited for it so far.
+
+        Raises OSError when the kernel gives no descriptor, or watches no more of them; the stream has ended then.
+        """
         self._start()
         raw = _original("socket", "socket")(fileno=os.dup(descriptor))
-        raw.setblocking(False)
         if subscription.closed:  # its rights went while it was being opened
             raw.close()
             return
+        subscription.socket = raw  # from here on `drop` lets go of it, whatever fails
         try:
+            raw.setblocking(False)
             self._epoll.register(raw.fileno(), LEAVING)
-        except OSError:  # the kernel watches no more of them (fs.epoll.max_user_watches)
-            raw.close()
+            self._by_descriptor[raw.fileno()] = subscription
+            self.begin(subscription)
+            alive = subscription.take(raw, self._ask)
+        except BaseException:
+            self.drop(subscription, reason="fault")
             raise
-        self._by_descriptor[raw.fileno()] = subscription
-        if not subscription.take(raw, self._ask):
+        if not alive:
             self.drop(subscription)
 
     def drop(self, subscription: Subscription, farewell: bytes = b"", reason: str = "left"):
-        """End a stream, with last words for a reader who is still there, and free what it held.
+        """End a stream, with last words for a reader who is still there, and free what it held. It never raises.
 
-        `reason` counts it: left, lost, renewed, revoked or closing.
+        `reason` counts it: left, lost, renewed, revoked, fault or closing.
         """
         if subscription.closed:
             return
-        subscription.finish(farewell)
-        if subscription.socket is not None:
-            del self._by_descriptor[subscription.socket.fileno()]
-            self._epoll.unregister(subscription.socket.fileno())
-        subscription.close()
+        subscription.closed = True  # nothing is written to it any more, whatever fails below
         self._forget(subscription)
-        metrics.streams_ended.labels(reason).inc()
-        logger.info("stream closed user=%s reason=%s", subscription.user_id, reason)
-        self.on_leave(subscription)
+        try:
+            with contained("farewell"):
+                subscription.finish(farewell)
+        finally:
+            self._release(subscription)
+        with contained("count"):
+            metrics.streams_ended.labels(reason).inc()
+        with contained("log"):
+            logger.info("stream closed user=%s reason=%s", subscription.user_id, reason)
+        with contained("on_leave"):
+            self.on_leave(subscription)
 
     def drop_where(self, matches: Callable[[Subscription], bool]):
-        """End, with `bye`, every stream that matches: its rights are gone."""
-        for subscription in filter(matches, self.subscriptions()):
-            self.drop(subscription, BYE, "revoked")
+        """End, with `bye`, every stream that matches: its rights are gone. In doubt a stream ends, too."""
+        for subscription in self.subscriptions():
+            try:
+                revoked = matches(subscription)
+            except Exception as error:
+                note("revocation", error)
+                revoked = True
+            if revoked:
+                self.drop(subscription, BYE, "revoked")
 
     def close(self):
         """The process is about to stop: end every stream, take no new one. Browsers come back by themselves."""
         self.closing = True
         for turn, subscription in enumerate(self.subscriptions(), 1):
             self.drop(subscription, reason="closing")
-            if turn % TURN == 0:
-                self._pause()
+            self._breathe(turn)
 
     def subscriptions(self, channel: Channel | None = None) -> list[Subscription]:
         """Those who listen to that channel; without one, all."""
@@ -145,11 +173,13 @@ class Hub:
                 wanted[subscription] = (*wanted.get(subscription, ()), channel)
         frames: dict[tuple[Channel, ...], bytes] = {}
         for turn, (subscription, channels) in enumerate(wanted.items(), 1):
-            if channels not in frames:
-                frames[channels] = encode([parts[channel] for channel in channels])
-            self.write(subscription, frames[channels], id)
-            if turn % TURN == 0:
-                self._pause()
+            try:
+                if channels not in frames:
+                    frames[channels] = encode([parts[channel] for channel in channels])
+                self.write(subscription, frames[channels], id)
+            except Exception as error:  # it comes back with its bookmark, and has what it missed replayed
+                self._give_up(subscription, "publish", error)
+            self._breathe(turn)
         metrics.messages.inc(len(wanted))
         return len(wanted)
 
@@ -162,20 +192,43 @@ class Hub:
     def beat(self, second: int):
         """Once a second: the heartbeat of those whose turn it is, and the end of those who have lived long enough."""
         for subscription in list(self._slots[second % BEAT_SECONDS]):
-            if time.monotonic() > subscription.expires:
-                self.drop(subscription, RENEW, "renewed")
-            else:
-                self.write(subscription, BEAT)
+            try:
+                if time.monotonic() > subscription.expires:
+                    self.drop(subscription, RENEW, "renewed")
+                else:
+                    self.write(subscription, BEAT)
+            except Exception as error:
+                self._give_up(subscription, "beat", error)
 
     def _forget(self, subscription: Subscription):
-        self._slots[subscription.slot].pop(subscription)
-        self._per_user[subscription.user_id] -= 1
-        if not self._per_user[subscription.user_id]:
-            del self._per_user[subscription.user_id]
+        # Nothing here can fail half-way, and doing it again changes nothing.
+        if self._slots[subscription.slot].pop(subscription, self) is None:
+            self._per_user[subscription.user_id] -= 1
+            if self._per_user[subscription.user_id] <= 0:
+                del self._per_user[subscription.user_id]
         for channel in subscription.channels:
-            self._by_channel[channel].pop(subscription)
-            if not self._by_channel[channel]:
-                del self._by_channel[channel]
+            listeners = self._by_channel.get(channel, {})
+            listeners.pop(subscription, None)
+            if not listeners:
+                self._by_channel.pop(channel, None)
+
+    def _release(self, subscription: Subscription):
+        if subscription.socket is not None:
+            descriptor = subscription.socket.fileno()
+            if self._by_descriptor.pop(descriptor, None) is not None:
+                with contained("unwatch"):
+                    self._epoll.unregister(descriptor)
+        with contained("close"):
+            subscription.close()
+
+    def _give_up(self, subscription: Subscription, where: str, error: Exception):
+        note(where, error)
+        self.drop(subscription, reason="fault")
+
+    def _breathe(self, turn: int):
+        if turn % TURN == 0:
+            with contained("pause"):
+                self._pause()
 
     # One epoll for all sockets, whose own descriptor is all that gevent has to watch.
 
@@ -190,10 +243,22 @@ class Hub:
         self._pause = lambda: gevent.sleep(0)
 
     def _look(self):
-        for descriptor, happened in self._epoll.poll(0):
-            subscription = self._by_descriptor.get(descriptor)
-            if subscription and (happened & ~select.EPOLLOUT or not subscription.flush()):
+        # gevent stops a watcher for ever whose callback raises.
+        with contained("look"):
+            for descriptor, happened in self._epoll.poll(0):
+                self._turn_of(descriptor, happened)
+
+    def _turn_of(self, descriptor: int, happened: int):
+        subscription = self._by_descriptor.get(descriptor)
+        if subscription is None:  # nobody's any more: watched on, it would be reported at every turn
+            with contained("unwatch"):
+                self._epoll.unregister(descriptor)
+            return
+        try:
+            if happened & ~select.EPOLLOUT or not subscription.flush():
                 self.drop(subscription)
+        except Exception as error:
+            self._give_up(subscription, "look", error)
 
     def _want_turn(self, subscription: Subscription, wanted: bool):
         if subscription.socket.fileno() not in self._by_descriptor:

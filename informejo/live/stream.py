@@ -3,6 +3,7 @@
 import errno
 import logging
 import random
+import socket
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, current_app, g, request
@@ -47,11 +48,11 @@ def _open(form: str, replay) -> Response:
     subscription = _subscribe(channels)
     try:
         greeting = _greeting(subscription, replay)
+        logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
+        presence.show_again(subscription)
     except BaseException:
         hub.drop(subscription)
         raise
-    logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
-    presence.show_again(subscription)
     return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
 
 
@@ -145,11 +146,13 @@ def _body(subscription: Subscription, greeting: bytes, environ: dict) -> Iterato
     handed_over = False
     try:
         yield greeting
-        socket = environ.get("gunicorn.socket")
-        if socket is None or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
+        connection = environ.get("gunicorn.socket")
+        # Only what is written to a plain socket arrives as it was written: TLS, above all, keeps a state of its own.
+        if type(connection) is not socket.socket or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
+            hub.begin(subscription)
             yield from subscription.frames()
         else:
-            hub.attach(subscription, socket.fileno())
+            hub.attach(subscription, connection.fileno())
             handed_over = True
             raise BrokenPipeError(errno.EPIPE, "the hub has taken the connection over")
     finally:

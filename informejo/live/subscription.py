@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from informejo.live import wire
 from informejo.live.wire import Channel
@@ -16,12 +17,13 @@ USER_TIMEOUT = 30_000  # milliseconds the kernel keeps trying to reach a browser
 class Subscription:
     """A stream in one of three stages: opening (messages wait), on a socket of its own, or read by `frames`."""
 
-    __slots__ = ("channels", "closed", "expires", "floor", "opening", "ready", "size", "slot", "socket", "user_id",
-                 "session_id", "waiting", "want_turn")  # fmt: skip
+    __slots__ = ("channels", "closed", "expires", "floor", "lasts", "opening", "ready", "session_id", "size", "slot",
+                 "socket", "user_id", "waiting", "want_turn")  # fmt: skip
 
     def __init__(self, channels: tuple[Channel, ...], user_id: int, session_id: int, slot: int, expires: float):
         self.channels, self.user_id, self.session_id = channels, user_id, session_id
         self.slot, self.expires = slot, expires
+        self.lasts = 0.0  # seconds it may live from the moment that somebody reads it
         self.opening: list[tuple[int, bytes]] | None = []
         self.floor = 0  # events up to this one were replayed: the same coming live are dropped
         self.socket: socket.socket | None = None
@@ -101,18 +103,22 @@ class Subscription:
 
     def finish(self, farewell: bytes = b""):
         """Say the last words and finish the response on a whole message, as far as the reader takes them now."""
-        if farewell:
-            self.write(farewell)
-        if self.socket is not None and not self.waiting:
-            self.write(wire.LAST_CHUNK)
+        if self.socket is None:
+            if farewell and self.opening is None:
+                self._keep(farewell)
+        elif not self.waiting:
+            with suppress(OSError):  # gone, or full: a reader who gets only a part notices the cut, and comes back
+                self.socket.send(farewell + wire.LAST_CHUNK)
 
     def close(self):
         """Let the connection go."""
         self.closed = True
-        if self.socket is not None:
-            self.socket.close()
-        if self.ready:
-            self.ready.set()
+        try:
+            if self.socket is not None:
+                self.socket.close()
+        finally:
+            if self.ready:
+                self.ready.set()
 
     def _keep(self, frame) -> bool:
         if self.waiting is None:

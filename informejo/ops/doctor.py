@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 from informejo import clock
 from informejo.db import commit_if_possible, db
+from informejo.faults import contained
 from informejo.live.hub import hub
 from informejo.offload import offload
 from informejo.ops import actions, database_checks, disk_checks, loop_checks, machine_checks, public_checks, queries
@@ -62,7 +63,7 @@ def watch(app: Flask):
         time.sleep(1)
         if time.monotonic() < due:
             continue
-        with app.app_context():
+        with contained("doctor"), app.app_context():
             examine(machine_checks.own_process())
         due = time.monotonic() + EVERY
 

@@ -1,0 +1,124 @@
+"""A stream is whole, and its own, over every kind of connection that the server can be reached by."""
+
+import re
+import socket
+import ssl
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from informejo import create_app, signals
+from informejo.accounts import actions as accounts
+from informejo.db import commit, db
+from informejo.security import cookie_name
+from tests import world as cast
+from tests.live.sse import parse
+from tests.server import ROOT, Server
+from tests.waiting import until
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module", params=["plain", "tls"])
+def desk(request, tmp_path_factory):
+    """The server, with TLS of its own or without, somebody's cookie, and a way to write a note."""
+    folder = tmp_path_factory.mktemp(request.param)
+    server = Server(folder)
+    if request.param == "tls":
+        serve_tls(server, folder)
+    server.upgrade()
+    server.spawn()
+    until(lambda: answers(server.port))
+    app = create_app({name: server.settings[name] for name in ("DATABASE_URL", "UPLOAD_DIR", "PUBLIC_URL")})
+    for signal, name in ((signals.recorded, "ring"), (signals.noticed, "notice")):
+        signal.disconnect(getattr(app.extensions["broadcast"], name))
+    with app.test_request_context():
+        db.session.execute(db.text("DELETE FROM log_epoch"))
+        world = cast.populate()
+        ticket = world.ticket()
+        cookie = f"{cookie_name()}={accounts.start_session(world.mia, 'test')}"
+        commit()
+        yield Desk(server, request.param == "tls", cookie, lambda text: world.note(ticket, text))
+        db.session.rollback()
+        db.engine.dispose()
+    server.stop()
+
+
+class Desk:
+    def __init__(self, server, tls, cookie, note):
+        self.server, self.tls, self.cookie, self.note = server, tls, cookie, note
+
+    @contextmanager
+    def say(self, *lines: str):
+        """A connection on which these lines were said; yields it after the TLS handshake, if there is one."""
+        raw = socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
+        context = ssl._create_unverified_context()
+        with context.wrap_socket(raw) if self.tls else raw as connection:
+            connection.sendall("\r\n".join((*lines, "")).encode())
+            yield connection
+
+    def ask(self, version: str = "HTTP/1.1") -> tuple[str, ...]:
+        """The lines that ask for a stream on the first ticket."""
+        return (f"GET /live?on=ticket:1 {version}", "Host: localhost", f"Cookie: {self.cookie}", "")
+
+
+def serve_tls(server: Server, folder):
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    configuration = folder / "gunicorn.conf.py"
+    shipped = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
+    configuration.write_text(f"{shipped}\ncertfile, keyfile = {str(certificate)!r}, {str(key)!r}\n", encoding="utf-8")
+    server.configuration = str(configuration)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def read_until(connection, word: bytes) -> bytes:
+    heard = b""
+    while word not in heard:
+        part = connection.recv(65536)
+        assert part, heard
+        heard += part
+    return heard
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+def test_a_note_arrives_whole_over_every_kind_of_connection(desk, version):
+    with desk.say(*desk.ask(version)) as connection:
+        heard = read_until(connection, b"event: ready")
+        desk.note(f"over {version}")
+        heard += read_until(connection, b"</hx-partial>\n\n")
+    head, _, body = heard.partition(b"\r\n\r\n")
+    assert b" 200 " in head.splitlines()[0]
+    if b"chunked" in head.lower():
+        body = b"".join(re.findall(rb"[0-9a-f]+\r\n(.*?\n\n)\r\n", body, re.DOTALL))
+    assert any(f"over {version}" in message.data for message in parse(body))
+
+
+def test_what_was_sent_ahead_is_no_part_of_the_stream_and_disturbs_nobody(desk):
+    ahead = ("GET /sign-in HTTP/1.1", "Host: localhost", "")
+    with desk.say(*desk.ask(), *ahead) as hasty, desk.say(*desk.ask()) as other:
+        streams = [read_until(one, b"event: ready") for one in (hasty, other)]
+        desk.note("for both")
+        streams = [heard + read_until(one, b"for both") for heard, one in zip(streams, (hasty, other), strict=True)]
+    assert [heard.count(b"HTTP/1.1 200") for heard in streams] == [1, 1]
+
+
+def test_a_topic_in_two_spellings_harms_nobody(desk):
+    """Leaving such a stream once ended the heartbeat of all."""
+    respelt = (desk.ask()[0].replace("ticket:1", "ticket:1&on=ticket:01"), *desk.ask()[1:])
+    with desk.say(*respelt) as refused:
+        assert b" 404 " in read_until(refused, b"}")
+    twice = (desk.ask()[0].replace("ticket:1", "ticket:1&on=ticket:1"), *desk.ask()[1:])
+    with desk.say(*desk.ask()) as other:
+        with desk.say(*twice) as double:
+            read_until(double, b"event: ready")
+        read_until(other, b"event: ready")
+        read_until(other, b"event: beat")
+        desk.note("still heard")
+        read_until(other, b"still heard")
