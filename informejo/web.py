@@ -5,12 +5,14 @@ from urllib.parse import urlencode, urlsplit
 from flask import current_app, g, jsonify, redirect, render_template, request
 from werkzeug.exceptions import HTTPException, Unauthorized
 
-from informejo import logs, metrics, security
+from informejo import logs, metrics, policy, security
 from informejo.accounts.models import User
 from informejo.accounts.queries import session_for
 from informejo.db import db, trouble
 from informejo.desk import stats
+from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
+from informejo.live import fragments
 from informejo.tickets.queries import unread_for
 
 SENTENCES = {
@@ -127,11 +129,24 @@ def _error(error: Exception):
     status, sentence, headers = _explain(error)
     if _wants_json():
         return jsonify(status=status, error=sentence), status, headers
+    if isinstance(error, policy.Unseen) and (error.binned or wants_fragment()):
+        return _gone(error), status, headers
     if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
         g.actor = None
     typed = _typed() if trouble(error) else {}
     context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed}
+    context["texts"] = kept_texts(request.form) if status in (403, 404) and request.method not in security.SAFE else []
     return page("error.html", **context, stream=""), status, headers
+
+
+def _gone(unseen: policy.Unseen) -> str:
+    """A ticket that is not there any more: the same word as on a page it is taken from live, and what was typed."""
+    lost = fragments.farewell(unseen.number, unseen.binned)
+    if wants_fragment():
+        return lost.render()
+    draft = request.form.get("draft") or draft_of(request.path)
+    texts = kept_texts(request.form if request.method == "POST" else draft_for(actor(), draft))
+    return page("tickets/lost.html", title=f"Ticket #{unseen.number}", lost=lost, texts=texts)
 
 
 def _typed() -> dict[str, str]:
