@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy import Select, false, or_, select
 from werkzeug.exceptions import Forbidden, NotFound
 
-from informejo import clock
+from informejo import clock, db as database
 from informejo.accounts.models import STAFF, Role, User
 from informejo.db import db
 from informejo.events.models import Audience, Event
@@ -71,6 +71,7 @@ RULES = (
     Rule("user.change", "administrators, but nobody their own role or activity", _another),
 )
 _NUMBER = re.compile(r"[1-9][0-9]{0,10}", re.ASCII)  # one topic has one spelling
+WITH_THE_BIN = ("ticket.delete", "ticket.restore")  # what can be done to a ticket that lies in it
 _MAY = {rule.what: rule.may for rule in RULES}
 
 
@@ -84,6 +85,20 @@ def require(actor: User | None, what: str, thing=None):
     """Raise Forbidden unless `may`. Every action begins with this."""
     if not may(actor, what, thing):
         raise Forbidden("You may not do this.")
+
+
+def hold(actor: User | None, what: str, thing: Ticket | Comment):
+    """`require`, and again once the row is locked: since it was found it may have changed hands, or gone into the bin.
+
+    Nobody can change it from here on until the transaction ends. Actions that write to something begin with this.
+    """
+    require(actor, what, thing)  # whoever may not need not wait for it either
+    ticket = thing.ticket if isinstance(thing, Comment) else thing
+    for row in dict.fromkeys((ticket, thing)):
+        database.lock(row)
+    if ticket.deleted_at is not None and what not in WITH_THE_BIN:
+        raise NotFound("This ticket was deleted meanwhile.")
+    require(actor, what, thing)
 
 
 def audience(actor: User) -> Audience:

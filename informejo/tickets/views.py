@@ -16,7 +16,6 @@ from informejo.live.fragments import Fragment
 from informejo.tickets import actions, files, list_queries, queries
 from informejo.tickets.inputs import NewComment, NewTicket, asked
 from informejo.tickets.models import Ticket
-from informejo.tickets.words import Status
 from informejo.web import actor, answer, go_to, page, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
@@ -91,12 +90,10 @@ def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
 
 def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
     """Write it, and return where it can be seen."""
-    said = {"body": new.body, "files": kept, "key": new.key}
-    if ticket.status == Status.CLOSED and not actor().is_staff:
-        following = actions.follow_up(actor(), ticket, **said)
-        return f"/tickets/{following.number}?notice=ticket-opened"
-    comment = actions.add_comment(actor(), ticket, internal=new.internal, **said)
-    return f"/tickets/{ticket.number}#comment-{comment.id}"
+    said = actions.reply(actor(), ticket, body=new.body, internal=new.internal, files=kept, key=new.key)
+    if isinstance(said, Ticket):
+        return f"/tickets/{said.number}?notice=ticket-opened"
+    return f"/tickets/{ticket.number}#comment-{said.id}"
 
 
 def _said(ticket: Ticket, events: list[Event], location: str):

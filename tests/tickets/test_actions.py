@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db, limits
 from informejo.accounts.models import Role
@@ -159,7 +159,7 @@ def test_a_file_is_recorded_for_those_who_may_see_its_message(world, ticket):
 @pytest.mark.hardening("O-13")
 def test_a_ticket_is_given_only_to_active_staff(world, ticket):
     for person in (world.gus, world.ren, world.zoe, world.dan):
-        with pytest.raises(ValueError, match="active member of the staff"):
+        with pytest.raises(UnprocessableEntity, match="active member of the staff"):
             change_actions.assign(world.mia, ticket, person)
     for person in (world.tom, world.ana, None):
         change_actions.assign(world.mia, ticket, person)
