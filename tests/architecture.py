@@ -20,8 +20,8 @@ LAYERS = {
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
     READERS: "live.broadcast live.fragments live.payload live.presence mail.notices mail.outbox",
-    WEB: "assets demo logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe *.checks ops.prune"
-    " ops.restore security serving templating uploads web *.inputs",
+    WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
+    " *.checks ops.prune ops.restore security serving templating uploads web *.inputs",
     DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",
     ROOF: "*.__init__",
 }

@@ -7,7 +7,7 @@
   const PAGE_MS = 10_000;
   const AGAIN_MS = 3000;
   const LEAVING_MS = 3000;
-  const WORDS = { live: "Live", "catching-up": "Catching up", offline: "Offline, your text is safe" };
+  const WORDS = { live: "Live", "catching-up": "Catching up", offline: "Offline, your text is safe", stopped: "Not live" };
 
   const stream = document.getElementById("stream");
   if (!stream) return;
@@ -54,8 +54,12 @@
 
   function watch() {
     if (document.hidden) return; // hx-sse has closed the stream itself
-    if (lostAt && Date.now() - lostAt > OFFLINE_MS) show("offline");
+    if (lostAt && Date.now() - lostAt > OFFLINE_MS) showOffline();
     else if (!lostAt && Date.now() - heardAt > SILENCE_MS) connection?.reader?.cancel();
+  }
+
+  function showOffline() {
+    if (document.getElementById("live-mark")?.dataset.state !== "stopped") show("offline");
   }
 
   function lose() {
@@ -72,7 +76,15 @@
 
   function fail(status) {
     if ([401, 403, 404].includes(status)) reloadOnce();
+    else if (status === 409) stop();
     else lose();
+  }
+
+  // Somebody else is signed in in this browser by now, and drawn.js says so. What is typed here stays.
+  function stop() {
+    lose();
+    clearTimeout(grace);
+    show("stopped");
   }
 
   function show(state) {
@@ -91,11 +103,17 @@
   }
 
   // What this person may see has changed. Once a minute at most, lest two mistakes make a page that reloads for ever.
-  function reloadOnce() {
+  async function reloadOnce() {
     if (Date.now() - leavingAt < LEAVING_MS) return setTimeout(reloadOnce, LEAVING_MS);
+    if (await isSomebodyElses()) return stop();
     if (Date.now() - Number(sessionStorage.getItem("reloaded")) < 60_000) return show("offline");
     sessionStorage.setItem("reloaded", Date.now());
     return location.reload();
+  }
+
+  async function isSomebodyElses() {
+    const answer = fetch("/unread", { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(PAGE_MS) });
+    return answer.then(({ status }) => status === 409, () => false);
   }
 
   async function redraw() {

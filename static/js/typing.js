@@ -24,6 +24,7 @@
   // The controls whose content the server has just taken, or sends back: its answer is now the truth about them.
   function sentControls({ sourceElement, request, response }) {
     if (!response || request.method === "GET") return [];
+    if (response.headers.has("Signed-In-As")) return []; // nobody looked at what was sent
     if (response.status >= 400 && !REDRAWN.includes(response.status)) return [];
     if (sourceElement.matches("form")) return [...sourceElement.elements];
     return sourceElement.matches(`select, ${TOGGLES}`) ? [sourceElement] : [];

@@ -159,6 +159,8 @@ FAULTS = {
     "X-42": "A read-only or damaged database is said plainly.",
     "X-47": "A worker that hangs is replaced.",
     "X-51": "What vanishes while others look at it goes from their screens, without a fault.",
+    "X-52": "A right that ends while a request is on its way writes nothing, and what was typed is kept.",
+    "X-53": "What stands in one person's page is never sent, saved or shown as another's.",
 }
 FIGURES = {
     "F-05": "Lost, doubled or disordered events over forced reconnections: none.",

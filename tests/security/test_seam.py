@@ -136,6 +136,49 @@ def test_a_cookie_from_before_the_sign_out_opens_nothing_after_a_restart(server,
     assert ask(people["ren"], "/profile")[0] == 200
 
 
+def sign_out_elsewhere(server, ask, cookie):
+    assert ask(cookie, "/sign-out", {"x": "x"})[0] == 303
+
+
+def prune(server, ask, cookie):
+    with closing(database_of(server)) as database, database:
+        database.execute("DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE email LIKE 'tom@%')")
+
+
+def deactivate(server, ask, cookie):
+    with closing(database_of(server)) as database, database:
+        database.execute("UPDATE users SET active = 0 WHERE email LIKE 'ana@%'")
+
+
+def database_of(server) -> sqlite3.Connection:
+    return sqlite3.connect(server.settings["DATABASE_URL"].removeprefix("sqlite:///"), timeout=PATIENCE)
+
+
+@pytest.mark.hardening("X-52")
+@pytest.mark.parametrize(("who", "ending"), [("mia", sign_out_elsewhere), ("tom", prune), ("ana", deactivate)])
+def test_a_sign_in_that_ends_while_a_file_is_arriving_costs_a_sign_in_and_not_a_word(server, people, ask, who, ending):
+    parts = {"draft": "ticket:1", "body": f"Between us, from {who}", "internal": "yes"}
+    lines = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in parts.items()]
+    lines.append('--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n')
+    body = "".join(lines).encode() + b"x" * 200_000 + b"\r\n--x--\r\n"
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+        headers = {"Cookie": people[who], "Origin": server.address, "Content-Length": len(body)}
+        headers["Content-Type"] = "multipart/form-data; boundary=x"
+        connection.request("POST", COMMENTS, body[:100_000], headers)
+        assert ask(people[who], "/profile")[0] == 200  # the form has begun to arrive, and nobody waits for it
+        ending(server, ask, people[who])
+        connection.send(body[100_000:])
+        answer = connection.getresponse()
+        page = answer.read().decode()
+    assert answer.status == 401
+    assert f'name="kept-body" value="Between us, from {who}"' in page
+    assert "Files could not be kept" in page
+    assert f"from {who}" not in ask(people["ren"], TICKET)[1]
+    with closing(database_of(server)) as database:
+        assert database.execute("SELECT count(*) FROM comments WHERE body LIKE 'Between us%'").fetchone() == (0,)
+    assert "Traceback" not in server.log.read_text()
+
+
 @pytest.mark.hardening("X-31", "L-14", "L-04")
 @pytest.mark.parametrize("name", ["Cookie", "Last-Event-ID", "Referer", "X"])
 def test_a_megabyte_in_a_header_or_an_address_is_refused_at_once(server, people, ask, name):
