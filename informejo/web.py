@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
-from informejo import drawn, logs, metrics, security
+from informejo import drawn, logs, metrics, policy, security
 from informejo.accounts.models import Role, User
 from informejo.accounts.queries import holds, session_for
 from informejo.db import db, trouble, vouch_with
 from informejo.desk import stats
+from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
+from informejo.live import fragments
 from informejo.tickets.queries import unread_for
 
 SENTENCES = {
@@ -160,13 +162,26 @@ def _error(error: Exception):
     status, sentence, headers = _explain(error)
     if _wants_json():
         return jsonify(status=status, error=sentence), status, headers
+    if isinstance(error, policy.Unseen) and (error.binned or wants_fragment()):
+        return _gone(error), status, headers
     if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
         g.actor = None
     elif g.get("actor"):
         _look_up(None)  # the rollback has forgotten what was known of them, and they may be gone
     typed = _typed() if trouble(error) else {}
     context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed}
+    context["texts"] = kept_texts(request.form) if status in (403, 404) and request.method not in security.SAFE else []
     return page("error.html", **context, stream=""), status, headers
+
+
+def _gone(unseen: policy.Unseen) -> str:
+    """A ticket that is not there any more: the same word as on a page it is taken from live, and what was typed."""
+    lost = fragments.farewell(unseen.number, unseen.binned)
+    if wants_fragment():
+        return lost.render()
+    draft = request.form.get("draft") or draft_of(request.path)
+    texts = kept_texts(request.form if request.method == "POST" else draft_for(actor(), draft))
+    return page("tickets/lost.html", title=f"Ticket #{unseen.number}", lost=lost, texts=texts)
 
 
 def _typed() -> dict[str, str]:

@@ -55,10 +55,8 @@ class Event(Model):
     attachment: Mapped["Attachment | None"] = relationship(foreign_keys=attachment_id)
 
     def is_for(self, audience: Audience) -> bool:
-        """Whether this audience may know of it. Of a ticket in the bin, only that it went there."""
-        if self.audience == Audience.STAFF and audience != Audience.STAFF:
-            return False
-        return self.name == EventName.TICKET_DELETED or self.ticket is None or self.ticket.deleted_at is None
+        """Whether it is of a kind that this audience may know of; whether they still see its ticket says `policy`."""
+        return self.audience != Audience.STAFF or audience == Audience.STAFF
 
 
 class LogEpoch(Model):

@@ -13,7 +13,7 @@ from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.faults import contained
-from informejo.live import fragments, payload, presence, wire
+from informejo.live import fragments, payload, presence, sight, wire
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Bookmark, Channel
@@ -105,6 +105,7 @@ class Broadcast:
 
     def _show(self, event: Event, bookmark: Bookmark):
         _revoke_or_end_all(event)
+        sight.withdraw(event, bookmark)
         html, json = {}, {}
         for topic in fragments.topics_of(event):
             for audience in ("requester", "staff"):
@@ -113,7 +114,7 @@ class Broadcast:
         received = hub.publish(html, lambda parts: wire.chunk(wire.message("".join(parts), id=bookmark)), event.id)
         # A program hears of an event once, however many of its topics the event touches: all parts are equal.
         received += hub.publish(
-            json, lambda parts: wire.chunk(wire.message(parts[0], id=bookmark, event=event.name)), event.id
+            json, lambda parts: wire.chunk(wire.message(parts[0].text, id=bookmark, event=parts[0].name)), event.id
         )
         metrics.events_shown.inc()
         if received:
@@ -158,9 +159,6 @@ def _revoke(event: Event):
     elif event.name == EventName.SESSION_ENDED:
         ended, _ = event.changes["session"]
         hub.drop_where(lambda stream: stream.session_id == ended)
-    elif event.name == EventName.TICKET_DELETED:
-        topic = f"ticket:{event.ticket_id}"
-        hub.drop_where(lambda stream: any(channel.topic == topic for channel in stream.channels))
 
 
 def _touches_rights(event: Event) -> bool:

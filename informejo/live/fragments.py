@@ -7,10 +7,11 @@ from flask import current_app
 from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
+from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.events.sentences import sentence
+from informejo.events.sentences import last_word, sentence
 from informejo.live.wire import Channel
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import order_of
@@ -62,15 +63,17 @@ def topics_of(event: Event) -> Iterable[str]:
     """The topics an event touches."""
     if event.ticket is None:
         return ()
-    people = {event.ticket.requester_id, event.ticket.assignee_id} - {None}
+    people = {event.ticket.requester_id, event.ticket.assignee_id, event.user_id} - {None}
     return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
 
 
 def on(event: Event, channel: Channel) -> list[Fragment]:
     """What `event` becomes on `channel`; nothing when its audience may not see it."""
-    if not event.is_for(channel.audience):
+    if event.ticket is None or not event.is_for(channel.audience):
         return []
     kind, _, id = channel.topic.partition(":")
+    if policy.is_lost(event, channel):
+        return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if policy.may_end_sight(event) else []
     if kind == "user":
         return _personal(event, int(id), channel.audience)
     table = FRAGMENTS.get(event.name, {})
@@ -163,15 +166,24 @@ def row_of(ticket: Ticket) -> Fragment:
     return Fragment(f"row-{ticket.id}", "#queue", "place", "tickets/_row.html", {"ticket": ticket}, looks=looks)
 
 
-def gone(event: Event, audience: str) -> list[Fragment]:
-    """A row or card that is no more."""
-    place = f"place-{event.ticket_id}"
-    return [Fragment(place, f"#{place}", "delete")]
+def farewell(number: int, binned: Event | None = None) -> Fragment:
+    """What takes a ticket away wherever it is on a page: with its number, and nothing of what it said.
+
+    `binned` is for those alone who may know who put it into the bin.
+    """
+    needs = {"number": number, "sentence": last_word(binned)}
+    return Fragment(f"lost-{number}", "body", "lose", "tickets/_lost.html", needs)
+
+
+def back(event: Event, audience: str) -> list[Fragment]:
+    """For pages it was taken from: it is there again."""
+    place = f"back-{event.ticket_id}"
+    return [Fragment(place, f"#{place}", "outerMorph", "tickets/_back.html", {"number": event.ticket_id})]
 
 
 def desk_changed(event: Event, audience: str) -> list[Fragment]:
     """A nudge: counters, lists with a filter and the dashboard read themselves again."""
-    return [Fragment("desk-changed", "body", "nudge", text="desk-changed")]
+    return [DESK_CHANGED]
 
 
 def toast(event: Event) -> Fragment:
@@ -187,23 +199,25 @@ def _place(fragment: Fragment) -> int:
 def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     if event.name in SILENT:
         return []
-    if event.name == EventName.TICKET_DELETED:
-        return gone(event, audience)
     parts = [UNREAD_CHANGED]
+    if event.name == EventName.TICKET_RESTORED:
+        parts += back(event, audience)
     if audience == Audience.REQUESTER:
         needs = {"ticket": event.ticket}
         parts.append(Fragment(f"card-{event.ticket_id}", "#cards", "place", "tickets/_card.html", needs))
     return [toast(event), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
 
 
+DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")
 UNREAD_CHANGED = Fragment("unread-changed", "body", "nudge", text="unread-changed")
+NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # what a lost ticket still leaves to be counted anew
 NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML")  # the question of two changes at once is settled
 
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
     EventName.TICKET_UPDATED: {"timeline": (change,), "ticket": (ticket,), "queue": (row,), "desk": (desk_changed,)},
-    EventName.TICKET_DELETED: {"queue": (gone,), "desk": (desk_changed,)},
-    EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (desk_changed,)},
+    EventName.TICKET_DELETED: {},  # whoever lost it by that is told so by `farewell`, and nobody needs to know more
+    EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (back, desk_changed)},
     EventName.COMMENT_ADDED: {
         "timeline": (comment, changes_beside),
         "ticket": (ticket,),

@@ -139,6 +139,14 @@ class Hub:
             if revoked:
                 self.drop(subscription, BYE, "revoked")
 
+    def leave(self, subscription: Subscription, channels):
+        """Take one stream off some of its channels; it goes on with the others. Never raises, and twice is once."""
+        for channel in channels:
+            listeners = self._by_channel.get(channel, {})
+            if listeners.pop(subscription, self) is None and not listeners:
+                del self._by_channel[channel]
+        subscription.channels = tuple(channel for channel in subscription.channels if channel not in channels)
+
     def close(self):
         """The process is about to stop: end every stream, take no new one. Browsers come back by themselves."""
         self.closing = True

@@ -1,18 +1,27 @@
 """What programs are told about an event: JSON, picked field by field, for one audience."""
 
 import json
+from typing import NamedTuple
 
+from informejo import policy
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.live.wire import Channel
 
 
-def of(event: Event, channel: Channel) -> str:
-    """The event as one line of JSON, empty when the channel's audience may not see it."""
+class Said(NamedTuple):
+    """What programs are told: the message's name, and one line of JSON."""
+
+    name: str
+    text: str
+
+
+def of(event: Event, channel: Channel) -> Said | None:
+    """The event for that channel, None when those on it may not know of it."""
     if not event.is_for(channel.audience):
-        return ""
-    if event.name == EventName.TICKET_DELETED:
-        return json.dumps({"ticket": {"number": event.ticket_id}})
+        return None
+    if event.ticket and policy.is_lost(event, channel):
+        return lost(event.ticket_id) if policy.may_end_sight(event) else None
     content = {
         "at": event.at.isoformat(),
         "actor": _person(event.actor),
@@ -23,7 +32,12 @@ def of(event: Event, channel: Channel) -> str:
         content["attachment"] = _attachment(event.attachment)
     elif event.comment is not None:
         content["comment"] = _comment(event.comment)
-    return json.dumps(content, ensure_ascii=False)
+    return Said(event.name, json.dumps(content, ensure_ascii=False))
+
+
+def lost(number: int) -> Said:
+    """That a ticket is gone for whoever is told, however that came; nothing else of it."""
+    return Said(EventName.TICKET_DELETED, json.dumps({"ticket": {"number": number}}))
 
 
 def _person(user) -> dict | None:

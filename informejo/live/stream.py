@@ -14,7 +14,7 @@ from informejo import clock, metrics, policy
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Event
-from informejo.live import fragments, payload, presence, wire
+from informejo.live import fragments, payload, presence, sight, wire
 from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Bookmark, Channel
@@ -41,13 +41,13 @@ def programs():
 
 
 def _open(form: str, replay) -> Response:
-    channels = _channels(form)
+    channels, unseen = _channels(form)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
-        greeting = _greeting(subscription, replay)
+        greeting = b"".join(sight.farewell(one, form) for one in unseen) + _greeting(subscription, replay)
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
         presence.show_again(subscription)
     except BaseException:
@@ -56,11 +56,18 @@ def _open(form: str, replay) -> Response:
     return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
 
 
-def _channels(form: str) -> tuple[Channel, ...]:
+def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
+    """What this stream listens to, and the tickets it names that are not there for this person (any more).
+
+    Whoever brings a bookmark was here before, and is told so by the stream instead of being refused.
+    """
     topics = request.args.getlist("on")
     if not 0 < len(topics) <= MAX_TOPICS:
         raise NotFound
-    return policy.channels(actor(), topics, form)
+    unseen = policy.unseen_topics(actor(), topics) if _asked() else []
+    numbers = {one.number for one in unseen}
+    heard = [topic for topic in topics if policy.ticket_of(topic) not in numbers]
+    return policy.channels(actor(), heard, form), unseen
 
 
 def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
@@ -81,8 +88,7 @@ def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
 def _greeting(subscription: Subscription, replay) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
     here = log.bookmark(actor())
-    asked = request.headers.get("Last-Event-ID") or request.args.get("since") or ""
-    missed = _missed(asked, here, subscription.channels)
+    missed = _missed(_asked(), here, subscription.channels)
     if missed is None:
         content = wire.message("", id=here, event="reset")
     else:
@@ -92,10 +98,15 @@ def _greeting(subscription: Subscription, replay) -> bytes:
     return content + wire.message("", id=here, event="ready", retry=random.randint(*RETRY))
 
 
+def _asked() -> str:
+    """The bookmark the browser comes with."""
+    return request.headers.get("Last-Event-ID") or request.args.get("since") or ""
+
+
 def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event] | None:
     """The events after the browser's bookmark, or None when they cannot be told: it has to load itself again."""
-    if not asked:
-        return []  # somebody who asks for no past
+    if not (asked and channels):
+        return []  # somebody who asks for no past, or for nothing that is there
     bookmark = wire.read_bookmark(asked)
     if bookmark is None or bookmark.epoch != here.epoch or bookmark.id > here.id:
         return None
@@ -134,7 +145,9 @@ def _replay_fragments(missed: list[Event], channels: tuple[Channel, ...]) -> byt
 def _replay_events(missed: list[Event], channels: tuple[Channel, ...]) -> bytes:
     epoch = log.epoch()
     told = ((event, payload.of(event, channels[0])) for event in missed)
-    return b"".join(wire.message(text, id=Bookmark(epoch, event.id), event=event.name) for event, text in told if text)
+    return b"".join(
+        wire.message(said.text, id=Bookmark(epoch, event.id), event=said.name) for event, said in told if said
+    )
 
 
 def _body(subscription: Subscription, greeting: bytes, environ: dict) -> Iterator[bytes]:

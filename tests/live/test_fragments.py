@@ -178,7 +178,7 @@ def test_an_event_of_a_ticket_in_the_bin_shows_nothing_but_that_it_is_gone(world
         for event in log.since(0)
     }
     assert not shown[EventName.COMMENT_ADDED]
-    assert f"#place-{ticket.id}" in shown[EventName.TICKET_DELETED]
+    assert f'id="lost-{ticket.id}"' in shown[EventName.TICKET_DELETED]
     assert ticket.title not in shown[EventName.TICKET_DELETED]
 
 

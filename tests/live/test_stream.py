@@ -227,7 +227,7 @@ def test_a_change_of_role_ends_the_persons_streams(world, ticket, listen):
 
 
 @pytest.mark.hardening("L-11", "X-51")
-def test_a_deleted_ticket_ends_its_streams_and_leaves_the_lists(world, ticket, listen):
+def test_a_deleted_ticket_leaves_its_pages_and_the_lists(world, ticket, listen):
     on_ticket, on_queue, own = (
         listen(world.ren, f"ticket:{ticket.id}"),
         listen(world.tom, "queue"),
@@ -235,17 +235,18 @@ def test_a_deleted_ticket_ends_its_streams_and_leaves_the_lists(world, ticket, l
     )
     change_actions.delete_ticket(world.ana, ticket)
     db.commit()
-    assert not on_ticket.is_open
-    gone = f'hx-target="#place-{ticket.id}" hx-swap="delete"'
-    assert gone in on_queue.heard()[0].data
-    assert gone in own.heard()[0].data
+    gone = f'<hx-partial hx-target="body" hx-swap="lose"><section class="lost" id="lost-{ticket.id}"'
+    heard = [stream.heard()[0].data for stream in (on_ticket, on_queue, own)]
+    assert [gone in data for data in heard] == [True] * 3
+    assert not [data for data in heard if ticket.title in data]
+    assert [stream.subscription.channels for stream in (on_ticket, on_queue)] == [(), on_queue.subscription.channels]
 
 
 def test_a_list_that_was_offline_learns_that_a_ticket_was_deleted(world, ticket, listen):
     since = str(log.bookmark(world.tom))
     change_actions.delete_ticket(world.ana, ticket)
     db.commit()
-    assert f"#place-{ticket.id}" in listen(world.tom, "queue", since=since).greeting[0].data
+    assert f'id="lost-{ticket.id}"' in listen(world.tom, "queue", since=since).greeting[0].data
 
 
 @pytest.mark.hardening("S-45")
