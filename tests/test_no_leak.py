@@ -10,6 +10,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.db import db as database
 from informejo.events import log
+from informejo.events.names import EventName
 from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.models import Comment
 from informejo.tickets.words import Status
@@ -179,6 +180,29 @@ def walk(browser, addresses: list[str]) -> dict[str, bytes]:
     ]
     lots = re.compile(rb'name="key" value="[^"]+"|X-Request-ID: \w+|retry: \d+')
     return {address: lots.sub(b"", look(browser, address)) for address in addresses}
+
+
+@pytest.mark.hardening("O-03", "L-11")
+def test_after_losing_sight_nothing_of_the_ticket_is_behind_any_door(world, visit, addresses):
+    """In the bin, and given to somebody else: pages, files, streams, replays and counts of who saw it say nothing."""
+    ticket = world.ticket(title=f"{MARKER} in the hall", description=f"A {MARKER} stands there.")
+    said = world.comment(world.ren, ticket, f"The {MARKER} is asleep.")
+    since, ren = str(log.bookmark(world.ren)), visit(world.ren)
+    live = Listener(ren, f"/live?on=ticket:{ticket.id}&on=me")
+    assert saw(ren, f"/tickets/{ticket.id}")
+    ticket.requester = world.zoe
+    changes = {"requester": ["Ren Ito", "Zoe Kaur"]}
+    who = {"ticket": ticket, "user": world.ren, "audience": "requester", "changes": changes}
+    log.record(EventName.TICKET_UPDATED, world.mia, **who)
+    db.commit()
+    world.comment(world.mia, ticket, f"Wake the {MARKER}.")
+    change_actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    assert MARKER not in "".join(message.data for message in live.heard())
+    for address in addresses("GET", said):
+        queries = [f"?on=ticket:{ticket.id}&on=me&since={since}"] if address.startswith("/live") else QUERIES
+        for query in queries:
+            assert MARKER.encode() not in look(ren, address + query), address + query
 
 
 def test_notes_push_no_public_message_off_the_first_page_and_are_not_counted(world, visit, ticket, monkeypatch):

@@ -11,7 +11,7 @@ TEXTS = {"title": "Title", "description": "Description", "body": "What you wrote
 
 def draft_of(path: str) -> str:
     """The name of the draft that the form on that page has: the other way round than `drafts.views.page_of`."""
-    kind, number, *edit = path.strip("/").split("/")[:3] + ["", ""]
+    kind, number, *edit = [*path.strip("/").split("/")[:3], "", ""]
     if kind == "comments":
         return f"comment:{number}"
     return f"ticket:{number}:edit" if "edit" in edit else f"ticket:{number}"

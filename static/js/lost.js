@@ -10,6 +10,7 @@
   // Returns the word that stands where its page was. Once it is taken away, taking it away again changes nothing.
   function lose(word) {
     const { number } = word.dataset;
+    document.dispatchEvent(new CustomEvent("informejo:lost"));
     for (const trace of document.querySelectorAll(`#place-${number}, .toast[data-ticket="${number}"]`)) trace.remove();
     const page = document.getElementById(`ticket-${number}`);
     if (!page) return null;
