@@ -22,6 +22,7 @@ from informejo.events.models import LogEpoch
 from informejo.security import cookie_name
 from informejo.tickets import actions
 from informejo.tickets.words import Priority
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BODY = (
@@ -97,7 +98,7 @@ def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0, within: str
 @contextmanager
 def running(desk: Desk, **settings) -> Iterator[Desk]:
     """The real gunicorn on that desk; ended by its process id."""
-    desk.port = _free_port()
+    desk.port = free_port()
     conf = desk.folder / "gunicorn.conf.py"
     conf.write_text(WATCHED.format(conf=str(ROOT / "gunicorn.conf.py"), notes=str(desk.folder / "notes")))
     environ = os.environ | {name: str(value) for name, value in (_settings(desk.folder) | settings).items()}
@@ -184,9 +185,3 @@ def _worker_of(process: subprocess.Popen, desk: Desk) -> int:
         except (OSError, IndexError):
             time.sleep(0.1)
     raise RuntimeError((desk.folder / "log").read_text())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -2,12 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from urllib.request import urlopen
+
+from tests import database
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = (sys.executable, "-m")
@@ -27,8 +29,8 @@ class Server:
         self._master = None
 
     def upgrade(self):
-        """Make the database, the way an installation does."""
-        self.flask("db", "upgrade").check_returncode()
+        """Put the database there that an installation makes."""
+        database.upgraded(Path(self.settings["DATABASE_URL"].removeprefix("sqlite:///")))
 
     def flask(self, *words: str) -> subprocess.CompletedProcess:
         """A command of the operator, beside the server."""
@@ -92,9 +94,3 @@ class Server:
                 assert self._master.poll() is None, self.log.read_text()
                 assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

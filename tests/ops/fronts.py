@@ -4,7 +4,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.server import free_port
+from tests.ports import free_port
 
 PASS = "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $http_host;"
 NAMED = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;"
