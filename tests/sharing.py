@@ -1,13 +1,28 @@
-"""What the apps of one process share, because it is the same for all: compiled templates, and compiled SQL."""
+"""What the apps of one process share, being the same for all: what routes, templates and SQL were compiled to."""
+
+from collections.abc import Callable
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from werkzeug.routing import Rule
 
 from informejo.db import db
 
 _engines: list[Engine] = []  # at most one
+
+
+class _Route(Rule):
+    """Writes a function for each address, and asks Python's compiler each time, which took half of `create_app`."""
+
+    _builders: dict[tuple, Callable] = {}
+
+    def _compile_builder(self, append_unknown=True):
+        made_of = self.rule, tuple(self._trace), repr(self.defaults), append_unknown
+        if made_of not in self._builders:
+            self._builders[made_of] = super()._compile_builder(append_unknown)
+        return self._builders[made_of]
 
 
 class _Compiled(BytecodeCache):
@@ -25,6 +40,7 @@ class _Compiled(BytecodeCache):
 
 
 _compiled = _Compiled()
+Flask.url_rule_class = _Route
 
 
 def share(app: Flask):
