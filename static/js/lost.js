@@ -10,9 +10,10 @@
   // Returns the word that stands where its page was. Once it is taken away, taking it away again changes nothing.
   function lose(word) {
     const { number } = word.dataset;
-    document.dispatchEvent(new CustomEvent("informejo:lost"));
-    for (const trace of document.querySelectorAll(`#place-${number}, .toast[data-ticket="${number}"]`)) trace.remove();
+    const traces = document.querySelectorAll(`#place-${number}, .toast[data-ticket="${number}"]`);
     const page = document.getElementById(`ticket-${number}`);
+    if (page || traces.length) document.dispatchEvent(new CustomEvent("informejo:lost"));
+    for (const trace of traces) trace.remove();
     if (!page) return null;
     const { activeElement: active } = document;
     const forms = [...page.querySelectorAll("form[data-draft]")].filter((form) => typed(form).length);
