@@ -23,7 +23,7 @@ def withdraw(event: Event, bookmark: Bookmark):
     Policy is asked about each of them, whatever it was that happened. What goes wrong ends the stream: its browser
     comes back, and the door asks policy as well.
     """
-    if not policy.may_end_sight(event):
+    if event.ticket_id is None:
         return
     topic = f"ticket:{event.ticket_id}"
     for channel in (Channel(topic, audience.value, form) for audience in Audience for form in ("html", "json")):
@@ -41,7 +41,7 @@ def farewell(unseen: policy.Unseen, form: str) -> bytes:
 
 def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):
     try:
-        if not policy.sees(db.session.get(User, subscription.user_id), event.ticket):
+        if policy.may_end_sight(event) and not policy.sees(db.session.get(User, subscription.user_id), event.ticket):
             _withdraw(subscription, channel, event, bookmark)
     except DBAPIError:
         raise  # nothing is shown until policy could be asked: the same event is tried again
