@@ -7,6 +7,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from informejo.live import wire
 from informejo.live.wire import Bookmark, read_bookmark
+from informejo.text import clean_text
 from tests.live.sse import Listener, parse
 
 FORGED = "hello\n\nevent: bye\nid: test-999\nretry: 1\ndata: <b>forged</b>\n\n"
@@ -111,7 +112,7 @@ def test_through_the_whole_house_one_comment_is_one_event(world, visit, form):
     @example(FORGED)
     @example('</hx-partial><hx-partial hx-target="body" hx-swap="innerHTML">gone</hx-partial>')
     def say(text):
-        comment = world.comment(world.mia, ticket, text)
+        comment = world.comment(world.mia, ticket, clean_text(text))  # as it comes through a form
         (heard,) = stream.heard()
         assert heard.id == f"test-{ticket.last_event_id}"
         if form == "/live":
