@@ -5,7 +5,7 @@ import os
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from informejo import create_app
 from informejo.accounts import actions as accounts
@@ -14,10 +14,12 @@ from informejo.desk import stats
 from informejo.live.hub import hub
 from informejo.security import cookie_name
 from tests import database, groups, sharing, world as cast
+from tests.waiting import PATIENCE
 
 ORIGIN = "http://localhost"
 settings.register_profile("desk", deadline=None)  # how long an example takes says more about the machine than about us
 settings.load_profile("desk")
+expect.set_options(timeout=PATIENCE)
 
 
 class Browser(FlaskClient):

@@ -50,7 +50,7 @@ class Server:
 
     def stop(self):
         """As a service manager does it: SIGTERM, and all is told to come back."""
-        self.ask_to_stop().wait(15)
+        self.ask_to_stop().wait(30)
 
     def ask_to_stop(self) -> subprocess.Popen:
         """SIGTERM, without waiting for the end of the process it returns."""
@@ -72,7 +72,7 @@ class Server:
     def kill(self):
         """The master dies without a word; its worker sees that within a second and goes."""
         self._master.kill()
-        self._master.wait(15)
+        self._master.wait(30)
 
     @property
     def worker(self) -> int:
@@ -85,7 +85,7 @@ class Server:
         return os.environ | self.settings
 
     def _wait_until_it_answers(self):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 with urlopen(self.address, timeout=5):

@@ -3,7 +3,6 @@
 from dataclasses import fields
 
 import pytest
-from playwright.sync_api import expect
 from sqlalchemy import delete, select
 
 from informejo import create_app, signals
@@ -16,8 +15,6 @@ from tests.line import Line
 from tests.server import Server
 
 BROKE = ("Traceback", "incident ")
-
-expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="package")
