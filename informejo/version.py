@@ -1,6 +1,20 @@
 """Which Informejo this is."""
 
+import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 VERSION = "0.3.0"
 RELEASED = datetime(2026, 11, 1, tzinfo=UTC)  # a clock that shows an earlier time is wrong
+
+
+def _build() -> str:
+    """A short digest of all that pages are made of: whoever has another one has pages of another release."""
+    root = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(VERSION.encode())
+    for path in sorted((*root.glob("static/**/*.*"), *root.glob("templates/**/*.html"))):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+BUILD = _build()

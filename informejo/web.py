@@ -98,7 +98,7 @@ def stream(*on: str) -> str:
     """The address of this page's live stream, from now on. Views call it before they read what they show."""
     everywhere = ("me", "desk") if actor().is_staff else ("me",)
     topics = [("on", topic) for topic in dict.fromkeys((*on, *everywhere))]
-    return "/live?" + urlencode([*topics, (drawn.ARGUMENT, actor().id), ("since", str(log.bookmark(actor())))])
+    return "/live?" + urlencode([*topics, (drawn.ARGUMENT, actor().id), ("since", str(log.bookmark()))])
 
 
 def answer(partials: str, location: str, status: int = 200):

@@ -148,7 +148,7 @@ def test_live_a_note_is_silence_to_the_requester_and_heard_by_the_staff(world, v
 @pytest.mark.hardening("O-03", "L-04")
 @pytest.mark.parametrize("path", ["/live", "/live/events"])
 def test_what_was_missed_holds_the_note_for_the_staff_alone(world, visit, plant, path):
-    since = str(log.bookmark(world.ren))
+    since = str(log.bookmark())
     plant()
     ren = Listener(visit(world.ren), f"{path}?{TOPICS}&since={since}")
     tom = Listener(visit(world.tom), f"{path}?{TOPICS}&since={since}")
@@ -188,7 +188,7 @@ def test_after_losing_sight_nothing_of_the_ticket_is_behind_any_door(world, visi
     texts = {"title": f"{MARKER} in the hall", "description": f"A {MARKER} stands there."}
     change_actions.edit_ticket(world.ren, ticket, version=1, **texts)
     said = world.comment(world.ren, ticket, f"The {MARKER} is asleep.")
-    since, ren = str(log.bookmark(world.ren)), visit(world.ren)
+    since, ren = str(log.bookmark()), visit(world.ren)
     live = Listener(ren, f"/live?on=ticket:{ticket.id}&on=me")
     assert saw(ren, f"/tickets/{ticket.id}")
     ticket.requester = world.zoe

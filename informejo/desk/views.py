@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.desk import stats
-from informejo.live import fragments, wire
+from informejo.events import log
+from informejo.live import bookmark, fragments
 from informejo.tickets import list_queries
 from informejo.tickets.inputs import asked
 from informejo.tickets.list_queries import SORTS, TicketFilter
@@ -71,7 +72,7 @@ def queue():
 def news():
     """How many tickets that fit the list's filter came since it was drawn."""
     policy.require(actor(), "desk.see")
-    filter, since = asked(request.args, actor()), wire.read_bookmark(request.args.get("since", ""))
+    filter, since = asked(request.args, actor()), bookmark.read(request.args.get("since", ""), log.epoch())
     number = list_queries.news_for(actor(), filter, since.id) if since else 0
     return render_template("desk/_news.html", news=number, address=f"/queue?{filter.address}")
 

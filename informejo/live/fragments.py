@@ -12,7 +12,7 @@ from informejo.accounts.queries import staff_members
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import last_word, sentence
-from informejo.live.wire import Channel
+from informejo.live.wire import Channel, Thing
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import order_of
 
@@ -46,6 +46,11 @@ class Fragment(NamedTuple):
         """The thing with its address, as an `<hx-partial>`."""
         tag = Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>')
         return tag.format(self.target, self.swap, self.html)
+
+    @property
+    def thing(self) -> Thing:
+        """The same as a part of a message: of several that wait for a reader, the newest with this id is enough."""
+        return Thing(self.id, self.render())
 
 
 def drawn(fragment: Fragment) -> Markup:
@@ -81,9 +86,14 @@ def on(event: Event, channel: Channel) -> list[Fragment]:
     return [fragment for make in makers for fragment in make(event, channel.audience)]
 
 
-def of(event: Event, channel: Channel) -> str:
+def of(event: Event, channel: Channel) -> list[Thing]:
     """What `event` becomes on `channel`, rendered."""
-    return render(on(event, channel))
+    return things(on(event, channel))
+
+
+def things(parts: Iterable[Fragment]) -> list[Thing]:
+    """All of them as parts of a message."""
+    return [fragment.thing for fragment in parts]
 
 
 def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragment]:

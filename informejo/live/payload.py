@@ -1,23 +1,15 @@
 """What programs are told about an event: JSON, picked field by field, for one audience."""
 
 import json
-from typing import NamedTuple
 
 from informejo import policy
 from informejo.events.models import Event
 from informejo.events.names import EventName
-from informejo.live.wire import Channel
+from informejo.live.wire import Channel, Thing
 
 
-class Said(NamedTuple):
-    """What programs are told: the message's name, and one line of JSON."""
-
-    name: str
-    text: str
-
-
-def of(event: Event, channel: Channel) -> Said | None:
-    """The event for that channel, None when those on it may not know of it."""
+def of(event: Event, channel: Channel) -> Thing | None:
+    """The event for that channel as one line of JSON, None when those on it may not know of it."""
     if not event.is_for(channel.audience):
         return None
     if event.ticket and policy.is_lost(event, channel):
@@ -32,12 +24,12 @@ def of(event: Event, channel: Channel) -> Said | None:
         content["attachment"] = _attachment(event.attachment)
     elif event.comment is not None:
         content["comment"] = _comment(event.comment)
-    return Said(event.name, json.dumps(content, ensure_ascii=False))
+    return Thing(f"event-{event.id}", json.dumps(content, ensure_ascii=False), event.name)
 
 
-def lost(number: int) -> Said:
+def lost(number: int) -> Thing:
     """That a ticket is gone for whoever is told, however that came; nothing else of it."""
-    return Said(EventName.TICKET_DELETED, json.dumps({"ticket": {"number": number}}))
+    return Thing(f"lost-{number}", json.dumps({"ticket": {"number": number}}), EventName.TICKET_DELETED)
 
 
 def _person(user) -> dict | None:

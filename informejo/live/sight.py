@@ -10,9 +10,10 @@ from informejo.db import db
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.live import fragments, payload, wire
+from informejo.live.bookmark import Bookmark
 from informejo.live.hub import BYE, hub
 from informejo.live.subscription import Subscription
-from informejo.live.wire import Bookmark, Channel
+from informejo.live.wire import Channel, Frame
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +32,10 @@ def withdraw(event: Event, bookmark: Bookmark):
             _withdraw_or_drop(subscription, channel, event, bookmark)
 
 
-def farewell(unseen: policy.Unseen, form: str) -> bytes:
+def farewell(unseen: policy.Unseen, form: str) -> Frame:
     """The message that takes a ticket away from one page or program."""
-    if form == "json":
-        said = payload.lost(unseen.number)
-        return wire.message(said.text, event=said.name)
-    return wire.message(fragments.farewell(unseen.number, unseen.binned).render())
+    gone = payload.lost(unseen.number) if form == "json" else fragments.farewell(unseen.number, unseen.binned).thing
+    return wire.frame([gone])
 
 
 def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):
@@ -58,7 +57,7 @@ def _withdraw(subscription: Subscription, channel: Channel, event: Event, bookma
     frame = farewell(policy.Unseen(event.ticket_id, binned), channel.form)
     # Without an id: what else this event has for them, and its bookmark, follow in a message of their own.
     if channel.form == "html" or not _hears_elsewhere(subscription, event):
-        hub.write(subscription, wire.chunk(frame), event.id)
+        hub.write(subscription, frame)
 
 
 def _hears_elsewhere(subscription: Subscription, event: Event) -> bool:

@@ -15,9 +15,10 @@ from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.live import fragments, payload, presence, sight, wire
+from informejo.live.bookmark import Bookmark, read
 from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
-from informejo.live.wire import HEADERS, Bookmark, Channel
+from informejo.live.wire import HEADERS, Channel
 from informejo.tickets.models import Ticket
 from informejo.web import actor
 
@@ -47,7 +48,8 @@ def _open(form: str, replay) -> Response:
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
-        greeting = b"".join(sight.farewell(one, form) for one in unseen) + _greeting(subscription, replay)
+        farewells = [wire.unchunk(sight.farewell(one, form).chunk) for one in unseen]
+        greeting = b"".join(farewells) + _greeting(subscription, replay)
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
         presence.show_again(subscription)
     except BaseException:
@@ -87,7 +89,7 @@ def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
 
 def _greeting(subscription: Subscription, replay) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
-    here = log.bookmark(actor())
+    here = log.bookmark()
     missed = _missed(_asked(), here, subscription.channels)
     if missed is None:
         content = wire.message("", id=here, event="reset")
@@ -107,11 +109,11 @@ def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[E
     """The events after the browser's bookmark, or None when they cannot be told: it has to load itself again."""
     if not (asked and channels):
         return []  # somebody who asks for no past, or for nothing that is there
-    bookmark = wire.read_bookmark(asked)
-    if bookmark is None or bookmark.epoch != here.epoch or bookmark.id > here.id:
+    bookmark = read(asked, here.epoch)
+    if bookmark is None or bookmark.id > here.id:
         return None
     if bookmark.id == here.id:
-        return []  # the newest they may see: of a crowd that comes back, most have missed nothing
+        return []  # the newest there is: of a crowd that comes back, most have missed nothing
     limit = current_app.config["REPLAY_LIMIT"]
     shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
     needs = log.WHOLE if shows_tickets else log.BRIEF

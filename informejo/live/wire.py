@@ -1,10 +1,12 @@
 """How a message looks on the wire: Server-Sent Events (WHATWG HTML, 9.2) inside HTTP/1.1 chunks (RFC 9112, 7.1)."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from informejo.live.bookmark import Bookmark
+
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # the three that an event stream knows, and no other
-_BOOKMARK = re.compile(r"([a-z0-9]{1,32})-([0-9]{1,18})", re.ASCII)
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -17,20 +19,39 @@ class Channel(NamedTuple):
     form: str
 
 
-class Bookmark(NamedTuple):
-    """How far a reader has read: the log's epoch and the last event id. On the wire `<epoch>-<id>`."""
+class Thing(NamedTuple):
+    """One thing a message shows: what it is, by a key that a newer state of the same thing has too, and how it looks.
 
-    epoch: str
-    id: int
+    What programs are told has a name, and is a message of its own.
+    """
 
-    def __str__(self) -> str:
-        return f"{self.epoch}-{self.id}"
+    key: str
+    text: str
+    name: str = ""
 
 
-def read_bookmark(text: str) -> Bookmark | None:
-    """The bookmark that `text` spells, or None when it spells none, whatever it is."""
-    match = _BOOKMARK.fullmatch(text)
-    return Bookmark(match[1], int(match[2])) if match else None
+class Frame(NamedTuple):
+    """One message, encoded once for all; `things` and `bookmark` let one that waits be joined with others."""
+
+    chunk: bytes
+    id: int = 0  # the event's, 0 for what stands in no event
+    name: str = ""  # messages with a name are never joined
+    things: tuple[Thing, ...] = ()
+    bookmark: Bookmark | None = None
+
+
+def frame(things: Iterable[Thing], bookmark: Bookmark | None = None) -> Frame:
+    """The message that shows these things, in their order; one with a name stands alone."""
+    things = tuple(things)
+    name = things[0].name
+    content = message("".join(thing.text for thing in things), id=bookmark, event=name)
+    return Frame(chunk(content), bookmark.id if bookmark else 0, name, things, bookmark)
+
+
+def sign(name: str, *, data: str = "", bookmark: Bookmark | None = None, retry: int | None = None) -> Frame:
+    """A message to the page itself, such as `beat`. Of several that wait, the last stands for all."""
+    content = message(data, id=bookmark, event=name, retry=retry)
+    return Frame(chunk(content), name=name, things=(Thing(name, data, name),), bookmark=bookmark)
 
 
 def message(data: str, *, id: Bookmark | None = None, event: str = "", retry: int | None = None) -> bytes:

@@ -9,10 +9,10 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from informejo import faults, metrics
-from informejo.live import hub as hub_module
+from informejo.live import hub as hub_module, wire
 from informejo.live.hub import BEAT_SECONDS, OPENING_SECONDS, Full, Hub
 from informejo.live.subscription import Subscription
-from tests.live.sockets import HERE, ROOM, THERE, fill, frame, say, words
+from tests.live.sockets import HERE, ROOM, THERE, fill, say, words
 
 
 class Fault(Exception):
@@ -165,9 +165,11 @@ def test_a_channel_named_twice_is_listened_to_once(hub, connect):
     assert len(hub) == 0
 
 
-def test_a_message_that_cannot_be_encoded_costs_those_it_was_for_and_nobody_else(hub, connect):
+def test_a_message_that_cannot_be_encoded_costs_those_it_was_for_and_nobody_else(hub, connect, monkeypatch):
     (one, _), (other, browser) = connect(HERE), connect(THERE)
-    hub.publish({HERE: "x"}, stumble)
+    with monkeypatch.context() as patch:
+        patch.setattr(wire, "frame", stumble)
+        say(hub, "x")
     assert one.closed
     assert not other.closed
     say(hub, "and on", THERE)
@@ -256,7 +258,7 @@ class Streams(RuleBasedStateMachine):
 
     @rule(channel=st.sampled_from([HERE, THERE]), size=st.sampled_from([1, 200_000]))
     def hear(self, channel, size):
-        self.hub.publish({channel: "y" * size}, lambda parts: frame("".join(parts)))
+        say(self.hub, "y" * size, channel)
 
     @rule(user=st.integers(1, 3))
     def revoke(self, user):

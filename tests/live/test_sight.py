@@ -150,7 +150,7 @@ def test_a_ticket_that_comes_back_says_so_where_it_was_taken_away(world, ticket,
 
 
 def test_a_list_that_slept_through_bin_and_return_shows_the_row(world, ticket, listen):
-    since = str(log.bookmark(world.tom))
+    since = str(log.bookmark())
     bin(world, ticket)
     change_actions.restore_ticket(world.ana, ticket)
     db.commit()
@@ -162,7 +162,7 @@ def test_a_list_that_slept_through_bin_and_return_shows_the_row(world, ticket, l
 @pytest.mark.hardening("H-07", "L-11")
 def test_who_comes_back_after_it_was_binned_gets_the_same_frame(world, ticket, listen):
     world.note(ticket, "zebrafish")
-    since = str(log.bookmark(world.ren))
+    since = str(log.bookmark())
     bin(world, ticket)
     stream = listen(world.ren, f"ticket:{ticket.id}", "me", since=since)
     assert stream.status == 200
@@ -173,7 +173,7 @@ def test_who_comes_back_after_it_was_binned_gets_the_same_frame(world, ticket, l
 
 @pytest.mark.hardening("H-07")
 def test_who_comes_back_to_what_never_was_and_to_what_is_not_theirs_hears_the_same(world, ticket, listen):
-    since, theirs = str(log.bookmark(world.zoe)), world.ticket(title=TITLE)
+    since, theirs = str(log.bookmark()), world.ticket(title=TITLE)
     bin(world, theirs)
     heard = []
     for number in (ticket.id, theirs.id, 999):
@@ -186,7 +186,7 @@ def test_who_comes_back_to_what_never_was_and_to_what_is_not_theirs_hears_the_sa
 
 
 def test_a_program_hears_that_a_ticket_is_gone_live_and_when_it_comes_back(world, ticket, listen):
-    program, since = listen(world.ren, f"ticket:{ticket.id}", path="/live/events"), str(log.bookmark(world.ren))
+    program, since = listen(world.ren, f"ticket:{ticket.id}", path="/live/events"), str(log.bookmark())
     both = listen(world.ren, f"ticket:{ticket.id}", "me", path="/live/events")
     bin(world, ticket)
     later = listen(world.ren, f"ticket:{ticket.id}", since=since, path="/live/events").greeting

@@ -1,6 +1,7 @@
 """What people hear on their streams: everything that is for them, once, in order, and nothing else."""
 
 import json
+import re
 
 import pytest
 
@@ -8,10 +9,12 @@ from informejo import clock, db
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.events import log
+from informejo.live import bookmark as bookmarks
 from informejo.live.hub import hub
 from informejo.tickets import actions, change_actions
 from informejo.tickets.words import Status
-from tests.live.sse import Listener
+from informejo.version import BUILD
+from tests.live.sse import Listener, parse
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def listen(visit):
 
 
 def ids(messages):
-    return [int(message.id.rpartition("-")[2]) for message in messages]
+    return [bookmarks.read(message.id, "test").id for message in messages]
 
 
 def test_a_comment_reaches_everybody_at_the_ticket_within_the_same_moment(world, ticket, listen):
@@ -76,9 +79,9 @@ def test_what_a_cut_connection_missed_is_replayed_once(world, ticket, listen):
 
 
 def test_the_header_wins_over_the_address_of_the_page(world, ticket, listen):
-    since = str(log.bookmark(world.ren))
+    since = str(log.bookmark())
     world.comment(world.mia, ticket, "seen already")
-    later = str(log.bookmark(world.ren))
+    later = str(log.bookmark())
     assert "seen already" in listen(world.ren, f"ticket:{ticket.id}", since=since).greeting[0].data
     assert len(listen(world.ren, f"ticket:{ticket.id}", since=since, bookmark=later).greeting) == 1
 
@@ -86,7 +89,7 @@ def test_the_header_wins_over_the_address_of_the_page(world, ticket, listen):
 @pytest.mark.hardening("L-06")
 def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket, visit, monkeypatch):
     """The seam between page, replay and live: an event that both the replay and the broadcast would bring."""
-    since, look = str(log.bookmark(world.ren)), log.since
+    since, look = str(log.bookmark()), log.since
     world.comment(world.mia, ticket, "missed")
 
     def look_and_then_it_happens(*asked, **limits):
@@ -103,7 +106,7 @@ def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket,
 
 
 def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, listen):
-    since = str(log.bookmark(world.tom))
+    since = str(log.bookmark())
     for number in range(25):
         change_actions.set_status(world.mia, ticket, Status.WAITING if number % 2 else Status.IN_PROGRESS)
         db.commit()
@@ -124,7 +127,7 @@ def test_a_bookmark_the_log_does_not_know_makes_the_page_load_itself_again(world
 @pytest.mark.hardening("F-06")
 def test_too_much_missed_makes_the_page_load_itself_again(app, world, ticket, listen):
     app.config["REPLAY_LIMIT"] = 3
-    since = str(log.bookmark(world.ren))
+    since = str(log.bookmark())
     for number in range(3):
         world.comment(world.mia, ticket, str(number))
     assert [message.event for message in listen(world.ren, f"ticket:{ticket.id}", since=since).greeting] == [
@@ -136,13 +139,41 @@ def test_too_much_missed_makes_the_page_load_itself_again(app, world, ticket, li
 
 
 @pytest.mark.hardening("L-04", "O-03")
-def test_a_requesters_bookmark_does_not_move_with_what_they_may_not_see(world, ticket, visit):
-    before = str(log.bookmark(world.ren))
-    world.note(ticket)
-    world.ticket(world.zoe, "Somebody else's")
-    assert str(log.bookmark(world.ren)) == before
+def test_no_bookmark_shows_how_busy_the_desk_is(world, ticket, visit):
+    """Not how many events there are, not even whether there was one since the last."""
+    page = f"/tickets/{ticket.id}"
+    quiet = {stream_of(visit(world.ren).get(page)) for _ in range(3)}
+    for _ in range(50):
+        world.note(ticket)
+    busy = {stream_of(visit(world.ren).get(page)) for _ in range(3)}
+    assert len(quiet | busy) == 6
+    assert {len(one) for one in quiet | busy} == {bookmarks.LENGTH}
+    assert {bookmarks.read(one, "test").id for one in busy} == {log.latest_id()}
+    assert {bookmarks.read(one, "another desk") for one in busy} == {None}
+
+
+def stream_of(answer) -> str:
+    return re.search(r"since=([\w-]+)", answer.text)[1]
+
+
+def test_a_quiet_page_moves_on_with_every_beat_and_needs_no_replay(app, world, ticket, listen):
+    app.config["REPLAY_LIMIT"] = 3
+    quiet = listen(world.zoe, "me")
+    for number in range(5):
+        world.comment(world.mia, ticket, f"not for Zoe {number}")
+    hub.beat(quiet.subscription.slot, app.extensions["broadcast"].here)
+    (beat,) = parse(next(quiet._chunks))
+    assert bookmarks.read(beat.id, "test").id == log.latest_id()
+    assert [message.event for message in listen(world.zoe, "me", bookmark=beat.id).greeting] == ["ready"]
+
+
+def test_a_beat_never_takes_a_bookmark_back(app, world, ticket, listen):
+    stream, before = listen(world.tom, f"ticket:{ticket.id}"), app.extensions["broadcast"].here
     world.comment(world.mia, ticket)
-    assert str(log.bookmark(world.ren)) != before
+    told = stream.heard()[-1].id
+    hub.beat(stream.subscription.slot, before)
+    (beat,) = parse(b"id: " + told.encode() + b"\n" + next(stream._chunks))
+    assert beat.id == told
 
 
 @pytest.mark.hardening("H-01", "H-02")
@@ -243,7 +274,7 @@ def test_a_deleted_ticket_leaves_its_pages_and_the_lists(world, ticket, listen):
 
 
 def test_a_list_that_was_offline_learns_that_a_ticket_was_deleted(world, ticket, listen):
-    since = str(log.bookmark(world.tom))
+    since = str(log.bookmark())
     change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     assert f'id="lost-{ticket.id}"' in listen(world.tom, "queue", since=since).greeting[0].data
@@ -265,7 +296,8 @@ def test_heartbeats_come_to_everybody_within_fifteen_seconds(world, listen):
     stream = listen(world.ren, "me")
     for second in range(15):
         hub.beat(second)
-    assert next(stream._chunks) == b"event: beat\ndata: \n\n"
+    (beat,) = parse(next(stream._chunks))
+    assert (beat.event, beat.data) == ("beat", BUILD)
 
 
 @pytest.mark.hardening("L-15")
@@ -298,7 +330,7 @@ def test_programs_hear_the_same_events_under_their_own_names(world, ticket, list
 
 
 def test_programs_have_each_missed_event_replayed_by_itself(world, ticket, listen):
-    since = str(log.bookmark(world.ren))
+    since = str(log.bookmark())
     comments = [world.comment(world.mia, ticket, str(number)) for number in range(3)]
     *replayed, ready = listen(world.ren, f"ticket:{ticket.id}", since=since, path="/live/events").greeting
     assert [json.loads(message.data)["comment"]["id"] for message in replayed] == [comment.id for comment in comments]

@@ -69,7 +69,7 @@ def ids(messages) -> set[int]:
 @pytest.mark.hardening("L-01", "L-03")
 @pytest.mark.parametrize("text", LINE_ENDS)
 def test_text_with_any_line_end_is_one_message_behind_every_door(world, visit, ticket, listen, text):
-    topic, since = f"ticket:{ticket.id}", str(log.bookmark(world.ren))
+    topic, since = f"ticket:{ticket.id}", str(log.bookmark())
     streams = [listen(path, world.ren, topic) for path in PATHS]
     visit(world.mia).post(f"/tickets/{ticket.id}/comments", data={"body": text})
     live = [stream.heard() for stream in streams]
