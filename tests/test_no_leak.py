@@ -11,6 +11,7 @@ from informejo.accounts.models import Role
 from informejo.db import db as database
 from informejo.events import log
 from informejo.events.names import EventName
+from informejo.live.bookmark import Bookmark
 from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.models import Comment
 from informejo.tickets.words import Status
@@ -22,7 +23,7 @@ FILES = ("static", "joined_file")  # the same for everybody, read from the disk
 PEOPLE = ("ren", "zoe", None)  # the requester, another one, a visitor
 # What somebody types comes back to them, so they look for the beginning of the marker only.
 QUERIES = ("", "?all=yes", f"?q={MARKER[:5]}", f"?q={MARKER[:5]}&status=open&sort=activity", "?sort=oldest",
-           "?since=test-0", "?follows=1", "?notice=draft-saved")  # fmt: skip
+           f"?since={Bookmark('test', 0)}", "?follows=1", "?notice=draft-saved")  # fmt: skip
 TOPICS = "on=ticket:1&on=me"
 
 
@@ -87,7 +88,9 @@ def test_no_page_of_a_requester_shows_the_marker(world, visit, plant, addresses)
     for who in PEOPLE:
         browser = visit(who and getattr(world, who))
         for address in addresses("GET", note):
-            queries = [f"?{TOPICS}", f"?{TOPICS}&since=test-0"] if address.startswith("/live") else QUERIES
+            queries = (
+                [f"?{TOPICS}", f"?{TOPICS}&since={Bookmark('test', 0)}"] if address.startswith("/live") else QUERIES
+            )
             for query in queries:
                 assert MARKER.encode() not in look(browser, address + query), address + query
 
@@ -176,7 +179,9 @@ def walk(browser, addresses: list[str]) -> dict[str, bytes]:
     addresses = [
         address + query
         for address in addresses
-        for query in ([f"?{TOPICS}", f"?{TOPICS}&since=test-1"] if address.startswith("/live") else QUERIES)
+        for query in (
+            [f"?{TOPICS}", f"?{TOPICS}&since={Bookmark('test', 1)}"] if address.startswith("/live") else QUERIES
+        )
     ]
     lots = re.compile(rb'name="key" value="[^"]+"|X-Request-ID: \w+|retry: \d+')
     return {address: lots.sub(b"", look(browser, address)) for address in addresses}

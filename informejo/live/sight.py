@@ -34,8 +34,11 @@ def withdraw(event: Event, bookmark: Bookmark):
 
 def farewell(unseen: policy.Unseen, form: str) -> Frame:
     """The message that takes a ticket away from one page or program."""
-    gone = payload.lost(unseen.number) if form == "json" else fragments.farewell(unseen.number, unseen.binned).thing
-    return wire.frame([gone])
+    if form == "json":
+        return wire.frame([payload.lost(unseen.number)])
+    # A key of its own: what else the event has for this page says less, and must not take this one's place.
+    thing = fragments.farewell(unseen.number, unseen.binned).thing
+    return wire.frame([thing._replace(key=f"farewell-{unseen.number}")])
 
 
 def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):

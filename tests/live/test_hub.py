@@ -106,7 +106,7 @@ def test_a_slow_reader_is_dropped_after_so_many_bytes(hub, connect):
     for _ in range(backlog.MAX_BYTES // len(large) + 3):
         say(hub, large)
     assert slow.closed
-    assert slow.size <= backlog.MAX_BYTES + len(large) + 100
+    assert slow.size <= backlog.MAX_BYTES + 2 * len(large)  # what waits, the last straw, and the rest of one in work
 
 
 @pytest.mark.hardening("L-07")

@@ -10,6 +10,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.live import bookmark as bookmarks
+from informejo.live.bookmark import LENGTH, Bookmark
 from informejo.live.hub import hub
 from informejo.tickets import actions, change_actions
 from informejo.tickets.words import Status
@@ -116,7 +117,21 @@ def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, lis
 
 
 @pytest.mark.hardening("L-04")
-@pytest.mark.parametrize("bookmark", ["other-1", "test-999999", "-1", "0", "reset", "x" * 8000, "test-1\x00", "тест-1"])
+@pytest.mark.parametrize(
+    "bookmark",
+    [
+        str(Bookmark("other", 1)),
+        str(Bookmark("test", 999999)),
+        "test-1",
+        "-1",
+        "0",
+        "reset",
+        "x" * 8000,
+        "x" * LENGTH,
+        "test-1\x00",
+        "тест-1",
+    ],
+)
 def test_a_bookmark_the_log_does_not_know_makes_the_page_load_itself_again(world, ticket, listen, bookmark):
     stream = listen(world.ren, f"ticket:{ticket.id}", bookmark=bookmark.encode().decode("latin-1"))
     assert [message.event for message in stream.greeting] == ["reset", "ready"]

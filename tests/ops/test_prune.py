@@ -17,6 +17,7 @@ from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.live.bookmark import Bookmark
 from informejo.ops.exclusive import exclusive
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
@@ -142,7 +143,7 @@ def test_a_browser_that_slept_through_deletion_and_purge_is_told_that_the_ticket
     opened = database.session.scalar(
         select(Event.id).where(Event.name == EventName.TICKET_CREATED, Event.ticket_id == 1)
     )
-    asleep = f"{log.epoch()}-{opened}"
+    asleep = str(Bookmark(log.epoch(), opened))
     prune()
     for person, topic in ((world.tom, "queue"), (world.ren, "me")):
         replay, *_ = Listener(visit(person), f"/live?on={topic}", asleep).greeting
