@@ -17,6 +17,9 @@ from informejo.tickets.words import Status
 from informejo.version import BUILD
 from tests.live.sse import Listener, parse
 
+UNKNOWN = [str(Bookmark("other", 1)), str(Bookmark("test", 999_999)), "A" * LENGTH, "x" * 8000]
+UNKNOWN += ["other-1", "test-1", "-1", "0", "reset", "test-1\x00", "тест-1"]
+
 
 @pytest.fixture
 def ticket(world):
@@ -117,21 +120,7 @@ def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, lis
 
 
 @pytest.mark.hardening("L-04")
-@pytest.mark.parametrize(
-    "bookmark",
-    [
-        str(Bookmark("other", 1)),
-        str(Bookmark("test", 999999)),
-        "test-1",
-        "-1",
-        "0",
-        "reset",
-        "x" * 8000,
-        "x" * LENGTH,
-        "test-1\x00",
-        "тест-1",
-    ],
-)
+@pytest.mark.parametrize("bookmark", UNKNOWN, ids=range(len(UNKNOWN)))
 def test_a_bookmark_the_log_does_not_know_makes_the_page_load_itself_again(world, ticket, listen, bookmark):
     stream = listen(world.ren, f"ticket:{ticket.id}", bookmark=bookmark.encode().decode("latin-1"))
     assert [message.event for message in stream.greeting] == ["reset", "ready"]

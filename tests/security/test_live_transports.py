@@ -56,11 +56,6 @@ def change_everything(world, ticket):
     db.commit()
 
 
-def ids(messages) -> set[int]:
-    """The ids they bring; a replay of fragments has none of its own."""
-    return {int(message.id.rpartition("-")[2]) for message in messages if message.id}
-
-
 @pytest.mark.hardening("L-01", "L-03")
 @pytest.mark.parametrize("text", LINE_ENDS)
 def test_text_with_any_line_end_is_one_message_behind_every_door(world, visit, ticket, listen, text):
