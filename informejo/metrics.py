@@ -56,6 +56,11 @@ request_seconds = _histogram(
     ["method"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+reconnects = _counter("informejo_reconnects", "Browsers that came back, by how it ended.", ["ended"])
+replayed = _counter("informejo_replayed_events", "Events that browsers had missed and were shown when they came back.")
+echo = _gauge("informejo_echo_seconds", "How long the last message that the process sent to itself was on its way.")
+echoes = _counter("informejo_echoes", "Messages that the process sent to itself, by what became of them.", ["ended"])
+
 faults = _counter("informejo_faults", "Faults that were kept where they happened, by place.", ["where"])
 incidents = _counter("informejo_incidents", "Requests that ended in an error nobody foresaw.")
 database_troubles = _counter(
@@ -78,6 +83,10 @@ for reason in ("personal", "total", "closing"):
     streams_refused.labels(reason)
 for reason in ("left", "lost", "renewed", "revoked", "fault", "closing"):
     streams_ended.labels(reason)
+for ended in ("nothing_missed", "replayed", "reset", "refused"):
+    reconnects.labels(ended)
+for ended in ("heard", "lost"):
+    echoes.labels(ended)
 for kind in ("busy", "full", "broken"):
     database_troubles.labels(kind)
 

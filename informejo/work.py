@@ -7,7 +7,7 @@ from flask import Flask
 
 from informejo import metrics, templating
 from informejo.faults import contained
-from informejo.live import presence
+from informejo.live import echo, presence
 from informejo.live.broadcast import Broadcast
 from informejo.live.hub import hub
 from informejo.ops import doctor
@@ -19,6 +19,7 @@ def start(app: Flask):
     threading.Thread(target=app.extensions["broadcast"].run, name="broadcast", daemon=True).start()
     threading.Thread(target=pulse, args=(app.extensions["broadcast"],), name="pulse", daemon=True).start()
     threading.Thread(target=meter, name="meter", daemon=True).start()
+    threading.Thread(target=echo.watch, name="echo", daemon=True).start()
     threading.Thread(target=doctor.watch, args=(app,), name="doctor", daemon=True).start()
 
 

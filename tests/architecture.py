@@ -19,7 +19,7 @@ LAYERS = {
     TABLES: "db slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
-    READERS: "live.broadcast live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
+    READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
     WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
     " *.checks ops.prune ops.restore security serving templating uploads web *.inputs",
     DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",

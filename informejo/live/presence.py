@@ -17,6 +17,7 @@ from informejo.tickets.models import Ticket
 from informejo.tickets.queries import reading_of
 
 WRITING_SECONDS = 8
+ECHO = "echo"  # the topic on which the process sends messages to itself
 MOST = 20  # people shown at one ticket
 
 _writing: dict[tuple[int, int], float] = {}  # (ticket, user) -> until when, on the monotonic clock
@@ -63,6 +64,8 @@ def at(channel: Channel) -> list[Fragment]:
     kind, _, id = channel.topic.partition(":")
     if kind == "user":
         return [UNREAD_CHANGED]
+    if kind == ECHO:
+        return [Fragment(ECHO, "body", "nudge", text=ECHO)]
     ticket = db.session.get(Ticket, int(id))
     reading = reading_of(ticket.requester, ticket)
     return [

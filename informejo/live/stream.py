@@ -91,6 +91,7 @@ def _greeting(subscription: Subscription, replay) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
     here = log.bookmark()
     missed = _missed(_asked(), here, subscription.channels)
+    _count_return(missed)
     if missed is None:
         content = wire.message("", id=here, event="reset")
     else:
@@ -98,6 +99,22 @@ def _greeting(subscription: Subscription, replay) -> bytes:
         here = Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
     subscription.settle(here.id)
     return content + wire.message("", id=here, event="ready", retry=random.randint(*RETRY))
+
+
+@bp.after_request
+def _count_refused(response: Response) -> Response:
+    if response.status_code >= 400 and "Last-Event-ID" in request.headers:
+        metrics.reconnects.labels("refused").inc()
+    return response
+
+
+def _count_return(missed: list[Event] | None):
+    """A browser with that header had a stream before."""
+    if "Last-Event-ID" not in request.headers:
+        return
+    ended = "reset" if missed is None else "replayed" if missed else "nothing_missed"
+    metrics.reconnects.labels(ended).inc()
+    metrics.replayed.inc(len(missed or ()))
 
 
 def _asked() -> str:

@@ -13,7 +13,16 @@ from informejo.db import commit_if_possible, db
 from informejo.faults import contained
 from informejo.live.hub import hub
 from informejo.offload import offload
-from informejo.ops import actions, database_checks, disk_checks, loop_checks, machine_checks, public_checks, queries
+from informejo.ops import (
+    actions,
+    database_checks,
+    disk_checks,
+    live_checks,
+    loop_checks,
+    machine_checks,
+    public_checks,
+    queries,
+)
 from informejo.ops.checks import Answer, Check, Patient, look, reason
 from informejo.ops.models import Finding
 
@@ -28,6 +37,8 @@ CHECKS = (
     Check("stream", public_checks.stream, waits=True),
     Check("forwarded addresses", public_checks.forwarding, waits=True),
     Check("loop", loop_checks.gap, waits=True),
+    Check("own message", live_checks.echo, waits=True),
+    Check("returns", live_checks.returns, waits=True),
     Check("open files", machine_checks.open_files),
     Check("waiting line", machine_checks.waiting_line),
     Check("processes", machine_checks.processes),
