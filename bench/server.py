@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from flask import Flask
 from flask_migrate import stamp
 
+from bench.bookmarks import EPOCH
 from informejo import create_app, db
 from informejo.accounts.actions import start_session
 from informejo.accounts.models import Role, User
@@ -89,7 +90,7 @@ def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0, within: str
         with app.app_context():
             db.db.create_all()
             stamp(str(ROOT / "migrations"))
-            db.db.session.add(LogEpoch(word="bench"))
+            db.db.session.add(LogEpoch(word=EPOCH))
             _furnish(furnished, staff, requesters, comments)
             db.commit()
         yield furnished

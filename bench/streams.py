@@ -11,9 +11,11 @@ from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.bookmarks import EPOCH
 from bench.browser import quantile, reading, saying, summary
 from bench.crowd import Crowd, newest
 from bench.server import Desk, allow_files, desk, headers, kernel_memory, machine, running
+from informejo.live.bookmark import Bookmark
 
 HERE = Path(__file__).resolve().parent
 WARM = 200  # streams that are open before memory is measured: what is needed once does not count
@@ -167,7 +169,8 @@ def _stream(here: Desk, cookie: str, *topics: str) -> bytes:
 
 
 def _frame(number: int) -> bytes:
-    return b"7d0\r\nid: bench-%03d\ndata: %b\n\n\r\n" % (number + 1, b"x" * 1975)
+    content = b"id: %b\ndata: %b\n\n" % (str(Bookmark(EPOCH, number + 1)).encode(), b"x" * 1940)
+    return b"%x\r\n%b\r\n" % (len(content), content)
 
 
 def _print(name: str, spans: Iterable[tuple[float, float, list[float]]]):

@@ -47,11 +47,10 @@ class Broadcast:
         """Drain whenever the bell rings, until the hub closes: those who write need not wait for those who watch."""
         self._running = True
         while not hub.closing:
-            try:
+            with contained("drain"):  # the database may be away for a while; the bookmark stands where it stood
                 self.drain()
+            with contained("notices"):
                 self._show_notices()
-            except Exception:  # the database may be away for a while; the bookmark stands where it stood
-                logger.exception("drain failed, trying again")
             with contained("bell"):
                 self._bell.wait(POLL_SECONDS)
                 self._bell.clear()

@@ -7,6 +7,7 @@ import gevent
 import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlalchemy.exc import DBAPIError
 
 from informejo import faults, metrics
 from informejo.live import hub as hub_module, wire
@@ -216,6 +217,8 @@ def test_a_stream_that_nobody_begins_to_read_ends_by_itself(hub, connect, monkey
 
 
 def test_the_same_fault_is_counted_each_time_and_logged_once(caplog):
+    faults._told.clear()
+
     def counted():
         return metrics.REGISTRY.get_sample_value("informejo_faults_total", {"where": "test"}) or 0
 
@@ -284,3 +287,17 @@ class Streams(RuleBasedStateMachine):
 
 TestStreams = Streams.TestCase
 TestStreams.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+
+
+def test_the_databases_own_trouble_is_a_line_and_no_trace(caplog):
+    faults._told.clear()
+    with faults.contained("test"):
+        raise DBAPIError("SELECT what people wrote", {}, OSError("database disk image is malformed"))
+    (record,) = caplog.records
+    assert record.message == "fault in test: database disk image is malformed"
+    assert not record.exc_info
+
+
+def test_what_must_end_everything_is_let_through():
+    with pytest.raises(KeyboardInterrupt), faults.contained("test"):
+        raise KeyboardInterrupt
