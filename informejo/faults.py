@@ -4,8 +4,6 @@ import logging
 import time
 from contextlib import suppress
 
-from sqlalchemy.exc import DBAPIError
-
 from informejo import metrics
 
 QUIET_SECONDS = 60  # the same fault is told again after so long: a loop that fails at every turn must not fill the disk
@@ -45,7 +43,7 @@ def note(where: str, error: Exception):
         now, kind = time.monotonic(), (where, type(error))
         if now - _told.get(kind, -QUIET_SECONDS) >= QUIET_SECONDS:
             _told[kind] = now
-            if isinstance(error, DBAPIError):
-                logger.error("fault in %s: %s", where, error.orig)
+            if said := getattr(error, "orig", None):  # SQLAlchemy's word for what the driver raised
+                logger.error("fault in %s: %s", where, said)
             else:
                 logger.error("fault in %s", where, exc_info=error)

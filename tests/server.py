@@ -26,6 +26,7 @@ class Server:
         own = {"HOST": "127.0.0.1", "PORT": self.port, "PUBLIC_URL": self.address}
         self.settings = {name: str(value) for name, value in (places | own | settings).items()}
         self.configuration = "gunicorn.conf.py"
+        self.root = ROOT  # of the release that serves
         self._master = None
 
     def upgrade(self):
@@ -35,7 +36,9 @@ class Server:
     def flask(self, *words: str) -> subprocess.CompletedProcess:
         """A command of the operator, beside the server."""
         command = [*PYTHON, "flask", "--app", "app", *words]
-        return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, check=False, text=True)
+        return subprocess.run(
+            command, cwd=self.root, env=self._environment, capture_output=True, check=False, text=True
+        )
 
     def start(self):
         self.spawn()
@@ -45,7 +48,7 @@ class Server:
         """Start it, and do not wait until it answers: perhaps it never will."""
         command = [*PYTHON, "gunicorn", "-c", self.configuration, "app:app"]
         with self.log.open("ab") as log:
-            self._master = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+            self._master = subprocess.Popen(command, cwd=self.root, env=self._environment, stdout=log, stderr=log)
         return self._master
 
     def stop(self):

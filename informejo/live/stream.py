@@ -20,6 +20,7 @@ from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
 from informejo.tickets.models import Ticket
+from informejo.version import BUILD
 from informejo.web import actor
 
 MAX_TOPICS = 8
@@ -98,7 +99,7 @@ def _greeting(subscription: Subscription, replay) -> bytes:
         content = replay(missed, subscription.channels)
         here = Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
     subscription.settle(here.id)
-    return content + wire.message("", id=here, event="ready", retry=random.randint(*RETRY))
+    return content + wire.message(BUILD, id=here, event="ready", retry=random.randint(*RETRY))
 
 
 @bp.after_request

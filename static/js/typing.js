@@ -21,6 +21,12 @@
     },
   });
 
+  // Whoever would load the page anew asks before.
+  document.addEventListener("informejo:leave", (event) => {
+    const typed = [...document.querySelectorAll(CONTROLS)].some(isChanged);
+    if (typed || document.querySelector("form[aria-busy=true]")) event.preventDefault();
+  });
+
   // The controls whose content the server has just taken, or sends back: its answer is now the truth about them.
   function sentControls({ sourceElement, request, response }) {
     if (!response || request.method === "GET") return [];
