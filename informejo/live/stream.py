@@ -14,9 +14,9 @@ from informejo import clock, metrics, policy
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Event
-from informejo.live import fragments, payload, presence, sight, wire
+from informejo.live import fragments, held, payload, presence, sight, wire
 from informejo.live.bookmark import Bookmark, read
-from informejo.live.hub import Full, hub
+from informejo.live.hub import BEAT, Full, hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
 from informejo.tickets.models import Ticket
@@ -24,6 +24,8 @@ from informejo.web import actor
 
 MAX_TOPICS = 8
 RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
+# A comment: some of what stands in the way wants to see so much before it passes anything on.
+PADDING = b":" + b" " * 2048 + b"\n"
 
 bp = Blueprint("live", __name__)
 logger = logging.getLogger(__name__)
@@ -45,17 +47,29 @@ def _open(form: str, replay) -> Response:
     channels, unseen = _channels(form)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
+    farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in unseen)
+    if request.args.get("once"):
+        return Response(farewells + _once(channels, form, replay), headers=HEADERS)
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
-        farewells = [wire.unchunk(sight.farewell(one, form).chunk) for one in unseen]
-        greeting = b"".join(farewells) + _greeting(subscription, replay)
+        greeting = PADDING + farewells + _greeting(subscription, replay)
+        hub.write(subscription, BEAT)  # what stands in the way and keeps a message until the next lets go of the first
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
         presence.show_again(subscription)
     except BaseException:
         hub.drop(subscription)
         raise
     return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
+
+
+def _once(channels: tuple[Channel, ...], form: str, replay) -> bytes:
+    """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
+    if form == "html":
+        held.note(g.session.id)
+    content, here = _past(channels, replay)
+    ready = wire.message("", id=here, event="ready", retry=held.ASK_AGAIN)
+    return content + ready + wire.unchunk(BEAT.chunk)
 
 
 def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
@@ -89,15 +103,19 @@ def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
 
 def _greeting(subscription: Subscription, replay) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
-    here = log.bookmark()
-    missed = _missed(_asked(), here, subscription.channels)
-    if missed is None:
-        content = wire.message("", id=here, event="reset")
-    else:
-        content = replay(missed, subscription.channels)
-        here = Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
+    content, here = _past(subscription.channels, replay)
     subscription.settle(here.id)
     return content + wire.message("", id=here, event="ready", retry=random.randint(*RETRY))
+
+
+def _past(channels: tuple[Channel, ...], replay) -> tuple[bytes, Bookmark]:
+    """What happened after the browser's bookmark, and the bookmark after that."""
+    here = log.bookmark()
+    missed = _missed(_asked(), here, channels)
+    if missed is None:
+        return wire.message("", id=here, event="reset"), here
+    content = replay(missed, channels)
+    return content, Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
 
 
 def _asked() -> str:
