@@ -24,8 +24,6 @@ from informejo.web import actor
 
 MAX_TOPICS = 8
 RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
-# A comment: some of what stands in the way wants to see so much before it passes anything on.
-PADDING = b":" + b" " * 2048 + b"\n"
 
 bp = Blueprint("live", __name__)
 logger = logging.getLogger(__name__)
@@ -53,8 +51,8 @@ def _open(form: str, replay) -> Response:
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
-        greeting = PADDING + farewells + _greeting(subscription, replay)
-        hub.write(subscription, BEAT)  # what stands in the way and keeps a message until the next lets go of the first
+        greeting = wire.PADDING + farewells + _greeting(subscription, replay)
+        hub.write(subscription, wire.PUSH)
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
         presence.show_again(subscription)
     except BaseException:
