@@ -14,7 +14,14 @@ from informejo.faults import contained
 from informejo.live.hub import hub
 from informejo.offload import offload
 from informejo.ops import (
-    actions, database_checks, disk_checks, held_checks, loop_checks, machine_checks, public_checks, queries,
+    actions,
+    database_checks,
+    disk_checks,
+    held_checks,
+    loop_checks,
+    machine_checks,
+    public_checks,
+    queries,
 )  # fmt: skip
 from informejo.ops.checks import Answer, Check, Patient, look, reason
 from informejo.ops.models import Finding

@@ -11,7 +11,7 @@ REMEDY = "nginx -T | grep -E 'proxy_(buffering|http_version)'; docs/troubleshoot
 
 
 def browsers(patient: Patient) -> Answer:
-    """How many browsers asked for single answers within the last minute; from outside, what the server says of itself."""
+    """How many browsers asked for single answers in the last minute; from outside, what the server says of itself."""
     inside = patient.server == os.getpid()
     count = held.count() if inside else probe.measured(patient.settings, patient.patience, METRIC)
     if count is None:
@@ -24,7 +24,7 @@ def browsers(patient: Patient) -> Answer:
     one = count == 1
     return look(
         f"For {count:.0f} {'browser' if one else 'browsers'} a proxy or virus scanner holds the stream back:"
-        f" {'it gets' if one else 'they get'} updates every 10 to 20 seconds. If it is everybody, it is a proxy of the desk;"
-        " if it is one network or a few machines, it is theirs.",
+        f" {'it gets' if one else 'they get'} updates every 10 to 20 seconds."
+        " If it is all of them, it is a proxy of the desk; if it is one network or a few machines, it is theirs.",
         REMEDY,
     )
