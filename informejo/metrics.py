@@ -34,6 +34,9 @@ streams_limit = _gauge("informejo_streams_limit", "Most streams that may be open
 streams_opened = _counter("informejo_streams_opened", "Streams opened.")
 streams_refused = _counter("informejo_streams_refused", "Streams refused, by reason.", ["reason"])
 streams_ended = _counter("informejo_streams_ended", "Streams ended, by reason.", ["reason"])
+held_back = _gauge(
+    "informejo_held_back", "Browsers whose streams are held back on the way: they asked for one answer lately."
+)
 slow_streams = _gauge("informejo_slow_streams", "Streams for which something waits.")
 waiting_messages = _gauge("informejo_waiting_messages", "Messages that wait for slow readers.")
 waiting_bytes = _gauge("informejo_waiting_bytes", "Bytes that wait for slow readers.")

@@ -56,6 +56,9 @@ class Hub:
         self._by_channel: dict[Channel, dict[Subscription, None]] = {}
         self._by_descriptor: dict[int, Subscription] = {}
         self._slots: list[dict[Subscription, None]] = [{} for _ in range(BEAT_SECONDS)]
+        self._young: dict[
+            Subscription, bool
+        ] = {}  # those without a first beat; True when it comes with the next second
         self._per_user: Counter[int] = Counter()
         self._epoll = None
         self._watcher = None
@@ -83,7 +86,12 @@ class Hub:
         return subscription
 
     def begin(self, subscription: Subscription):
-        """Somebody reads this stream: from now on it may live as long as streams do."""
+        """Somebody reads this stream: from now on it may live as long as streams do.
+
+        The first beat follows within two seconds, after whatever else is shown because it opened: a browser that does
+        not have it by then knows that something on the way keeps the latest message back.
+        """
+        self._young[subscription] = False
         subscription.expires = time.monotonic() + min(random.uniform(*RENEW_SECONDS), subscription.lasts)
 
     def attach(self, subscription: Subscription, descriptor: int):
@@ -207,7 +215,7 @@ class Hub:
         has more to catch up with than what happened since.
         """
         beat = wire.sign("beat", data=BUILD, bookmark=here) if here else BEAT
-        for subscription in list(self._slots[second % BEAT_SECONDS]):
+        for subscription in [*self._slots[second % BEAT_SECONDS], *self._first_beats()]:
             try:
                 if time.monotonic() > subscription.expires:
                     self.drop(subscription, RENEW, "renewed")
@@ -217,8 +225,14 @@ class Hub:
             except Exception as error:
                 self._give_up(subscription, "beat", error)
 
+    def _first_beats(self) -> list[Subscription]:
+        due = [subscription for subscription, waited in self._young.items() if waited]
+        self._young = {subscription: True for subscription, waited in self._young.items() if not waited}
+        return due
+
     def _forget(self, subscription: Subscription):
         # Nothing here can fail half-way, and doing it again changes nothing.
+        self._young.pop(subscription, None)
         if self._slots[subscription.slot].pop(subscription, self) is None:
             self._per_user[subscription.user_id] -= 1
             if self._per_user[subscription.user_id] <= 0:

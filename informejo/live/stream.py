@@ -14,9 +14,9 @@ from informejo import clock, metrics, policy
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Event
-from informejo.live import fragments, payload, presence, sight, wire
+from informejo.live import fragments, held, payload, presence, sight, wire
 from informejo.live.bookmark import Bookmark, read
-from informejo.live.hub import Full, hub
+from informejo.live.hub import BEAT, Full, hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
 from informejo.tickets.models import Ticket
@@ -46,17 +46,30 @@ def _open(form: str, replay) -> Response:
     channels, unseen = _channels(form)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
+    farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in unseen)
+    if request.args.get("once"):
+        return Response(farewells + _once(channels, form, replay), headers=HEADERS)
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
-        farewells = [wire.unchunk(sight.farewell(one, form).chunk) for one in unseen]
-        greeting = b"".join(farewells) + _greeting(subscription, replay)
+        greeting = wire.PADDING + farewells + _greeting(subscription, replay)
+        hub.write(subscription, wire.PUSH)
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
         presence.show_again(subscription)
     except BaseException:
         hub.drop(subscription)
         raise
     return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
+
+
+def _once(channels: tuple[Channel, ...], form: str, replay) -> bytes:
+    """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
+    if form == "html":
+        held.note(g.session.id)
+    here = log.bookmark()
+    content, here = _past(_missed(_asked(), here, channels), here, channels, replay)
+    ready = wire.message(BUILD, id=here, event="ready", retry=held.ASK_AGAIN)
+    return content + ready + wire.unchunk(BEAT.chunk)
 
 
 def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
@@ -93,29 +106,36 @@ def _greeting(subscription: Subscription, replay) -> bytes:
     here = log.bookmark()
     missed = _missed(_asked(), here, subscription.channels)
     _count_return(missed)
-    if missed is None:
-        content = wire.message("", id=here, event="reset")
-    else:
-        content = replay(missed, subscription.channels)
-        here = Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
+    content, here = _past(missed, here, subscription.channels, replay)
     subscription.settle(here.id)
     return content + wire.message(BUILD, id=here, event="ready", retry=random.randint(*RETRY))
 
 
+def _past(missed: list[Event] | None, here: Bookmark, channels: tuple[Channel, ...], replay) -> tuple[bytes, Bookmark]:
+    """What was missed as it is sent, and the bookmark after it."""
+    if missed is None:
+        return wire.message("", id=here, event="reset"), here
+    return replay(missed, channels), Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
+
+
 @bp.after_request
 def _count_refused(response: Response) -> Response:
-    if response.status_code >= 400 and "Last-Event-ID" in request.headers:
+    if response.status_code >= 400 and _returns():
         metrics.reconnects.labels("refused").inc()
     return response
 
 
 def _count_return(missed: list[Event] | None):
-    """A browser with that header had a stream before."""
-    if "Last-Event-ID" not in request.headers:
+    if not _returns():
         return
     ended = "reset" if missed is None else "replayed" if missed else "nothing_missed"
     metrics.reconnects.labels(ended).inc()
     metrics.replayed.inc(len(missed or ()))
+
+
+def _returns() -> bool:
+    """Whether this browser had a stream before, and wants one again; one whose streams are held back has none."""
+    return "Last-Event-ID" in request.headers and not request.args.get("once")
 
 
 def _asked() -> str:

@@ -10,6 +10,9 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # the three that an event stream knows, 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
 LAST_CHUNK = b"0\r\n\r\n"
 
+# A comment: some of what stands in the way wants to see so much before it passes anything on.
+PADDING = b":" + b" " * 2048 + b"\n"
+
 
 class Channel(NamedTuple):
     """All who get the very same bytes: what is shown, to whom, in which form (`html` or `json`)."""
@@ -74,3 +77,7 @@ def unchunk(chunked: bytes) -> bytes:
     """The content of one chunk, for servers that make their own."""
     size, _, rest = chunked.partition(b"\r\n")
     return rest[: int(size, 16)]
+
+
+# Follows the greeting at once: what keeps a message until the next one comes lets go of the greeting.
+PUSH = Frame(chunk(PADDING + b"\n"), name="push", things=(Thing("push", "", "push"),))

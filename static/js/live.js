@@ -4,10 +4,17 @@
   const SILENCE_MS = 2.5 * BEAT_MS;
   const GRACE_MS = 1000; // a reconnect quicker than this is nobody's concern
   const OFFLINE_MS = 10_000;
+  const HELD_OFFLINE_MS = 40_000; // held-back.js asks every 10 to 20 s, and waits for the answer
   const PAGE_MS = 10_000;
   const AGAIN_MS = 3000;
   const LEAVING_MS = 3000;
-  const WORDS = { live: "Live", "catching-up": "Catching up", offline: "Offline, your text is safe", stopped: "Not live" };
+  const WORDS = {
+    live: "Live",
+    held: "Updates every few seconds",
+    "catching-up": "Catching up",
+    offline: "Offline, your text is safe",
+    stopped: "Not live",
+  };
 
   const stream = document.getElementById("stream");
   if (!stream) return;
@@ -54,7 +61,7 @@
 
   function watch() {
     if (document.hidden) return; // hx-sse has closed the stream itself
-    if (lostAt && Date.now() - lostAt > OFFLINE_MS) showOffline();
+    if (lostAt && Date.now() - lostAt > (isHeld() ? HELD_OFFLINE_MS : OFFLINE_MS)) showOffline();
     else if (!lostAt && Date.now() - heardAt > SILENCE_MS) connection?.reader?.cancel();
   }
 
@@ -65,13 +72,18 @@
   function lose() {
     if (lostAt) return;
     lostAt = Date.now();
-    grace = setTimeout(() => show("catching-up"), GRACE_MS);
+    if (!isHeld()) grace = setTimeout(() => show("catching-up"), GRACE_MS);
   }
 
   function find() {
     clearTimeout(grace);
     lostAt = null;
-    show("live");
+    show(isHeld() ? "held" : "live");
+  }
+
+  // As held-back.js found: between two of its answers nothing is lost.
+  function isHeld() {
+    return "held" in stream.dataset;
   }
 
   function fail(status) {
