@@ -6,10 +6,9 @@ from werkzeug.wrappers import Response
 from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.desk import stats
-from informejo.events import log
-from informejo.live import bookmark, fragments
+from informejo.live import fragments
 from informejo.tickets import list_queries
-from informejo.tickets.inputs import asked
+from informejo.tickets.inputs import asked, list_from
 from informejo.tickets.list_queries import SORTS, TicketFilter
 from informejo.tickets.queries import unread_for
 from informejo.web import actor, page, public, stream
@@ -72,8 +71,8 @@ def queue():
 def news():
     """How many tickets that fit the list's filter came since it was drawn."""
     policy.require(actor(), "desk.see")
-    filter, since = asked(request.args, actor()), bookmark.read(request.args.get("since", ""), log.epoch())
-    number = list_queries.news_for(actor(), filter, since.id) if since else 0
+    filter = asked(request.args, actor())
+    number = list_queries.news_for(actor(), filter, *list_from(request.args))
     return render_template("desk/_news.html", news=number, address=f"/queue?{filter.address}")
 
 

@@ -12,9 +12,10 @@ from informejo.accounts.queries import staff_members
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import last_word, sentence
+from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
 from informejo.tickets.models import Ticket
-from informejo.tickets.queries import order_of
+from informejo.tickets.queries import order_of, with_person
 
 MOST_KEPT = 5_000  # drawn fragments, of about 2 kB
 
@@ -67,16 +68,18 @@ def drawn(fragment: Fragment) -> Markup:
 def topics_of(event: Event) -> Iterable[str]:
     """The topics an event touches."""
     if event.ticket is None:
-        return ()
+        return _where_drawn(event)
     people = {event.ticket.requester_id, event.ticket.assignee_id, event.user_id} - {None}
     return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
 
 
 def on(event: Event, channel: Channel) -> list[Fragment]:
     """What `event` becomes on `channel`; nothing when its audience may not see it."""
-    if event.ticket is None or not event.is_for(channel.audience):
-        return []
     kind, _, id = channel.topic.partition(":")
+    if event.ticket is None:
+        return [PEOPLE_CHANGED] if (kind, channel.audience) != ("ticket", "staff") else []  # the desk tells these
+    if not event.is_for(channel.audience):
+        return []
     if policy.is_lost(event, channel):
         return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if policy.may_end_sight(event) else []
     if kind == "user":
@@ -150,7 +153,7 @@ def changes_beside(event: Event, audience: str) -> list[Fragment]:
 
 def ticket(event: Event, audience: str) -> list[Fragment]:
     """What stands above and beside the conversation."""
-    needs = {"ticket": event.ticket}
+    needs = bare = {"ticket": event.ticket}
     head = Fragment(
         "ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs | {"audience": audience}
     )
@@ -159,6 +162,7 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
         return [
             head,
             Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
+            Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", bare),
         ]
     return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
 
@@ -206,6 +210,15 @@ def _place(fragment: Fragment) -> int:
     return fragment.needs["order"] if "order" in fragment.needs else fragment.needs["event"].id
 
 
+def _where_drawn(event: Event) -> Iterable[str]:
+    """Where the person shows, of whom something changed that is drawn: the desk, themselves, the tickets they are in."""
+    if event.name in SILENT or (event.name == EventName.USER_UPDATED and not event.changes.keys() & DRAWN):
+        return ()
+    open_topics = {channel.topic for subscription in hub.subscriptions() for channel in subscription.channels}
+    tickets = [int(topic.partition(":")[2]) for topic in open_topics if topic.startswith("ticket:")]
+    return ("desk", f"user:{event.user_id}", *(f"ticket:{id}" for id in sorted(with_person(event.user_id, tickets))))
+
+
 def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     if event.name in SILENT:
         return []
@@ -221,8 +234,12 @@ def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
 DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")
 UNREAD_CHANGED = Fragment("unread-changed", "body", "nudge", text="unread-changed")
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # what a lost ticket still leaves to be counted anew
+# Somebody has another name or role: pages on which people stand load themselves again, each a little later.
+PEOPLE_CHANGED = Fragment("people-changed", "body", "nudge", text="people-changed")
+DRAWN = {"name", "department", "role", "active"}  # what pages say of people
 NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML")  # the question of two changes at once is settled
 
+PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIVATED, EventName.USER_REACTIVATED)
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
     EventName.TICKET_UPDATED: {"timeline": (change,), "ticket": (ticket,), "queue": (row,), "desk": (desk_changed,)},
@@ -234,15 +251,12 @@ FRAGMENTS = {
         "queue": (row,),
         "desk": (desk_changed,),
     },
+    **dict.fromkeys(PEOPLE, {}),  # see `_where_drawn`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (ticket,), "queue": (row,)},
 }
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
-# No fragment of their own: a file is drawn with its message, people and sign-ins are on no live page.
+# Nothing is drawn for them, and why.
 SILENT = {
-    EventName.ATTACHMENT_ADDED,
-    EventName.USER_CREATED,
-    EventName.USER_UPDATED,
-    EventName.USER_DEACTIVATED,
-    EventName.USER_REACTIVATED,
-    EventName.SESSION_ENDED,
+    EventName.ATTACHMENT_ADDED: "a file is drawn with its message",
+    EventName.SESSION_ENDED: "the streams of that sign-in end; no live page lists sign-ins",
 }

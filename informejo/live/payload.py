@@ -10,9 +10,9 @@ from informejo.live.wire import Channel, Thing
 
 def of(event: Event, channel: Channel) -> Thing | None:
     """The event for that channel as one line of JSON, None when those on it may not know of it."""
-    if not event.is_for(channel.audience):
+    if event.ticket is None or not event.is_for(channel.audience):
         return None
-    if event.ticket and policy.is_lost(event, channel):
+    if policy.is_lost(event, channel):
         return lost(event.ticket_id) if policy.may_end_sight(event) else None
     content = {
         "at": event.at.isoformat(),

@@ -97,6 +97,14 @@ class CategoryChange(Change):
     was: Annotated[Category | None, _nothing] = None
 
 
+def list_from(fields: Mapping[str, str]) -> tuple[int, set[int]]:
+    """Since which event a list stands still, and which tickets it shows. What makes no sense is as good as nothing."""
+    since = bookmark.read(fields.get("since", ""), log.epoch())
+    shown = fields.get("shown", "").split(",")[: list_queries.PAGE]
+    numbers = {int(number) for number in shown if number.isascii() and number.isdecimal() and len(number) < 12}
+    return since.id if since else NEVER, numbers
+
+
 def asked(fields: Mapping[str, str], person: User, **defaults) -> TicketFilter:
     """The filter that an address asks for. Searching reads every ticket, so it is counted: raises TooManyRequests."""
     filter = TicketFilter.read(fields, **defaults)

@@ -35,6 +35,14 @@ def order_of(comment: Comment) -> int:
     return db.session.scalar(added)
 
 
+def with_person(user_id: int, tickets: list[int]) -> set[int]:
+    """Of these tickets, those in which that person had a part: it is theirs, or they did something in it."""
+    own = or_(Ticket.requester_id == user_id, Ticket.assignee_id == user_id, Ticket.opened_by_id == user_id)
+    acted = select(Event.ticket_id).where(Event.ticket_id.in_(tickets), Event.actor_id == user_id)
+    found = select(Ticket).where(Ticket.id.in_(tickets), or_(own, Ticket.id.in_(acted)))
+    return set(db.session.scalars(found.with_only_columns(Ticket.id)))
+
+
 def reading_of(user: User, ticket: Ticket) -> Reading | None:
     """How far `user` has read the ticket."""
     return db.session.get(Reading, (user.id, ticket.id))

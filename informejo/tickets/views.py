@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
@@ -14,7 +14,7 @@ from informejo.inputs import Invalid
 from informejo.live import fragments, presence
 from informejo.live.fragments import Fragment
 from informejo.tickets import actions, files, list_queries, queries
-from informejo.tickets.inputs import NewComment, NewTicket, asked
+from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.models import Ticket
 from informejo.web import actor, answer, go_to, page, stream, wants_fragment
 
@@ -26,7 +26,15 @@ def index():
     """One's own tickets, for staff too: those they asked for themselves."""
     live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
     listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
-    return page("tickets/mine.html", title="My tickets", listed=listed, filter=filter, stream=live)
+    return page("tickets/mine.html", title="My tickets", listed=listed, filter=filter, stream=live, since=since_of(live))
+
+
+@bp.get("/tickets/news")
+def news():
+    """How many of one's own tickets came into a list since it was drawn."""
+    filter = asked({**request.args, "requester": "me"}, actor())
+    number = list_queries.news_for(actor(), filter, *list_from(request.args))
+    return render_template("desk/_news.html", news=number, address=f"/tickets?{filter.address}")
 
 
 @bp.get("/tickets/new")

@@ -7,6 +7,7 @@
   const HELD_OFFLINE_MS = 40_000; // held-back.js asks every 10 to 20 s, and waits for the answer
   const PAGE_MS = 10_000;
   const AGAIN_MS = 3000;
+  const RENEWAL_MS = 3000;
   const LEAVING_MS = 3000;
   const WORDS = {
     live: "Live",
@@ -23,6 +24,7 @@
   let lostAt = null;
   let leavingAt = 0;
   let grace;
+  let renewal;
 
   stream.addEventListener("htmx:sse:before:connection", ({ detail }) => {
     connection = detail.connection;
@@ -38,6 +40,13 @@
   stream.addEventListener("htmx:response:error", ({ detail }) => fail(detail.ctx.response.status));
   stream.addEventListener("htmx:error", () => fail());
   stream.addEventListener("bye", reloadOnce);
+  // Somebody here has another name or role. Not all pages at once, and none more often than people change.
+  document.body.addEventListener("people-changed", () => {
+    renewal ??= setTimeout(() => {
+      renewal = null;
+      redraw();
+    }, RENEWAL_MS * (0.1 + Math.random()));
+  });
 
   // Whoever signs out or deletes what they look at is on the way to the page that says so: no reload may overtake it.
   addEventListener("beforeunload", () => {
@@ -131,8 +140,10 @@
   async function redraw() {
     const text = await untilFetched();
     if (!text) return reloadOnce();
-    const main = document.querySelector("main");
-    await htmx.swap({ text, sourceElement: main, target: main, select: "main", swap: "outerMorph" });
+    for (const part of ["main", "#topbar"]) {
+      const target = document.querySelector(part);
+      await htmx.swap({ text, sourceElement: target, target, select: part, swap: "outerMorph" });
+    }
     for (const name of ["desk-changed", "unread-changed"]) document.body.dispatchEvent(new CustomEvent(name));
     return undefined;
   }

@@ -1,6 +1,6 @@
 """A page as a browser holds it: a tree of elements, and what static/js does to it when a message arrives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -9,8 +9,8 @@ VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "sou
 class Element:
     """A tag, its attributes and what lies in it: elements and texts."""
 
-    def __init__(self, tag: str, attributes: dict[str, str]):
-        self.tag, self.attributes, self.content = tag, attributes, []
+    def __init__(self, tag: str, attributes: dict[str, str], content: list | None = None):
+        self.tag, self.attributes, self.content = tag, attributes, content or []
 
     def __getitem__(self, name: str) -> str:
         return self.attributes[name]
@@ -68,6 +68,12 @@ class Element:
             for place, part in enumerate(element.content):
                 if isinstance(part, Element) and part.attributes.get("id") == id:
                     element.content[place] = thing
+
+    def remove(self, matches: Callable[["Element"], bool]):
+        """Take away every element within this one that matches."""
+        self.content = [part for part in self.content if not (isinstance(part, Element) and matches(part))]
+        for child in self.children:
+            child.remove(matches)
 
     def _texts(self) -> Iterator[str]:
         for part in self.content:

@@ -1,0 +1,149 @@
+"""What can happen on a desk, once each: the cases of the law. Every action that records an event is in one of them."""
+
+from dataclasses import dataclass, field
+
+from informejo import db
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role
+from informejo.tickets import actions, change_actions
+from informejo.tickets.words import Category, Priority, Status
+
+TEXT = "As long as it must be."
+
+
+@dataclass
+class Desk:
+    """The world before each case: tickets in every state, and the actors by name."""
+
+    world: object
+    ticket: object = None
+    others: dict = field(default_factory=dict)
+
+    def __getattr__(self, name):
+        return getattr(self.world, name)
+
+
+def furnish(world) -> Desk:
+    """Ren's ticket, which Mia has; one of Tom's own; one of Zoe's nobody has; one that waits in the bin; one closed."""
+    desk = Desk(world, world.ticket(title="The printer is on fire"))
+    desk.others = {
+        "toms": world.ticket(world.tom, "Tom's own keyboard"),
+        "zoes": world.ticket(world.zoe, "Zoe's screen", priority=Priority.CRITICAL),
+        "binned": world.ticket(title="Came into the bin by mistake"),
+        "closed": world.ticket(title="Solved long ago"),
+    }
+    change_actions.assign(world.mia, desk.ticket, world.mia)
+    desk.said = world.comment(world.ren, desk.ticket, "It is still hot.")
+    desk.answer = world.comment(world.mia, desk.ticket, "Which printer?")
+    desk.note = world.note(desk.ticket, "He has only one printer.")
+    change_actions.delete_ticket(world.ana, desk.others["binned"])
+    change_actions.set_status(world.mia, desk.others["closed"], Status.CLOSED)
+    db.commit()
+    desk.following = actions.follow_up(world.ren, desk.others["closed"], body="It is not solved at all.")
+    db.commit()
+    return desk
+
+
+def retitle(desk, **texts):
+    kept = {"title": desk.ticket.title, "description": desk.ticket.description}
+    change_actions.edit_ticket(desk.ren, desk.ticket, version=desk.ticket.version, **kept | texts)
+
+
+CASES = {
+    "a ticket is opened": lambda d: actions.open_ticket(d.ren, title="One more", description=TEXT),
+    "one is opened for somebody": lambda d: actions.open_ticket(
+        d.mia, title="Told by telephone", description=TEXT, requester=d.ren, priority=Priority.CRITICAL
+    ),
+    "one follows a closed one": lambda d: actions.follow_up(d.ren, d.others["closed"], body="It is broken once more."),
+    "one is opened for a guest": lambda d: actions.open_ticket(
+        d.mia, title="By a guest", description=TEXT, requester=accounts.guest_for(d.mia, "new@example.org", "New Guest")
+    ),
+    "the requester writes": lambda d: actions.add_comment(d.ren, d.ticket, body="It smokes."),
+    "the staff answer": lambda d: actions.add_comment(d.mia, d.ticket, body="We come."),
+    "a note is written": lambda d: actions.add_comment(d.tom, d.ticket, body="Who goes?", internal=True),
+    "an answer opens it again": lambda d: (
+        change_actions.set_status(d.mia, d.ticket, Status.RESOLVED),
+        actions.add_comment(d.ren, d.ticket, body="It is not."),
+    ),
+    "a message is put right": lambda d: change_actions.edit_comment(d.ren, d.said, body="It was hot.", version=1),
+    "a note is put right": lambda d: change_actions.edit_comment(d.mia, d.note, body="He has two.", version=1),
+    "the title is put right": lambda d: retitle(d, title="The copier is on fire"),
+    "the description is put right": lambda d: retitle(d, description="It burns at the *front*."),
+    "it waits": lambda d: change_actions.set_status(d.mia, d.ticket, Status.WAITING),
+    "it is resolved": lambda d: change_actions.set_status(d.mia, d.ticket, Status.RESOLVED),
+    "its requester closes it": lambda d: change_actions.set_status(d.ren, d.ticket, Status.CLOSED),
+    "a closed one is opened again": lambda d: change_actions.set_status(d.mia, d.others["closed"], Status.OPEN),
+    "it becomes urgent": lambda d: change_actions.set_priority(d.mia, d.ticket, Priority.CRITICAL),
+    "it is about something else": lambda d: change_actions.set_category(d.mia, d.ticket, Category.NETWORK),
+    "it is given to another": lambda d: change_actions.assign(d.mia, d.ticket, d.tom),
+    "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
+    "somebody claims one": lambda d: change_actions.assign(d.tom, d.others["zoes"], d.tom),
+    "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
+    "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.others["closed"]),
+    "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.others["binned"]),
+    "the requester has another name": lambda d: accounts.edit_profile(d.ren, name="Ren Sato"),
+    "the requester moved": lambda d: accounts.edit_profile(d.ren, department="Attic"),
+    "the assignee has another name": lambda d: accounts.edit_profile(d.mia, name="Mia Strand"),
+    "somebody else has another name": lambda d: accounts.edit_profile(d.zoe, name="Zoe Kohl"),
+    "a requester becomes an agent": lambda d: accounts.set_role(d.ana, d.zoe, Role.AGENT),
+    "an agent becomes a requester": lambda d: accounts.set_role(d.ana, d.dan, Role.USER),
+    "an agent is shut out": lambda d: accounts.set_active(d.ana, d.mia, False),
+    "one is let in again": lambda d: accounts.set_active(d.ana, d.dan, True),
+    "somebody registers": lambda d: accounts.register(
+        email="kim@example.org", name="Kim Oda", department="", password="violet ladder 77 sea"
+    ),
+}
+# Actions that record events without a case, and why.
+NO_CASE = {
+    "create_admin": "on the command line, as `register`",
+    "set_up": "before it there is nobody to look at a page",
+    "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
+    "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
+    "change_password": "as `end_sessions`",
+}
+COVERED = {  # action -> the case that has it, where the name above does not say so
+    "open_ticket": "a ticket is opened",
+    "follow_up": "one follows a closed one",
+}
+STAFF_PAGES = {
+    "ticket": "/tickets/1",
+    "edit own": "/tickets/2/edit",
+    "queue": "/queue",
+    "queue, all": "/queue?status=",
+    "queue, waiting": "/queue?status=waiting",
+    "queue, critical": "/queue?priority=critical",
+    "queue, network": "/queue?category=network&sort=oldest",
+    "queue, mine": "/queue?assignee=me",
+    "queue, nobody's": "/queue?assignee=none",
+    "queue, of Ren": "/queue?requester=4&sort=priority",
+    "search": "/queue?q=printer&status=",
+    "search by name": "/queue?q=Ren&status=&sort=newest",
+    "dashboard": "/desk",
+    "my tickets": "/tickets",
+    "people": "/users",
+    "people, agents": "/users?role=agent",
+    "profile": "/profile",
+    "new ticket": "/tickets/new",
+}
+OWN_PAGES = {
+    "ticket": "/tickets/1",
+    "edit": "/tickets/1/edit",
+    "edit a message": "/comments/1/edit",
+    "follows another": "/tickets/6",
+    "my tickets": "/tickets",
+    "my tickets, waiting": "/tickets?status=waiting",
+    "my tickets, critical": "/tickets?priority=critical",
+    "my search": "/tickets?q=printer",
+    "profile": "/profile",
+    "new ticket": "/tickets/new",
+    "follow-up": "/tickets/new?follows=5",
+}
+PAGES = {
+    "ren": OWN_PAGES,
+    "zoe": {name: OWN_PAGES[name] for name in ("my tickets", "profile", "new ticket")},
+    "mia": STAFF_PAGES | {"edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
+    "tom": {
+        name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")
+    },
+    "ana": STAFF_PAGES | {"bin": "/bin", "health": "/health"},
+}
