@@ -49,7 +49,7 @@ def pytest_terminal_summary(terminalreporter):
 def chromium():
     """One Chromium for all tests; each makes a context of its own in it."""
     with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
         )
