@@ -81,7 +81,11 @@ class ThroughFile(Way):
     def connect(self):
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(20)
-        connection.connect(self.path)
+        try:
+            connection.connect(self.path)
+        except OSError:
+            connection.close()
+            raise
         return connection
 
 
@@ -152,6 +156,7 @@ def test_what_was_sent_ahead_is_no_part_of_the_stream_and_disturbs_nobody(desk):
         desk.note("for both")
         streams = [heard + read_until(one, b"for both") for heard, one in zip(streams, (hasty, other), strict=True)]
     assert [heard.count(b"HTTP/1.1 200") for heard in streams] == [1, 1]
+    assert [heard.lower().count(b"\r\nconnection: close\r\n") for heard in streams] == [1, 1]  # and that is said
 
 
 def test_a_topic_in_two_spellings_harms_nobody(desk):
