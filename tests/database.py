@@ -28,7 +28,7 @@ def upgraded(path: Path):
     """The same with a word of its own, as an installation has it."""
     copy_to(path)
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT INTO log_epoch VALUES (?)", (secrets.token_hex(8),))
+        connection.execute("INSERT INTO log_epoch VALUES (?)", (secrets.token_hex(16),))
 
 
 @cache

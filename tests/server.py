@@ -92,7 +92,8 @@ class Server:
         while True:
             try:
                 with urlopen(self.address, timeout=5):
-                    return
+                    if self.worker:  # or else one that was left over answered, and is about to go
+                        return
             except OSError:
                 assert self._master.poll() is None, self.log.read_text()
                 assert time.monotonic() < deadline, "the server does not answer"

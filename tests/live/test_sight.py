@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
 from informejo.db import db as database
@@ -134,7 +135,8 @@ def test_after_losing_sight_nothing_of_the_ticket_comes(world, ticket, listen):
             EventName.TICKET_UPDATED, world.mia, ticket=ticket, audience=Audience.REQUESTER,
             changes={"status": ["open", "waiting"]},
         )  # fmt: skip
-    actions.mark_seen(world.ren, ticket, ticket.last_event_id)
+    with pytest.raises(NotFound):
+        actions.mark_seen(world.ren, ticket, ticket.last_event_id)
     db.commit()
     assert TITLE not in said(ren) + said(tom)
 

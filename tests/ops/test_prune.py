@@ -147,7 +147,8 @@ def test_a_browser_that_slept_through_deletion_and_purge_is_told_that_the_ticket
     prune()
     for person, topic in ((world.tom, "queue"), (world.ren, "me")):
         replay, *_ = Listener(visit(person), f"/live?on={topic}", asleep).greeting
-        assert "#place-1" in replay.data
+        assert 'hx-swap="lose"' in replay.data
+        assert 'data-number="1"' in replay.data
 
 
 @pytest.mark.hardening("F-06")
