@@ -57,6 +57,11 @@ class Element:
         parts = [part.same() if isinstance(part, Element) else " ".join(part.split()) for part in counting]
         return self.tag, tuple(sorted(self.attributes.items())), tuple(part for part in parts if part)
 
+    def copy(self) -> "Element":
+        """Another tree that looks the same."""
+        content = [part.copy() if isinstance(part, Element) else part for part in self.content]
+        return Element(self.tag, dict(self.attributes), content)
+
     def place(self, thing: "Element"):
         """What `place` in static/js/swaps.js does: replace the thing of that id, and keep the list in order."""
         self.content = [part for part in self.children if part.attributes.get("id") != thing["id"]] + [thing]

@@ -13,21 +13,16 @@ BOXED = ("row", "card")
 class OldPage:
     """The page behind an address, opened by somebody and left open while things happen."""
 
-    def __init__(self, browser, address: str):
-        self.browser, self.address = browser, address
-        self.tree = dom.read(browser.get(address).text)
-        self.me = next(iter(self.tree.all("html"))).attributes.get("data-me", "")
-        stream = self.tree.find("stream")
-        self._chunks, self.messages = iter(()), []
-        if stream is not None:
-            self.subscription, self._chunks = _listen(browser, stream["hx-sse:connect"])
+    def __init__(self, browser, address: str, tree: Element):
+        self.browser, self.address, self.tree = browser, address, tree
+        self.me = next(iter(tree.all("html")))["data-me"]
+        self.subscription, self._chunks = _listen(browser, tree.find("stream")["hx-sse:connect"])
 
     def catch_up(self):
         """Apply what the stream has brought meanwhile; what it nudges reads itself again once, at the end."""
         names = set()
         while self.subscription.waiting:
             for message in parse(next(self._chunks)):
-                self.messages.append(message)
                 if message.event == "reset":
                     names |= {"reset"}
                 elif not message.event:

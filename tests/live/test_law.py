@@ -7,6 +7,9 @@ fresh one alone. On one's own page only the order of cards may differ. Forms in 
 
 import inspect
 import re
+import sqlite3
+from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,9 +18,11 @@ from informejo.accounts import actions as accounts
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.live.fragments import SILENT
+from informejo.security import cookie_name
 from informejo.tickets import actions, change_actions
+from tests import world as cast
 from tests.live import dom
-from tests.live.law_cases import CASES, COVERED, NO_CASE, PAGES, furnish
+from tests.live.law_cases import CASES, COVERED, NO_CASE, PAGES, Desk, furnish
 from tests.live.old_page import OldPage
 
 PASSING = {"toasts", "announcer", "stream"}  # news of the moment; whom the stream connects, and since when
@@ -25,15 +30,43 @@ STANDING = {"edit-ticket", "edit-comment"}
 LISTS = {"queue", "cards"}
 
 
+@pytest.fixture(scope="module")
+def furnished():
+    """What is the same before each case is made before the first: the database, who is signed in, pages as drawn."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        yield SimpleNamespace(database=database, cookies={}, trees={})
+
+
 @pytest.fixture
-def open_pages(world, visit, app):
+def open_pages(app, visit, furnished):
     """Every kind of page, each opened by everybody who can."""
     app.config["STREAMS_PER_USER"] = 1000
-    desk = furnish(world)
-    browsers = {who: visit(getattr(world, who)) for who in PAGES}
-    return desk, {
-        (who, name): OldPage(browsers[who], address) for who, pages in PAGES.items() for name, address in pages.items()
+    with closing(sqlite3.connect(db.db.engine.url.database)) as own:
+        if not furnished.trees:
+            furnish(cast.populate())
+            _open_all(visit, furnished)
+            own.backup(furnished.database)
+        furnished.database.backup(own)
+    browsers = {who: visit() for who in PAGES}
+    for who, cookie in furnished.cookies.items():
+        browsers[who].set_cookie(cookie_name(), cookie)
+    pages = {
+        (who, name): OldPage(browsers[who], address, furnished.trees[who, name].copy())
+        for who, addresses in PAGES.items()
+        for name, address in addresses.items()
     }
+    return Desk(cast.find()), pages
+
+
+def _open_all(visit, furnished):
+    world = cast.find()
+    for who, addresses in PAGES.items():
+        browser = visit(getattr(world, who))
+        furnished.cookies[who] = browser.get_cookie(cookie_name()).value
+        for name, address in addresses.items():
+            page = browser.get(address)
+            assert page.status_code == 200, address
+            furnished.trees[who, name] = dom.read(page.text)
 
 
 @pytest.mark.hardening("L-06")
@@ -59,7 +92,8 @@ def test_an_old_page_with_what_it_was_sent_equals_a_fresh_one(open_pages, case, 
 
 
 def test_every_event_has_a_case_or_is_silent_for_a_reason(world):
-    desk = furnish(world)
+    furnish(world)
+    desk = Desk(world)
     for name, case in CASES.items():
         try:
             case(desk)
@@ -133,8 +167,7 @@ def rows(tree: dom.Element) -> dict:
 
 def plain(tree: dom.Element) -> tuple:
     """The page without what may differ: what passes, once-only keys, and for lists that stand still their rows."""
-    copy = dom.read("<html></html>")
-    copy.content = [_copy(part) for part in tree.content if isinstance(part, dom.Element)]
+    copy = tree.copy()
     stands = copy.find("queue-news") is not None
     copy.remove(lambda one: one.attributes.get("id") in PASSING | STANDING | {"queue-news"})
     copy.remove(lambda one: one.attributes.get("name") == "key")
@@ -155,11 +188,6 @@ def title(tree: dom.Element) -> str:
     unread = tree.find("unread")
     count = int(unread["data-count"]) if unread is not None else 0
     return (f"({count}) " if count else "") + (f"{about} · Informejo" if about else drawn.text)
-
-
-def _copy(element: dom.Element) -> dom.Element:
-    content = [_copy(part) if isinstance(part, dom.Element) else part for part in element.content]
-    return dom.Element(element.tag, dict(element.attributes), content)
 
 
 def first_difference(old, new, path: str = "") -> str:
