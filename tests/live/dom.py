@@ -30,9 +30,11 @@ class Element:
 
     def walk(self) -> Iterator["Element"]:
         """This element and all within it, in the order of the document."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting += reversed(element.children)
 
     def find(self, id: str) -> "Element | None":
         return next((element for element in self.walk() if element.attributes.get("id") == id), None)
