@@ -101,6 +101,8 @@ CASES = {
 NO_CASE = {
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",
+    "reply": "it is `add_comment`, or `follow_up` on a ticket that is closed",
+    "start_session": "the sign-in that the same browser had before ends, as `sign_out`",
     "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
     "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
     "change_password": "as `end_sessions`",
