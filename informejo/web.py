@@ -101,6 +101,11 @@ def stream(*on: str) -> str:
     return "/live?" + urlencode([*topics, (drawn.ARGUMENT, actor().id), ("since", str(log.bookmark()))])
 
 
+def since_of(stream: str) -> str:
+    """The bookmark in a stream's address: where the log stood before the page's rows were read."""
+    return stream.rpartition("since=")[2]
+
+
 def answer(partials: str, location: str, status: int = 200):
     """The end of a change: fragments for htmx, a redirect to where the change can be seen for everybody else."""
     return (partials, status) if wants_fragment() else redirect(location, 303)

@@ -11,7 +11,7 @@ from informejo.tickets import list_queries
 from informejo.tickets.inputs import asked, list_from
 from informejo.tickets.list_queries import SORTS, TicketFilter
 from informejo.tickets.queries import unread_for
-from informejo.web import actor, page, public, stream
+from informejo.web import actor, page, public, since_of, stream
 
 bp = Blueprint("desk", __name__)
 
@@ -56,7 +56,7 @@ def queue():
         "desk/queue.html",
         title="Queue",
         stream=live,
-        since=live.rpartition("since=")[2],
+        since=since_of(live),
         filter=filter,
         listed=list_queries.tickets_for(actor(), filter, request.args.get("page", type=int)),
         row_of=fragments.row_of,

@@ -211,7 +211,7 @@ def _place(fragment: Fragment) -> int:
 
 
 def _where_drawn(event: Event) -> Iterable[str]:
-    """Where the person shows, of whom something changed that is drawn: the desk, themselves, the tickets they are in."""
+    """Where a person stands of whom something drawn has changed: the desk, themselves, the tickets they are in."""
     if event.name in SILENT or (event.name == EventName.USER_UPDATED and not event.changes.keys() & DRAWN):
         return ()
     open_topics = {channel.topic for subscription in hub.subscriptions() for channel in subscription.channels}
@@ -225,8 +225,8 @@ def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     parts = [UNREAD_CHANGED]
     if event.name == EventName.TICKET_RESTORED:
         parts += back(event, audience)
-    if audience == Audience.REQUESTER:
-        needs = {"ticket": event.ticket}
+    if event.ticket.requester_id == user_id:
+        needs = {"ticket": event.ticket, "audience": audience}
         parts.append(Fragment(f"card-{event.ticket_id}", "#cards", "place", "tickets/_card.html", needs))
     return [toast(event), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
 
@@ -251,7 +251,7 @@ FRAGMENTS = {
         "queue": (row,),
         "desk": (desk_changed,),
     },
-    **dict.fromkeys(PEOPLE, {}),  # see `_where_drawn`
+    **{name: {} for name in PEOPLE},  # see `_where_drawn`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (ticket,), "queue": (row,)},
 }
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}

@@ -1,6 +1,7 @@
 """The pages of tickets: one's own list, a new one, one with its conversation, and what is written there."""
 
 import secrets
+from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import NotFound
@@ -15,8 +16,9 @@ from informejo.live import fragments, presence
 from informejo.live.fragments import Fragment
 from informejo.tickets import actions, files, list_queries, queries
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
+from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.models import Ticket
-from informejo.web import actor, answer, go_to, page, stream, wants_fragment
+from informejo.web import actor, answer, go_to, page, since_of, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
 
@@ -26,7 +28,9 @@ def index():
     """One's own tickets, for staff too: those they asked for themselves."""
     live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
     listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
-    return page("tickets/mine.html", title="My tickets", listed=listed, filter=filter, stream=live, since=since_of(live))
+    shown = {"listed": listed, "filter": filter, "since": since_of(live), "address": _own(filter), "news": 0}
+    audience = policy.audience(actor())
+    return page("tickets/mine.html", title="My tickets", stream=live, audience=audience, **shown)
 
 
 @bp.get("/tickets/news")
@@ -34,7 +38,7 @@ def news():
     """How many of one's own tickets came into a list since it was drawn."""
     filter = asked({**request.args, "requester": "me"}, actor())
     number = list_queries.news_for(actor(), filter, *list_from(request.args))
-    return render_template("desk/_news.html", news=number, address=f"/tickets?{filter.address}")
+    return render_template("desk/_news.html", news=number, address=_own(filter))
 
 
 @bp.get("/tickets/new")
@@ -79,6 +83,10 @@ def create_comment(number: int):
     except files.FileRefused as refused:
         return _refused(ticket, {"files": str(refused)}, refused.status, refused.headers)
     return _said(ticket, events, location)
+
+
+def _own(filter: TicketFilter) -> str:
+    return f"/tickets?{replace(filter, requester='').address}"
 
 
 def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:

@@ -1,7 +1,5 @@
 """Fixtures: the real server with the cast in its database, Chromium, and people at it who notice whatever breaks."""
 
-from dataclasses import fields
-
 import pytest
 from sqlalchemy import delete, select
 
@@ -53,8 +51,7 @@ def app(desk):
 @pytest.fixture
 def world(app):
     """The cast as it stands in the server's database."""
-    people = {user.email.partition("@")[0]: user for user in db.session.scalars(select(User))}
-    return cast.World(**{field.name: people[field.name] for field in fields(cast.World)})
+    return cast.find()
 
 
 @pytest.fixture

@@ -30,9 +30,11 @@ class Element:
 
     def walk(self) -> Iterator["Element"]:
         """This element and all within it, in the order of the document."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting += reversed(element.children)
 
     def find(self, id: str) -> "Element | None":
         return next((element for element in self.walk() if element.attributes.get("id") == id), None)
@@ -56,6 +58,11 @@ class Element:
         counting = [part for part in self.content if not (isinstance(part, Element) and part.is_signature)]
         parts = [part.same() if isinstance(part, Element) else " ".join(part.split()) for part in counting]
         return self.tag, tuple(sorted(self.attributes.items())), tuple(part for part in parts if part)
+
+    def copy(self) -> "Element":
+        """Another tree that looks the same."""
+        content = [part.copy() if isinstance(part, Element) else part for part in self.content]
+        return Element(self.tag, dict(self.attributes), content)
 
     def place(self, thing: "Element"):
         """What `place` in static/js/swaps.js does: replace the thing of that id, and keep the list in order."""

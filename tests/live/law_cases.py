@@ -1,47 +1,48 @@
 """What can happen on a desk, once each: the cases of the law. Every action that records an event is in one of them."""
 
-from dataclasses import dataclass, field
-
 from informejo import db
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.tickets import actions, change_actions
+from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
+from tests.world import World
 
 TEXT = "As long as it must be."
 
 
-@dataclass
 class Desk:
-    """The world before each case: tickets in every state, and the actors by name."""
+    """What `furnish` made, and the actors by name."""
 
-    world: object
-    ticket: object = None
-    others: dict = field(default_factory=dict)
+    def __init__(self, world: World):
+        self.world = world
+        self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in range(1, 6))
+        self.said, self.answer, self.note = (_get(Comment, id) for id in range(1, 4))
 
     def __getattr__(self, name):
         return getattr(self.world, name)
 
 
-def furnish(world) -> Desk:
+def furnish(world: World):
     """Ren's ticket, which Mia has; one of Tom's own; one of Zoe's nobody has; one that waits in the bin; one closed."""
-    desk = Desk(world, world.ticket(title="The printer is on fire"))
-    desk.others = {
-        "toms": world.ticket(world.tom, "Tom's own keyboard"),
-        "zoes": world.ticket(world.zoe, "Zoe's screen", priority=Priority.CRITICAL),
-        "binned": world.ticket(title="Came into the bin by mistake"),
-        "closed": world.ticket(title="Solved long ago"),
-    }
-    change_actions.assign(world.mia, desk.ticket, world.mia)
-    desk.said = world.comment(world.ren, desk.ticket, "It is still hot.")
-    desk.answer = world.comment(world.mia, desk.ticket, "Which printer?")
-    desk.note = world.note(desk.ticket, "He has only one printer.")
-    change_actions.delete_ticket(world.ana, desk.others["binned"])
-    change_actions.set_status(world.mia, desk.others["closed"], Status.CLOSED)
+    ticket = world.ticket(title="The printer is on fire")
+    world.ticket(world.tom, "Tom's own keyboard")
+    world.ticket(world.zoe, "Zoe's screen", priority=Priority.CRITICAL)
+    binned = world.ticket(title="Came into the bin by mistake")
+    closed = world.ticket(title="Solved long ago")
+    change_actions.assign(world.mia, ticket, world.mia)
+    world.comment(world.ren, ticket, "It is still hot.")
+    world.comment(world.mia, ticket, "Which printer?")
+    world.note(ticket, "He has only one printer.")
+    change_actions.delete_ticket(world.ana, binned)
+    change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
-    desk.following = actions.follow_up(world.ren, desk.others["closed"], body="It is not solved at all.")
+    actions.follow_up(world.ren, closed, body="It is not solved at all.")
     db.commit()
-    return desk
+
+
+def _get(model, id: int):
+    return db.db.session.get(model, id)
 
 
 def retitle(desk, **texts):
@@ -54,7 +55,7 @@ CASES = {
     "one is opened for somebody": lambda d: actions.open_ticket(
         d.mia, title="Told by telephone", description=TEXT, requester=d.ren, priority=Priority.CRITICAL
     ),
-    "one follows a closed one": lambda d: actions.follow_up(d.ren, d.others["closed"], body="It is broken once more."),
+    "one follows a closed one": lambda d: actions.follow_up(d.ren, d.closed, body="It is broken once more."),
     "one is opened for a guest": lambda d: actions.open_ticket(
         d.mia, title="By a guest", description=TEXT, requester=accounts.guest_for(d.mia, "new@example.org", "New Guest")
     ),
@@ -72,15 +73,18 @@ CASES = {
     "it waits": lambda d: change_actions.set_status(d.mia, d.ticket, Status.WAITING),
     "it is resolved": lambda d: change_actions.set_status(d.mia, d.ticket, Status.RESOLVED),
     "its requester closes it": lambda d: change_actions.set_status(d.ren, d.ticket, Status.CLOSED),
-    "a closed one is opened again": lambda d: change_actions.set_status(d.mia, d.others["closed"], Status.OPEN),
+    "a closed one is opened again": lambda d: change_actions.set_status(d.mia, d.closed, Status.OPEN),
     "it becomes urgent": lambda d: change_actions.set_priority(d.mia, d.ticket, Priority.CRITICAL),
     "it is about something else": lambda d: change_actions.set_category(d.mia, d.ticket, Category.NETWORK),
+    "a colleague answers Tom": lambda d: actions.add_comment(d.mia, d.toms, body="Try another cable."),
+    "Tom's own waits": lambda d: change_actions.set_status(d.mia, d.toms, Status.WAITING),
+    "a note on Tom's own": lambda d: actions.add_comment(d.mia, d.toms, body="He spilt tea.", internal=True),
     "it is given to another": lambda d: change_actions.assign(d.mia, d.ticket, d.tom),
     "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
-    "somebody claims one": lambda d: change_actions.assign(d.tom, d.others["zoes"], d.tom),
+    "somebody claims one": lambda d: change_actions.assign(d.tom, d.zoes, d.tom),
     "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
-    "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.others["closed"]),
-    "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.others["binned"]),
+    "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
+    "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
     "the requester has another name": lambda d: accounts.edit_profile(d.ren, name="Ren Sato"),
     "the requester moved": lambda d: accounts.edit_profile(d.ren, department="Attic"),
     "the assignee has another name": lambda d: accounts.edit_profile(d.mia, name="Mia Strand"),
@@ -97,6 +101,8 @@ CASES = {
 NO_CASE = {
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",
+    "reply": "it is `add_comment`, or `follow_up` on a ticket that is closed",
+    "start_session": "the sign-in that the same browser had before ends, as `sign_out`",
     "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
     "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
     "change_password": "as `end_sessions`",
@@ -107,7 +113,6 @@ COVERED = {  # action -> the case that has it, where the name above does not say
 }
 STAFF_PAGES = {
     "ticket": "/tickets/1",
-    "edit own": "/tickets/2/edit",
     "queue": "/queue",
     "queue, all": "/queue?status=",
     "queue, waiting": "/queue?status=waiting",
@@ -142,8 +147,7 @@ PAGES = {
     "ren": OWN_PAGES,
     "zoe": {name: OWN_PAGES[name] for name in ("my tickets", "profile", "new ticket")},
     "mia": STAFF_PAGES | {"edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
-    "tom": {
-        name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")
-    },
+    "tom": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")}
+    | {"own ticket": "/tickets/2", "edit own": "/tickets/2/edit", "my tickets, waiting": "/tickets?status=waiting"},
     "ana": STAFF_PAGES | {"bin": "/bin", "health": "/health"},
 }

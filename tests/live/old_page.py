@@ -13,21 +13,16 @@ BOXED = ("row", "card")
 class OldPage:
     """The page behind an address, opened by somebody and left open while things happen."""
 
-    def __init__(self, browser, address: str):
-        self.browser, self.address = browser, address
-        self.tree = dom.read(browser.get(address).text)
-        self.me = next(iter(self.tree.all("html"))).attributes.get("data-me", "")
-        stream = self.tree.find("stream")
-        self._chunks, self.messages = iter(()), []
-        if stream is not None:
-            self.subscription, self._chunks = _listen(browser, stream["hx-sse:connect"])
+    def __init__(self, browser: "Reader", address: str, tree: Element):
+        self.browser, self.address, self.tree = browser, address, tree
+        self.me = next(iter(tree.all("html")))["data-me"]
+        self.subscription, self._chunks = _listen(browser.browser, tree.find("stream")["hx-sse:connect"])
 
     def catch_up(self):
         """Apply what the stream has brought meanwhile; what it nudges reads itself again once, at the end."""
         names = set()
         while self.subscription.waiting:
             for message in parse(next(self._chunks)):
-                self.messages.append(message)
                 if message.event == "reset":
                     names |= {"reset"}
                 elif not message.event:
@@ -93,7 +88,7 @@ class OldPage:
 
     def _read_again(self, names: set[str]):
         if names & {"reset", "people-changed"}:
-            fresh = dom.read(self.browser.get(self.address).text)
+            fresh = self.browser.read(self.address)
             for id in ("main", "topbar"):
                 self.tree.replace(id, fresh.find(id))
             names |= {"desk-changed", "unread-changed"}
@@ -103,9 +98,7 @@ class OldPage:
                 self._read(element)
 
     def _read(self, element: Element):
-        answer = self.browser.get(element["hx-get"], headers={"HX-Request": "true"})
-        assert answer.status_code == 200, element["hx-get"]
-        content = dom.read(answer.text)
+        content = self.browser.read(element["hx-get"], HX_Request="true")
         self._receive(Element("", {}, [part for part in content.children if part.tag == "hx-partial"]))
         content.content = [part for part in content.content if getattr(part, "tag", "") != "hx-partial"]
         if selected := element.attributes.get("hx-select"):
@@ -115,6 +108,26 @@ class OldPage:
             self.tree.replace(element["id"], *content.children)
         elif style == "innerHTML":
             element.content = content.content
+
+
+class Reader:
+    """A browser whose pages all ask for the same: while nothing happens, each answer is as good as it was."""
+
+    def __init__(self, browser):
+        self.browser, self._answers = browser, {}
+
+    def forget(self):
+        """Something happened."""
+        self._answers.clear()
+
+    def read(self, address: str, **headers: str) -> Element:
+        """What the address says now: a page, or a fragment for htmx."""
+        key = (address, *headers)
+        if key not in self._answers:
+            answer = self.browser.get(address, headers={name.replace("_", "-"): headers[name] for name in headers})
+            assert answer.status_code in (200, 404), address  # what is taken away may not be there any more
+            self._answers[key] = dom.read(answer.text)
+        return self._answers[key].copy()
 
 
 def _listen(browser, address: str):
