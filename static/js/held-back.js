@@ -74,7 +74,7 @@
   // Whatever was said soon after the first beat pushed it on; later beats tell by when they were sent.
   function isLate(stamp) {
     const passage = performance.now() - 1000 * stamp.split(" ")[1];
-    quickest = Math.min(quickest, passage);
+    if (passage < quickest) quickest = passage;
     return passage - quickest > LATE_MS;
   }
 
