@@ -24,14 +24,12 @@ from informejo.live import wire
 from informejo.live.bookmark import Bookmark
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel, Frame, Thing
-from informejo.version import BUILD
 
 BEAT_SECONDS = 15
 RENEW_SECONDS = (300, 600)  # a stream ends after so long, spread, and its browser opens the next, rights checked anew
 OPENING_SECONDS = 60  # a stream that nobody has begun to read after so long never will be
 TURN = 256  # sockets written to before others get a turn
 
-BEAT = wire.sign("beat", data=BUILD)
 RENEW = wire.sign("renew", retry=200)  # a planned end: come back at once
 BYE = wire.sign("bye")
 LEAVING = select.EPOLLIN | select.EPOLLRDHUP  # a stream's browser has nothing to say: whatever it sends, it is leaving
@@ -56,9 +54,7 @@ class Hub:
         self._by_channel: dict[Channel, dict[Subscription, None]] = {}
         self._by_descriptor: dict[int, Subscription] = {}
         self._slots: list[dict[Subscription, None]] = [{} for _ in range(BEAT_SECONDS)]
-        self._young: dict[
-            Subscription, bool
-        ] = {}  # those without a first beat; True when it comes with the next second
+        self._young: dict[Subscription, bool] = {}  # without a first beat; True when it comes with the next second
         self._per_user: Counter[int] = Counter()
         self._epoll = None
         self._watcher = None
@@ -214,14 +210,14 @@ class Hub:
         `here` is how far the log was shown to everybody: bookmarks move on with each beat, so that a quiet page never
         has more to catch up with than what happened since.
         """
-        beat = wire.sign("beat", data=BUILD, bookmark=here) if here else BEAT
+        plain, beat = wire.beat(), wire.beat(here)
         for subscription in [*self._slots[second % BEAT_SECONDS], *self._first_beats()]:
             try:
                 if time.monotonic() > subscription.expires:
                     self.drop(subscription, RENEW, "renewed")
                 elif not subscription.opening:
                     # One who was told of more already, while it opened, keeps the newer bookmark.
-                    self.write(subscription, beat if here and subscription.floor <= here.id else BEAT)
+                    self.write(subscription, beat if here and subscription.floor <= here.id else plain)
             except Exception as error:
                 self._give_up(subscription, "beat", error)
 

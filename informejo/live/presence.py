@@ -49,8 +49,13 @@ def expire():
 def show_again(subscription: Subscription):
     """This stream opened or closed: show anew who is on its ticket."""
     for channel in subscription.channels:
-        if channel.topic.startswith("ticket:") and channel.audience == Audience.STAFF:
+        if is_at(channel):
             signals.noticed.send(channel.topic)
+
+
+def is_at(channel: Channel) -> bool:
+    """Whether that channel shows who is here."""
+    return channel.topic.startswith("ticket:") and channel.audience == Audience.STAFF
 
 
 def channels(topic: str) -> list[Channel]:

@@ -14,19 +14,19 @@ from informejo import clock, metrics, policy
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Event
-from informejo.live import fragments, held, payload, presence, sight, wire
+from informejo.live import fragments, held, payload, presence, returns, sight, wire
 from informejo.live.bookmark import Bookmark, read
-from informejo.live.hub import BEAT, Full, hub
+from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
 from informejo.tickets.models import Ticket
-from informejo.version import BUILD
 from informejo.web import actor
 
 MAX_TOPICS = 8
 RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
 
 bp = Blueprint("live", __name__)
+bp.after_request(returns.count_refused)
 logger = logging.getLogger(__name__)
 
 
@@ -47,7 +47,7 @@ def _open(form: str, replay) -> Response:
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in unseen)
-    if request.args.get("once"):
+    if returns.asks_once():
         return Response(farewells + _once(channels, form, replay), headers=HEADERS)
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
@@ -64,12 +64,13 @@ def _open(form: str, replay) -> Response:
 
 def _once(channels: tuple[Channel, ...], form: str, replay) -> bytes:
     """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
+    here = log.bookmark()
+    content, here = _past(_missed(returns.asked(), here, channels), here, channels, replay)
     if form == "html":
         held.note(g.session.id)
-    here = log.bookmark()
-    content, here = _past(_missed(_asked(), here, channels), here, channels, replay)
-    ready = wire.message(BUILD, id=here, event="ready", retry=held.ASK_AGAIN)
-    return content + ready + wire.unchunk(BEAT.chunk)
+        content += _notices(channels)
+    ready = wire.message(wire.stamp(), id=here, event="ready", retry=held.ASK_AGAIN)
+    return content + ready + wire.unchunk(wire.beat().chunk)
 
 
 def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
@@ -80,7 +81,7 @@ def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
     topics = request.args.getlist("on")
     if not 0 < len(topics) <= MAX_TOPICS:
         raise NotFound
-    unseen = policy.unseen_topics(actor(), topics) if _asked() else []
+    unseen = policy.unseen_topics(actor(), topics) if returns.asked() else []
     numbers = {one.number for one in unseen}
     heard = [topic for topic in topics if policy.ticket_of(topic) not in numbers]
     return policy.channels(actor(), heard, form), unseen
@@ -104,11 +105,11 @@ def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
 def _greeting(subscription: Subscription, replay) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
     here = log.bookmark()
-    missed = _missed(_asked(), here, subscription.channels)
-    _count_return(missed)
+    missed = _missed(returns.asked(), here, subscription.channels)
+    returns.count(missed)
     content, here = _past(missed, here, subscription.channels, replay)
     subscription.settle(here.id)
-    return content + wire.message(BUILD, id=here, event="ready", retry=random.randint(*RETRY))
+    return content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
 
 
 def _past(missed: list[Event] | None, here: Bookmark, channels: tuple[Channel, ...], replay) -> tuple[bytes, Bookmark]:
@@ -116,31 +117,6 @@ def _past(missed: list[Event] | None, here: Bookmark, channels: tuple[Channel, .
     if missed is None:
         return wire.message("", id=here, event="reset"), here
     return replay(missed, channels), Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
-
-
-@bp.after_request
-def _count_refused(response: Response) -> Response:
-    if response.status_code >= 400 and _returns():
-        metrics.reconnects.labels("refused").inc()
-    return response
-
-
-def _count_return(missed: list[Event] | None):
-    if not _returns():
-        return
-    ended = "reset" if missed is None else "replayed" if missed else "nothing_missed"
-    metrics.reconnects.labels(ended).inc()
-    metrics.replayed.inc(len(missed or ()))
-
-
-def _returns() -> bool:
-    """Whether this browser had a stream before, and wants one again; one whose streams are held back has none."""
-    return "Last-Event-ID" in request.headers and not request.args.get("once")
-
-
-def _asked() -> str:
-    """The bookmark the browser comes with."""
-    return request.headers.get("Last-Event-ID") or request.args.get("since") or ""
 
 
 def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event] | None:
@@ -180,6 +156,12 @@ def _touches(topic: str, person: User):
 def _replay_fragments(missed: list[Event], channels: tuple[Channel, ...]) -> bytes:
     parts = fragments.gather(missed, channels)
     return wire.message(fragments.render(parts)) if parts else b""
+
+
+def _notices(channels: tuple[Channel, ...]) -> bytes:
+    """Who is here: streams are told when it changes, and it stands in no event."""
+    notices = [notice for channel in channels if presence.is_at(channel) for notice in presence.at(channel)]
+    return wire.message(fragments.render(notices)) if notices else b""
 
 
 def _replay_events(missed: list[Event], channels: tuple[Channel, ...]) -> bytes:

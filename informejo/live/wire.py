@@ -1,14 +1,17 @@
 """How a message looks on the wire: Server-Sent Events (WHATWG HTML, 9.2) inside HTTP/1.1 chunks (RFC 9112, 7.1)."""
 
 import re
+import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from informejo.live.bookmark import Bookmark
+from informejo.version import BUILD
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # the three that an event stream knows, and no other
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
 LAST_CHUNK = b"0\r\n\r\n"
+_BEGAN = time.monotonic()
 
 # A comment: some of what stands in the way wants to see so much before it passes anything on.
 PADDING = b":" + b" " * 2048 + b"\n"
@@ -55,6 +58,19 @@ def sign(name: str, *, data: str = "", bookmark: Bookmark | None = None, retry: 
     """A message to the page itself, such as `beat`. Of several that wait, the last stands for all."""
     content = message(data, id=bookmark, event=name, retry=retry)
     return Frame(chunk(content), name=name, things=(Thing(name, data, name),), bookmark=bookmark)
+
+
+def stamp() -> str:
+    """What `ready` and each beat say: the release, and when they were sent, in seconds of this process.
+
+    A page to which they come ever later than the first learns from it that something on the way holds them back.
+    """
+    return f"{BUILD} {time.monotonic() - _BEGAN:.1f}"
+
+
+def beat(bookmark: Bookmark | None = None) -> Frame:
+    """The heartbeat, as of now."""
+    return sign("beat", data=stamp(), bookmark=bookmark)
 
 
 def message(data: str, *, id: Bookmark | None = None, event: str = "", retry: int | None = None) -> bytes:

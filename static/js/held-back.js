@@ -2,6 +2,7 @@
 // one every 10 to 20 s. hx-sse takes them for short streams: it applies them, keeps the bookmark and comes back.
 (() => {
   const BEAT_MS = 5000; // the first beat comes within two seconds of the greeting
+  const LATE_MS = 8000; // what waits for the next message to push it on waits for the next beat, 15 s, at worst
   const PAUSE_MS = 20_000; // hx-sse doubles its pauses when something fails, up to this
   const TRY_MS = 60_000; // until a stream is tried again, and twice as long after each try
   const TRY_MAX_MS = 8 * TRY_MS;
@@ -15,6 +16,7 @@
   let usualPause;
   let asksOnce = false;
   let doubts = false;
+  let quickest = Infinity; // of this stream's messages: milliseconds from the server's clock to this page's
   let hurries = false;
   let timer;
 
@@ -37,14 +39,19 @@
   // An answer that came whole where no stream does is the proof.
   stream.addEventListener("htmx:sse:after:connection", () => {
     clearTimeout(timer);
+    quickest = Infinity;
     if (asksOnce) hold();
     else timer = setTimeout(giveUp, BEAT_MS);
   });
   stream.addEventListener("htmx:sse:before:message", ({ detail }) => {
-    if (detail.message.event === "beat" && !asksOnce) release();
+    if (asksOnce || !["ready", "beat"].includes(detail.message.event)) return;
+    if (isLate(detail.message.data)) giveUp();
+    else if (detail.message.event === "beat") release();
   });
   // Some hold back everything, the status too: then the stream gets no answer in time. Is there one to something short?
-  stream.addEventListener("htmx:sse:error", ({ detail }) => doubt(detail.error));
+  stream.addEventListener("htmx:sse:error", ({ detail }) => {
+    hurries = doubt(detail.error);
+  });
   stream.addEventListener("htmx:error", ({ detail }) => {
     if (doubt(detail.error)) stream.dispatchEvent(new CustomEvent("held-back"));
   });
@@ -62,6 +69,13 @@
   function doubt(error) {
     doubts = !asksOnce && (error === "timeout" || error?.name === "AbortError");
     return doubts;
+  }
+
+  // Whatever was said soon after the first beat pushed it on; later beats tell by when they were sent.
+  function isLate(stamp) {
+    const passage = performance.now() - 1000 * stamp.split(" ")[1];
+    if (passage < quickest) quickest = passage;
+    return passage - quickest > LATE_MS;
   }
 
   function giveUp() {

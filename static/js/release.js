@@ -8,7 +8,7 @@
   if (!stream || !offer) return;
   let timer = null;
 
-  for (const name of ["ready", "beat"]) stream.addEventListener(name, ({ detail }) => compare(detail.data));
+  for (const name of ["ready", "beat"]) stream.addEventListener(name, ({ detail }) => compare(detail.data.split(" ")[0]));
   offer.querySelector("button").addEventListener("click", () => location.reload());
 
   function compare(current) {

@@ -1,4 +1,4 @@
-"""Behind proxies and scanners that hold the stream back changes show all the same, and the page says how it gets them."""
+"""Behind proxies and scanners that hold streams back, changes show all the same, and the page says how it gets them."""
 
 import pytest
 from playwright.sync_api import expect

@@ -10,7 +10,6 @@ from tests.server import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 TYPED = "I was just about to"
-TYPED = "I was just about to"
 NEEDED = ("app.py", "gunicorn.conf.py", "informejo", "migrations", "static", "templates")
 
 
@@ -32,19 +31,6 @@ def upgrade(server, tmp_path):
     server.stop()
     server.root = ROOT
     server.start()
-
-
-@pytest.fixture
-def two(world, browse):
-    """Ren, who types on a ticket's page, and Mia, whose window is behind another; both saw the older release."""
-    ticket, people = world.ticket(), (browse(world.ren), browse(world.mia))
-    people[1].page.clock.install()
-    for person in people:
-        person.forgives("Failed to load resource", "htmx")  # what the scripts say while the server is away
-        person.open(f"/tickets/{ticket.id}")
-    people[0].page.locator("#composer textarea").fill(TYPED)
-    people[1].page.evaluate("document.hasFocus = () => false")
-    return ticket, *(person.page for person in people)
 
 
 @pytest.fixture
