@@ -16,7 +16,7 @@ OUTSIDE = {"app", "gunicorn.conf"}
 LAYERS = {
     GROUND: "clock config faults i18n limits metrics offload signals text tickets.media_types tickets.words version"
     " events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
-    TABLES: "db slow_reads *.models",
+    TABLES: "db ids slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
     READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",

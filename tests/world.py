@@ -1,5 +1,6 @@
 """The cast of all tests: a small desk whose people everybody knows by name."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,6 +11,7 @@ from informejo.accounts.models import Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.events.models import LogEpoch
 from informejo.tickets import actions
+from informejo.tickets.models import Comment
 
 PASSWORD = "correct horse battery"
 CAST = {
@@ -51,6 +53,16 @@ class World:
     def note(self, ticket, body: str = "Only for us.", by: User | None = None, **fields):
         """An internal note, by Mia unless somebody else is named; committed."""
         return self.comment(by or self.mia, ticket, body, internal=True, **fields)
+
+
+def addressed(address: str) -> str:
+    """`/comments/2/edit` stands for the second message there is, whatever its id."""
+    found = re.match(r"/comments/(\d)(/.*)", address)
+    if not found:
+        return address
+    place, rest = int(found[1]), found[2]
+    ids = db.db.session.scalars(db.db.select(Comment.id).order_by(Comment.id))
+    return f"/comments/{list(ids)[place - 1]}{rest}"
 
 
 @cache

@@ -70,6 +70,11 @@ def since(id: int, events: Select | None = None, limit: int | None = None, needs
     return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
 
 
+def count_after(id: int) -> int:
+    """How many events there are after `id`."""
+    return db.session.scalar(select(func.count(Event.id)).where(Event.id > id))
+
+
 def last_to_change(ticket: Ticket, field: str) -> User | None:
     """Who changed that field of the ticket last."""
     updates = select(Event).where(Event.ticket_id == ticket.id, Event.changes[field].as_string().is_not(None))

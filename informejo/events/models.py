@@ -11,6 +11,7 @@ from informejo import clock
 from informejo.accounts.models import User
 from informejo.db import Model, Moment, words
 from informejo.events.names import EventName
+from informejo.ids import next_id
 
 if TYPE_CHECKING:
     from informejo.tickets.models import Attachment, Comment, Ticket
@@ -37,7 +38,7 @@ class Event(Model):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
     name: Mapped[EventName] = words(EventName)
     at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     audience: Mapped[Audience] = words(Audience)

@@ -80,9 +80,9 @@ class Broadcast:
                     self.here = bookmark
                 db.session.remove()
 
-    def lag(self, latest: int) -> int:
-        """How many events of a log whose newest is `latest` are not shown yet."""
-        return max(0, latest - self.here.id) if self.here else 0
+    def lag(self) -> int:
+        """How many events of the log are not shown yet."""
+        return log.count_after(self.here.id) if self.here else 0
 
     def _next(self) -> list[Event]:
         self._since, self._rung = self._rung or time.monotonic(), None  # another process's bell is not heard here

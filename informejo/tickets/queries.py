@@ -1,18 +1,20 @@
 """Reading one ticket: its timeline, who has read what, and how many have news."""
 
+from datetime import timedelta
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
-from informejo import policy
+from informejo import clock, policy
 from informejo.accounts.models import User
 from informejo.db import db
-from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
+from informejo.ids import made_at
 from informejo.tickets.models import Comment, Reading, Ticket
 
 RECENT = 100  # events a ticket page shows at first
-NEWS = 100_000  # events: what happened longer ago counts as read, so that years of tickets need not be looked through
+NEWS = timedelta(days=90)  # what happened longer ago counts as read, so that years of tickets need not be looked through
 
 
 def timeline_for(actor: User, ticket: Ticket, all: bool = False) -> tuple[list[Event], int]:
@@ -69,5 +71,5 @@ def is_unread(actor: User, ticket: Ticket, seen: int) -> bool:
 
 
 def old_news() -> int:
-    """The newest event that counts as read by everybody."""
-    return log.latest_id() - NEWS
+    """Up to this event everything counts as read by everybody."""
+    return made_at(clock.now() - NEWS)

@@ -72,7 +72,7 @@ def written(world, visit):
         mia.post("/tickets/1/assignment", data={"value": world.zoe.id})
         ren.post("/tickets/1/edit", data=fields | {"title": f"Again {text}", "version": "1"})
         mia.post("/drafts", data={"draft": "ticket:1", "body": text})
-        pages = [visit(getattr(world, who)).get(path + (text if path.endswith("q=") else "")) for who in PAGES
+        pages = [visit(getattr(world, who)).get(addressed(path) + (text if path.endswith("q=") else "")) for who in PAGES
                  for path in PAGES[who]]  # fmt: skip
         pages.append(visit().post("/sign-in", data={"email": text, "password": text, "next": text, "kept-body": text}))
         said = [message.data for stream in streams for message in stream.heard()]
