@@ -16,7 +16,7 @@ from informejo.tickets.models import Comment
 from tests.architecture import ROOT
 from tests.live import dom
 from tests.test_routes import CHANGE, GRAND, READ, place  # noqa: F401
-from tests.world import PASSWORD
+from tests.world import PASSWORD, addressed
 
 FOR_ANYBODY = ("/sign-in", "/register", "/setup/<token>")  # what acts for whoever gives a password, not for a cookie
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
@@ -51,7 +51,7 @@ def hidden(form: dom.Element) -> dict[str, str]:
 def test_each_form_that_changes_something_says_for_whom_it_was_drawn(world, visit, address):
     world.comment(world.ren, world.ticket())
     for person in (None, world.ren, world.mia, world.ana):
-        page = dom.read(visit(person).get(address, follow_redirects=True).text)
+        page = dom.read(visit(person).get(addressed(address), follow_redirects=True).text)
         forms = [form for form in page.walk() if form.tag == "form" and form.attributes.get("method") == "post"]
         assert person is None or forms, "the way out at least"
         for form in forms:
@@ -204,7 +204,9 @@ def test_passwords_never_come_back(world, drawn_for_tom):
 
 def test_every_field_for_a_password_is_known_as_one(world, visit):
     pages = [
-        visit(person).get(address, follow_redirects=True).text for person in (None, world.ana) for address in PAGES
+        visit(person).get(addressed(address), follow_redirects=True).text
+        for person in (None, world.ana)
+        for address in PAGES
     ]
     fields = {field["name"] for page in pages for field in dom.read(page).all("input", type="password")}
     assert fields == PASSWORDS

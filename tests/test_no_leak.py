@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -173,6 +174,26 @@ def test_the_whole_world_of_a_requester_is_the_same_with_and_without_a_note(app,
     assert before == after
     assert noted.internal
     assert staff.index("place-1") < staff.index("place-2"), "the staff's list did change its order"
+
+
+@pytest.mark.hardening("O-03")
+def test_between_two_messages_of_ones_own_nothing_shows_how_much_was_hidden(world, visit):
+    """Two tickets, the same things at the same times; in one there are notes between them."""
+    moments = iter(clock.now() + timedelta(minutes=minute) for minute in range(20))
+    spoken, other = world.ticket(title="Spoken about"), world.ticket(title="Left alone")
+    shown = []
+    for ticket, notes in ((spoken, 3), (other, 0)):
+        with clock.at(next(moments)):
+            first = world.comment(world.ren, ticket, "One.")
+        for number in range(notes):
+            world.note(ticket, f"{MARKER} {number}")
+        with clock.at(next(moments)):
+            second = world.comment(world.ren, ticket, "Two.")
+        shown.append((second.id - first.id, queries.order_of(second) - queries.order_of(first)))
+    assert shown[0] == shown[1] == (60_000_000, 60_000_000)
+    page = visit(world.ren).get(f"/tickets/{spoken.number}").text
+    assert f"comment-{second.id}" not in page
+    assert page.count('id="comment-') == 2
 
 
 def walk(browser, addresses: list[str]) -> dict[str, bytes]:

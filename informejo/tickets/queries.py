@@ -14,7 +14,7 @@ from informejo.ids import made_at
 from informejo.tickets.models import Comment, Reading, Ticket
 
 RECENT = 100  # events a ticket page shows at first
-NEWS = timedelta(days=90)  # what happened longer ago counts as read, so that years of tickets need not be looked through
+NEWS = timedelta(days=90)  # what happened longer ago counts as read: years of tickets need not be looked through
 
 
 def timeline_for(actor: User, ticket: Ticket, all: bool = False) -> tuple[list[Event], int]:

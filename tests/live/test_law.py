@@ -4,8 +4,8 @@ What it does not ask for, and why:
 
 - Lists stand still (docs/decisions/0005-lists-stand-still.md). For those of the queue, and for one's own with a filter,
   it says: each row on both pages is the same; a row that is on the old one alone is drawn as it is now; the bar
-  announces as many as are on the fresh one alone. Their head says how many there were when they were drawn. Of one's own list
-  without a filter only the order of the cards may differ.
+  announces as many as are on the fresh one alone. Their head says how many there were when they were drawn. Of one's
+  own list without a filter only the order of the cards may differ.
 - A page on which a text is being edited stands still but for losing sight of it: whose text it is would be disturbed.
 - Toasts and what is read out are of the moment; Health shows the process, as it was when somebody asked. So does
   the list of people with how many tickets each has: read again with every ticket, it would undo a choice of role.
@@ -58,7 +58,7 @@ def open_pages(app, visit, furnished):
     for who, cookie in furnished.cookies.items():
         browsers[who].browser.set_cookie(cookie_name(), cookie)
     pages = {
-        (who, name): OldPage(browsers[who], address, furnished.trees[who, name].copy())
+        (who, name): OldPage(browsers[who], cast.addressed(address), furnished.trees[who, name].copy())
         for who, addresses in PAGES.items()
         for name, address in addresses.items()
     }
@@ -71,7 +71,7 @@ def _open_all(visit, furnished):
         browser = visit(getattr(world, who))
         furnished.cookies[who] = browser.get_cookie(cookie_name()).value
         for name, address in addresses.items():
-            page = browser.get(address)
+            page = browser.get(cast.addressed(address))
             assert page.status_code == 200, address
             furnished.trees[who, name] = dom.read(page.text)
             furnished.plain[who, name] = plain(furnished.trees[who, name])
