@@ -21,8 +21,8 @@ LAYERS = {
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
     READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
     WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
-    " *.checks ops.prune ops.restore security serving templating uploads web *.inputs",
-    DOORS: "api cli *.commands work *.views accounts.sso live.returns live.stream mail.inbound",
+    " *.checks live.returns ops.prune ops.restore security serving templating uploads web *.inputs",
+    DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",
     ROOF: "*.__init__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

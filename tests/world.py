@@ -62,7 +62,7 @@ def addressed(address: str) -> str:
         return address
     place, rest = int(found[1]), found[2]
     ids = db.db.session.scalars(db.db.select(Comment.id).order_by(Comment.id))
-    return f"/comments/{list(ids)[place - 1]}{rest}"
+    return f"/comments/{next(iter(list(ids)[place - 1 :]), place)}{rest}"
 
 
 @cache

@@ -26,6 +26,7 @@ from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel, Frame, Thing
 
 BEAT_SECONDS = 15
+EARLY = (2, 3)  # a new stream's first beats come with these seconds; one alone might be pushed on by what follows it
 RENEW_SECONDS = (300, 600)  # a stream ends after so long, spread, and its browser opens the next, rights checked anew
 OPENING_SECONDS = 60  # a stream that nobody has begun to read after so long never will be
 TURN = 256  # sockets written to before others get a turn
@@ -54,7 +55,7 @@ class Hub:
         self._by_channel: dict[Channel, dict[Subscription, None]] = {}
         self._by_descriptor: dict[int, Subscription] = {}
         self._slots: list[dict[Subscription, None]] = [{} for _ in range(BEAT_SECONDS)]
-        self._young: dict[Subscription, bool] = {}  # without a first beat; True when it comes with the next second
+        self._young: dict[Subscription, int] = {}  # those whose early beats are not all out: for how many seconds
         self._per_user: Counter[int] = Counter()
         self._epoll = None
         self._watcher = None
@@ -84,10 +85,10 @@ class Hub:
     def begin(self, subscription: Subscription):
         """Somebody reads this stream: from now on it may live as long as streams do.
 
-        The first beat follows within two seconds, after whatever else is shown because it opened: a browser that does
-        not have it by then knows that something on the way keeps the latest message back.
+        Its EARLY beats follow within three seconds, after whatever else is shown because it opened: a browser that does
+        not have them by then knows that something on the way keeps the latest message back.
         """
-        self._young[subscription] = False
+        self._young[subscription] = 0
         subscription.expires = time.monotonic() + min(random.uniform(*RENEW_SECONDS), subscription.lasts)
 
     def attach(self, subscription: Subscription, descriptor: int):
@@ -211,7 +212,7 @@ class Hub:
         has more to catch up with than what happened since.
         """
         plain, beat = wire.beat(), wire.beat(here)
-        for subscription in [*self._slots[second % BEAT_SECONDS], *self._first_beats()]:
+        for subscription in self._due(second):
             try:
                 if time.monotonic() > subscription.expires:
                     self.drop(subscription, RENEW, "renewed")
@@ -221,10 +222,12 @@ class Hub:
             except Exception as error:
                 self._give_up(subscription, "beat", error)
 
-    def _first_beats(self) -> list[Subscription]:
-        due = [subscription for subscription, waited in self._young.items() if waited]
-        self._young = {subscription: True for subscription, waited in self._young.items() if not waited}
-        return due
+    def _due(self, second: int) -> list[Subscription]:
+        # Not both in one second: the later would push on the earlier, which is to show that nothing has to.
+        young = {subscription: age + 1 for subscription, age in self._young.items()}
+        self._young = {subscription: age for subscription, age in young.items() if age < max(EARLY)}
+        in_turn = [subscription for subscription in self._slots[second % BEAT_SECONDS] if subscription not in young]
+        return in_turn + [subscription for subscription, age in young.items() if age in EARLY]
 
     def _forget(self, subscription: Subscription):
         # Nothing here can fail half-way, and doing it again changes nothing.

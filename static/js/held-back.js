@@ -1,7 +1,8 @@
 // Where something on the way holds the stream back (a proxy, a virus scanner), the page asks for whole answers instead,
 // one every 10 to 20 s. hx-sse takes them for short streams: it applies them, keeps the bookmark and comes back.
 (() => {
-  const BEAT_MS = 5000; // the first beat comes within two seconds of the greeting
+  const BEATS = 2; // come within three seconds of the greeting; one may be pushed on by something else that follows it
+  const BEATS_MS = 5000;
   const LATE_MS = 8000; // what waits for the next message to push it on waits for the next beat, 15 s, at worst
   const PAUSE_MS = 20_000; // hx-sse doubles its pauses when something fails, up to this
   const TRY_MS = 60_000; // until a stream is tried again, and twice as long after each try
@@ -18,6 +19,7 @@
   let doubts = false;
   let quickest = Infinity; // of this stream's messages: milliseconds from the server's clock to this page's
   let hurries = false;
+  let beats;
   let timer;
 
   if (kept()) stream.dataset.held = "";
@@ -39,14 +41,16 @@
   // An answer that came whole where no stream does is the proof.
   stream.addEventListener("htmx:sse:after:connection", () => {
     clearTimeout(timer);
+    beats = 0;
     quickest = Infinity;
     if (asksOnce) hold();
-    else timer = setTimeout(giveUp, BEAT_MS);
+    else timer = setTimeout(giveUp, BEATS_MS);
   });
   stream.addEventListener("htmx:sse:before:message", ({ detail }) => {
     if (asksOnce || !["ready", "beat"].includes(detail.message.event)) return;
+    if (detail.message.event === "beat") beats += 1;
     if (isLate(detail.message.data)) giveUp();
-    else if (detail.message.event === "beat") release();
+    else if (beats >= BEATS) release();
   });
   // Some hold back everything, the status too: then the stream gets no answer in time. Is there one to something short?
   stream.addEventListener("htmx:sse:error", ({ detail }) => {
@@ -71,7 +75,7 @@
     return doubts;
   }
 
-  // Whatever was said soon after the first beat pushed it on; later beats tell by when they were sent.
+  // Whatever was said soon after the first beats pushed them on; later ones tell by when they were sent.
   function isLate(stamp) {
     const passage = performance.now() - 1000 * stamp.split(" ")[1];
     if (passage < quickest) quickest = passage;

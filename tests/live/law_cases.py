@@ -17,7 +17,7 @@ class Desk:
     def __init__(self, world: World):
         self.world = world
         self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in range(1, 6))
-        self.said, self.answer, self.note = (_get(Comment, id) for id in range(1, 4))
+        self.said, self.answer, self.note = db.db.session.scalars(db.db.select(Comment).order_by(Comment.id).limit(3))
 
     def __getattr__(self, name):
         return getattr(self.world, name)
