@@ -12,7 +12,7 @@ from informejo import clock, db as database
 from informejo.accounts.models import STAFF, Role, User
 from informejo.db import db
 from informejo.events.models import Audience, Event
-from informejo.events.names import EventName
+from informejo.events.names import PEOPLE, EventName
 from informejo.live.wire import Channel
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
@@ -179,6 +179,11 @@ def visible_events(actor: User) -> Select:
         return events
     own = select(Ticket.id).where(Ticket.requester_id == actor.id)
     return events.where(Event.ticket_id.in_(own), Event.audience == Audience.REQUESTER)
+
+
+def people_events() -> Select:
+    """Changes of people themselves. They are told to nobody; a page that shows somebody of them is drawn anew."""
+    return select(Event).where(Event.name.in_(PEOPLE))
 
 
 def find_ticket(actor: User, number: int) -> Ticket:

@@ -11,6 +11,7 @@ from informejo import create_app
 from informejo.accounts import actions as accounts
 from informejo.db import commit, db
 from informejo.desk import stats
+from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.security import cookie_name
 from tests import database, groups, sharing, world as cast
@@ -79,6 +80,7 @@ def app(tmp_path):
 def _leave_all_streams():
     for subscription in hub.subscriptions():
         hub.drop(subscription)
+    presence._writing.clear()
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ def test_between_two_messages_of_ones_own_nothing_shows_how_much_was_hidden(worl
 
 
 def walk(browser, addresses: list[str]) -> dict[str, bytes]:
-    """What every address says, but for what is drawn by lot: keys of forms, ids of requests, delays, bookmarks, uptimes."""
+    """What every address says, but for what is drawn by lot: keys of forms, ids, delays, bookmarks, uptimes."""
     addresses = [
         address + query
         for address in addresses

@@ -10,12 +10,12 @@ from werkzeug.local import LocalProxy
 from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Audience, Event
-from informejo.events.names import EventName
+from informejo.events.names import PEOPLE, EventName
 from informejo.events.sentences import last_word, sentence
 from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
 from informejo.tickets.models import Ticket
-from informejo.tickets.queries import order_of, with_person
+from informejo.tickets.queries import order_of, with_people
 
 MOST_KEPT = 5_000  # drawn fragments, of about 2 kB
 
@@ -68,9 +68,19 @@ def drawn(fragment: Fragment) -> Markup:
 def topics_of(event: Event) -> Iterable[str]:
     """The topics an event touches."""
     if event.ticket is None:
-        return _where_drawn(event)
+        return people_at([event], {channel.topic for one in hub.subscriptions() for channel in one.channels})
     people = {event.ticket.requester_id, event.ticket.assignee_id, event.user_id} - {None}
     return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
+
+
+def people_at(events: Iterable[Event], topics: set[str]) -> set[str]:
+    """Of these topics, those that show somebody of whom one of these events has changed what pages draw."""
+    changed = {event.user_id for event in events if _changes_looks(event)}
+    if not changed:
+        return set()
+    tickets = [int(topic.partition(":")[2]) for topic in topics if topic.startswith("ticket:")]
+    shown = {f"ticket:{id}" for id in with_people(changed, tickets)} if tickets else set()
+    return topics & {"desk", *(f"user:{id}" for id in changed), *shown}
 
 
 def on(event: Event, channel: Channel) -> list[Fragment]:
@@ -210,13 +220,8 @@ def _place(fragment: Fragment) -> int:
     return fragment.needs["order"] if "order" in fragment.needs else fragment.needs["event"].id
 
 
-def _where_drawn(event: Event) -> Iterable[str]:
-    """Where a person stands of whom something drawn has changed: the desk, themselves, the tickets they are in."""
-    if event.name in SILENT or (event.name == EventName.USER_UPDATED and not event.changes.keys() & DRAWN):
-        return ()
-    open_topics = {channel.topic for subscription in hub.subscriptions() for channel in subscription.channels}
-    tickets = [int(topic.partition(":")[2]) for topic in open_topics if topic.startswith("ticket:")]
-    return ("desk", f"user:{event.user_id}", *(f"ticket:{id}" for id in sorted(with_person(event.user_id, tickets))))
+def _changes_looks(event: Event) -> bool:
+    return event.name in PEOPLE and (event.name != EventName.USER_UPDATED or bool(event.changes.keys() & DRAWN))
 
 
 def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
@@ -239,7 +244,6 @@ PEOPLE_CHANGED = Fragment("people-changed", "body", "nudge", text="people-change
 DRAWN = {"name", "department", "role", "active"}  # what pages say of people
 NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML")  # the question of two changes at once is settled
 
-PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIVATED, EventName.USER_REACTIVATED)
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
     EventName.TICKET_UPDATED: {"timeline": (change,), "ticket": (ticket,), "queue": (row,), "desk": (desk_changed,)},
@@ -251,7 +255,7 @@ FRAGMENTS = {
         "queue": (row,),
         "desk": (desk_changed,),
     },
-    **{name: {} for name in PEOPLE},  # see `_where_drawn`
+    **{name: {} for name in PEOPLE},  # see `people_at`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (ticket,), "queue": (row,)},
 }
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}

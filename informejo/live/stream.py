@@ -132,7 +132,13 @@ def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[E
     shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
     needs = log.WHOLE if shows_tickets else log.BRIEF
     missed = log.since(bookmark.id, _about(channels), limit + 1, needs)
-    return missed if len(missed) <= limit else None
+    return [*missed, *_people_missed(bookmark, channels, limit)] if len(missed) <= limit else None
+
+
+def _people_missed(bookmark: Bookmark, channels: tuple[Channel, ...], limit: int) -> list[Event]:
+    """A change of somebody who stands on this page: one for all of them, as the page only loads itself again."""
+    people = log.since(bookmark.id, policy.people_events(), limit, needs=())
+    return people[-1:] if fragments.people_at(people, {channel.topic for channel in channels}) else []
 
 
 def _about(channels: tuple[Channel, ...]) -> Select:

@@ -1,5 +1,6 @@
 """Reading one ticket: its timeline, who has read what, and how many have news."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import func, or_, select
@@ -37,10 +38,15 @@ def order_of(comment: Comment) -> int:
     return db.session.scalar(added)
 
 
-def with_person(user_id: int, tickets: list[int]) -> set[int]:
-    """Of these tickets, those in which that person had a part: it is theirs, or they did something in it."""
-    own = or_(Ticket.requester_id == user_id, Ticket.assignee_id == user_id, Ticket.opened_by_id == user_id)
-    acted = select(Event.ticket_id).where(Event.ticket_id.in_(tickets), Event.actor_id == user_id)
+def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
+    """Of these tickets, those on whose page the requester sees one of these people.
+
+    Who only wrote a note there is not one of them: a page that came to life for it would tell of the note.
+    """
+    own = or_(Ticket.requester_id.in_(people), Ticket.assignee_id.in_(people), Ticket.opened_by_id.in_(people))
+    acted = select(Event.ticket_id).where(
+        Event.ticket_id.in_(tickets), Event.actor_id.in_(people), Event.audience == Audience.REQUESTER
+    )
     found = select(Ticket).where(Ticket.id.in_(tickets), or_(own, Ticket.id.in_(acted)))
     return set(db.session.scalars(found.with_only_columns(Ticket.id)))
 

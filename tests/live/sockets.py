@@ -7,7 +7,7 @@ import gevent
 
 from informejo.live import wire
 from informejo.live.bookmark import Bookmark
-from informejo.live.hub import Hub
+from informejo.live.hub import BEAT_SECONDS, Hub
 from informejo.live.wire import Channel, Frame, Thing
 from tests.live.sse import parse
 
@@ -28,6 +28,12 @@ def thing(text: str) -> Thing:
 def say(hub: Hub, text: str, channel: Channel = HERE, id: int = 0) -> int:
     """Publish one text; returns how many it went to."""
     return hub.publish({channel: [thing(text)]}, Bookmark("test", id) if id else None)
+
+
+def beat_all(hub: Hub, here: Bookmark | None = None):
+    """Every stream's turn for a heartbeat, once around; one that began just now gets its early ones besides."""
+    for second in range(BEAT_SECONDS):
+        hub.beat(second, here)
 
 
 def read(browser) -> tuple[bytes, bool]:

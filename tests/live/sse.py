@@ -49,6 +49,7 @@ class Listener:
             self._chunks = iter(self.response.response)
             self.greeting = parse(next(self._chunks))
             (self.subscription,) = set(hub.subscriptions()) - before
+            assert parse(next(self._chunks)) == []  # what pushes the greeting through shows nothing
 
     def heard(self) -> list[Message]:
         """What came since the last time; heartbeats and who is looking left out."""

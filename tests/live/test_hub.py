@@ -9,7 +9,7 @@ import pytest
 
 from informejo.live import backlog, bookmark, wire
 from informejo.live.hub import BEAT_SECONDS, BYE, TURN, Full, Hub
-from tests.live.sockets import HERE, ROOM, THERE, chunks, drained, fill, read, say, thing, words
+from tests.live.sockets import HERE, ROOM, THERE, beat_all, chunks, drained, fill, read, say, thing, words
 from tests.live.sse import parse
 
 
@@ -227,15 +227,14 @@ def test_each_stream_has_one_heartbeat_in_fifteen_seconds(hub, connect):
 
 
 def beats_of(browsers) -> list[int]:
-    return [b"".join(read(browser)).count(b"event: beat\n") for browser in browsers]
+    return [read(browser)[0].count(b"event: beat\n") for browser in browsers]
 
 
 @pytest.mark.hardening("S-45")
 def test_a_stream_ends_when_its_sign_in_does(hub):
     short = hub.subscribe((HERE,), 1, 1, per_user=9, total=9, lasts=-1)
     long = hub.subscribe((HERE,), 1, 1, **ROOM)
-    for second in range(BEAT_SECONDS):
-        hub.beat(second)
+    beat_all(hub)
     assert short.closed
     assert not long.closed
     assert long.expires <= time.monotonic() + 600

@@ -13,7 +13,8 @@ from informejo import faults, metrics
 from informejo.live import hub as hub_module, wire
 from informejo.live.hub import BEAT_SECONDS, OPENING_SECONDS, Full, Hub
 from informejo.live.subscription import Subscription
-from tests.live.sockets import HERE, ROOM, THERE, fill, say, words
+from tests.live.sockets import HERE, ROOM, THERE, beat_all, fill, read, say, words
+from tests.live.sse import parse
 
 
 class Fault(Exception):
@@ -56,6 +57,7 @@ def require_sound(hub: Hub):
     alive = hub.subscriptions()
     assert len(alive) == len(set(alive)) == len(hub)
     assert not any(subscription.closed for subscription in alive)
+    assert set(hub._young) <= set(alive)
     users = {one.user_id for one in alive}
     assert dict(hub._per_user) == {user: sum(one.user_id == user for one in alive) for user in users}
     listed = {(channel, one) for channel, listeners in hub._by_channel.items() for one in listeners}
@@ -107,8 +109,8 @@ FAULTS = {
 }
 OPERATIONS = {
     "publish": lambda hub, one: say(hub, "x" * 500),
-    "beat": lambda hub, one: [hub.beat(second) for second in range(BEAT_SECONDS)],
-    "renew": lambda hub, one: (setattr(one, "expires", 0), hub.beat(one.slot)),
+    "beat": lambda hub, one: beat_all(hub),
+    "renew": lambda hub, one: (setattr(one, "expires", 0), beat_all(hub)),
     "drop": lambda hub, one: hub.drop(one),
     "revoke": lambda hub, one: hub.drop_where(lambda stream: stream.user_id == one.user_id),
     "look": lambda hub, one: hub._look(),
@@ -135,8 +137,10 @@ def test_a_fault_of_one_stream_costs_at_most_that_stream(hub, connect, monkeypat
         assert not other.closed
         words(browser)
         say(hub, "and on", channel)
-        hub.beat(other.slot)
-        assert "and on" in words(browser)
+        beat_all(hub)
+        heard = parse(read(browser)[0])
+        assert "and on" in [message.data for message in heard]
+        assert "beat" in [message.event for message in heard]
 
 
 def require_sound_but_for(hub: Hub, one: Subscription):
@@ -210,8 +214,7 @@ def test_a_stream_that_nobody_begins_to_read_ends_by_itself(hub, connect, monkey
     abandoned, (read, _) = hub.subscribe((HERE,), 1, 1, **ROOM), connect(user=2)
     now = hub_module.time.monotonic()
     monkeypatch.setattr(hub_module.time, "monotonic", lambda: now + OPENING_SECONDS + 1)
-    for second in range(BEAT_SECONDS):
-        hub.beat(second)
+    beat_all(hub)
     assert abandoned.closed
     assert not read.closed
 

@@ -28,11 +28,6 @@ def nobody():
 
 
 @pytest.fixture
-def ticket(world):
-    return world.ticket()
-
-
-@pytest.fixture
 def ask(visit):
     """`ask(user, "ticket:1", ...)`: one whole answer for that person on those topics."""
 
