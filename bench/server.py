@@ -43,10 +43,10 @@ def post_worker_init(worker):
     from informejo.live.hub import hub
     publish, notes = hub.publish, open({notes!r}, "a", buffering=1)
 
-    def noted(parts, encode, id=0):
+    def noted(shown, bookmark=None):
         begun = time.monotonic()
-        received = publish(parts, encode, id)
-        if id and received:
+        received = publish(shown, bookmark)
+        if bookmark and received:
             print(begun, time.monotonic(), received, file=notes)
         return received
 
