@@ -34,10 +34,16 @@ class Element:
         while waiting:
             element = waiting.pop()
             yield element
-            waiting += reversed(element.children)
+            waiting += [part for part in reversed(element.content) if isinstance(part, Element)]
 
     def find(self, id: str) -> "Element | None":
-        return next((element for element in self.walk() if element.attributes.get("id") == id), None)
+        if self.attributes.get("id") == id:
+            return self
+        for part in self.content:
+            found = part.find(id) if isinstance(part, Element) else None
+            if found is not None:
+                return found
+        return None
 
     def all(self, tag: str, **attributes: str) -> list["Element"]:
         """Those with that tag and those attributes; `class_name` is one of its classes."""
