@@ -87,6 +87,8 @@ def pre_request(worker, req):
     """One request begins per turn of the loop: of fifty that come at once, none keeps streams and timers waiting."""
     import gevent
 
+    if _is_stream(req):
+        req.force_close()  # says so to proxies, which else may send the next request into a connection that ends
     hub = gevent.get_hub()
     # A whole turn, which sleep(0) is not: up to fifty that are ready would go first. A timer would wait a millisecond.
     with _line_of(req), _entrance, hub.loop.check() as turned, hub.loop.idle() as awake:
@@ -111,7 +113,11 @@ def _look_more_often():
 
 def _line_of(req):
     # When thousands of streams come back at once, a page need not wait behind all of them, only behind one.
-    return _streams if req.path.startswith("/live") else nullcontext()
+    return _streams if _is_stream(req) else nullcontext()
+
+
+def _is_stream(req):
+    return req.path.startswith("/live")
 
 
 def _nothing():

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from flask import Flask
 from flask_migrate import stamp
 
+from bench.bookmarks import EPOCH
 from informejo import create_app, db
 from informejo.accounts.actions import start_session
 from informejo.accounts.models import Role, User
@@ -22,6 +23,7 @@ from informejo.events.models import LogEpoch
 from informejo.security import cookie_name
 from informejo.tickets import actions
 from informejo.tickets.words import Priority
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BODY = (
@@ -41,10 +43,10 @@ def post_worker_init(worker):
     from informejo.live.hub import hub
     publish, notes = hub.publish, open({notes!r}, "a", buffering=1)
 
-    def noted(parts, encode, id=0):
+    def noted(shown, bookmark=None):
         begun = time.monotonic()
-        received = publish(parts, encode, id)
-        if id and received:
+        received = publish(shown, bookmark)
+        if bookmark and received:
             print(begun, time.monotonic(), received, file=notes)
         return received
 
@@ -88,7 +90,7 @@ def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0, within: str
         with app.app_context():
             db.db.create_all()
             stamp(str(ROOT / "migrations"))
-            db.db.session.add(LogEpoch(word="bench"))
+            db.db.session.add(LogEpoch(word=EPOCH))
             _furnish(furnished, staff, requesters, comments)
             db.commit()
         yield furnished
@@ -97,7 +99,7 @@ def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0, within: str
 @contextmanager
 def running(desk: Desk, **settings) -> Iterator[Desk]:
     """The real gunicorn on that desk; ended by its process id."""
-    desk.port = _free_port()
+    desk.port = free_port()
     conf = desk.folder / "gunicorn.conf.py"
     conf.write_text(WATCHED.format(conf=str(ROOT / "gunicorn.conf.py"), notes=str(desk.folder / "notes")))
     environ = os.environ | {name: str(value) for name, value in (_settings(desk.folder) | settings).items()}
@@ -184,9 +186,3 @@ def _worker_of(process: subprocess.Popen, desk: Desk) -> int:
         except (OSError, IndexError):
             time.sleep(0.1)
     raise RuntimeError((desk.folder / "log").read_text())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -11,9 +11,12 @@ from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench import bookmarks
+from bench.bookmarks import EPOCH
 from bench.browser import quantile, reading, saying, summary
 from bench.crowd import Crowd, newest
 from bench.server import Desk, allow_files, desk, headers, kernel_memory, machine, running
+from informejo.live.bookmark import Bookmark
 
 HERE = Path(__file__).resolve().parent
 WARM = 200  # streams that are open before memory is measured: what is needed once does not count
@@ -108,7 +111,7 @@ def _events(crowd: Crowd, here: Desk, events: int, others: ProcessPoolExecutor) 
         post.result()
         crowd.drain(0.2)
         frames.append(next(iter(crowd.heard.values())))
-        wrong += crowd.wrong([newest(frames[0]) + len(frames) - 1])
+        wrong += crowd.wrong(1)
         spans.append((*here.published()[-1], moments))
         clicks.append(moments[-1] - clicked)
     _print("Informejo's hub", spans)
@@ -121,13 +124,13 @@ def _events(crowd: Crowd, here: Desk, events: int, others: ProcessPoolExecutor) 
 def _pages(crowd: Crowd, here: Desk, others: ProcessPoolExecutor) -> list[tuple]:
     """A requester reads their ticket over and over, first in peace, then while staff comments go out to all streams."""
     visit = (reading, here.port, headers(here, here.requesters[0]), "/tickets/1")
-    first, comments = 1 + max(map(newest, crowd.heard.values())), int(BUSY_SECONDS / EVERY)
+    comments = int(BUSY_SECONDS / EVERY)
     peace = others.submit(*visit, 2).result()
     page = others.submit(*visit, BUSY_SECONDS)
     said = others.submit(saying, here.port, headers(here, here.staff[1]), 1, comments, EVERY)
-    crowd.listen(lambda heard: newest(heard) == first + comments - 1, 3 * BUSY_SECONDS)
+    crowd.listen(lambda heard: len(bookmarks.ids(heard)) == comments, 3 * BUSY_SECONDS)
     crowd.drain(0.2)
-    wrong = crowd.wrong(list(range(first, first + comments)))
+    wrong = crowd.wrong(comments)
     return [
         ("a page in peace", summary(peace)),
         (f"a page while {1 / EVERY:.0f} events a second go out", summary(page.result())),
@@ -167,7 +170,8 @@ def _stream(here: Desk, cookie: str, *topics: str) -> bytes:
 
 
 def _frame(number: int) -> bytes:
-    return b"7d0\r\nid: bench-%03d\ndata: %b\n\n\r\n" % (number + 1, b"x" * 1975)
+    content = b"id: %b\ndata: %b\n\n" % (str(Bookmark(EPOCH, number + 1)).encode(), b"x" * 1940)
+    return b"%x\r\n%b\r\n" % (len(content), content)
 
 
 def _print(name: str, spans: Iterable[tuple[float, float, list[float]]]):

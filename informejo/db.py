@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Enum, MetaData, event
+from sqlalchemy import Connection, DateTime, Enum, MetaData, event, inspect
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import InvalidRequestError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
+from werkzeug.exceptions import NotFound
 
 from informejo import metrics, signals
 
@@ -135,17 +136,31 @@ def lock(row):
     """Read `row` anew and keep everybody else from changing it until this transaction ends.
 
     Actions that decide by what a row holds begin with this; without it two of them could decide at the same time.
+    Raises NotFound when the row is gone since it was found.
     """
     connection = db.session.connection()
-    if connection.dialect.name == "sqlite":
-        _begin_write(connection, connection.connection.cursor())
-    db.session.refresh(row, with_for_update=True)
+    _begin_write(connection, connection.connection.cursor())
+    try:
+        db.session.refresh(row, with_for_update=True)
+    except InvalidRequestError:
+        if not inspect(row).persistent:
+            raise
+        raise NotFound("This is not there any more.") from None
+
+
+def vouch_with(voucher: Callable[[Connection], None] | None):
+    """From now on this thread of work asks `voucher` once in each transaction, before it writes the first thing.
+
+    It reads within the transaction that writes, so what it finds stays true until the end. To forbid, it raises.
+    """
+    _voucher.set(voucher)
 
 
 # SQLite calls block the whole process. If a second greenlet waited inside SQLite for the first one's write lock, the
 # first could never run to release it. So writers queue here, on a lock that lets the other greenlets run.
 _writer = threading.Lock()
 _patience: ContextVar[float | None] = ContextVar("patience", default=None)  # seconds, instead of BUSY_SECONDS
+_voucher: ContextVar[Callable[[Connection], None] | None] = ContextVar("voucher", default=None)
 
 
 class _Busy(sqlite3.OperationalError):
@@ -161,11 +176,20 @@ def _set_pragmas(connection, _record):
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _begin_before_first_write(connection, cursor, statement, *_):
-    if connection.dialect.name == "sqlite" and statement.lstrip().upper().startswith(WRITES):
+    if statement.lstrip().upper().startswith(WRITES):
         _begin_write(connection, cursor)
 
 
 def _begin_write(connection, cursor):
+    if connection.dialect.name == "sqlite":
+        _take_the_turn(connection, cursor)
+    voucher = _voucher.get()
+    if voucher and not connection.info.get("vouched"):
+        voucher(connection)
+        connection.info["vouched"] = True
+
+
+def _take_the_turn(connection, cursor):
     if connection.connection.driver_connection.in_transaction:
         return
     patience = _patience.get() or BUSY_SECONDS
@@ -211,5 +235,6 @@ def _let_the_next_write_after_a_crash(_connection, record, _state):
 
 
 def _release(info: dict):
+    info.pop("vouched", None)
     if info.pop("writing", False):
         _writer.release()

@@ -34,10 +34,16 @@ class contained:  # noqa: N801 - read like a word: `with contained("beat"):`
 
 
 def note(where: str, error: Exception):
-    """Count a fault, and log it unless the same one was logged just now. It never raises itself."""
+    """Count a fault, and log it unless the same one was logged just now. It never raises itself.
+
+    What the database says is its own trouble, not ours: a line says enough, without the path to it.
+    """
     with suppress(Exception):
         metrics.faults.labels(where).inc()
         now, kind = time.monotonic(), (where, type(error))
         if now - _told.get(kind, -QUIET_SECONDS) >= QUIET_SECONDS:
             _told[kind] = now
-            logger.error("fault in %s", where, exc_info=error)
+            if said := getattr(error, "orig", None):  # SQLAlchemy's word for what the driver raised
+                logger.error("fault in %s: %s", where, said)
+            else:
+                logger.error("fault in %s", where, exc_info=error)

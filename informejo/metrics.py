@@ -34,6 +34,9 @@ streams_limit = _gauge("informejo_streams_limit", "Most streams that may be open
 streams_opened = _counter("informejo_streams_opened", "Streams opened.")
 streams_refused = _counter("informejo_streams_refused", "Streams refused, by reason.", ["reason"])
 streams_ended = _counter("informejo_streams_ended", "Streams ended, by reason.", ["reason"])
+held_back = _gauge(
+    "informejo_held_back", "Browsers whose streams are held back on the way: they asked for one answer lately."
+)
 slow_streams = _gauge("informejo_slow_streams", "Streams for which something waits.")
 waiting_messages = _gauge("informejo_waiting_messages", "Messages that wait for slow readers.")
 waiting_bytes = _gauge("informejo_waiting_bytes", "Bytes that wait for slow readers.")
@@ -56,6 +59,11 @@ request_seconds = _histogram(
     ["method"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+reconnects = _counter("informejo_reconnects", "Browsers that came back, by how it ended.", ["ended"])
+replayed = _counter("informejo_replayed_events", "Events that browsers had missed and were shown when they came back.")
+echo = _gauge("informejo_echo_seconds", "How long the last message that the process sent to itself was on its way.")
+echoes = _counter("informejo_echoes", "Messages that the process sent to itself, by what became of them.", ["ended"])
+
 faults = _counter("informejo_faults", "Faults that were kept where they happened, by place.", ["where"])
 incidents = _counter("informejo_incidents", "Requests that ended in an error nobody foresaw.")
 database_troubles = _counter(
@@ -78,6 +86,10 @@ for reason in ("personal", "total", "closing"):
     streams_refused.labels(reason)
 for reason in ("left", "lost", "renewed", "revoked", "fault", "closing"):
     streams_ended.labels(reason)
+for ended in ("nothing_missed", "replayed", "reset", "refused"):
+    reconnects.labels(ended)
+for ended in ("heard", "lost"):
+    echoes.labels(ended)
 for kind in ("busy", "full", "broken"):
     database_troubles.labels(kind)
 

@@ -8,13 +8,16 @@ from flask import current_app
 from sqlalchemy import Select, false, or_, select
 from werkzeug.exceptions import Forbidden, NotFound
 
-from informejo import clock
+from informejo import clock, db as database
 from informejo.accounts.models import STAFF, Role, User
 from informejo.db import db
 from informejo.events.models import Audience, Event
+from informejo.events.names import PEOPLE, EventName
 from informejo.live.wire import Channel
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
+
+NOTHING = "There is no such thing, or it is not for you to see."
 
 
 class Rule(NamedTuple):
@@ -23,6 +26,17 @@ class Rule(NamedTuple):
     what: str
     who: str
     may: callable
+
+
+class Unseen(NotFound):
+    """There is no such ticket for this person: it never was, or was never theirs, or is not any more, all alike.
+
+    `binned` is the event that put it into the bin, for those who knew the ticket and may know of that; else None.
+    """
+
+    def __init__(self, number: int, binned: Event | None = None):
+        super().__init__(NOTHING)
+        self.number, self.binned = number, binned
 
 
 def _anyone(actor, thing):
@@ -71,7 +85,19 @@ RULES = (
     Rule("user.change", "administrators, but nobody their own role or activity", _another),
 )
 _NUMBER = re.compile(r"[1-9][0-9]{0,10}", re.ASCII)  # one topic has one spelling
+WITH_THE_BIN = ("ticket.delete", "ticket.restore")  # what can be done to a ticket that lies in it
 _MAY = {rule.what: rule.may for rule in RULES}
+
+# What can happen to a ticket without anybody losing sight of it. Whatever is not named here is asked about, so that
+# a field that comes later and decides who sees a ticket takes it from open pages from its first day on.
+_HARMLESS = {
+    EventName.TICKET_CREATED,
+    EventName.TICKET_UPDATED,
+    EventName.COMMENT_ADDED,
+    EventName.COMMENT_EDITED,
+    EventName.ATTACHMENT_ADDED,
+}
+_HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "assignee"}
 
 
 def may(actor: User | None, what: str, thing=None) -> bool:
@@ -86,6 +112,20 @@ def require(actor: User | None, what: str, thing=None):
         raise Forbidden("You may not do this.")
 
 
+def hold(actor: User | None, what: str, thing: Ticket | Comment):
+    """`require`, and again once the row is locked: since it was found it may have changed hands, or gone into the bin.
+
+    Nobody can change it from here on until the transaction ends. Actions that write to something begin with this.
+    """
+    require(actor, what, thing)  # whoever may not need not wait for it either
+    ticket = thing.ticket if isinstance(thing, Comment) else thing
+    for row in dict.fromkeys((ticket, thing)):
+        database.lock(row)
+    if ticket.deleted_at is not None and what not in WITH_THE_BIN:
+        raise NotFound("This ticket was deleted meanwhile.")
+    require(actor, what, thing)
+
+
 def audience(actor: User) -> Audience:
     """As which audience this person is shown things."""
     return Audience.STAFF if actor.role in STAFF else Audience.REQUESTER
@@ -97,6 +137,24 @@ def visible_tickets(actor: User) -> Select:
     if not actor.active:
         return tickets.where(false())
     return tickets if actor.role in STAFF else tickets.where(Ticket.requester_id == actor.id)
+
+
+def sees(actor: User | None, ticket: Ticket) -> bool:
+    """The same as a question: whether this person may see that ticket now."""
+    return ticket.deleted_at is None and may(actor, "ticket.see", ticket)
+
+
+def may_end_sight(event: Event) -> bool:
+    """Whether somebody who saw the event's ticket before may no longer see it after it."""
+    return event.ticket_id is not None and not (event.name in _HARMLESS and event.changes.keys() <= _HARMLESS_FIELDS)
+
+
+def is_lost(event: Event, channel: Channel) -> bool:
+    """Whether those on this channel may no longer see the ticket of an event, whatever it was that happened."""
+    kind, _, id = channel.topic.partition(":")
+    if kind == "user":
+        return not sees(db.session.get(User, int(id)), event.ticket)
+    return event.ticket.deleted_at is not None
 
 
 def binned_tickets(actor: User) -> Select:
@@ -123,9 +181,24 @@ def visible_events(actor: User) -> Select:
     return events.where(Event.ticket_id.in_(own), Event.audience == Audience.REQUESTER)
 
 
+def people_events() -> Select:
+    """Changes of people themselves. They are told to nobody; a page that shows somebody of them is drawn anew."""
+    return select(Event).where(Event.name.in_(PEOPLE))
+
+
 def find_ticket(actor: User, number: int) -> Ticket:
     """The visible ticket with that number. Raises NotFound, the same for one that is hidden and one that never was."""
-    return _found(visible_tickets(actor).where(Ticket.id == number))
+    ticket = _first(visible_tickets(actor).where(Ticket.id == number))
+    if ticket is None:
+        raise unseen(actor, number)
+    return ticket
+
+
+def unseen(actor: User, number: int) -> Unseen:
+    """Why that ticket is not there for this person, as far as they may know."""
+    gone = visible_events(actor).join(Ticket, Ticket.id == Event.ticket_id).where(Ticket.deleted_at.is_not(None))
+    gone = gone.where(Event.ticket_id == number, Event.name == EventName.TICKET_DELETED)
+    return Unseen(number, _first(gone.order_by(Event.id.desc()).limit(1)))
 
 
 def find_binned(actor: User, number: int) -> Ticket:
@@ -135,7 +208,10 @@ def find_binned(actor: User, number: int) -> Ticket:
 
 def find_comment(actor: User, id: int) -> Comment:
     """The visible comment with that id. Raises NotFound."""
-    return _found(visible_comments(actor).where(Comment.id == id))
+    comment = _first(visible_comments(actor).where(Comment.id == id))
+    if comment is None:
+        raise _unseen_comment(actor, id)
+    return comment
 
 
 def find_attachment(actor: User, token: str) -> Attachment:
@@ -152,16 +228,29 @@ def find_user(actor: User, id: int) -> User:
     return _found(select(User).where(User.id == id) if may(actor, "user.list") else select(User).where(false()))
 
 
+def unseen_topics(actor: User, topics: list[str]) -> list[Unseen]:
+    """Of the topics a browser names, the tickets that are not there for this person."""
+    numbers = dict.fromkeys(number for topic in topics if (number := ticket_of(topic)) is not None)
+    return [
+        unseen(actor, number) for number in numbers if _first(visible_tickets(actor).where(Ticket.id == number)) is None
+    ]
+
+
 def channels(actor: User, topics: list[str], form: str) -> tuple[Channel, ...]:
     """The channels behind the topics a browser names. Raises NotFound for a topic that is unknown or not for them."""
     found = (Channel(_topic(actor, topic), audience(actor).value, form) for topic in topics)
     return tuple(dict.fromkeys(found))
 
 
-def _topic(actor: User, topic: str) -> str:
+def ticket_of(topic: str) -> int | None:
+    """The number of the ticket that a topic names, None when it names none."""
     kind, _, number = topic.partition(":")
-    if kind == "ticket" and _NUMBER.fullmatch(number):
-        return f"ticket:{find_ticket(actor, int(number)).id}"
+    return int(number) if kind == "ticket" and _NUMBER.fullmatch(number) else None
+
+
+def _topic(actor: User, topic: str) -> str:
+    if (number := ticket_of(topic)) is not None:
+        return f"ticket:{find_ticket(actor, number).id}"
     if topic in ("queue", "desk") and may(actor, "desk.see"):
         return topic
     if topic == "me":
@@ -169,11 +258,21 @@ def _topic(actor: User, topic: str) -> str:
     raise NotFound("There is nothing to listen to under that name.")
 
 
+def _unseen_comment(actor: User, id: int) -> NotFound:
+    """The same for a message: only those who might have read it are told that its ticket is in the bin."""
+    event = _first(visible_events(actor).where(Event.comment_id == id).limit(1))
+    return unseen(actor, event.ticket_id) if event else NotFound(NOTHING)
+
+
 def _found(statement: Select):
-    try:
-        thing = db.session.scalar(statement)
-    except OverflowError:  # a number in the address that no row can have
-        thing = None
+    thing = _first(statement)
     if thing is None:
-        raise NotFound("There is no such thing, or it is not for you to see.")
+        raise NotFound(NOTHING)
     return thing
+
+
+def _first(statement: Select):
+    try:
+        return db.session.scalar(statement)
+    except OverflowError:  # a number in the address that no row can have
+        return None

@@ -3,6 +3,7 @@
 from informejo import limits, text
 from informejo.events.sentences import deed
 from informejo.tickets.words import Category, Priority, Status
+from informejo.version import BUILD
 
 
 def init_app(app):
@@ -21,6 +22,7 @@ def init_app(app):
     environment.globals |= {
         "words": {"status": Status, "priority": Priority, "category": Category},
         "limits": limits,
+        "build": BUILD,
     }
 
 

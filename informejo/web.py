@@ -1,16 +1,21 @@
 """What every page shares: who is asking, how a page and a fragment are answered, and what an error looks like."""
 
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 from flask import current_app, g, jsonify, redirect, render_template, request
-from werkzeug.exceptions import HTTPException, Unauthorized
+from sqlalchemy import Connection
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
-from informejo import logs, metrics, security
-from informejo.accounts.models import User
-from informejo.accounts.queries import session_for
-from informejo.db import db, trouble
+from informejo import drawn, logs, metrics, policy, security
+from informejo.accounts.models import Role, User
+from informejo.accounts.queries import holds, session_for
+from informejo.db import db, trouble, vouch_with
 from informejo.desk import stats
+from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
+from informejo.live import fragments
 from informejo.tickets.queries import unread_for
 
 SENTENCES = {
@@ -44,13 +49,20 @@ NOTICES = {
 def init_app(app):
     """Load the actor before each request, refuse strangers, and make every error a page."""
     app.before_request(_load_actor)
+    app.teardown_request(lambda _: vouch_with(None))
     app.register_error_handler(Exception, _error)
-    app.context_processor(lambda: {"me": g.get("actor"), "path": request.path})
+    app.context_processor(lambda: {"me": g.get("actor"), "drawn_for": drawn.whom(), "path": request.path})
 
 
 def public(view):
     """Mark a view that visitors may see. All others need somebody who is signed in."""
     view.public = True
+    return view
+
+
+def anybody(view):
+    """Mark a view for which who is signed in means nothing: it asks for a password itself, and acts for its owner."""
+    view.public = view.anybody = True
     return view
 
 
@@ -79,14 +91,19 @@ def page(template: str, **context) -> str:
         context["stream"] = stream() if person else ""
     context["unread"] = unread_for(person) if person else 0
     context["counts"] = stats.counts_for(person) if person and person.is_staff else None
-    return render_template(template, notice=NOTICES.get(request.args.get("notice", ""), ""), **context)
+    return drawn.sign(render_template(template, notice=NOTICES.get(request.args.get("notice", ""), ""), **context))
 
 
 def stream(*on: str) -> str:
     """The address of this page's live stream, from now on. Views call it before they read what they show."""
     everywhere = ("me", "desk") if actor().is_staff else ("me",)
     topics = [("on", topic) for topic in dict.fromkeys((*on, *everywhere))]
-    return "/live?" + urlencode([*topics, ("since", str(log.bookmark(actor())))])
+    return "/live?" + urlencode([*topics, (drawn.ARGUMENT, actor().id), ("since", str(log.bookmark()))])
+
+
+def since_of(stream: str) -> str:
+    """The bookmark in a stream's address: where the log stood before the page's rows were read."""
+    return stream.rpartition("since=")[2]
 
 
 def answer(partials: str, location: str, status: int = 200):
@@ -107,17 +124,40 @@ def local(address: str | None, otherwise: str = "/") -> str:
     return address if not parts.scheme and not parts.netloc and address.isprintable() else otherwise
 
 
+def sign_out_of_page():
+    """Draw what is drawn from here on as for a visitor: whoever was signed in when the request came is so no more."""
+    db.session.rollback()
+    g.session, g.actor, g.me = None, None, ""
+
+
 def _load_actor():
+    g.pop("me", None)
     view = current_app.view_functions.get(request.endpoint)
+    _look_up(view)
+    if request.mimetype == "multipart/form-data":
+        db.session.rollback()  # gives the connection back while the files arrive
+        request.form  # noqa: B018 - reads the body
+        _look_up(view)  # meanwhile they may have been signed out, shut out, or given another role
+    if g.actor and view and not getattr(view, "anybody", False):
+        drawn.check(g.actor)
+        vouch_with(partial(_vouch, g.session.id, g.actor.role))
+
+
+def _look_up(view):
+    """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
     g.session = None if getattr(view, "probe", False) else session_for(security.cookie())
     g.actor = g.session.user if g.session else None
+    g.me = str(g.actor.id) if g.actor else ""
     if g.actor:
         logs.name_user(g.actor.id)
-    if g.actor is None and view and not getattr(view, "public", False) and request.endpoint != "static":
+    elif view and not getattr(view, "public", False) and request.endpoint != "static":
         raise Unauthorized
-    if request.mimetype == "multipart/form-data":
-        db.session.rollback()  # gives the connection back while the files arrive; the person is looked at anew after it
-        request.form  # noqa: B018 - reads the body
+
+
+def _vouch(session_id: int, role: Role, connection: Connection):
+    """Files, hashes and the turn to write are waited for. Rights that ended meanwhile write nothing any more."""
+    if connection.scalar(holds(session_id, role)) is None:
+        raise Unauthorized
 
 
 def _error(error: Exception):
@@ -127,20 +167,38 @@ def _error(error: Exception):
     status, sentence, headers = _explain(error)
     if _wants_json():
         return jsonify(status=status, error=sentence), status, headers
+    if isinstance(error, policy.Unseen) and (error.binned or wants_fragment()):
+        return _gone(error), status, headers
     if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
         g.actor = None
+    elif g.get("actor"):
+        _look_up(None)  # the rollback has forgotten what was known of them, and they may be gone
     typed = _typed() if trouble(error) else {}
     context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed}
+    context["texts"] = kept_texts(request.form) if status in (403, 404) and request.method not in security.SAFE else []
     return page("error.html", **context, stream=""), status, headers
+
+
+def _gone(unseen: policy.Unseen) -> str:
+    """A ticket that is not there any more: the same word as on a page it is taken from live, and what was typed."""
+    lost = fragments.farewell(unseen.number, unseen.binned)
+    if wants_fragment():
+        return lost.render()
+    draft = request.form.get("draft") or draft_of(request.path)
+    texts = kept_texts(request.form if request.method == "POST" else draft_for(actor(), draft))
+    return page("tickets/lost.html", title=f"Ticket #{unseen.number}", lost=lost, texts=texts)
 
 
 def _typed() -> dict[str, str]:
     """The fields of the form that could not be saved: the page that says so offers to send them again."""
     fields = {} if request.method in security.SAFE else request.form.to_dict()
+    fields.pop(drawn.FIELD, None)  # the page signs its forms anew
     return fields if not any("password" in name for name in fields) else {}
 
 
 def _explain(error: Exception) -> tuple[int, str, dict]:
+    if isinstance(error, (ObjectDeletedError, StaleDataError)):
+        error = NotFound()  # a row that went while this request had it in hand
     kind = trouble(error)
     if kind:
         status, sentence, seconds = TROUBLES[kind]

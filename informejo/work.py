@@ -7,7 +7,8 @@ from flask import Flask
 
 from informejo import metrics, templating
 from informejo.faults import contained
-from informejo.live import presence
+from informejo.live import echo, presence
+from informejo.live.broadcast import Broadcast
 from informejo.live.hub import hub
 from informejo.ops import doctor
 
@@ -16,12 +17,13 @@ def start(app: Flask):
     """Begin them, as threads (greenlets under gunicorn's gevent worker); they end when the hub closes."""
     templating.compile_all(app)
     threading.Thread(target=app.extensions["broadcast"].run, name="broadcast", daemon=True).start()
-    threading.Thread(target=pulse, name="pulse", daemon=True).start()
+    threading.Thread(target=pulse, args=(app.extensions["broadcast"],), name="pulse", daemon=True).start()
     threading.Thread(target=meter, name="meter", daemon=True).start()
+    threading.Thread(target=echo.watch, name="echo", daemon=True).start()
     threading.Thread(target=doctor.watch, args=(app,), name="doctor", daemon=True).start()
 
 
-def pulse():
+def pulse(broadcast: Broadcast):
     """Once a second: heartbeats, renewals, and writing that has stopped."""
     last = int(time.monotonic())
     while not hub.closing:
@@ -29,7 +31,7 @@ def pulse():
         now = int(time.monotonic())
         for second in range(last + 1, now + 1):  # after a stall, those whose turn was missed get it now
             with contained("pulse"):
-                hub.beat(second)
+                hub.beat(second, broadcast.here)
         last = now
         with contained("presence"):
             presence.expire()

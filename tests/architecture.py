@@ -15,13 +15,13 @@ OUTSIDE = {"app", "gunicorn.conf"}
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
     GROUND: "clock config faults i18n limits metrics offload signals text tickets.media_types tickets.words version"
-    " events.names live.hub live.subscription live.wire",
-    TABLES: "db slow_reads *.models",
+    " events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
+    TABLES: "db ids slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
-    READERS: "live.broadcast live.fragments live.payload live.presence mail.notices mail.outbox",
-    WEB: "assets demo logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe *.checks ops.prune"
-    " ops.restore security serving templating uploads web *.inputs",
+    READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
+    WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
+    " *.checks live.returns ops.prune ops.restore security serving templating uploads web *.inputs",
     DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",
     ROOF: "*.__init__",
 }

@@ -5,19 +5,22 @@ import os
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from informejo import create_app, signals
+from informejo import create_app
 from informejo.accounts import actions as accounts
 from informejo.db import commit, db
 from informejo.desk import stats
+from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.security import cookie_name
-from tests import world as cast
+from tests import database, groups, sharing, world as cast
+from tests.waiting import PATIENCE
 
 ORIGIN = "http://localhost"
 settings.register_profile("desk", deadline=None)  # how long an example takes says more about the machine than about us
 settings.load_profile("desk")
+expect.set_options(timeout=PATIENCE)
 
 
 class Browser(FlaskClient):
@@ -27,6 +30,13 @@ class Browser(FlaskClient):
         response = super().open(*args, **kwargs)
         db.session.rollback()
         return response
+
+
+def pytest_collection_modifyitems(items):
+    """What belongs together stays in one process; the longest begin first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups.group(item.nodeid)))
+    items.sort(key=lambda item: groups.rank(item.nodeid))
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -40,7 +50,7 @@ def pytest_terminal_summary(terminalreporter):
 def chromium():
     """One Chromium for all tests; each makes a context of its own in it."""
     with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
         )
@@ -51,24 +61,26 @@ def chromium():
 @pytest.fixture
 def app(tmp_path):
     """The app on an empty database, without background work: what is recorded is shown before commit returns."""
+    database.copy_to(tmp_path / "test.db")
+    database.leave_signals()
     app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/test.db", "UPLOAD_DIR": str(tmp_path / "files")})
     app.testing = False  # errors become pages, as people see them
     app.test_client_class = Browser
     _leave_all_streams()  # also those of other apps in this process
     with app.app_context():
-        db.create_all()
+        sharing.share(app)
         stats.forget()
         yield app
         db.session.rollback()
         db.engine.dispose()
-    signals.recorded.disconnect(app.extensions["broadcast"].ring)
-    signals.noticed.disconnect(app.extensions["broadcast"].notice)
+    database.leave_signals()
     _leave_all_streams()
 
 
 def _leave_all_streams():
     for subscription in hub.subscriptions():
         hub.drop(subscription)
+    presence._writing.clear()
 
 
 @pytest.fixture

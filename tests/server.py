@@ -2,12 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from urllib.request import urlopen
+
+from tests import database
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = (sys.executable, "-m")
@@ -24,16 +26,19 @@ class Server:
         own = {"HOST": "127.0.0.1", "PORT": self.port, "PUBLIC_URL": self.address}
         self.settings = {name: str(value) for name, value in (places | own | settings).items()}
         self.configuration = "gunicorn.conf.py"
+        self.root = ROOT  # of the release that serves
         self._master = None
 
     def upgrade(self):
-        """Make the database, the way an installation does."""
-        self.flask("db", "upgrade").check_returncode()
+        """Put the database there that an installation makes."""
+        database.upgraded(Path(self.settings["DATABASE_URL"].removeprefix("sqlite:///")))
 
     def flask(self, *words: str) -> subprocess.CompletedProcess:
         """A command of the operator, beside the server."""
         command = [*PYTHON, "flask", "--app", "app", *words]
-        return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, check=False, text=True)
+        return subprocess.run(
+            command, cwd=self.root, env=self._environment, capture_output=True, check=False, text=True
+        )
 
     def start(self):
         self.spawn()
@@ -43,12 +48,12 @@ class Server:
         """Start it, and do not wait until it answers: perhaps it never will."""
         command = [*PYTHON, "gunicorn", "-c", self.configuration, "app:app"]
         with self.log.open("ab") as log:
-            self._master = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+            self._master = subprocess.Popen(command, cwd=self.root, env=self._environment, stdout=log, stderr=log)
         return self._master
 
     def stop(self):
         """As a service manager does it: SIGTERM, and all is told to come back."""
-        self.ask_to_stop().wait(15)
+        self.ask_to_stop().wait(30)
 
     def ask_to_stop(self) -> subprocess.Popen:
         """SIGTERM, without waiting for the end of the process it returns."""
@@ -70,7 +75,7 @@ class Server:
     def kill(self):
         """The master dies without a word; its worker sees that within a second and goes."""
         self._master.kill()
-        self._master.wait(15)
+        self._master.wait(30)
 
     @property
     def worker(self) -> int:
@@ -83,18 +88,13 @@ class Server:
         return os.environ | self.settings
 
     def _wait_until_it_answers(self):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 with urlopen(self.address, timeout=5):
-                    return
+                    if self.worker:  # or else one that was left over answered, and is about to go
+                        return
             except OSError:
                 assert self._master.poll() is None, self.log.read_text()
                 assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -8,6 +8,7 @@ from flask_migrate import stamp
 from hypothesis import given, settings, strategies as st
 
 from informejo.db import db as database
+from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
 from informejo.text import clean_line, clean_text
 from tests import architecture
@@ -25,7 +26,17 @@ ODD = [
     *("1 OR 1=1", "' OR ''='", '";--', "%", "_", "\\", "../../etc", "<script>alert(1)</script>", "{{ 7 * 7 }}"),
     *("\0", "a\0b", "\r\n\r\nevent: bye\r\n", "\u202eabc", "\u200b", "\uffff", "\ufeff", "🙂" * 300, "x" * 30_000),
     *("e" + "\u0301" * 5000, "a@b", "mia@example.org", "me", "none", "open", "closed", "medium", "other", "agent"),
-    *("ticket:1", "ticket:1:edit", "comment:1", "new-ticket", "unsolved", "active", "reset", "other-1", "test-1"),
+    *(
+        "ticket:1",
+        "ticket:1:edit",
+        "comment:1",
+        "new-ticket",
+        "unsolved",
+        "active",
+        "reset",
+        "other-1",
+        str(Bookmark("test", 1)),
+    ),
     "test-" + "9" * 18,
 ]
 VALUES = st.sampled_from(ODD) | st.text(st.characters(exclude_categories=[]), max_size=40)
@@ -37,7 +48,7 @@ HEADERS = st.fixed_dictionaries(
         "HX-Current-URL": st.sampled_from(["http://localhost/tickets/1", "http://[", "//x", "\x7f"]),
         "Referer": st.sampled_from(["http://localhost/tickets/1", "http://[::1", "nonsense"]),
         "Last-Event-ID": st.sampled_from(
-            ["", "0", "-1", "test-1", "test-" + "9" * 18, "other-1", "x" * 8000, "\xff\xfe"]
+            ["", "0", "-1", str(Bookmark("test", 1)), str(Bookmark("test", 10**18)), "other-1", "x" * 8000, "\xff\xfe"]
         ),
         "Accept": st.sampled_from(["text/html", "application/json", "text/event-stream", "*/*", ";;q=x"]),
         "Origin": st.sampled_from(["http://localhost", "http://[", "null", "http://[::1]evil"]),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,8 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.db import db as database
 from informejo.events import log
+from informejo.events.names import EventName
+from informejo.live.bookmark import Bookmark
 from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.models import Comment
 from informejo.tickets.words import Status
@@ -21,8 +24,9 @@ FILES = ("static", "joined_file")  # the same for everybody, read from the disk
 PEOPLE = ("ren", "zoe", None)  # the requester, another one, a visitor
 # What somebody types comes back to them, so they look for the beginning of the marker only.
 QUERIES = ("", "?all=yes", f"?q={MARKER[:5]}", f"?q={MARKER[:5]}&status=open&sort=activity", "?sort=oldest",
-           "?since=test-0", "?follows=1", "?notice=draft-saved")  # fmt: skip
+           f"?since={Bookmark('test', 0)}", "?follows=1", "?notice=draft-saved")  # fmt: skip
 TOPICS = "on=ticket:1&on=me"
+AT_FIRST = str(Bookmark("test", 1))  # sealed once: each time it would look otherwise
 
 
 @pytest.fixture
@@ -56,7 +60,7 @@ def addresses(app, ticket):
     """`addresses("GET", note)`: every address of the app that answers it, filled with what belongs to the note."""
 
     def addresses(method: str, note: Comment | None) -> list[str]:
-        file = note.attachments[0].token if note else "none"
+        file = note.attachments[0].token if note and note.attachments else "none"
         values = {"number": ticket.id, "id": note.id if note else 1, "token": file, "name": "x.png",
                   "field": "status"}  # fmt: skip
         rules = [rule for rule in app.url_map.iter_rules() if method in rule.methods and rule.endpoint not in FILES]
@@ -86,7 +90,9 @@ def test_no_page_of_a_requester_shows_the_marker(world, visit, plant, addresses)
     for who in PEOPLE:
         browser = visit(who and getattr(world, who))
         for address in addresses("GET", note):
-            queries = [f"?{TOPICS}", f"?{TOPICS}&since=test-0"] if address.startswith("/live") else QUERIES
+            queries = (
+                [f"?{TOPICS}", f"?{TOPICS}&since={Bookmark('test', 0)}"] if address.startswith("/live") else QUERIES
+            )
             for query in queries:
                 assert MARKER.encode() not in look(browser, address + query), address + query
 
@@ -136,6 +142,7 @@ def test_a_file_of_a_note_is_found_by_the_staff_alone_until_the_ticket_is_gone(w
 def test_live_a_note_is_silence_to_the_requester_and_heard_by_the_staff(world, visit, plant, path):
     ren, zoe = Listener(visit(world.ren), f"{path}?{TOPICS}"), Listener(visit(world.zoe), f"{path}?on=me")
     tom = Listener(visit(world.tom), f"{path}?{TOPICS}&on=queue&on=desk")
+    ren.heard(), zoe.heard()
     plant()
     assert not ren.subscription.waiting
     assert not zoe.subscription.waiting
@@ -147,11 +154,11 @@ def test_live_a_note_is_silence_to_the_requester_and_heard_by_the_staff(world, v
 @pytest.mark.hardening("O-03", "L-04")
 @pytest.mark.parametrize("path", ["/live", "/live/events"])
 def test_what_was_missed_holds_the_note_for_the_staff_alone(world, visit, plant, path):
-    since = str(log.bookmark(world.ren))
+    since = str(log.bookmark())
     plant()
     ren = Listener(visit(world.ren), f"{path}?{TOPICS}&since={since}")
     tom = Listener(visit(world.tom), f"{path}?{TOPICS}&since={since}")
-    assert [(message.event, message.id) for message in ren.greeting] == [("ready", since)]
+    assert [message.event for message in ren.greeting] == ["ready"]
     assert MARKER in "".join(message.data for message in tom.greeting)
 
 
@@ -170,15 +177,62 @@ def test_the_whole_world_of_a_requester_is_the_same_with_and_without_a_note(app,
     assert staff.index("place-1") < staff.index("place-2"), "the staff's list did change its order"
 
 
+@pytest.mark.hardening("O-03")
+def test_between_two_messages_of_ones_own_nothing_shows_how_much_was_hidden(world, visit):
+    """Two tickets, the same things at the same times; in one there are notes between them."""
+    now = clock.now()
+    moments = (now + timedelta(minutes=minute) for minute in range(1, 9))
+    spoken, other = world.ticket(title="Spoken about"), world.ticket(title="Left alone")
+    shown = []
+    for ticket, notes in ((spoken, 3), (other, 0)):
+        with clock.at(next(moments)):
+            first = world.comment(world.ren, ticket, "One.")
+        for number in range(notes):
+            world.note(ticket, f"{MARKER} {number}")
+        with clock.at(next(moments)):
+            second = world.comment(world.ren, ticket, "Two.")
+        shown.append((second.id - first.id, queries.order_of(second) - queries.order_of(first)))
+    assert shown[0] == shown[1] == (60_000_000, 60_000_000)
+    page = visit(world.ren).get(f"/tickets/{spoken.number}").text
+    assert f"comment-{second.id}" not in page
+    assert page.count('id="comment-') == 2
+
+
 def walk(browser, addresses: list[str]) -> dict[str, bytes]:
-    """What every address says, but for what is drawn by lot: keys of forms, ids of requests, a stream's delay."""
+    """What every address says, but for what is drawn by lot: keys of forms, ids, delays, bookmarks, uptimes."""
     addresses = [
         address + query
         for address in addresses
-        for query in ([f"?{TOPICS}", f"?{TOPICS}&since=test-1"] if address.startswith("/live") else QUERIES)
+        for query in ([f"?{TOPICS}", f"?{TOPICS}&since={AT_FIRST}"] if address.startswith("/live") else QUERIES)
     ]
-    lots = re.compile(rb'name="key" value="[^"]+"|X-Request-ID: \w+|retry: \d+')
+    lots = re.compile(
+        rb'name="key" value="[^"]+"|X-Request-ID: \w+|retry: \d+|(since=|id: )[\w-]{48}|data: \w+ \d+\.\d'
+    )
     return {address: lots.sub(b"", look(browser, address)) for address in addresses}
+
+
+@pytest.mark.hardening("O-03", "L-11")
+def test_after_losing_sight_nothing_of_the_ticket_is_behind_any_door(world, visit, ticket, addresses):
+    """In the bin, and given to somebody else: pages, files, streams, replays and counts of who saw it say nothing."""
+    texts = {"title": f"{MARKER} in the hall", "description": f"A {MARKER} stands there."}
+    change_actions.edit_ticket(world.ren, ticket, version=1, **texts)
+    said = world.comment(world.ren, ticket, f"The {MARKER} is asleep.")
+    since, ren = str(log.bookmark()), visit(world.ren)
+    live = Listener(ren, f"/live?on=ticket:{ticket.id}&on=me")
+    assert saw(ren, f"/tickets/{ticket.id}")
+    ticket.requester = world.zoe
+    changes = {"requester": ["Ren Ito", "Zoe Kaur"]}
+    who = {"ticket": ticket, "user": world.ren, "audience": "requester", "changes": changes}
+    log.record(EventName.TICKET_UPDATED, world.mia, **who)
+    db.commit()
+    world.comment(world.mia, ticket, f"Wake the {MARKER}.")
+    change_actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    assert MARKER not in "".join(message.data for message in live.heard())
+    for address in addresses("GET", said):
+        queries = [f"?on=ticket:{ticket.id}&on=me&since={since}"] if address.startswith("/live") else QUERIES
+        for query in queries:
+            assert MARKER.encode() not in look(ren, address + query), address + query
 
 
 def test_notes_push_no_public_message_off_the_first_page_and_are_not_counted(world, visit, ticket, monkeypatch):
@@ -192,8 +246,8 @@ def test_notes_push_no_public_message_off_the_first_page_and_are_not_counted(wor
 
 def test_notes_are_news_to_the_assignee_alone(world, visit, ticket):
     change_actions.assign(world.ana, ticket, world.tom)
-    actions.mark_seen(world.ren, ticket, 999)
-    actions.mark_seen(world.tom, ticket, 999)
+    for person in (world.ren, world.tom):
+        actions.mark_seen(person, ticket, ticket.last_event_id)
     db.commit()
     world.note(ticket)
     assert (queries.unread_for(world.ren), queries.unread_for(world.tom)) == (0, 1)

@@ -7,6 +7,7 @@ from informejo import db
 from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
+from tests.world import addressed
 
 VISITORS = ["/", "/sign-in", "/register", "/nowhere"]
 REQUESTERS = ["/tickets", "/tickets?q=xyzzy", "/tickets/new", "/tickets/new?follows=2", "/tickets/1", "/tickets/2",
@@ -27,7 +28,7 @@ def page(world, visit):
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     change_actions.delete_ticket(world.ana, binned)
     db.commit()
-    return lambda who, address: dom.read(visit(who and getattr(world, who)).get(address).text)
+    return lambda who, address: dom.read(visit(who and getattr(world, who)).get(addressed(address)).text)
 
 
 @pytest.mark.parametrize(("who", "address"), PAGES)

@@ -77,7 +77,8 @@ def test_row_1_and_3_a_stream_says_nothing_that_a_page_would_not(world, visit, t
     assert all("Another title" in said for said in heard)
     for said in heard:
         assert not [secret for secret in secrets(world) if secret in said]
-        assert "@example.org" not in said
+        assert set(re.findall(r"\w+@example\.org", said)) <= {world.ren.email}
+    assert "@example.org" not in heard[0]
 
 
 @pytest.mark.hardening("O-02", "S-59")

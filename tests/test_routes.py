@@ -26,6 +26,7 @@ READ = {
     "/assets/<mark>.<any(css, js):kind>": "200 200 200 200 200",
     "/profile": "303 200 200 200 200",
     "/tickets": "303 200 200 200 200",
+    "/tickets/news": "303 200 200 200 200",
     "/tickets/new": "303 200 200 200 200",
     "/tickets/<int:number>": "303 404 200 200 200",
     "/tickets/<int:number>/edit": "303 404 200 403 403",
@@ -40,7 +41,7 @@ READ = {
     "/users": "303 403 403 200 200",
     "/health": "303 403 403 403 200",
     "/healthz": "200 200 200 200 200",
-    "/readyz": "503 503 503 503 503",
+    "/readyz": "200 200 200 200 200",
     "/metrics": "200 200 200 200 200",
     "/unread": "303 200 200 200 200",
     "/me.css": "303 200 200 200 200",
@@ -79,7 +80,6 @@ CHANGE = {
 GRAND = " + "  # begins what tells two rows of one address apart
 FILLED = {
     "<int:number>": "1",
-    "<int:id>": "1",
     "<any(status, priority, category):field>": "status",
     "<mark>.<any(css, js):kind>": "old.css",
     "<path:filename>": "icons.svg",
@@ -92,8 +92,8 @@ def place(world, visit):
     file = (io.BytesIO(PNG), "smoke.png")
     visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
     ticket = policy.find_ticket(world.ren, 1)
-    world.comment(world.ren, ticket, "It still burns.")
-    values = FILLED | {"<token>": ticket.attachments[0].token, "<name>": "smoke.png"}
+    said = world.comment(world.ren, ticket, "It still burns.")
+    values = FILLED | {"<int:id>": str(said.id), "<token>": ticket.attachments[0].token, "<name>": "smoke.png"}
 
     def place(row: str) -> str:
         if "restoration" in row:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+PATIENCE = 20_000  # milliseconds a browser waits for what a test expects: it may share its core with other tests
+
 
 def until(holds: Callable[[], object], seconds: float = 20):
     """Wait until it holds, for so long at most."""

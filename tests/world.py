@@ -1,13 +1,17 @@
 """The cast of all tests: a small desk whose people everybody knows by name."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
+
+from sqlalchemy import select
 
 from informejo import db
 from informejo.accounts.models import Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.events.models import LogEpoch
 from informejo.tickets import actions
+from informejo.tickets.models import Comment
 
 PASSWORD = "correct horse battery"
 CAST = {
@@ -51,6 +55,16 @@ class World:
         return self.comment(by or self.mia, ticket, body, internal=True, **fields)
 
 
+def addressed(address: str) -> str:
+    """`/comments/2/edit` stands for the second message there is, whatever its id."""
+    found = re.match(r"/comments/(\d)(/.*)", address)
+    if not found:
+        return address
+    place, rest = int(found[1]), found[2]
+    ids = db.db.session.scalars(db.db.select(Comment.id).order_by(Comment.id))
+    return f"/comments/{next(iter(list(ids)[place - 1 :]), place)}{rest}"
+
+
 @cache
 def password_hash() -> str:
     return hash_password(PASSWORD)
@@ -62,6 +76,12 @@ def populate() -> World:
     db.db.session.add_all([LogEpoch(word="test"), *people.values()])
     db.commit()
     return World(**people)
+
+
+def find() -> World:
+    """The cast as it stands in a database that was filled before."""
+    people = {user.email.partition("@")[0]: user for user in db.db.session.scalars(select(User))}
+    return World(**{key: people[key] for key in CAST})
 
 
 def _person(key: str, name: str, role: Role) -> User:

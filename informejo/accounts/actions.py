@@ -1,12 +1,13 @@
 """Everything that changes people and their sign-ins. Each action changes rows and records; the door commits."""
 
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import UnprocessableEntity
+from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from informejo import clock, db as database
 from informejo.accounts import queries
@@ -71,7 +72,10 @@ def sign_in(email: str, password: str) -> User | None:
     hashed = user.password_hash if user and user.active and user.role != Role.GUEST else None
     if not offload(verify, hashed, password):
         return None
-    database.lock(user)
+    try:
+        database.lock(user)
+    except NotFound:
+        return None
     # While the password was being checked, the account may have been closed or its password changed.
     return user if user.active and user.password_hash == hashed else None
 
@@ -79,7 +83,8 @@ def sign_in(email: str, password: str) -> User | None:
 def start_session(user: User, agent: str, before: Session | None = None) -> str:
     """Sign this person in; returns the cookie's new value. The browser `agent`'s session `before` this one ends."""
     if before:
-        sign_out(before)
+        with suppress(NotFound):  # somebody ended it while the password was looked at
+            sign_out(before)
     now, lasts = clock.now(), timedelta(days=current_app.config["SESSION_DAYS"])
     db.session.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at < now - lasts))
     token = secrets.token_urlsafe(32)
@@ -91,7 +96,9 @@ def sign_out(session: Session) -> str:
     """End this sign-in; returns a new value for the cookie, which opens nothing.
 
     It only tells `queries.known_browser` apart from strangers who try passwords. The old value is worth nothing at all.
+    Raises NotFound when the sign-in is gone already.
     """
+    database.lock(session)
     token = secrets.token_urlsafe(32)
     session.token_hash, session.expires_at = fingerprint(token), clock.now()
     _record_end(session.user, session)
@@ -125,10 +132,13 @@ def edit_profile(actor: User, **fields: str):
 
 def change_password(actor: User, *, current: str, new: str) -> bool:
     """Give oneself a new password and end all own sign-ins. False when the current one is wrong."""
-    if not offload(verify, actor.password_hash, current):
+    known = actor.password_hash
+    if not offload(verify, known, current):
         return False
     hashed = offload(hash_password, new)
     database.lock(actor)
+    if actor.password_hash != known:
+        return False  # it was changed while this one was being hashed
     actor.password_hash = hashed
     # That it changed belongs into the log, what it was does not.
     _record(EventName.USER_UPDATED, actor, actor, {"password": [None, None]})

@@ -6,7 +6,7 @@ from informejo import db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.inputs import NewAccount, NewAdmin, browser
 from informejo.inputs import Invalid
-from informejo.web import page, public
+from informejo.web import anybody, page
 
 TAKEN = "Somebody has registered with this address. Take another one."
 
@@ -14,7 +14,7 @@ bp = Blueprint("joining", __name__)
 
 
 @bp.route("/register", methods=["GET", "POST"])
-@public
+@anybody
 def register():
     """Make an account, and then sign in with it. The answer is the same for an address that has one already."""
     if not current_app.config["REGISTRATION"]:
@@ -32,7 +32,7 @@ def register():
 
 
 @bp.route("/setup/<token>", methods=["GET", "POST"])
-@public
+@anybody
 def setup(token: str):
     """The one-time link that makes the first administrator; afterwards there is nothing here."""
     security.count("set-up", security.address())

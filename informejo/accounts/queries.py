@@ -31,6 +31,12 @@ def session_for(token: str) -> Session | None:
     return db.session.scalar(statement.options(contains_eager(Session.user)))
 
 
+def holds(id: int, role: Role) -> Select:
+    """Finds the sign-in with that id if it still holds for somebody active in that role, and keeps both so."""
+    statement = _live().join(Session.user).where(Session.id == id, User.active, User.role == role)
+    return statement.with_only_columns(Session.id).with_for_update(read=True)
+
+
 def known_browser(token: str, email: str) -> int | None:
     """The id of a sign-in of that address, over or not, which this cookie's value once stood for."""
     statement = (

@@ -6,12 +6,12 @@ from werkzeug.wrappers import Response
 from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.desk import stats
-from informejo.live import fragments, wire
+from informejo.live import fragments
 from informejo.tickets import list_queries
-from informejo.tickets.inputs import asked
+from informejo.tickets.inputs import asked, list_from
 from informejo.tickets.list_queries import SORTS, TicketFilter
 from informejo.tickets.queries import unread_for
-from informejo.web import actor, page, public, stream
+from informejo.web import actor, page, public, since_of, stream
 
 bp = Blueprint("desk", __name__)
 
@@ -56,7 +56,7 @@ def queue():
         "desk/queue.html",
         title="Queue",
         stream=live,
-        since=live.rpartition("since=")[2],
+        since=since_of(live),
         filter=filter,
         listed=list_queries.tickets_for(actor(), filter, request.args.get("page", type=int)),
         row_of=fragments.row_of,
@@ -71,8 +71,8 @@ def queue():
 def news():
     """How many tickets that fit the list's filter came since it was drawn."""
     policy.require(actor(), "desk.see")
-    filter, since = asked(request.args, actor()), wire.read_bookmark(request.args.get("since", ""))
-    number = list_queries.news_for(actor(), filter, since.id) if since else 0
+    filter = asked(request.args, actor())
+    number = list_queries.news_for(actor(), filter, *list_from(request.args))
     return render_template("desk/_news.html", news=number, address=f"/queue?{filter.address}")
 
 

@@ -6,7 +6,7 @@ from pydantic import field_validator
 
 from informejo.inputs import Input, problem
 
-_FORM = re.compile(r"new-ticket|ticket:\d{1,11}(:edit)?|comment:\d{1,11}", re.ASCII)
+_FORM = re.compile(r"new-ticket|ticket:\d{1,18}(:edit)?|comment:\d{1,18}", re.ASCII)
 KEPT = (
     "body",
     "internal",

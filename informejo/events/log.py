@@ -3,12 +3,11 @@
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
-from informejo import policy
 from informejo.accounts.models import User
 from informejo.db import db
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
-from informejo.live.wire import Bookmark
+from informejo.live.bookmark import Bookmark
 from informejo.tickets.models import Comment, Ticket
 
 # What drawing an event needs, read with it: one query instead of six for each event of a replay. Lists need less.
@@ -57,15 +56,10 @@ def latest_id() -> int:
     return db.session.scalar(select(func.max(Event.id))) or 0
 
 
-def bookmark(actor: User) -> Bookmark:
-    """Where this person stands when a page is drawn. Take it *before* reading the page's rows.
-
-    It is the newest event *they may see*, so that the number tells them nothing about what they may not.
-    """
-    newest = select(func.max(Event.id))
-    if policy.audience(actor) != Audience.STAFF:
-        newest = policy.visible_events(actor).with_only_columns(func.max(Event.id))
+def bookmark() -> Bookmark:
+    """Where the log stands when a page is drawn. Take it *before* reading the page's rows."""
     word = select(LogEpoch.word).limit(1)
+    newest = select(func.max(Event.id))
     word, id = db.session.execute(select(word.scalar_subquery(), newest.scalar_subquery())).one()
     return Bookmark(word or "none", id or 0)
 
@@ -74,6 +68,11 @@ def since(id: int, events: Select | None = None, limit: int | None = None, needs
     """The events after `id`, oldest first, out of `events` (by default all), read with what drawing them `needs`."""
     statement = select(Event) if events is None else events
     return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
+
+
+def count_after(id: int) -> int:
+    """How many events there are after `id`."""
+    return db.session.scalar(select(func.count(Event.id)).where(Event.id > id))
 
 
 def last_to_change(ticket: Ticket, field: str) -> User | None:

@@ -11,6 +11,7 @@ from informejo import clock
 from informejo.accounts.models import User
 from informejo.db import Model, Moment, words
 from informejo.events.names import EventName
+from informejo.ids import next_id
 
 if TYPE_CHECKING:
     from informejo.tickets.models import Attachment, Comment, Ticket
@@ -37,7 +38,7 @@ class Event(Model):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
     name: Mapped[EventName] = words(EventName)
     at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     audience: Mapped[Audience] = words(Audience)
@@ -55,10 +56,8 @@ class Event(Model):
     attachment: Mapped["Attachment | None"] = relationship(foreign_keys=attachment_id)
 
     def is_for(self, audience: Audience) -> bool:
-        """Whether this audience may know of it. Of a ticket in the bin, only that it went there."""
-        if self.audience == Audience.STAFF and audience != Audience.STAFF:
-            return False
-        return self.name == EventName.TICKET_DELETED or self.ticket is None or self.ticket.deleted_at is None
+        """Whether it is of a kind that this audience may know of; whether they still see its ticket says `policy`."""
+        return self.audience != Audience.STAFF or audience == Audience.STAFF
 
 
 class LogEpoch(Model):

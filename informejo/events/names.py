@@ -18,3 +18,7 @@ class EventName(StrEnum):
     USER_DEACTIVATED = "user:deactivated"
     USER_REACTIVATED = "user:reactivated"
     SESSION_ENDED = "session:ended"
+
+
+# What happens to people themselves, of what pages draw of them.
+PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIVATED, EventName.USER_REACTIVATED)

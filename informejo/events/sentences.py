@@ -32,6 +32,13 @@ def sentence(event: Event) -> str:
     return f"{who} {what} · #{event.ticket.number} {event.ticket.title}"
 
 
+def last_word(binned: Event | None) -> str:
+    """Why a ticket is gone from the page, for somebody who saw it: who put it into the bin, if they may know that."""
+    if binned is None:
+        return "It never was, or it is not for you to see any more."
+    return f"{binned.actor.name if binned.actor else 'The desk'} moved it to the bin."
+
+
 def _change(event: Event, field: str, new: str | None) -> str:
     if field == "assignee" and event.actor and new == event.actor.name:
         return "took this"

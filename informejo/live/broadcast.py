@@ -13,10 +13,11 @@ from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.faults import contained
-from informejo.live import fragments, payload, presence, wire
+from informejo.live import fragments, payload, presence, sight, wire
+from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
-from informejo.live.wire import Bookmark, Channel
+from informejo.live.wire import Channel, Thing
 
 POLL_SECONDS = 1  # a bell that another process rang is not heard here; looking this often makes up for it
 BATCH = 200
@@ -33,24 +34,23 @@ class Broadcast:
         self._bell = threading.Event()
         self._noticed: set[str] = set()  # a set: a hundred people who come at once are drawn once
         self._running = False
-        self._shown: int | None = None  # this reader's bookmark; what came before its first look is no news
+        self.here: Bookmark | None = None  # this reader's own; what came before its first look is no news
         self._rung: float | None = None  # when the bell rang first for what is not read yet
         self._since = 0.0  # when the wait of those being shown began
 
     def begin(self):
         """Set the bookmark, if this process has none yet: streams that are opened from now on miss nothing."""
-        if self._shown is None:
-            self._shown = log.latest_id()
+        if self.here is None:
+            self.here = log.bookmark()
 
     def run(self):
         """Drain whenever the bell rings, until the hub closes: those who write need not wait for those who watch."""
         self._running = True
         while not hub.closing:
-            try:
+            with contained("drain"):  # the database may be away for a while; the bookmark stands where it stood
                 self.drain()
+            with contained("notices"):
                 self._show_notices()
-            except Exception:  # the database may be away for a while; the bookmark stands where it stood
-                logger.exception("drain failed, trying again")
             with contained("bell"):
                 self._bell.wait(POLL_SECONDS)
                 self._bell.clear()
@@ -75,24 +75,25 @@ class Broadcast:
             while events := self._next():
                 epoch = log.epoch()
                 for event in events:
-                    self._show_or_reset(event, Bookmark(epoch, event.id))
-                    self._shown = event.id
+                    bookmark = Bookmark(epoch, event.id)
+                    self._show_or_reset(event, bookmark)
+                    self.here = bookmark
                 db.session.remove()
 
-    def lag(self, latest: int) -> int:
-        """How many events of a log whose newest is `latest` are not shown yet."""
-        return max(0, latest - self._shown) if self._shown is not None else 0
+    def lag(self) -> int:
+        """How many events of the log are not shown yet."""
+        return log.count_after(self.here.id) if self.here else 0
 
     def _next(self) -> list[Event]:
         self._since, self._rung = self._rung or time.monotonic(), None  # another process's bell is not heard here
-        return log.since(self._shown, limit=BATCH)
+        return log.since(self.here.id, limit=BATCH)
 
     def _show_notices(self):
         while self._noticed:
             topic = self._noticed.pop()
             with self.app.app_context():
-                parts = {channel: fragments.render(presence.at(channel)) for channel in presence.channels(topic)}
-            hub.publish(parts, lambda htmls: wire.chunk(wire.message("".join(htmls))))
+                shown = {channel: fragments.things(presence.at(channel)) for channel in presence.channels(topic)}
+            hub.publish(shown)
 
     def _show_or_reset(self, event: Event, bookmark: Bookmark):
         try:
@@ -105,41 +106,39 @@ class Broadcast:
 
     def _show(self, event: Event, bookmark: Bookmark):
         _revoke_or_end_all(event)
+        sight.withdraw(event, bookmark)
         html, json = {}, {}
         for topic in fragments.topics_of(event):
             for audience in ("requester", "staff"):
                 self._draw(event, Channel(topic, audience, "html"), html, bookmark)
                 self._draw(event, Channel(topic, audience, "json"), json, bookmark)
-        received = hub.publish(html, lambda parts: wire.chunk(wire.message("".join(parts), id=bookmark)), event.id)
-        # A program hears of an event once, however many of its topics the event touches: all parts are equal.
-        received += hub.publish(
-            json, lambda parts: wire.chunk(wire.message(parts[0], id=bookmark, event=event.name)), event.id
-        )
+        # A program hears of an event once, however many of its topics the event touches: it is one thing on all.
+        received = hub.publish(html, bookmark) + hub.publish(json, bookmark)
         metrics.events_shown.inc()
         if received:
             metrics.delivery.observe(time.monotonic() - self._since)
         logger.info("event %s %s ticket=%s received=%s", event.id, event.name, event.ticket_id, received)
 
-    def _draw(self, event: Event, channel: Channel, parts: dict, bookmark: Bookmark):
+    def _draw(self, event: Event, channel: Channel, shown: dict[Channel, list[Thing]], bookmark: Bookmark):
         if not hub.is_open(channel):
             return
         try:
-            content = payload.of(event, channel) if channel.form == "json" else fragments.of(event, channel)
+            things = [payload.of(event, channel)] if channel.form == "json" else fragments.of(event, channel)
         except DBAPIError:
             raise
         except Exception:  # one thing that cannot be drawn must not cost the others their messages
             logger.exception("event %s cannot be drawn for %s", event.id, channel)
             _reset(hub.subscriptions(channel), bookmark)
         else:
-            if content:
-                parts[channel] = content
+            if any(things):
+                shown[channel] = things
 
 
 def _reset(subscriptions: list[Subscription], bookmark: Bookmark):
     """Have these pages load themselves again: they missed something that cannot be sent to them."""
-    frame = wire.chunk(wire.message("", id=bookmark, event="reset"))
+    frame = wire.sign("reset", bookmark=bookmark)._replace(id=bookmark.id)  # it stands for the event
     for subscription in subscriptions:
-        hub.write(subscription, frame, bookmark.id)
+        hub.write(subscription, frame)
 
 
 def _revoke_or_end_all(event: Event):
@@ -158,9 +157,6 @@ def _revoke(event: Event):
     elif event.name == EventName.SESSION_ENDED:
         ended, _ = event.changes["session"]
         hub.drop_where(lambda stream: stream.session_id == ended)
-    elif event.name == EventName.TICKET_DELETED:
-        topic = f"ticket:{event.ticket_id}"
-        hub.drop_where(lambda stream: any(channel.topic == topic for channel in stream.channels))
 
 
 def _touches_rights(event: Event) -> bool:

@@ -7,13 +7,15 @@ from flask import current_app
 from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
+from informejo import policy
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Audience, Event
-from informejo.events.names import EventName
-from informejo.events.sentences import sentence
-from informejo.live.wire import Channel
+from informejo.events.names import PEOPLE, EventName
+from informejo.events.sentences import last_word, sentence
+from informejo.live.hub import hub
+from informejo.live.wire import Channel, Thing
 from informejo.tickets.models import Ticket
-from informejo.tickets.queries import order_of
+from informejo.tickets.queries import order_of, with_people
 
 MOST_KEPT = 5_000  # drawn fragments, of about 2 kB
 
@@ -46,6 +48,11 @@ class Fragment(NamedTuple):
         tag = Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>')
         return tag.format(self.target, self.swap, self.html)
 
+    @property
+    def thing(self) -> Thing:
+        """The same as a part of a message: of several that wait for a reader, the newest with this id is enough."""
+        return Thing(self.id, self.render())
+
 
 def drawn(fragment: Fragment) -> Markup:
     """The fragment as it was drawn before with the same looks: by a page, a push or a replay, for anybody."""
@@ -61,16 +68,30 @@ def drawn(fragment: Fragment) -> Markup:
 def topics_of(event: Event) -> Iterable[str]:
     """The topics an event touches."""
     if event.ticket is None:
-        return ()
-    people = {event.ticket.requester_id, event.ticket.assignee_id} - {None}
+        return people_at([event], {channel.topic for one in hub.subscriptions() for channel in one.channels})
+    people = {event.ticket.requester_id, event.ticket.assignee_id, event.user_id} - {None}
     return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
+
+
+def people_at(events: Iterable[Event], topics: set[str]) -> set[str]:
+    """Of these topics, those that show somebody of whom one of these events has changed what pages draw."""
+    changed = {event.user_id for event in events if _changes_looks(event)}
+    if not changed:
+        return set()
+    tickets = [int(topic.partition(":")[2]) for topic in topics if topic.startswith("ticket:")]
+    shown = {f"ticket:{id}" for id in with_people(changed, tickets)} if tickets else set()
+    return topics & {"desk", *(f"user:{id}" for id in changed), *shown}
 
 
 def on(event: Event, channel: Channel) -> list[Fragment]:
     """What `event` becomes on `channel`; nothing when its audience may not see it."""
+    kind, _, id = channel.topic.partition(":")
+    if event.ticket is None:
+        return [PEOPLE_CHANGED] if (kind, channel.audience) != ("ticket", "staff") else []  # the desk tells these
     if not event.is_for(channel.audience):
         return []
-    kind, _, id = channel.topic.partition(":")
+    if policy.is_lost(event, channel):
+        return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if policy.may_end_sight(event) else []
     if kind == "user":
         return _personal(event, int(id), channel.audience)
     table = FRAGMENTS.get(event.name, {})
@@ -78,9 +99,14 @@ def on(event: Event, channel: Channel) -> list[Fragment]:
     return [fragment for make in makers for fragment in make(event, channel.audience)]
 
 
-def of(event: Event, channel: Channel) -> str:
+def of(event: Event, channel: Channel) -> list[Thing]:
     """What `event` becomes on `channel`, rendered."""
-    return render(on(event, channel))
+    return things(on(event, channel))
+
+
+def things(parts: Iterable[Fragment]) -> list[Thing]:
+    """All of them as parts of a message."""
+    return [fragment.thing for fragment in parts]
 
 
 def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragment]:
@@ -137,7 +163,7 @@ def changes_beside(event: Event, audience: str) -> list[Fragment]:
 
 def ticket(event: Event, audience: str) -> list[Fragment]:
     """What stands above and beside the conversation."""
-    needs = {"ticket": event.ticket}
+    needs = bare = {"ticket": event.ticket}
     head = Fragment(
         "ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs | {"audience": audience}
     )
@@ -146,6 +172,7 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
         return [
             head,
             Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
+            Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", bare),
         ]
     return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
 
@@ -163,15 +190,24 @@ def row_of(ticket: Ticket) -> Fragment:
     return Fragment(f"row-{ticket.id}", "#queue", "place", "tickets/_row.html", {"ticket": ticket}, looks=looks)
 
 
-def gone(event: Event, audience: str) -> list[Fragment]:
-    """A row or card that is no more."""
-    place = f"place-{event.ticket_id}"
-    return [Fragment(place, f"#{place}", "delete")]
+def farewell(number: int, binned: Event | None = None) -> Fragment:
+    """What takes a ticket away wherever it is on a page: with its number, and nothing of what it said.
+
+    `binned` is for those alone who may know who put it into the bin.
+    """
+    needs = {"number": number, "sentence": last_word(binned)}
+    return Fragment(f"lost-{number}", "body", "lose", "tickets/_lost.html", needs)
+
+
+def back(event: Event, audience: str) -> list[Fragment]:
+    """For pages it was taken from: it is there again."""
+    place = f"back-{event.ticket_id}"
+    return [Fragment(place, f"#{place}", "outerMorph", "tickets/_back.html", {"number": event.ticket_id})]
 
 
 def desk_changed(event: Event, audience: str) -> list[Fragment]:
     """A nudge: counters, lists with a filter and the dashboard read themselves again."""
-    return [Fragment("desk-changed", "body", "nudge", text="desk-changed")]
+    return [DESK_CHANGED]
 
 
 def toast(event: Event) -> Fragment:
@@ -184,41 +220,47 @@ def _place(fragment: Fragment) -> int:
     return fragment.needs["order"] if "order" in fragment.needs else fragment.needs["event"].id
 
 
+def _changes_looks(event: Event) -> bool:
+    return event.name in PEOPLE and (event.name != EventName.USER_UPDATED or bool(event.changes.keys() & DRAWN))
+
+
 def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     if event.name in SILENT:
         return []
-    if event.name == EventName.TICKET_DELETED:
-        return gone(event, audience)
     parts = [UNREAD_CHANGED]
-    if audience == Audience.REQUESTER:
-        needs = {"ticket": event.ticket}
+    if event.name == EventName.TICKET_RESTORED:
+        parts += back(event, audience)
+    if event.ticket.requester_id == user_id:
+        needs = {"ticket": event.ticket, "audience": audience}
         parts.append(Fragment(f"card-{event.ticket_id}", "#cards", "place", "tickets/_card.html", needs))
     return [toast(event), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
 
 
+DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")
 UNREAD_CHANGED = Fragment("unread-changed", "body", "nudge", text="unread-changed")
+NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # what a lost ticket still leaves to be counted anew
+# Somebody has another name or role: pages on which people stand load themselves again, each a little later.
+PEOPLE_CHANGED = Fragment("people-changed", "body", "nudge", text="people-changed")
+DRAWN = {"name", "department", "role", "active"}  # what pages say of people
 NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML")  # the question of two changes at once is settled
 
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
     EventName.TICKET_UPDATED: {"timeline": (change,), "ticket": (ticket,), "queue": (row,), "desk": (desk_changed,)},
-    EventName.TICKET_DELETED: {"queue": (gone,), "desk": (desk_changed,)},
-    EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (desk_changed,)},
+    EventName.TICKET_DELETED: {},  # whoever lost it by that is told so by `farewell`, and nobody needs to know more
+    EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (back, desk_changed)},
     EventName.COMMENT_ADDED: {
         "timeline": (comment, changes_beside),
         "ticket": (ticket,),
         "queue": (row,),
         "desk": (desk_changed,),
     },
+    **{name: {} for name in PEOPLE},  # see `people_at`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (ticket,), "queue": (row,)},
 }
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
-# No fragment of their own: a file is drawn with its message, people and sign-ins are on no live page.
+# Nothing is drawn for them, and why.
 SILENT = {
-    EventName.ATTACHMENT_ADDED,
-    EventName.USER_CREATED,
-    EventName.USER_UPDATED,
-    EventName.USER_DEACTIVATED,
-    EventName.USER_REACTIVATED,
-    EventName.SESSION_ENDED,
+    EventName.ATTACHMENT_ADDED: "a file is drawn with its message",
+    EventName.SESSION_ENDED: "the streams of that sign-in end; no live page lists sign-ins",
 }

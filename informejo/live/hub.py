@@ -16,22 +16,23 @@ import random
 import select
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from informejo import metrics
 from informejo.faults import contained, note
 from informejo.live import wire
+from informejo.live.bookmark import Bookmark
 from informejo.live.subscription import Subscription
-from informejo.live.wire import Channel
+from informejo.live.wire import Channel, Frame, Thing
 
 BEAT_SECONDS = 15
+EARLY = (2, 3)  # a new stream's first beats come with these seconds; one alone might be pushed on by what follows it
 RENEW_SECONDS = (300, 600)  # a stream ends after so long, spread, and its browser opens the next, rights checked anew
 OPENING_SECONDS = 60  # a stream that nobody has begun to read after so long never will be
 TURN = 256  # sockets written to before others get a turn
 
-BEAT = wire.chunk(wire.message("", event="beat"))
-RENEW = wire.chunk(wire.message("", event="renew", retry=200))  # a planned end: come back at once
-BYE = wire.chunk(wire.message("", event="bye"))
+RENEW = wire.sign("renew", retry=200)  # a planned end: come back at once
+BYE = wire.sign("bye")
 LEAVING = select.EPOLLIN | select.EPOLLRDHUP  # a stream's browser has nothing to say: whatever it sends, it is leaving
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Hub:
         self._by_channel: dict[Channel, dict[Subscription, None]] = {}
         self._by_descriptor: dict[int, Subscription] = {}
         self._slots: list[dict[Subscription, None]] = [{} for _ in range(BEAT_SECONDS)]
+        self._young: dict[Subscription, int] = {}  # those whose early beats are not all out: for how many seconds
         self._per_user: Counter[int] = Counter()
         self._epoll = None
         self._watcher = None
@@ -81,7 +83,12 @@ class Hub:
         return subscription
 
     def begin(self, subscription: Subscription):
-        """Somebody reads this stream: from now on it may live as long as streams do."""
+        """Somebody reads this stream: from now on it may live as long as streams do.
+
+        Its EARLY beats follow within three seconds, after whatever else is shown because it opened: a browser that does
+        not have them by then knows that something on the way keeps the latest message back.
+        """
+        self._young[subscription] = 0
         subscription.expires = time.monotonic() + min(random.uniform(*RENEW_SECONDS), subscription.lasts)
 
     def attach(self, subscription: Subscription, descriptor: int):
@@ -107,7 +114,7 @@ class Hub:
         if not alive:
             self.drop(subscription)
 
-    def drop(self, subscription: Subscription, farewell: bytes = b"", reason: str = "left"):
+    def drop(self, subscription: Subscription, farewell: Frame | None = None, reason: str = "left"):
         """End a stream, with last words for a reader who is still there, and free what it held. It never raises.
 
         `reason` counts it: left, lost, renewed, revoked, fault or closing.
@@ -139,6 +146,14 @@ class Hub:
             if revoked:
                 self.drop(subscription, BYE, "revoked")
 
+    def leave(self, subscription: Subscription, channels):
+        """Take one stream off some of its channels; it goes on with the others. Never raises, and twice is once."""
+        for channel in channels:
+            listeners = self._by_channel.get(channel, {})
+            if listeners.pop(subscription, self) is None and not listeners:
+                del self._by_channel[channel]
+        subscription.channels = tuple(channel for channel in subscription.channels if channel not in channels)
+
     def close(self):
         """The process is about to stop: end every stream, take no new one. Browsers come back by themselves."""
         self.closing = True
@@ -153,55 +168,70 @@ class Hub:
         return list(self._by_channel.get(channel, ()))
 
     def waiting(self) -> tuple[int, int, int]:
-        """What waits for slow readers: how many of them, of messages, of bytes."""
+        """What waits for slow readers: how many of them, of things, of bytes."""
         slow = [subscription for subscription in self.subscriptions() if subscription.waiting]
-        return len(slow), sum(len(one.waiting) for one in slow), sum(one.size for one in slow)
+        return len(slow), sum(one.waiting for one in slow), sum(one.size for one in slow)
 
     def is_open(self, channel: Channel) -> bool:
         """Whether anybody listens to that channel: what nobody sees is not rendered."""
         return channel in self._by_channel
 
-    def publish(self, parts: dict[Channel, str], encode: Callable[[list[str]], bytes], id: int = 0) -> int:
-        """Send each listener one message made of the parts of all their channels; returns how many it went to.
+    def publish(self, shown: Mapping[Channel, Iterable[Thing]], bookmark: Bookmark | None = None) -> int:
+        """Send each listener one message of what is shown on all their channels; returns how many it went to.
 
-        `encode` turns parts into one chunk; it is called once per distinct message, not once per listener. `id`
-        is the event's: listeners who had it replayed are passed over.
+        A thing that is shown on several of them is in it once. It is encoded once per distinct message, not once per
+        listener. Listeners who had the event behind `bookmark` replayed are passed over.
         """
         wanted: dict[Subscription, tuple[Channel, ...]] = {}
-        for channel in parts:
+        for channel in shown:
             for subscription in self._by_channel.get(channel, ()):
                 wanted[subscription] = (*wanted.get(subscription, ()), channel)
-        frames: dict[tuple[Channel, ...], bytes] = {}
+        frames: dict[tuple[Channel, ...], Frame] = {}
         for turn, (subscription, channels) in enumerate(wanted.items(), 1):
             try:
                 if channels not in frames:
-                    frames[channels] = encode([parts[channel] for channel in channels])
-                self.write(subscription, frames[channels], id)
+                    things = {thing.key: thing for channel in channels for thing in shown[channel]}
+                    frames[channels] = wire.frame(things.values(), bookmark)
+                self.write(subscription, frames[channels])
             except Exception as error:  # it comes back with its bookmark, and has what it missed replayed
                 self._give_up(subscription, "publish", error)
             self._breathe(turn)
         metrics.messages.inc(len(wanted))
         return len(wanted)
 
-    def write(self, subscription: Subscription, frame: bytes, id: int = 0):
-        """Send one listener one chunk; a listener who is gone or too slow is dropped and comes back with a bookmark."""
-        if not subscription.closed and not subscription.write(frame, id):
+    def write(self, subscription: Subscription, frame: Frame):
+        """Send one listener one message; one who is gone or too slow is dropped and comes back with a bookmark."""
+        if not subscription.closed and not subscription.write(frame):
             logger.info("stream lost user=%s waiting=%s", subscription.user_id, subscription.size)
             self.drop(subscription, reason="lost")
 
-    def beat(self, second: int):
-        """Once a second: the heartbeat of those whose turn it is, and the end of those who have lived long enough."""
-        for subscription in list(self._slots[second % BEAT_SECONDS]):
+    def beat(self, second: int, here: Bookmark | None = None):
+        """Once a second: the heartbeat of those whose turn it is, and the end of those who have lived long enough.
+
+        `here` is how far the log was shown to everybody: bookmarks move on with each beat, so that a quiet page never
+        has more to catch up with than what happened since.
+        """
+        plain, beat = wire.beat(), wire.beat(here)
+        for subscription in self._due(second):
             try:
                 if time.monotonic() > subscription.expires:
                     self.drop(subscription, RENEW, "renewed")
-                else:
-                    self.write(subscription, BEAT)
+                elif not subscription.opening:
+                    # One who was told of more already, while it opened, keeps the newer bookmark.
+                    self.write(subscription, beat if here and subscription.floor <= here.id else plain)
             except Exception as error:
                 self._give_up(subscription, "beat", error)
 
+    def _due(self, second: int) -> list[Subscription]:
+        # Not both in one second: the later would push on the earlier, which is to show that nothing has to.
+        young = {subscription: age + 1 for subscription, age in self._young.items()}
+        self._young = {subscription: age for subscription, age in young.items() if age < max(EARLY)}
+        in_turn = [subscription for subscription in self._slots[second % BEAT_SECONDS] if subscription not in young]
+        return in_turn + [subscription for subscription, age in young.items() if age in EARLY]
+
     def _forget(self, subscription: Subscription):
         # Nothing here can fail half-way, and doing it again changes nothing.
+        self._young.pop(subscription, None)
         if self._slots[subscription.slot].pop(subscription, self) is None:
             self._per_user[subscription.user_id] -= 1
             if self._per_user[subscription.user_id] <= 0:

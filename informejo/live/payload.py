@@ -2,17 +2,18 @@
 
 import json
 
+from informejo import policy
 from informejo.events.models import Event
 from informejo.events.names import EventName
-from informejo.live.wire import Channel
+from informejo.live.wire import Channel, Thing
 
 
-def of(event: Event, channel: Channel) -> str:
-    """The event as one line of JSON, empty when the channel's audience may not see it."""
-    if not event.is_for(channel.audience):
-        return ""
-    if event.name == EventName.TICKET_DELETED:
-        return json.dumps({"ticket": {"number": event.ticket_id}})
+def of(event: Event, channel: Channel) -> Thing | None:
+    """The event for that channel as one line of JSON, None when those on it may not know of it."""
+    if event.ticket is None or not event.is_for(channel.audience):
+        return None
+    if policy.is_lost(event, channel):
+        return lost(event.ticket_id) if policy.may_end_sight(event) else None
     content = {
         "at": event.at.isoformat(),
         "actor": _person(event.actor),
@@ -23,7 +24,12 @@ def of(event: Event, channel: Channel) -> str:
         content["attachment"] = _attachment(event.attachment)
     elif event.comment is not None:
         content["comment"] = _comment(event.comment)
-    return json.dumps(content, ensure_ascii=False)
+    return Thing(f"event-{event.id}", json.dumps(content, ensure_ascii=False), event.name)
+
+
+def lost(number: int) -> Thing:
+    """That a ticket is gone for whoever is told, however that came; nothing else of it."""
+    return Thing(f"lost-{number}", json.dumps({"ticket": {"number": number}}), EventName.TICKET_DELETED)
 
 
 def _person(user) -> dict | None:

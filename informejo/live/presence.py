@@ -17,6 +17,7 @@ from informejo.tickets.models import Ticket
 from informejo.tickets.queries import reading_of
 
 WRITING_SECONDS = 8
+ECHO = "echo"  # the topic on which the process sends messages to itself
 MOST = 20  # people shown at one ticket
 
 _writing: dict[tuple[int, int], float] = {}  # (ticket, user) -> until when, on the monotonic clock
@@ -48,8 +49,13 @@ def expire():
 def show_again(subscription: Subscription):
     """This stream opened or closed: show anew who is on its ticket."""
     for channel in subscription.channels:
-        if channel.topic.startswith("ticket:") and channel.audience == Audience.STAFF:
+        if is_at(channel):
             signals.noticed.send(channel.topic)
+
+
+def is_at(channel: Channel) -> bool:
+    """Whether that channel shows who is here."""
+    return channel.topic.startswith("ticket:") and channel.audience == Audience.STAFF
 
 
 def channels(topic: str) -> list[Channel]:
@@ -63,6 +69,8 @@ def at(channel: Channel) -> list[Fragment]:
     kind, _, id = channel.topic.partition(":")
     if kind == "user":
         return [UNREAD_CHANGED]
+    if kind == ECHO:
+        return [Fragment(ECHO, "body", "nudge", text=ECHO)]
     ticket = db.session.get(Ticket, int(id))
     reading = reading_of(ticket.requester, ticket)
     return [

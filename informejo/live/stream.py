@@ -14,10 +14,11 @@ from informejo import clock, metrics, policy
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Event
-from informejo.live import fragments, payload, presence, wire
+from informejo.live import fragments, held, payload, presence, returns, sight, wire
+from informejo.live.bookmark import Bookmark, read
 from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
-from informejo.live.wire import HEADERS, Bookmark, Channel
+from informejo.live.wire import HEADERS, Channel
 from informejo.tickets.models import Ticket
 from informejo.web import actor
 
@@ -25,6 +26,7 @@ MAX_TOPICS = 8
 RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
 
 bp = Blueprint("live", __name__)
+bp.after_request(returns.count_refused)
 logger = logging.getLogger(__name__)
 
 
@@ -41,13 +43,17 @@ def programs():
 
 
 def _open(form: str, replay) -> Response:
-    channels = _channels(form)
+    channels, unseen = _channels(form)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
+    farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in unseen)
+    if returns.asks_once():
+        return Response(farewells + _once(channels, form, replay), headers=HEADERS)
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
-        greeting = _greeting(subscription, replay)
+        greeting = wire.PADDING + farewells + _greeting(subscription, replay)
+        hub.write(subscription, wire.PUSH)
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
         presence.show_again(subscription)
     except BaseException:
@@ -56,11 +62,29 @@ def _open(form: str, replay) -> Response:
     return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
 
 
-def _channels(form: str) -> tuple[Channel, ...]:
+def _once(channels: tuple[Channel, ...], form: str, replay) -> bytes:
+    """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
+    here = log.bookmark()
+    content, here = _past(_missed(returns.asked(), here, channels), here, channels, replay)
+    if form == "html":
+        held.note(g.session.id)
+        content += _notices(channels)
+    ready = wire.message(wire.stamp(), id=here, event="ready", retry=held.ASK_AGAIN)
+    return content + ready + wire.unchunk(wire.beat().chunk)
+
+
+def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
+    """What this stream listens to, and the tickets it names that are not there for this person (any more).
+
+    Whoever brings a bookmark was here before, and is told so by the stream instead of being refused.
+    """
     topics = request.args.getlist("on")
     if not 0 < len(topics) <= MAX_TOPICS:
         raise NotFound
-    return policy.channels(actor(), topics, form)
+    unseen = policy.unseen_topics(actor(), topics) if returns.asked() else []
+    numbers = {one.number for one in unseen}
+    heard = [topic for topic in topics if policy.ticket_of(topic) not in numbers]
+    return policy.channels(actor(), heard, form), unseen
 
 
 def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
@@ -80,32 +104,41 @@ def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
 
 def _greeting(subscription: Subscription, replay) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
-    here = log.bookmark(actor())
-    asked = request.headers.get("Last-Event-ID") or request.args.get("since") or ""
-    missed = _missed(asked, here, subscription.channels)
-    if missed is None:
-        content = wire.message("", id=here, event="reset")
-    else:
-        content = replay(missed, subscription.channels)
-        here = Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
+    here = log.bookmark()
+    missed = _missed(returns.asked(), here, subscription.channels)
+    returns.count(missed)
+    content, here = _past(missed, here, subscription.channels, replay)
     subscription.settle(here.id)
-    return content + wire.message("", id=here, event="ready", retry=random.randint(*RETRY))
+    return content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
+
+
+def _past(missed: list[Event] | None, here: Bookmark, channels: tuple[Channel, ...], replay) -> tuple[bytes, Bookmark]:
+    """What was missed as it is sent, and the bookmark after it."""
+    if missed is None:
+        return wire.message("", id=here, event="reset"), here
+    return replay(missed, channels), Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
 
 
 def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event] | None:
     """The events after the browser's bookmark, or None when they cannot be told: it has to load itself again."""
-    if not asked:
-        return []  # somebody who asks for no past
-    bookmark = wire.read_bookmark(asked)
-    if bookmark is None or bookmark.epoch != here.epoch or bookmark.id > here.id:
+    if not (asked and channels):
+        return []  # somebody who asks for no past, or for nothing that is there
+    bookmark = read(asked, here.epoch)
+    if bookmark is None or bookmark.id > here.id:
         return None
     if bookmark.id == here.id:
-        return []  # the newest they may see: of a crowd that comes back, most have missed nothing
+        return []  # the newest there is: of a crowd that comes back, most have missed nothing
     limit = current_app.config["REPLAY_LIMIT"]
     shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
     needs = log.WHOLE if shows_tickets else log.BRIEF
     missed = log.since(bookmark.id, _about(channels), limit + 1, needs)
-    return missed if len(missed) <= limit else None
+    return [*missed, *_people_missed(bookmark, channels, limit)] if len(missed) <= limit else None
+
+
+def _people_missed(bookmark: Bookmark, channels: tuple[Channel, ...], limit: int) -> list[Event]:
+    """A change of somebody who stands on this page: one for all of them, as the page only loads itself again."""
+    people = log.since(bookmark.id, policy.people_events(), limit, needs=())
+    return people[-1:] if fragments.people_at(people, {channel.topic for channel in channels}) else []
 
 
 def _about(channels: tuple[Channel, ...]) -> Select:
@@ -131,10 +164,18 @@ def _replay_fragments(missed: list[Event], channels: tuple[Channel, ...]) -> byt
     return wire.message(fragments.render(parts)) if parts else b""
 
 
+def _notices(channels: tuple[Channel, ...]) -> bytes:
+    """Who is here: streams are told when it changes, and it stands in no event."""
+    notices = [notice for channel in channels if presence.is_at(channel) for notice in presence.at(channel)]
+    return wire.message(fragments.render(notices)) if notices else b""
+
+
 def _replay_events(missed: list[Event], channels: tuple[Channel, ...]) -> bytes:
     epoch = log.epoch()
     told = ((event, payload.of(event, channels[0])) for event in missed)
-    return b"".join(wire.message(text, id=Bookmark(epoch, event.id), event=event.name) for event, text in told if text)
+    return b"".join(
+        wire.message(said.text, id=Bookmark(epoch, event.id), event=said.name) for event, said in told if said
+    )
 
 
 def _body(subscription: Subscription, greeting: bytes, environ: dict) -> Iterator[bytes]:

@@ -1,12 +1,20 @@
 """How a message looks on the wire: Server-Sent Events (WHATWG HTML, 9.2) inside HTTP/1.1 chunks (RFC 9112, 7.1)."""
 
 import re
+import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from informejo.live.bookmark import Bookmark
+from informejo.version import BUILD
+
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # the three that an event stream knows, and no other
-_BOOKMARK = re.compile(r"([a-z0-9]{1,32})-([0-9]{1,18})", re.ASCII)
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
 LAST_CHUNK = b"0\r\n\r\n"
+_BEGAN = time.monotonic()
+
+# A comment: some of what stands in the way wants to see so much before it passes anything on.
+PADDING = b":" + b" " * 2048 + b"\n"
 
 
 class Channel(NamedTuple):
@@ -17,20 +25,52 @@ class Channel(NamedTuple):
     form: str
 
 
-class Bookmark(NamedTuple):
-    """How far a reader has read: the log's epoch and the last event id. On the wire `<epoch>-<id>`."""
+class Thing(NamedTuple):
+    """One thing a message shows: what it is, by a key that a newer state of the same thing has too, and how it looks.
 
-    epoch: str
-    id: int
+    What programs are told has a name, and is a message of its own.
+    """
 
-    def __str__(self) -> str:
-        return f"{self.epoch}-{self.id}"
+    key: str
+    text: str
+    name: str = ""
 
 
-def read_bookmark(text: str) -> Bookmark | None:
-    """The bookmark that `text` spells, or None when it spells none, whatever it is."""
-    match = _BOOKMARK.fullmatch(text)
-    return Bookmark(match[1], int(match[2])) if match else None
+class Frame(NamedTuple):
+    """One message, encoded once for all; `things` and `bookmark` let one that waits be joined with others."""
+
+    chunk: bytes
+    id: int = 0  # the event's, 0 for what stands in no event
+    name: str = ""  # messages with a name are never joined
+    things: tuple[Thing, ...] = ()
+    bookmark: Bookmark | None = None
+
+
+def frame(things: Iterable[Thing], bookmark: Bookmark | None = None) -> Frame:
+    """The message that shows these things, in their order; one with a name stands alone."""
+    things = tuple(things)
+    name = things[0].name
+    content = message("".join(thing.text for thing in things), id=bookmark, event=name)
+    return Frame(chunk(content), bookmark.id if bookmark else 0, name, things, bookmark)
+
+
+def sign(name: str, *, data: str = "", bookmark: Bookmark | None = None, retry: int | None = None) -> Frame:
+    """A message to the page itself, such as `beat`. Of several that wait, the last stands for all."""
+    content = message(data, id=bookmark, event=name, retry=retry)
+    return Frame(chunk(content), name=name, things=(Thing(name, data, name),), bookmark=bookmark)
+
+
+def stamp() -> str:
+    """What `ready` and each beat say: the release, and when they were sent, in seconds of this process.
+
+    A page to which they come ever later than the first learns from it that something on the way holds them back.
+    """
+    return f"{BUILD} {time.monotonic() - _BEGAN:.1f}"
+
+
+def beat(bookmark: Bookmark | None = None) -> Frame:
+    """The heartbeat, as of now."""
+    return sign("beat", data=stamp(), bookmark=bookmark)
 
 
 def message(data: str, *, id: Bookmark | None = None, event: str = "", retry: int | None = None) -> bytes:
@@ -53,3 +93,7 @@ def unchunk(chunked: bytes) -> bytes:
     """The content of one chunk, for servers that make their own."""
     size, _, rest = chunked.partition(b"\r\n")
     return rest[: int(size, 16)]
+
+
+# Follows the greeting at once: what keeps a message until the next one comes lets go of the greeting.
+PUSH = Frame(chunk(PADDING + b"\n"), name="push", things=(Thing("push", "", "push"),))

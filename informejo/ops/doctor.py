@@ -13,7 +13,17 @@ from informejo.db import commit_if_possible, db
 from informejo.faults import contained
 from informejo.live.hub import hub
 from informejo.offload import offload
-from informejo.ops import actions, database_checks, disk_checks, loop_checks, machine_checks, public_checks, queries
+from informejo.ops import (
+    actions,
+    database_checks,
+    disk_checks,
+    held_checks,
+    live_checks,
+    loop_checks,
+    machine_checks,
+    public_checks,
+    queries,
+)
 from informejo.ops.checks import Answer, Check, Patient, look, reason
 from informejo.ops.models import Finding
 
@@ -26,8 +36,11 @@ CHECKS = (
     Check("public address", public_checks.address, waits=True),
     Check("certificate", public_checks.certificate, waits=True),
     Check("stream", public_checks.stream, waits=True),
+    Check("held back", held_checks.browsers, waits=True),
     Check("forwarded addresses", public_checks.forwarding, waits=True),
     Check("loop", loop_checks.gap, waits=True),
+    Check("own message", live_checks.echo, waits=True),
+    Check("returns", live_checks.returns, waits=True),
     Check("open files", machine_checks.open_files),
     Check("waiting line", machine_checks.waiting_line),
     Check("processes", machine_checks.processes),

@@ -1,7 +1,6 @@
 """Whether the running server answers at once: the longest time in which its event loop served nobody."""
 
 import os
-import re
 import time
 
 from informejo import metrics
@@ -31,5 +30,4 @@ def _untold(server: int | None) -> Answer:
 
 
 def _told(patient: Patient) -> float | None:
-    found = re.search(rf"^{METRIC} (\S+)$", probe.metrics(patient.settings, patient.patience), re.MULTILINE)
-    return float(found[1]) if found else None
+    return probe.measured(patient.settings, patient.patience, METRIC)

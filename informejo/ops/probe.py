@@ -108,6 +108,12 @@ def metrics(settings: dict, patience: float) -> str:
         connection.close()
 
 
+def measured(settings: dict, patience: float, name: str) -> float | None:
+    """One figure of that server by its name in /metrics, None when it does not say."""
+    found = re.search(rf"^{name} (\S+)$", metrics(settings, patience), re.MULTILINE)
+    return float(found[1]) if found else None
+
+
 def host_of(url: SplitResult) -> str:
     """What a browser sends as Host: the port only where it is not the scheme's own."""
     usual = {"http": 80, "https": 443}.get(url.scheme)

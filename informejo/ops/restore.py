@@ -129,7 +129,7 @@ def _stage(backup: Backup, database: Path) -> Path:
         connection.execute("BEGIN")
         for statement in FORGET:
             connection.execute(statement)
-        connection.execute("INSERT INTO log_epoch (word) VALUES (?)", (secrets.token_hex(8),))
+        connection.execute("INSERT INTO log_epoch (word) VALUES (?)", (secrets.token_hex(16),))
         connection.execute("COMMIT")
     return staged
 

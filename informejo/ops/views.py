@@ -20,7 +20,6 @@ from werkzeug.exceptions import NotFound
 from informejo import metrics
 from informejo.config import ROOT
 from informejo.db import db
-from informejo.events import log
 from informejo.live.hub import hub
 from informejo.offload import offloaded
 from informejo.serving import sqlite_file
@@ -146,6 +145,6 @@ def _look():
     metrics.waiting_bytes.set(size)
     metrics.offloaded.set(offloaded())
     try:
-        metrics.events_lag.set(current_app.extensions["broadcast"].lag(log.latest_id()))
+        metrics.events_lag.set(current_app.extensions["broadcast"].lag())
     except (SQLAlchemyError, sqlite3.Error):
         metrics.events_lag.set(math.nan)

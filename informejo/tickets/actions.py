@@ -1,6 +1,7 @@
 """Opening tickets, talking in them, reading them. Each action requires, changes rows and records; the door commits."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -12,7 +13,7 @@ from informejo.drafts.actions import forget_draft
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
-from informejo.policy import audience, require
+from informejo.policy import audience, find_ticket, hold, require
 from informejo.tickets.change_actions import set_fields
 from informejo.tickets.files import Kept
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
@@ -46,7 +47,7 @@ def open_ticket(
         priority=priority,
         requester=requester or actor,
         opened_by=actor,
-        follows=follows,
+        follows=follows and _still_found(actor, follows),
         key=None if earlier else key,  # sent again in other words: that is no repetition, and must not be lost
     )
     db.session.add(ticket)
@@ -56,9 +57,29 @@ def open_ticket(
     return ticket
 
 
+def reply(
+    actor: User,
+    ticket: Ticket,
+    *,
+    body: str,
+    internal: bool = False,
+    files: Sequence[Kept] = (),
+    key: str | None = None,
+) -> Comment | Ticket:
+    """Say it where it belongs: on the ticket, or for its requester, once it is closed, in a new one that follows it.
+
+    Which of the two is decided with the row locked: it may have been closed, or opened again, since it was found.
+    """
+    hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
+    said = {"body": body, "files": files, "key": key}
+    if ticket.status == Status.CLOSED and not actor.is_staff and not _said_before(actor, body, key):
+        return follow_up(actor, ticket, **said)
+    return add_comment(actor, ticket, internal=internal, **said)
+
+
 def follow_up(actor: User, closed: Ticket, *, body: str, files: Sequence[Kept] = (), key: str | None = None) -> Ticket:
     """What a requester writes on a closed ticket opens a new one that links back to it."""
-    require(actor, "ticket.comment", closed)
+    hold(actor, "ticket.comment", closed)
     forget_draft(actor, f"ticket:{closed.id}")
     title = f"Again: {closed.title}"[: limits.TITLE.most]
     return open_ticket(
@@ -79,10 +100,7 @@ def add_comment(
 
     A requester's reply to a waiting or resolved ticket opens it again.
     """
-    require(actor, "ticket.note" if internal else "ticket.comment", ticket)
-    database.lock(ticket)
-    if ticket.deleted_at is not None:
-        raise NotFound("This ticket was deleted meanwhile.")
+    hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     earlier = _sent_before(Comment, Comment.author_id, actor, key)
     if earlier and (earlier.body, earlier.internal) == (body, internal):
         return earlier
@@ -99,7 +117,7 @@ def add_comment(
 
 def mark_seen(actor: User, ticket: Ticket, event_id: int):
     """Remember that the actor has read the ticket up to that event; never backwards."""
-    require(actor, "ticket.see", ticket)
+    hold(actor, "ticket.see", ticket)
     event_id = min(event_id, ticket.last_event_for(audience(actor)).id)
     database.lock(actor)
     reading = db.session.get(Reading, (actor.id, ticket.id))
@@ -109,6 +127,18 @@ def mark_seen(actor: User, ticket: Ticket, event_id: int):
         reading.event_id, reading.at = event_id, clock.now()
     database.notice(f"ticket:{ticket.id}")
     database.notice(f"user:{actor.id}")
+
+
+def _still_found(actor: User, ticket: Ticket) -> Ticket | None:
+    with suppress(NotFound):  # it went into the bin, or for good, while the files of the new one arrived
+        return find_ticket(actor, ticket.id)
+    return None
+
+
+def _said_before(actor: User, body: str, key: str | None) -> bool:
+    """Whether this very message is a comment already: sent again after the ticket was closed, it opens nothing."""
+    earlier = _sent_before(Comment, Comment.author_id, actor, key)
+    return bool(earlier) and earlier.body == body
 
 
 def _sent_before(model, author_column, actor: User, key: str | None):

@@ -1,12 +1,14 @@
 """Changes of what a ticket says of itself: fields, texts, the bin. Nobody is overwritten without being asked."""
 
+from werkzeug.exceptions import UnprocessableEntity
+
 from informejo import clock, db as database
 from informejo.accounts.models import User
 from informejo.drafts.actions import forget_draft
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
-from informejo.policy import require
+from informejo.policy import hold, require
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 
@@ -24,7 +26,7 @@ class Conflict(Exception):
 
 def set_status(actor: User, ticket: Ticket, status: Status, was: Status | object = ANY):
     """Staff set any status; the requester says that it is solved, or open again. Raises Conflict."""
-    require(actor, "ticket.settle", ticket)
+    hold(actor, "ticket.settle", ticket)
     if not actor.is_staff and status not in REQUESTERS_CHOICES:
         require(actor, "ticket.triage", ticket)
     _change(actor, ticket, "status", status, was)
@@ -32,31 +34,32 @@ def set_status(actor: User, ticket: Ticket, status: Status, was: Status | object
 
 def set_priority(actor: User, ticket: Ticket, priority: Priority, was: Priority | object = ANY):
     """Say how urgent it is. Raises Conflict."""
-    require(actor, "ticket.triage", ticket)
+    hold(actor, "ticket.triage", ticket)
     _change(actor, ticket, "priority", priority, was)
 
 
 def set_category(actor: User, ticket: Ticket, category: Category, was: Category | object = ANY):
     """Say what it is about. Raises Conflict."""
-    require(actor, "ticket.triage", ticket)
+    hold(actor, "ticket.triage", ticket)
     _change(actor, ticket, "category", category, was)
 
 
 def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object = ANY):
     """Give the ticket to an active member of the staff, or to nobody. `was` is the id it showed, as text.
 
-    Raises Conflict, ValueError.
+    Raises Conflict, UnprocessableEntity.
     """
-    require(actor, "ticket.triage", ticket)
-    if assignee is not None and not (assignee.active and assignee.is_staff):
-        raise ValueError("Only an active member of the staff can be given a ticket.")
+    hold(actor, "ticket.triage", ticket)
+    if assignee is not None:
+        database.lock(assignee)  # who was of the staff when they were chosen may be so no more
+        if not (assignee.active and assignee.is_staff):
+            raise UnprocessableEntity("Only an active member of the staff can be given a ticket.")
     _change(actor, ticket, "assignee", assignee, was)
 
 
 def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, version: int):
     """The author puts title or description right. `version` is the one the form was drawn from. Raises Conflict."""
-    require(actor, "ticket.edit", ticket)
-    database.lock(ticket)
+    hold(actor, "ticket.edit", ticket)
     if changes := _edit(ticket, {"title": title, "description": description}, version):
         log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
     forget_draft(actor, f"ticket:{ticket.id}:edit")
@@ -64,8 +67,7 @@ def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, ve
 
 def edit_comment(actor: User, comment: Comment, *, body: str, version: int):
     """The author puts a comment right; the log keeps what it said before. Raises Conflict."""
-    require(actor, "comment.edit", comment)
-    database.lock(comment)
+    hold(actor, "comment.edit", comment)
     if changes := _edit(comment, {"body": body}, version):
         log.record(
             EventName.COMMENT_EDITED,
@@ -80,8 +82,7 @@ def edit_comment(actor: User, comment: Comment, *, body: str, version: int):
 
 def delete_ticket(actor: User, ticket: Ticket):
     """Put the ticket into the bin: from now on only administrators find it there."""
-    require(actor, "ticket.delete", ticket)
-    database.lock(ticket)
+    hold(actor, "ticket.delete", ticket)
     if ticket.deleted_at is None:
         ticket.deleted_at = clock.now()
         log.record(EventName.TICKET_DELETED, actor, ticket=ticket, audience=Audience.REQUESTER)
@@ -89,8 +90,7 @@ def delete_ticket(actor: User, ticket: Ticket):
 
 def restore_ticket(actor: User, ticket: Ticket):
     """Take the ticket out of the bin."""
-    require(actor, "ticket.restore", ticket)
-    database.lock(ticket)
+    hold(actor, "ticket.restore", ticket)
     if ticket.deleted_at is not None:
         ticket.deleted_at = None
         log.record(EventName.TICKET_RESTORED, actor, ticket=ticket, audience=Audience.REQUESTER)
@@ -112,7 +112,6 @@ def told(value) -> str:
 
 
 def _change(actor: User, ticket: Ticket, field: str, value, was):
-    database.lock(ticket)
     current = getattr(ticket, field)
     if current == value:
         return

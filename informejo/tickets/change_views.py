@@ -14,7 +14,7 @@ from informejo.tickets import actions, change_actions
 from informejo.tickets.change_actions import ANY, Conflict
 from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
 from informejo.tickets.models import Ticket
-from informejo.web import actor, answer, go_to, page, wants_fragment
+from informejo.web import actor, answer, go_to, page, stream, wants_fragment
 
 bp = Blueprint("changes", __name__)
 FIELDS = {
@@ -46,7 +46,7 @@ def edit(number: int):
     """Put title and description right."""
     ticket = policy.find_ticket(actor(), number)
     policy.require(actor(), "ticket.edit", ticket)
-    form = TextForm("tickets/edit.html", f"Edit #{number}", f"ticket:{number}:edit", {"ticket": ticket})
+    form = TextForm("tickets/edit.html", f"Edit #{number}", f"ticket:{number}:edit", {"ticket": ticket}, number)
     if request.method != "POST":
         return form.page(draft_for(actor(), form.draft))
     save = partial(change_actions.edit_ticket, actor(), ticket)
@@ -58,7 +58,9 @@ def edit_comment(id: int):
     """Put a message right."""
     comment = policy.find_comment(actor(), id)
     policy.require(actor(), "comment.edit", comment)
-    form = TextForm("tickets/edit_comment.html", "Edit your message", f"comment:{id}", {"comment": comment})
+    form = TextForm(
+        "tickets/edit_comment.html", "Edit your message", f"comment:{id}", {"comment": comment}, comment.ticket_id
+    )
     if request.method != "POST":
         return form.page(draft_for(actor(), form.draft))
     save = partial(change_actions.edit_comment, actor(), comment)
@@ -106,15 +108,17 @@ WHOLE_PAGE = {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "oute
 
 
 class TextForm(NamedTuple):
-    """A page on which a text is edited: its template, title, draft and what the template needs beside them."""
+    """A page on which a text is edited: template, title, draft, what the template needs beside them, whose ticket's."""
 
     template: str
     title: str
     draft: str
     needs: dict
+    number: int
 
     def page(self, typed, problems: dict[str, str] | None = None) -> str:
-        return page(self.template, title=self.title, draft=typed, problems=problems or {}, **self.needs)
+        live = stream(f"ticket:{self.number}")
+        return page(self.template, title=self.title, draft=typed, problems=problems or {}, stream=live, **self.needs)
 
 
 def _edited(form: TextForm, save, kind: type[Input], version: int, location: str):

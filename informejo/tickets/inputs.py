@@ -1,5 +1,6 @@
 """What may be sent about tickets; the same for pages and programs."""
 
+import sys
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -8,7 +9,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from informejo import limits, security
 from informejo.accounts.inputs import Email
 from informejo.accounts.models import User
+from informejo.events import log
 from informejo.inputs import Input, line, problem, prose
+from informejo.live import bookmark
+from informejo.tickets import list_queries
 from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.words import Category, Priority, Status
 
@@ -95,6 +99,17 @@ class CategoryChange(Change):
 
     value: Category
     was: Annotated[Category | None, _nothing] = None
+
+
+NEVER = sys.maxsize  # after this event nothing comes
+
+
+def list_from(fields: Mapping[str, str]) -> tuple[int, set[int]]:
+    """Since which event a list stands still, and which tickets it shows. What makes no sense is as good as nothing."""
+    since = bookmark.read(fields.get("since", ""), log.epoch())
+    shown = fields.get("shown", "").split(",")[: list_queries.PAGE]
+    numbers = {int(number) for number in shown if number.isascii() and number.isdecimal() and len(number) < 12}
+    return since.id if since else NEVER, numbers
 
 
 def asked(fields: Mapping[str, str], person: User, **defaults) -> TicketFilter:

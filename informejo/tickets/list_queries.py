@@ -1,6 +1,6 @@
 """Lists of tickets: what fits a filter, in which order, a page at a time, however many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -54,6 +54,12 @@ class TicketFilter:
         )
 
     @property
+    def fields(self) -> list[str]:
+        """The fields of a ticket that decide whether it fits."""
+        asked = [name for name in ("status", "priority", "category", "assignee", "requester") if getattr(self, name)]
+        return asked + (["title", "description"] if self.q else [])
+
+    @property
     def address(self) -> str:
         """The same filter as a query string, empty parts left out."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -105,11 +111,15 @@ def binned(actor: User) -> list[Ticket]:
     return list(db.session.scalars(tickets.limit(PAGE)))
 
 
-def news_for(actor: User, filter: TicketFilter, since: int) -> int:
-    """How many tickets that fit the filter were opened after the event `since`."""
-    opened = select(Event.ticket_id).where(Event.id > since, Event.name == EventName.TICKET_CREATED)
-    matching = _matching(actor, filter).where(Ticket.id.in_(opened)).with_only_columns(func.count(Ticket.id))
-    return db.session.scalar(matching)
+def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[int] = ()) -> int:
+    """How many tickets came into the list after the event `since`, beside those it shows: new ones, and others that
+    fit the filter by now."""
+    latest = select(Event.ticket_id).where(Event.id > since)
+    back = latest.where(Event.name == EventName.TICKET_RESTORED)  # its row was taken away meanwhile
+    changed = [Event.changes[field].as_string().is_not(None) for field in filter.fields]
+    came = latest.where(or_(Event.name == EventName.TICKET_CREATED, *changed))
+    new = or_(Ticket.id.in_(back), Ticket.id.in_(came) & Ticket.id.not_in(shown))
+    return db.session.scalar(_matching(actor, filter).where(new).with_only_columns(func.count(Ticket.id)))
 
 
 def _matching(actor: User, filter: TicketFilter) -> Select:

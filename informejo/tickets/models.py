@@ -9,6 +9,7 @@ from informejo import clock
 from informejo.accounts.models import User
 from informejo.db import Model, Moment, words
 from informejo.events.models import Audience, Event
+from informejo.ids import next_id
 from informejo.tickets.words import Category, Priority, Status
 
 
@@ -78,7 +79,7 @@ class Comment(Model):
     __tablename__ = "comments"
     __table_args__ = (UniqueConstraint("author_id", "key"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     body: Mapped[str]

@@ -1,18 +1,21 @@
 """Reading one ticket: its timeline, who has read what, and how many have news."""
 
+from collections.abc import Collection
+from datetime import timedelta
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
-from informejo import policy
+from informejo import clock, policy
 from informejo.accounts.models import User
 from informejo.db import db
-from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
+from informejo.ids import made_at
 from informejo.tickets.models import Comment, Reading, Ticket
 
 RECENT = 100  # events a ticket page shows at first
-NEWS = 100_000  # events: what happened longer ago counts as read, so that years of tickets need not be looked through
+NEWS = timedelta(days=90)  # what happened longer ago counts as read: years of tickets need not be looked through
 
 
 def timeline_for(actor: User, ticket: Ticket, all: bool = False) -> tuple[list[Event], int]:
@@ -33,6 +36,19 @@ def order_of(comment: Comment) -> int:
     """A comment's place in the timeline: the event that added it."""
     added = select(Event.id).where(Event.comment_id == comment.id, Event.name == EventName.COMMENT_ADDED)
     return db.session.scalar(added)
+
+
+def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
+    """Of these tickets, those on whose page the requester sees one of these people.
+
+    Who only wrote a note there is not one of them: a page that came to life for it would tell of the note.
+    """
+    own = or_(Ticket.requester_id.in_(people), Ticket.assignee_id.in_(people), Ticket.opened_by_id.in_(people))
+    acted = select(Event.ticket_id).where(
+        Event.ticket_id.in_(tickets), Event.actor_id.in_(people), Event.audience == Audience.REQUESTER
+    )
+    found = select(Ticket).where(Ticket.id.in_(tickets), or_(own, Ticket.id.in_(acted)))
+    return set(db.session.scalars(found.with_only_columns(Ticket.id)))
 
 
 def reading_of(user: User, ticket: Ticket) -> Reading | None:
@@ -61,5 +77,5 @@ def is_unread(actor: User, ticket: Ticket, seen: int) -> bool:
 
 
 def old_news() -> int:
-    """The newest event that counts as read by everybody."""
-    return log.latest_id() - NEWS
+    """Up to this event everything counts as read by everybody."""
+    return made_at(clock.now() - NEWS)

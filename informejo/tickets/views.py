@@ -1,8 +1,9 @@
 """The pages of tickets: one's own list, a new one, one with its conversation, and what is written there."""
 
 import secrets
+from dataclasses import replace
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
@@ -14,10 +15,10 @@ from informejo.inputs import Invalid
 from informejo.live import fragments, presence
 from informejo.live.fragments import Fragment
 from informejo.tickets import actions, files, list_queries, queries
-from informejo.tickets.inputs import NewComment, NewTicket, asked
+from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
+from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.models import Ticket
-from informejo.tickets.words import Status
-from informejo.web import actor, answer, go_to, page, stream, wants_fragment
+from informejo.web import actor, answer, go_to, page, since_of, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
 
@@ -27,7 +28,17 @@ def index():
     """One's own tickets, for staff too: those they asked for themselves."""
     live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
     listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
-    return page("tickets/mine.html", title="My tickets", listed=listed, filter=filter, stream=live)
+    shown = {"listed": listed, "filter": filter, "since": since_of(live), "address": _own(filter), "news": 0}
+    audience = policy.audience(actor())
+    return page("tickets/mine.html", title="My tickets", stream=live, audience=audience, **shown)
+
+
+@bp.get("/tickets/news")
+def news():
+    """How many of one's own tickets came into a list since it was drawn."""
+    filter = asked({**request.args, "requester": "me"}, actor())
+    number = list_queries.news_for(actor(), filter, *list_from(request.args))
+    return render_template("desk/_news.html", news=number, address=_own(filter))
 
 
 @bp.get("/tickets/new")
@@ -74,6 +85,10 @@ def create_comment(number: int):
     return _said(ticket, events, location)
 
 
+def _own(filter: TicketFilter) -> str:
+    return f"/tickets?{replace(filter, requester='').address}"
+
+
 def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
     requester = guest_for(actor(), new.requester_email, new.requester_name) if new.requester_email else None
     return actions.open_ticket(
@@ -91,12 +106,10 @@ def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
 
 def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
     """Write it, and return where it can be seen."""
-    said = {"body": new.body, "files": kept, "key": new.key}
-    if ticket.status == Status.CLOSED and not actor().is_staff:
-        following = actions.follow_up(actor(), ticket, **said)
-        return f"/tickets/{following.number}?notice=ticket-opened"
-    comment = actions.add_comment(actor(), ticket, internal=new.internal, **said)
-    return f"/tickets/{ticket.number}#comment-{comment.id}"
+    said = actions.reply(actor(), ticket, body=new.body, internal=new.internal, files=kept, key=new.key)
+    if isinstance(said, Ticket):
+        return f"/tickets/{said.number}?notice=ticket-opened"
+    return f"/tickets/{ticket.number}#comment-{said.id}"
 
 
 def _said(ticket: Ticket, events: list[Event], location: str):

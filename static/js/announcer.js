@@ -17,6 +17,12 @@
     messages += 1;
     schedule();
   });
+  // A ticket was taken from this page: nothing that was still to be said of it is.
+  document.addEventListener("informejo:lost", () => {
+    sentences = [];
+    messages = 0;
+    document.getElementById("announcer")?.replaceChildren();
+  });
 
   function schedule() {
     timer ??= setTimeout(speak, Math.max(GATHER_MS, spokenAt + PAUSE_MS - Date.now()));

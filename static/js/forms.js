@@ -4,6 +4,7 @@
     401: "You have been signed out. Sign in in another tab, then send this again.",
     403: "You are not allowed to do this any more.",
     404: "This is not there any more.",
+    409: "Somebody else is signed in in this browser now, so nothing was done. Your text is safe.",
     413: "This is too big to be sent.",
     429: "That was too much at once. Wait a moment, then send this again.",
     503: "The desk is busy, so nothing was saved. Your text is safe; send it again in a moment.",

@@ -4,10 +4,18 @@
   const SILENCE_MS = 2.5 * BEAT_MS;
   const GRACE_MS = 1000; // a reconnect quicker than this is nobody's concern
   const OFFLINE_MS = 10_000;
+  const HELD_OFFLINE_MS = 40_000; // held-back.js asks every 10 to 20 s, and waits for the answer
   const PAGE_MS = 10_000;
   const AGAIN_MS = 3000;
+  const RENEWAL_MS = 3000;
   const LEAVING_MS = 3000;
-  const WORDS = { live: "Live", "catching-up": "Catching up", offline: "Offline, your text is safe" };
+  const WORDS = {
+    live: "Live",
+    held: "Updates every few seconds",
+    "catching-up": "Catching up",
+    offline: "Offline, your text is safe",
+    stopped: "Not live",
+  };
 
   const stream = document.getElementById("stream");
   if (!stream) return;
@@ -16,6 +24,7 @@
   let lostAt = null;
   let leavingAt = 0;
   let grace;
+  let renewal;
 
   stream.addEventListener("htmx:sse:before:connection", ({ detail }) => {
     connection = detail.connection;
@@ -31,6 +40,13 @@
   stream.addEventListener("htmx:response:error", ({ detail }) => fail(detail.ctx.response.status));
   stream.addEventListener("htmx:error", () => fail());
   stream.addEventListener("bye", reloadOnce);
+  // Somebody here has another name or role. Not all pages at once, and none more often than people change.
+  document.body.addEventListener("people-changed", () => {
+    renewal ??= setTimeout(() => {
+      renewal = null;
+      redraw();
+    }, RENEWAL_MS * (0.1 + Math.random()));
+  });
 
   // Whoever signs out or deletes what they look at is on the way to the page that says so: no reload may overtake it.
   addEventListener("beforeunload", () => {
@@ -54,25 +70,42 @@
 
   function watch() {
     if (document.hidden) return; // hx-sse has closed the stream itself
-    if (lostAt && Date.now() - lostAt > OFFLINE_MS) show("offline");
+    if (lostAt && Date.now() - lostAt > (isHeld() ? HELD_OFFLINE_MS : OFFLINE_MS)) showOffline();
     else if (!lostAt && Date.now() - heardAt > SILENCE_MS) connection?.reader?.cancel();
+  }
+
+  function showOffline() {
+    if (document.getElementById("live-mark")?.dataset.state !== "stopped") show("offline");
   }
 
   function lose() {
     if (lostAt) return;
     lostAt = Date.now();
-    grace = setTimeout(() => show("catching-up"), GRACE_MS);
+    if (!isHeld()) grace = setTimeout(() => show("catching-up"), GRACE_MS);
   }
 
   function find() {
     clearTimeout(grace);
     lostAt = null;
-    show("live");
+    show(isHeld() ? "held" : "live");
+  }
+
+  // As held-back.js found: between two of its answers nothing is lost.
+  function isHeld() {
+    return "held" in stream.dataset;
   }
 
   function fail(status) {
     if ([401, 403, 404].includes(status)) reloadOnce();
+    else if (status === 409) stop();
     else lose();
+  }
+
+  // Somebody else is signed in in this browser by now, and drawn.js says so. What is typed here stays.
+  function stop() {
+    lose();
+    clearTimeout(grace);
+    show("stopped");
   }
 
   function show(state) {
@@ -91,18 +124,26 @@
   }
 
   // What this person may see has changed. Once a minute at most, lest two mistakes make a page that reloads for ever.
-  function reloadOnce() {
+  async function reloadOnce() {
     if (Date.now() - leavingAt < LEAVING_MS) return setTimeout(reloadOnce, LEAVING_MS);
+    if (await isSomebodyElses()) return stop();
     if (Date.now() - Number(sessionStorage.getItem("reloaded")) < 60_000) return show("offline");
     sessionStorage.setItem("reloaded", Date.now());
     return location.reload();
   }
 
+  async function isSomebodyElses() {
+    const answer = fetch("/unread", { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(PAGE_MS) });
+    return answer.then(({ status }) => status === 409, () => false);
+  }
+
   async function redraw() {
     const text = await untilFetched();
     if (!text) return reloadOnce();
-    const main = document.querySelector("main");
-    await htmx.swap({ text, sourceElement: main, target: main, select: "main", swap: "outerMorph" });
+    for (const part of ["main", "#topbar"]) {
+      const target = document.querySelector(part);
+      await htmx.swap({ text, sourceElement: target, target, select: part, swap: "outerMorph" });
+    }
     for (const name of ["desk-changed", "unread-changed"]) document.body.dispatchEvent(new CustomEvent(name));
     return undefined;
   }

@@ -12,7 +12,7 @@
     handle_swap: (style, target, fragment) => {
       if (style === "nudge") return nudge(fragment.textContent);
       if (style === "place") return [...fragment.children].map((thing) => place(target, thing)).filter(Boolean);
-      return false;
+      return []; // of a newer release than this page: passed over
     },
   });
 

@@ -21,9 +21,16 @@
     },
   });
 
+  // Whoever would load the page anew asks before.
+  document.addEventListener("informejo:leave", (event) => {
+    const typed = [...document.querySelectorAll(CONTROLS)].some(isChanged);
+    if (typed || document.querySelector("form[aria-busy=true]")) event.preventDefault();
+  });
+
   // The controls whose content the server has just taken, or sends back: its answer is now the truth about them.
   function sentControls({ sourceElement, request, response }) {
     if (!response || request.method === "GET") return [];
+    if (response.headers.has("Signed-In-As")) return []; // nobody looked at what was sent
     if (response.status >= 400 && !REDRAWN.includes(response.status)) return [];
     if (sourceElement.matches("form")) return [...sourceElement.elements];
     return sourceElement.matches(`select, ${TOGGLES}`) ? [sourceElement] : [];

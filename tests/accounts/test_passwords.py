@@ -64,7 +64,7 @@ def test_somebody_unknown_takes_as_long_as_somebody_known():
     kept = hash_password(GOOD)
 
     def took(hashed):
-        start = time.perf_counter()
+        start = time.process_time()
         verify(hashed, "a wrong password")
         return time.perf_counter() - start
 
@@ -113,6 +113,6 @@ def test_too_short_and_too_long_are_said_with_numbers():
 
 
 def test_looking_for_weakness_takes_less_than_seconds():
-    start = time.perf_counter()
+    start = time.process_time()
     weakness("".join("4@8({[<3€9!1|0$5+7%2"[i * 7 % 20] for i in range(1_024)))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

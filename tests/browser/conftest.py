@@ -1,9 +1,6 @@
 """Fixtures: the real server with the cast in its database, Chromium, and people at it who notice whatever breaks."""
 
-from dataclasses import fields
-
 import pytest
-from playwright.sync_api import expect
 from sqlalchemy import delete, select
 
 from informejo import create_app, signals
@@ -16,8 +13,6 @@ from tests.line import Line
 from tests.server import Server
 
 BROKE = ("Traceback", "incident ")
-
-expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="package")
@@ -56,8 +51,7 @@ def app(desk):
 @pytest.fixture
 def world(app):
     """The cast as it stands in the server's database."""
-    people = {user.email.partition("@")[0]: user for user in db.session.scalars(select(User))}
-    return cast.World(**{field.name: people[field.name] for field in fields(cast.World)})
+    return cast.find()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import User
 from informejo.db import commit
 from tests.server import Server
+from tests.waiting import PATIENCE
 
 WATCH = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} forbids ${event.blockedURI} ${event.sample}`));"""
@@ -25,7 +26,7 @@ class Person:
         self.user, self.server, self.at = user, server, at or server.address
         self.broken, self._forgiven = [], []
         self.context: BrowserContext = browser.new_context(base_url=self.at, **options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(PATIENCE)
         self.context.add_init_script(WATCH)
         self.context.on("page", self._watch)
         if user is not None:

@@ -102,4 +102,4 @@ def test_a_ticket_that_goes_into_the_bin_leaves_the_screens_of_those_who_look_at
     ren.open(f"/tickets/{ticket.number}")
     ana.open(f"/tickets/{ticket.number}").get_by_role("button", name="Move to the bin").click()
     expect(ana.page.get_by_text(re.compile("The ticket is in the bin"))).to_be_visible()
-    expect(ren.page.get_by_text("There is nothing here")).to_be_visible(timeout=WITHIN)
+    expect(ren.page.get_by_role("heading", name="is not here any more")).to_be_visible(timeout=WITHIN)

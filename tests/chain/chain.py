@@ -7,7 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.server import ROOT, Server, free_port
+from tests.ports import free_port
+from tests.server import ROOT, Server
 
 NAME = "help.example.org"
 ADDRESS = f"https://{NAME}"

@@ -7,11 +7,12 @@ import socket
 import threading
 import time
 
+from informejo.live.bookmark import read
 from tests.chain.asking import connect
 from tests.chain.chain import NAME
 
 PAUSE = 1  # seconds before it comes back, in the middle of what streams ask for
-IDS = re.compile(r"^id: \w+-(\d+)$", re.MULTILINE)
+IDS = re.compile(r"^id: ([\w-]+)$", re.MULTILINE)
 
 
 class Reader:
@@ -76,9 +77,9 @@ class Reader:
         if "event: beat" in message:
             self.beats.append(time.monotonic())
         found = IDS.search(message)
-        if found and "event: ready" not in message:
-            self.ids.append(int(found[1]))
+        if found and "event: ready" not in message and "event: beat" not in message:
+            self.ids.append(read(found[1], "test").id)
         if found:
-            self._bookmark = found[0].removeprefix("id: ")
+            self._bookmark = found[1]
         if "event: ready" in message:
             self._ready.set()

@@ -1,5 +1,7 @@
 """A desk that has gathered many tickets stays quick: no page walks through tickets it does not show."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
@@ -102,7 +104,7 @@ def test_what_happened_very_long_ago_is_no_news(world, monkeypatch):
     db.commit()
     assert queries.unread_for(world.ren) == 1
     assert [listed.unread for listed in tickets_for(world.ren, TicketFilter()).tickets] == [True]
-    monkeypatch.setattr(queries, "NEWS", 0)
+    monkeypatch.setattr(queries, "NEWS", timedelta(0))
     assert queries.unread_for(world.ren) == 0
     assert [listed.unread for listed in tickets_for(world.ren, TicketFilter()).tickets] == [False]
 

@@ -4,6 +4,8 @@ import pytest
 
 from bench.server import allow_files
 
+POOLED = 3 * 20  # files: SQLite opens three for a connection, and the pool keeps twenty
+
 
 @pytest.fixture(autouse=True, scope="session")
 def room():

@@ -15,7 +15,7 @@ def test_on_a_full_disk_people_read_on_are_told_in_words_and_keep_what_they_type
     assert seen["streams that went on"] == 3
     assert seen["writes that were refused"] == seen["writes"]
     assert seen["refused without Retry-After"] == seen["texts that did not come back"] == 0
-    assert seen["recovered after, s"] < 5
+    assert seen["recovered after, s"] < 30
     assert seen["unsound"] == seen["errors of our own"] == ""
 
 

@@ -1,6 +1,6 @@
 """A page as a browser holds it: a tree of elements, and what static/js does to it when a message arrives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -9,8 +9,8 @@ VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "sou
 class Element:
     """A tag, its attributes and what lies in it: elements and texts."""
 
-    def __init__(self, tag: str, attributes: dict[str, str]):
-        self.tag, self.attributes, self.content = tag, attributes, []
+    def __init__(self, tag: str, attributes: dict[str, str], content: list | None = None):
+        self.tag, self.attributes, self.content = tag, attributes, content or []
 
     def __getitem__(self, name: str) -> str:
         return self.attributes[name]
@@ -20,17 +20,30 @@ class Element:
         return [part for part in self.content if isinstance(part, Element)]
 
     @property
+    def is_signature(self) -> bool:
+        """Whether this is the field of a form that says for whom it was drawn."""
+        return self.attributes.get("name") == "drawn_for"
+
+    @property
     def text(self) -> str:
         return " ".join("".join(self._texts()).split())
 
     def walk(self) -> Iterator["Element"]:
         """This element and all within it, in the order of the document."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting += [part for part in reversed(element.content) if isinstance(part, Element)]
 
     def find(self, id: str) -> "Element | None":
-        return next((element for element in self.walk() if element.attributes.get("id") == id), None)
+        if self.attributes.get("id") == id:
+            return self
+        for part in self.content:
+            found = part.find(id) if isinstance(part, Element) else None
+            if found is not None:
+                return found
+        return None
 
     def all(self, tag: str, **attributes: str) -> list["Element"]:
         """Those with that tag and those attributes; `class_name` is one of its classes."""
@@ -44,9 +57,18 @@ class Element:
         ]
 
     def same(self) -> tuple:
-        """What two elements must have in common to look and act the same: white space between words does not count."""
-        parts = [part.same() if isinstance(part, Element) else " ".join(part.split()) for part in self.content]
+        """What two elements must have in common to look and act the same: white space between words does not count.
+
+        Nor does for whom a form was drawn: pages say it in each, scripts add it to those that come live.
+        """
+        counting = [part for part in self.content if not (isinstance(part, Element) and part.is_signature)]
+        parts = [part.same() if isinstance(part, Element) else " ".join(part.split()) for part in counting]
         return self.tag, tuple(sorted(self.attributes.items())), tuple(part for part in parts if part)
+
+    def copy(self) -> "Element":
+        """Another tree that looks the same."""
+        content = [part.copy() if isinstance(part, Element) else part for part in self.content]
+        return Element(self.tag, dict(self.attributes), content)
 
     def place(self, thing: "Element"):
         """What `place` in static/js/swaps.js does: replace the thing of that id, and keep the list in order."""
@@ -59,6 +81,12 @@ class Element:
             for place, part in enumerate(element.content):
                 if isinstance(part, Element) and part.attributes.get("id") == id:
                     element.content[place] = thing
+
+    def remove(self, matches: Callable[["Element"], bool]):
+        """Take away every element within this one that matches."""
+        self.content = [part for part in self.content if not (isinstance(part, Element) and matches(part))]
+        for child in self.children:
+            child.remove(matches)
 
     def _texts(self) -> Iterator[str]:
         for part in self.content:

@@ -1,25 +1,39 @@
 """The browser's end of a connection that the hub writes to, and what can be read there."""
 
+import itertools
 import re
 
 import gevent
 
 from informejo.live import wire
-from informejo.live.hub import Hub
-from informejo.live.wire import Channel
+from informejo.live.bookmark import Bookmark
+from informejo.live.hub import BEAT_SECONDS, Hub
+from informejo.live.wire import Channel, Frame, Thing
 from tests.live.sse import parse
 
 HERE, THERE = Channel("ticket:1", "staff", "html"), Channel("queue", "staff", "html")
+_numbers = itertools.count(1)
 ROOM = {"per_user": 1000, "total": 1000, "lasts": 3600}
 
 
-def frame(text: str) -> bytes:
-    return wire.chunk(wire.message(text))
+def frame(text: str, id: int = 0) -> Frame:
+    """A message of one thing that no other replaces."""
+    return wire.frame([thing(text)], Bookmark("test", id) if id else None)
+
+
+def thing(text: str) -> Thing:
+    return Thing(f"thing-{next(_numbers)}", text)
 
 
 def say(hub: Hub, text: str, channel: Channel = HERE, id: int = 0) -> int:
     """Publish one text; returns how many it went to."""
-    return hub.publish({channel: text}, lambda parts: frame("".join(parts)), id)
+    return hub.publish({channel: [thing(text)]}, Bookmark("test", id) if id else None)
+
+
+def beat_all(hub: Hub, here: Bookmark | None = None):
+    """Every stream's turn for a heartbeat, once around; one that began just now gets its early ones besides."""
+    for second in range(BEAT_SECONDS):
+        hub.beat(second, here)
 
 
 def read(browser) -> tuple[bytes, bool]:

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from informejo.live.hub import hub
 
+# Who is here, and how far the requester has read: true only now, and sent whenever somebody comes or goes.
+PRESENCE = re.compile(r'<hx-partial hx-target="#(?:presence|seen)".*?</hx-partial>', re.DOTALL)
+
 
 class Message(NamedTuple):
     """One dispatched event. `event` is empty for an unnamed one."""
@@ -46,15 +49,15 @@ class Listener:
             self._chunks = iter(self.response.response)
             self.greeting = parse(next(self._chunks))
             (self.subscription,) = set(hub.subscriptions()) - before
+            assert parse(next(self._chunks)) == []  # what pushes the greeting through shows nothing
 
     def heard(self) -> list[Message]:
         """What came since the last time; heartbeats and who is looking left out."""
         said = b""
-        if self.subscription.opening is None and self.subscription.waiting is None:
-            return []
         while self.subscription.waiting:
             said += next(self._chunks)
-        return [m for m in parse(said) if m.event != "beat" and 'hx-target="#presence"' not in m.data]
+        heard = [message._replace(data=PRESENCE.sub("", message.data)) for message in parse(said)]
+        return [message for message in heard if message.event != "beat" and (message.data or message.event)]
 
     @property
     def is_open(self) -> bool:

@@ -20,16 +20,20 @@ from tests.waiting import until
 pytestmark = pytest.mark.server
 
 
-@pytest.fixture(scope="module", params=["plain", "tls"])
+@pytest.fixture(scope="module", params=["plain", "tls", "unix"])
 def desk(request, tmp_path_factory):
-    """The server, with TLS of its own or without, somebody's cookie, and a way to write a note."""
+    """The server, reached in one of three ways, somebody's cookie, and a way to write a note."""
     folder = tmp_path_factory.mktemp(request.param)
     server = Server(folder)
-    if request.param == "tls":
-        serve_tls(server, folder)
+    reach = {
+        "plain": lambda: Way(server),
+        "tls": lambda: serve_tls(server, folder),
+        "unix": lambda: serve_file(server, folder),
+    }
+    way = reach[request.param]()
     server.upgrade()
     server.spawn()
-    until(lambda: answers(server.port))
+    until(way.is_open)
     app = create_app({name: server.settings[name] for name in ("DATABASE_URL", "UPLOAD_DIR", "PUBLIC_URL")})
     for signal, name in ((signals.recorded, "ring"), (signals.noticed, "notice")):
         signal.disconnect(getattr(app.extensions["broadcast"], name))
@@ -39,22 +43,60 @@ def desk(request, tmp_path_factory):
         ticket = world.ticket()
         cookie = f"{cookie_name()}={accounts.start_session(world.mia, 'test')}"
         commit()
-        yield Desk(server, request.param == "tls", cookie, lambda text: world.note(ticket, text))
+        yield Desk(way, cookie, lambda text: world.note(ticket, text))
         db.session.rollback()
         db.engine.dispose()
     server.stop()
 
 
+class Way:
+    """How the server is reached: TCP on loopback, as it stands."""
+
+    def __init__(self, server: Server):
+        self.server = server
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
+
+    def is_open(self) -> bool:
+        try:
+            with self.connect():
+                return True
+        except OSError:
+            return False
+
+
+class WithTls(Way):
+    def connect(self):
+        return ssl._create_unverified_context().wrap_socket(super().connect())
+
+
+class ThroughFile(Way):
+    """A UNIX socket: a proxy on the same machine can reach the server by a path."""
+
+    def __init__(self, server: Server, path):
+        super().__init__(server)
+        self.path = str(path)
+
+    def connect(self):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(20)
+        try:
+            connection.connect(self.path)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+
 class Desk:
-    def __init__(self, server, tls, cookie, note):
-        self.server, self.tls, self.cookie, self.note = server, tls, cookie, note
+    def __init__(self, way, cookie, note):
+        self.way, self.cookie, self.note = way, cookie, note
 
     @contextmanager
     def say(self, *lines: str):
-        """A connection on which these lines were said; yields it after the TLS handshake, if there is one."""
-        raw = socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
-        context = ssl._create_unverified_context()
-        with context.wrap_socket(raw) if self.tls else raw as connection:
+        """A connection on which these lines were said."""
+        with self.way.connect() as connection:
             connection.sendall("\r\n".join((*lines, "")).encode())
             yield connection
 
@@ -63,19 +105,26 @@ class Desk:
         return (f"GET /live?on=ticket:1 {version}", "Host: localhost", f"Cookie: {self.cookie}", "")
 
 
-def serve_tls(server: Server, folder):
+def serve_tls(server: Server, folder) -> Way:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    configure(server, folder, f"certfile, keyfile = {str(certificate)!r}, {str(key)!r}")
+    return WithTls(server)
+
+
+def serve_file(server: Server, folder) -> Way:
+    way = ThroughFile(server, folder / "desk.sock")
+    configure(server, folder, f"bind = 'unix:{way.path}'")
+    return way
+
+
+def configure(server: Server, folder, line: str):
+    """The shipped configuration of gunicorn, and one line more."""
     configuration = folder / "gunicorn.conf.py"
     shipped = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
-    configuration.write_text(f"{shipped}\ncertfile, keyfile = {str(certificate)!r}, {str(key)!r}\n", encoding="utf-8")
+    configuration.write_text(f"{shipped}\n{line}\n", encoding="utf-8")
     server.configuration = str(configuration)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def read_until(connection, word: bytes) -> bytes:
@@ -107,6 +156,7 @@ def test_what_was_sent_ahead_is_no_part_of_the_stream_and_disturbs_nobody(desk):
         desk.note("for both")
         streams = [heard + read_until(one, b"for both") for heard, one in zip(streams, (hasty, other), strict=True)]
     assert [heard.count(b"HTTP/1.1 200") for heard in streams] == [1, 1]
+    assert [heard.lower().count(b"\r\nconnection: close\r\n") for heard in streams] == [1, 1]  # and that is said
 
 
 def test_a_topic_in_two_spellings_harms_nobody(desk):

@@ -7,12 +7,14 @@ import gevent
 import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlalchemy.exc import DBAPIError
 
 from informejo import faults, metrics
-from informejo.live import hub as hub_module
+from informejo.live import hub as hub_module, wire
 from informejo.live.hub import BEAT_SECONDS, OPENING_SECONDS, Full, Hub
 from informejo.live.subscription import Subscription
-from tests.live.sockets import HERE, ROOM, THERE, fill, frame, say, words
+from tests.live.sockets import HERE, ROOM, THERE, beat_all, fill, read, say, words
+from tests.live.sse import parse
 
 
 class Fault(Exception):
@@ -55,6 +57,7 @@ def require_sound(hub: Hub):
     alive = hub.subscriptions()
     assert len(alive) == len(set(alive)) == len(hub)
     assert not any(subscription.closed for subscription in alive)
+    assert set(hub._young) <= set(alive)
     users = {one.user_id for one in alive}
     assert dict(hub._per_user) == {user: sum(one.user_id == user for one in alive) for user in users}
     listed = {(channel, one) for channel, listeners in hub._by_channel.items() for one in listeners}
@@ -106,8 +109,8 @@ FAULTS = {
 }
 OPERATIONS = {
     "publish": lambda hub, one: say(hub, "x" * 500),
-    "beat": lambda hub, one: [hub.beat(second) for second in range(BEAT_SECONDS)],
-    "renew": lambda hub, one: (setattr(one, "expires", 0), hub.beat(one.slot)),
+    "beat": lambda hub, one: beat_all(hub),
+    "renew": lambda hub, one: (setattr(one, "expires", 0), beat_all(hub)),
     "drop": lambda hub, one: hub.drop(one),
     "revoke": lambda hub, one: hub.drop_where(lambda stream: stream.user_id == one.user_id),
     "look": lambda hub, one: hub._look(),
@@ -134,8 +137,10 @@ def test_a_fault_of_one_stream_costs_at_most_that_stream(hub, connect, monkeypat
         assert not other.closed
         words(browser)
         say(hub, "and on", channel)
-        hub.beat(other.slot)
-        assert "and on" in words(browser)
+        beat_all(hub)
+        heard = parse(read(browser)[0])
+        assert "and on" in [message.data for message in heard]
+        assert "beat" in [message.event for message in heard]
 
 
 def require_sound_but_for(hub: Hub, one: Subscription):
@@ -165,9 +170,11 @@ def test_a_channel_named_twice_is_listened_to_once(hub, connect):
     assert len(hub) == 0
 
 
-def test_a_message_that_cannot_be_encoded_costs_those_it_was_for_and_nobody_else(hub, connect):
+def test_a_message_that_cannot_be_encoded_costs_those_it_was_for_and_nobody_else(hub, connect, monkeypatch):
     (one, _), (other, browser) = connect(HERE), connect(THERE)
-    hub.publish({HERE: "x"}, stumble)
+    with monkeypatch.context() as patch:
+        patch.setattr(wire, "frame", stumble)
+        say(hub, "x")
     assert one.closed
     assert not other.closed
     say(hub, "and on", THERE)
@@ -207,13 +214,14 @@ def test_a_stream_that_nobody_begins_to_read_ends_by_itself(hub, connect, monkey
     abandoned, (read, _) = hub.subscribe((HERE,), 1, 1, **ROOM), connect(user=2)
     now = hub_module.time.monotonic()
     monkeypatch.setattr(hub_module.time, "monotonic", lambda: now + OPENING_SECONDS + 1)
-    for second in range(BEAT_SECONDS):
-        hub.beat(second)
+    beat_all(hub)
     assert abandoned.closed
     assert not read.closed
 
 
 def test_the_same_fault_is_counted_each_time_and_logged_once(caplog):
+    faults._told.clear()
+
     def counted():
         return metrics.REGISTRY.get_sample_value("informejo_faults_total", {"where": "test"}) or 0
 
@@ -256,7 +264,7 @@ class Streams(RuleBasedStateMachine):
 
     @rule(channel=st.sampled_from([HERE, THERE]), size=st.sampled_from([1, 200_000]))
     def hear(self, channel, size):
-        self.hub.publish({channel: "y" * size}, lambda parts: frame("".join(parts)))
+        say(self.hub, "y" * size, channel)
 
     @rule(user=st.integers(1, 3))
     def revoke(self, user):
@@ -282,3 +290,17 @@ class Streams(RuleBasedStateMachine):
 
 TestStreams = Streams.TestCase
 TestStreams.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+
+
+def test_the_databases_own_trouble_is_a_line_and_no_trace(caplog):
+    faults._told.clear()
+    with faults.contained("test"):
+        raise DBAPIError("SELECT what people wrote", {}, OSError("database disk image is malformed"))
+    (record,) = caplog.records
+    assert record.message == "fault in test: database disk image is malformed"
+    assert not record.exc_info
+
+
+def test_what_must_end_everything_is_let_through():
+    with pytest.raises(KeyboardInterrupt), faults.contained("test"):
+        raise KeyboardInterrupt

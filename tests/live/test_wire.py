@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from informejo.live import wire
-from informejo.live.wire import Bookmark, read_bookmark
+from informejo.live.bookmark import LENGTH, Bookmark, read
+from informejo.text import clean_text
 from tests.live.sse import Listener, parse
 
 FORGED = "hello\n\nevent: bye\nid: test-999\nretry: 1\ndata: <b>forged</b>\n\n"
@@ -42,7 +43,8 @@ def test_one_message_is_one_event_with_the_text_that_was_written(text):
 @given(TEXT, BOOKMARKS, st.sampled_from(["", "ready", "reset", "comment:added"]), st.integers(0, 60_000) | st.none())
 def test_text_chooses_neither_name_nor_bookmark(text, id, event, retry):
     (heard,) = parse(wire.message(text, id=id, event=event, retry=retry))
-    assert heard == (event, as_heard(text), str(id))
+    assert heard[:2] == (event, as_heard(text))
+    assert (read(heard.id, id.epoch) if id else heard.id or None) == id
     fields = wire.message(text, id=id, event=event, retry=retry).decode().split("\n")
     assert [line for line in fields if line.startswith("retry")] == ([f"retry: {retry}"] if retry is not None else [])
 
@@ -52,7 +54,7 @@ def test_text_chooses_neither_name_nor_bookmark(text, id, event, retry):
 def test_messages_follow_each_other_without_touching(texts):
     heard = parse(b"".join(wire.message(text, id=Bookmark("test", n)) for n, text in enumerate(texts)))
     assert [message.data for message in heard] == [as_heard(text) for text in texts]
-    assert [message.id for message in heard] == [f"test-{n}" for n in range(len(texts))]
+    assert [read(message.id, "test").id for message in heard] == list(range(len(texts)))
 
 
 @tried
@@ -84,20 +86,22 @@ def test_a_chunk_gives_back_what_went_in(content):
 @tried
 @given(BOOKMARKS)
 def test_a_bookmark_comes_back_as_it_went_out(bookmark):
-    assert read_bookmark(str(bookmark)) == bookmark
+    assert read(str(bookmark), bookmark.epoch) == bookmark
+    assert read(str(bookmark), bookmark.epoch + "x") is None
+    assert len(str(bookmark)) == LENGTH
 
 
 @pytest.mark.hardening("L-04")
 @tried
 @given(TEXT)
-@example("test-1\n")
-@example("test-١")
-@example("test-" + "9" * 19)
-@example("-1")
+@example("test-1")
+@example("é" * LENGTH)
+@example("A" * LENGTH)
+@example("=" * LENGTH)
+@example(str(Bookmark("test", 7)) + "\n")
+@example(str(Bookmark("test", 7))[:-1] + "\n")
 def test_whatever_is_no_bookmark_is_none(text):
-    read = read_bookmark(text)
-    assert read is None or (read.epoch == text.partition("-")[0] and 0 <= read.id < 2**63)
-    assert not text.endswith(("\n", "١", "9" * 19)) or read is None
+    assert read(text, "test") is None
 
 
 @pytest.mark.hardening("L-01")
@@ -111,9 +115,9 @@ def test_through_the_whole_house_one_comment_is_one_event(world, visit, form):
     @example(FORGED)
     @example('</hx-partial><hx-partial hx-target="body" hx-swap="innerHTML">gone</hx-partial>')
     def say(text):
-        comment = world.comment(world.mia, ticket, text)
+        comment = world.comment(world.mia, ticket, clean_text(text))  # as it comes through a form
         (heard,) = stream.heard()
-        assert heard.id == f"test-{ticket.last_event_id}"
+        assert read(heard.id, "test").id == ticket.last_event_id
         if form == "/live":
             assert heard.event == ""
             assert heard.data.count("<hx-partial") == heard.data.count("</hx-partial>") == 3

@@ -4,17 +4,19 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.server import free_port
+from tests.ports import free_port
 
 PASS = "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $http_host;"
 NAMED = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;"
 # With HTTP/1.0 to the server, nginx cannot see where a piece ends and holds everything until its buffer is full.
 BUFFERING = "proxy_http_version 1.0; proxy_set_header Host $http_host; proxy_ignore_headers X-Accel-Buffering;"
+LARGE = "proxy_buffer_size 128k; proxy_buffers 8 128k; proxy_busy_buffers_size 256k;"
 GZIP = "gzip on; gzip_types text/event-stream; gzip_min_length 0; gzip_proxied any;"
 FRONTS = {
     "good": f"{PASS} {NAMED} proxy_pass $up;",
     "nameless": f"{PASS} proxy_pass $up;",
     "buffering": f"{BUFFERING} {NAMED} proxy_pass $up;",
+    "holding": f"{BUFFERING} {LARGE} {NAMED} proxy_pass $up;",
     "compressing": f"{PASS} {NAMED} {GZIP} proxy_pass $up;",
     "another": "return 200 'Welcome to another site.';",
     "dead": "proxy_pass http://127.0.0.1:9;",

@@ -176,6 +176,9 @@ def test_an_empty_database_is_not_taken_for_a_new_desk(patient, tmp_path):
 
 
 def test_tables_that_no_migration_made_are_found(patient):
+    assert schema(patient()).state == "well"
+    with closing(sqlite3.connect(patient().database)) as connection:
+        connection.execute("DROP TABLE alembic_version")
     assert schema(patient()).state == "broken"
 
 

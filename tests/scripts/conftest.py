@@ -6,6 +6,7 @@ import pytest
 
 from tests.scripts.drawn import composer, talk, visit
 from tests.scripts.stand_in import StandIn
+from tests.waiting import PATIENCE
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 
@@ -29,7 +30,7 @@ def server():
 def page(context, server):
     """An empty tab; errors in scripts and everything the content security policy blocks fail the test."""
     page, broken = context.new_page(), []
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.on("console", lambda line: broken.append(line.text) if "Content Security Policy" in line.text else None)
     page.server = server.address

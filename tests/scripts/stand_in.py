@@ -9,12 +9,15 @@ from typing import NamedTuple
 from informejo.assets import joined
 
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-FRAME = """<!doctype html><html lang="en" data-me="7" data-time-zone="Asia/Tokyo"><head><title>Ticket</title>
+FRAME = """<!doctype html><html lang="en" data-build="old" data-me="7" data-time-zone="Asia/Tokyo"><head>
+<title>Ticket</title>
 <meta name="htmx-config" content='{"morphIgnore":["data-htmx-powered","open"],
   "sse":{"connectTimeout":3000,"reconnectMaxDelay":500}}'>
 <script src="/script.js" defer></script></head><body>
 <span id="live-mark" hidden></span><span id="unread" data-count="0"></span>
-<main id="main" tabindex="-1">MAIN</main><div id="toasts"></div><div id="announcer" role="status"></div>
+<main id="main" tabindex="-1"><p id="release" hx-morph-skip hidden><span>Informejo was updated.</span>
+<button type="button">Load the new page</button></p>MAIN</main>
+<div id="toasts"></div><div id="announcer" role="status"></div>
 <div id="stream" hx-sse:connect="/live?since=e-1" hx-trigger="load, every 20s" hx-swap="none"></div></body></html>"""
 
 

@@ -22,7 +22,7 @@ def test_a_comment_is_sent_once_and_the_box_is_empty_and_still_in_focus(ticket, 
     ticket.locator("#body").fill("sent")
     ticket.keyboard.press("Control+Enter")
     ticket.keyboard.press("Control+Enter")
-    ticket.locator("button").dblclick()
+    ticket.get_by_role("button", name="Send").dblclick()
     ticket.locator("#body").focus()
     expect(ticket.locator("#comment-5")).to_be_visible()
     expect(ticket.locator("#body")).to_have_value("")

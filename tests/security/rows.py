@@ -3,7 +3,7 @@
 LIVE = {
     "L-01": "Text that people write cannot begin a new field or message of the stream.",
     "L-03": "Text cannot pass for a control message, whatever it says.",
-    "L-04": "A bookmark of any shape has a quick answer, and none of the ids it brings is of an event one may not see.",
+    "L-04": "A bookmark of any shape has a quick answer, and no bookmark shows the number of an event.",
     "L-06": "Between a page, its replay and what comes live, nothing is lost and nothing comes twice.",
     "L-07": "A browser that left costs nothing any more.",
     "L-08": "Whoever does not read is let go, and the others notice nothing.",
@@ -159,6 +159,8 @@ FAULTS = {
     "X-42": "A read-only or damaged database is said plainly.",
     "X-47": "A worker that hangs is replaced.",
     "X-51": "What vanishes while others look at it goes from their screens, without a fault.",
+    "X-52": "A right that ends while a request is on its way writes nothing, and what was typed is kept.",
+    "X-53": "What stands in one person's page is never sent, saved or shown as another's.",
 }
 FIGURES = {
     "F-05": "Lost, doubled or disordered events over forced reconnections: none.",

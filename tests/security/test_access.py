@@ -159,13 +159,13 @@ def test_no_parameter_is_more_than_a_value(world, visit, address):
     world.note(world.ticket(world.zoe), "Somebody else's")
     ren, ana = visit(world.ren), visit(world.ana)
     for name in PARAMETERS[address]:
-        for value in ODD:
+        odd = [{name: said} for value in ODD for said in (value, [value, value])]
+        for query in (*odd, {f"{name}[]": ODD}):
             for browser in (ren, ana):
-                for query in ({name: value}, {name: [value, value]}, {f"{name}[]": value}):
-                    answer = browser.open(address, method="HEAD" if address == "/live" else "GET", query_string=query)
-                    assert answer.status_code in (200, 400, 403, 404), (name, value)
-                    assert "argon2" not in answer.text
-            assert "Somebody else's" not in ren.get(address, query_string={name: value}).text
+                answer = browser.open(address, method="HEAD" if address == "/live" else "GET", query_string=query)
+                assert answer.status_code in (200, 400, 403, 404), query
+                assert "argon2" not in answer.text
+                assert browser is ana or "Somebody else's" not in answer.text
 
 
 @pytest.mark.hardening("S-06", "H-08")

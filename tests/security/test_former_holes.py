@@ -54,7 +54,8 @@ def test_what_vanished_while_it_was_open_is_said_in_words_and_costs_no_draft(wor
     for path, fields in posts.items():
         answer = ren.post(f"/tickets/1/{path}", data=fields, headers=headers)
         assert answer.status_code == 404
-        assert "There is no such page, or it is not for you to see." in answer.text
+        assert "is not here any more" in answer.text
+        assert "Ana Silva moved it to the bin." in answer.text
     change_actions.restore_ticket(world.ana, ticket)
     db.commit()
     assert "Half a sentence" in ren.get("/tickets/1").text

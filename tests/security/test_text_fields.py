@@ -10,6 +10,7 @@ from informejo.db import db as database
 from informejo.tickets.models import Ticket
 from tests.live import dom
 from tests.live.sse import Listener
+from tests.world import addressed
 
 ATTACKS = """
 <script>pwn()</script>
@@ -72,8 +73,8 @@ def written(world, visit):
         mia.post("/tickets/1/assignment", data={"value": world.zoe.id})
         ren.post("/tickets/1/edit", data=fields | {"title": f"Again {text}", "version": "1"})
         mia.post("/drafts", data={"draft": "ticket:1", "body": text})
-        pages = [visit(getattr(world, who)).get(path + (text if path.endswith("q=") else "")) for who in PAGES
-                 for path in PAGES[who]]  # fmt: skip
+        asked = [(who, addressed(path) + (text if path.endswith("q=") else "")) for who in PAGES for path in PAGES[who]]
+        pages = [visit(getattr(world, who)).get(address) for who, address in asked]
         pages.append(visit().post("/sign-in", data={"email": text, "password": text, "next": text, "kept-body": text}))
         said = [message.data for stream in streams for message in stream.heard()]
         assert said

@@ -1,0 +1,135 @@
+"""What those are answered who have to sign in first, or are somebody else by now. What they had typed is not lost."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from flask import Response, g, jsonify, make_response, request
+from werkzeug.exceptions import Unauthorized
+from werkzeug.utils import redirect
+
+from informejo import drawn, security
+from informejo.accounts.models import User
+from informejo.drafts.inputs import NewDraft, kept_fields
+from informejo.inputs import Invalid
+from informejo.web import local, page, sign_out_of_page, wants_fragment
+
+KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's text through the sign-in page
+CARRIED = ("next", "draft", "for", "files")  # those that go with it: where to, which form, whose, files that are lost
+PASSWORDS = {"password", "again", "current"}  # fields that are never sent back
+SHOWN = {  # what people write, by field; everything else is sent along unseen
+    "title": "Title",
+    "description": "Description",
+    "body": "Message",
+    "requester_email": "Requester’s e-mail",
+    "requester_name": "Requester’s name",
+    "name": "Name",
+    "department": "Department",
+}
+IN_THE_PLACE_OF_ALL = {  # whatever part of its answer the form itself would have taken
+    "HX-Retarget": "body",
+    "HX-Reselect": "body",
+    "HX-Reswap": "outerHTML show:top showTarget:#main",
+}
+NOWHERE = {"Content-Type": "text/plain; charset=utf-8", "HX-Reswap": "none"}
+
+
+def init_app(app):
+    """Answer whoever is refused because of who they are."""
+    app.register_error_handler(Unauthorized, _sign_in_first)
+    app.register_error_handler(drawn.SomebodyElse, _ask_first)
+
+
+def sign_in_page(problems: dict[str, str], hidden: dict[str, str]) -> str:
+    """The sign-in form; `hidden` is what goes through it."""
+    typed = {"email": request.form.get("email", "")}
+    return page("accounts/sign_in.html", title="Sign in", typed=typed, problems=problems, hidden=hidden)
+
+
+def draft_name(fields: Mapping[str, str]) -> str | None:
+    """The form whose draft this could be."""
+    try:
+        return NewDraft.read(fields).draft
+    except Invalid:
+        return None
+
+
+def carried_fields(hidden: Mapping[str, str]) -> dict[str, str]:
+    """The text that came through the sign-in page."""
+    return kept_fields({name.removeprefix(KEPT): text for name, text in hidden.items() if name.startswith(KEPT)})
+
+
+def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:
+    """Another than the one who was writing has signed in: the text becomes nobody's draft without being asked."""
+    g.actor, g.me = user, str(user.id)
+    fields = carried_fields(hidden) | {"draft": hidden.get("draft", "")}
+    return make_response(_somebody_else_page(user, fields, "/drafts", hidden), 409)
+
+
+def _sign_in_first(_error: Unauthorized):
+    """People get the sign-in page, and from there back to where they were; scripts and programs a plain 401."""
+    sign_out_of_page()
+    if request.method not in security.SAFE:
+        return _sign_in_again()
+    accepted = request.accept_mimetypes
+    for_people = request.headers.get("Sec-Fetch-Dest", "document") == "document" and (
+        not accepted or accepted.accept_html
+    )
+    if wants_fragment() or request.path.startswith("/live") or not for_people:
+        return "Sign in first.", 401, NOWHERE
+    return redirect("/sign-in?" + urlencode({"next": request.full_path.rstrip("?")}), 303)
+
+
+def _sign_in_again():
+    """The session ended while somebody was typing: the text waits in the sign-in page and becomes a draft."""
+    hidden = _carried()
+    # Where htmx sent no text, or is only saving a draft, this page must not push aside the one somebody is writing in.
+    takes_over = "draft" in hidden and request.path != "/drafts"
+    return sign_in_page({}, hidden), 401, IN_THE_PLACE_OF_ALL if takes_over else {}
+
+
+def _ask_first(error: drawn.SomebodyElse):
+    """Somebody else has signed in since the page was drawn: whose shall it be? Scripts are told in a sentence."""
+    headers = {"Signed-In-As": quote(g.actor.name)}
+    if request.path.startswith("/live"):
+        return jsonify(status=409, error=error.description), 409, headers
+    fields = _typed()
+    speaks = bool(SHOWN.keys() & fields.keys()) and request.path != "/drafts"
+    if request.method in security.SAFE or (wants_fragment() and not speaks):
+        return error.description, 409, headers | NOWHERE
+    return _somebody_else_page(g.actor, fields, request.path, _carried()), 409, headers | IN_THE_PLACE_OF_ALL
+
+
+def _somebody_else_page(user: User, fields: dict[str, str], address: str, hidden: Mapping[str, str]) -> str:
+    return page(
+        "accounts/somebody_else.html",
+        title=f"You are now signed in as {user.name}",
+        fields=fields,
+        shown={name: word for name, word in SHOWN.items() if name in fields},
+        address=address,
+        hidden=hidden,
+        secret=bool(PASSWORDS & request.form.keys()) and address == request.path,
+        files=[file.filename for file in request.files.getlist("files") if file.filename],
+    )
+
+
+def _typed() -> dict[str, str]:
+    """Every field that was sent, but passwords and whom the form was drawn for."""
+    return {name: text for name, text in request.form.items() if name not in PASSWORDS | {drawn.FIELD} and text}
+
+
+def _carried() -> dict[str, str]:
+    """The hidden fields that carry what was sent through the sign-in page."""
+    fields, draft, named = kept_fields(request.form), draft_name(request.form), drawn.said() - {""}
+    hidden = {"next": _came_from()}
+    if any(file.filename for file in request.files.values()):
+        hidden["files"] = "lost"
+    if fields and draft:
+        hidden |= {"draft": draft, **{KEPT + name: text for name, text in fields.items()}}
+        hidden |= {"for": min(named)} if named else {}
+    return hidden
+
+
+def _came_from() -> str:
+    address = request.headers.get("HX-Current-URL") or request.referrer or ""
+    host, slash, path = address.partition("://")[2].partition("/")
+    return local(slash + path) if host == request.host else "/"

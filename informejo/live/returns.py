@@ -1,0 +1,37 @@
+"""Browsers that were cut off and come back: how it ended for them, counted."""
+
+from flask import Response, request
+
+from informejo import metrics
+from informejo.events.models import Event
+
+
+def asks_once() -> bool:
+    """Whether one whole answer is asked for instead of a stream: `once=1`, and nothing else that `once` may say."""
+    return set(request.args.getlist("once")) == {"1"}
+
+
+def asked() -> str:
+    """The bookmark the browser comes with."""
+    return request.headers.get("Last-Event-ID") or request.args.get("since") or ""
+
+
+def count(missed: list[Event] | None):
+    """One who is let in: with nothing missed, with so much to replay, or with too much (None)."""
+    if not _is_one():
+        return
+    ended = "reset" if missed is None else "replayed" if missed else "nothing_missed"
+    metrics.reconnects.labels(ended).inc()
+    metrics.replayed.inc(len(missed or ()))
+
+
+def count_refused(response: Response) -> Response:
+    """One who is turned away; the answer passes as it is."""
+    if response.status_code >= 400 and _is_one():
+        metrics.reconnects.labels("refused").inc()
+    return response
+
+
+def _is_one() -> bool:
+    """Whether this browser had a stream before, and wants one again; one whose streams are held back has none."""
+    return "Last-Event-ID" in request.headers and not asks_once()

@@ -1,0 +1,68 @@
+"""Losing sight: whoever may no longer see a ticket that is on their page hears so once, and nothing more of it."""
+
+import logging
+
+from sqlalchemy.exc import DBAPIError
+
+from informejo import policy, signals
+from informejo.accounts.models import User
+from informejo.db import db
+from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
+from informejo.live import fragments, payload, wire
+from informejo.live.bookmark import Bookmark
+from informejo.live.hub import BYE, hub
+from informejo.live.subscription import Subscription
+from informejo.live.wire import Channel, Frame
+
+logger = logging.getLogger(__name__)
+
+
+def withdraw(event: Event, bookmark: Bookmark):
+    """Before anything of this event is shown: take from the ticket's channels all who may not see it any more.
+
+    Policy is asked about each of them, whatever it was that happened. What goes wrong ends the stream: its browser
+    comes back, and the door asks policy as well.
+    """
+    if event.ticket_id is None:
+        return
+    topic = f"ticket:{event.ticket_id}"
+    for channel in (Channel(topic, audience.value, form) for audience in Audience for form in ("html", "json")):
+        for subscription in hub.subscriptions(channel):
+            _withdraw_or_drop(subscription, channel, event, bookmark)
+
+
+def farewell(unseen: policy.Unseen, form: str) -> Frame:
+    """The message that takes a ticket away from one page or program."""
+    if form == "json":
+        return wire.frame([payload.lost(unseen.number)])
+    # A key of its own: what else the event has for this page says less, and must not take this one's place.
+    thing = fragments.farewell(unseen.number, unseen.binned).thing
+    return wire.frame([thing._replace(key=f"farewell-{unseen.number}")])
+
+
+def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):
+    try:
+        if policy.may_end_sight(event) and not policy.sees(db.session.get(User, subscription.user_id), event.ticket):
+            _withdraw(subscription, channel, event, bookmark)
+    except DBAPIError:
+        raise  # nothing is shown until policy could be asked: the same event is tried again
+    except Exception:
+        logger.exception("stream of user %s cannot leave %s", subscription.user_id, channel.topic)
+        hub.drop(subscription, BYE, "revoked")
+
+
+def _withdraw(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):
+    hub.leave(subscription, [channel])
+    if channel.audience == Audience.STAFF:
+        signals.noticed.send(channel.topic)  # the others see them go
+    binned = event if event.name == EventName.TICKET_DELETED else None
+    frame = farewell(policy.Unseen(event.ticket_id, binned), channel.form)
+    # Without an id: what else this event has for them, and its bookmark, follow in a message of their own.
+    if channel.form == "html" or not _hears_elsewhere(subscription, event):
+        hub.write(subscription, frame)
+
+
+def _hears_elsewhere(subscription: Subscription, event: Event) -> bool:
+    topics = set(fragments.topics_of(event))
+    return any(channel.topic in topics for channel in subscription.channels)

@@ -1,0 +1,52 @@
+"""An empty database: made once in each process by the migrations, and copied for whoever needs one."""
+
+import secrets
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from blinker import ANY
+from flask_migrate import upgrade
+
+from informejo import create_app, signals
+from informejo.db import db
+from informejo.live.broadcast import Broadcast
+from tests.architecture import ROOT
+
+_folder = TemporaryDirectory(prefix="informejo-tests-")  # goes with the process
+
+
+def copy_to(path: Path):
+    """What `flask db upgrade` makes, at `path`, but for the word of its log, which tests choose."""
+    shutil.copyfile(_made(), path)
+
+
+def upgraded(path: Path):
+    """The same with a word of its own, as an installation has it."""
+    copy_to(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO log_epoch VALUES (?)", (secrets.token_hex(16),))
+
+
+@cache
+def _made() -> Path:
+    path = Path(_folder.name) / "empty.db"
+    app = create_app({"DATABASE_URL": f"sqlite:///{path}", "UPLOAD_DIR": f"{_folder.name}/files"})
+    leave_signals()
+    with app.app_context():
+        upgrade(str(ROOT / "migrations"))
+        db.engine.dispose()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM log_epoch")
+    return path
+
+
+def leave_signals():
+    """No app there was hears the bells any more: what it would draw is another desk's, or its test is over."""
+    for bell in (signals.recorded, signals.noticed):
+        for hears in list(bell.receivers_for(ANY)):
+            if isinstance(hears.__self__, Broadcast):
+                bell.disconnect(hears)

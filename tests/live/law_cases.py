@@ -1,0 +1,153 @@
+"""What can happen on a desk, once each: the cases of the law. Every action that records an event is in one of them."""
+
+from informejo import db
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role
+from informejo.tickets import actions, change_actions
+from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.words import Category, Priority, Status
+from tests.world import World
+
+TEXT = "As long as it must be."
+
+
+class Desk:
+    """What `furnish` made, and the actors by name."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in range(1, 6))
+        self.said, self.answer, self.note = db.db.session.scalars(db.db.select(Comment).order_by(Comment.id).limit(3))
+
+    def __getattr__(self, name):
+        return getattr(self.world, name)
+
+
+def furnish(world: World):
+    """Ren's ticket, which Mia has; one of Tom's own; one of Zoe's nobody has; one that waits in the bin; one closed."""
+    ticket = world.ticket(title="The printer is on fire")
+    world.ticket(world.tom, "Tom's own keyboard")
+    world.ticket(world.zoe, "Zoe's screen", priority=Priority.CRITICAL)
+    binned = world.ticket(title="Came into the bin by mistake")
+    closed = world.ticket(title="Solved long ago")
+    change_actions.assign(world.mia, ticket, world.mia)
+    world.comment(world.ren, ticket, "It is still hot.")
+    world.comment(world.mia, ticket, "Which printer?")
+    world.note(ticket, "He has only one printer.")
+    change_actions.delete_ticket(world.ana, binned)
+    change_actions.set_status(world.mia, closed, Status.CLOSED)
+    db.commit()
+    actions.follow_up(world.ren, closed, body="It is not solved at all.")
+    db.commit()
+
+
+def _get(model, id: int):
+    return db.db.session.get(model, id)
+
+
+def retitle(desk, **texts):
+    kept = {"title": desk.ticket.title, "description": desk.ticket.description}
+    change_actions.edit_ticket(desk.ren, desk.ticket, version=desk.ticket.version, **kept | texts)
+
+
+CASES = {
+    "a ticket is opened": lambda d: actions.open_ticket(d.ren, title="One more", description=TEXT),
+    "one is opened for somebody": lambda d: actions.open_ticket(
+        d.mia, title="Told by telephone", description=TEXT, requester=d.ren, priority=Priority.CRITICAL
+    ),
+    "one follows a closed one": lambda d: actions.follow_up(d.ren, d.closed, body="It is broken once more."),
+    "one is opened for a guest": lambda d: actions.open_ticket(
+        d.mia, title="By a guest", description=TEXT, requester=accounts.guest_for(d.mia, "new@example.org", "New Guest")
+    ),
+    "the requester writes": lambda d: actions.add_comment(d.ren, d.ticket, body="It smokes."),
+    "the staff answer": lambda d: actions.add_comment(d.mia, d.ticket, body="We come."),
+    "a note is written": lambda d: actions.add_comment(d.tom, d.ticket, body="Who goes?", internal=True),
+    "an answer opens it again": lambda d: (
+        change_actions.set_status(d.mia, d.ticket, Status.RESOLVED),
+        actions.add_comment(d.ren, d.ticket, body="It is not."),
+    ),
+    "a message is put right": lambda d: change_actions.edit_comment(d.ren, d.said, body="It was hot.", version=1),
+    "a note is put right": lambda d: change_actions.edit_comment(d.mia, d.note, body="He has two.", version=1),
+    "the title is put right": lambda d: retitle(d, title="The copier is on fire"),
+    "the description is put right": lambda d: retitle(d, description="It burns at the *front*."),
+    "it waits": lambda d: change_actions.set_status(d.mia, d.ticket, Status.WAITING),
+    "it is resolved": lambda d: change_actions.set_status(d.mia, d.ticket, Status.RESOLVED),
+    "its requester closes it": lambda d: change_actions.set_status(d.ren, d.ticket, Status.CLOSED),
+    "a closed one is opened again": lambda d: change_actions.set_status(d.mia, d.closed, Status.OPEN),
+    "it becomes urgent": lambda d: change_actions.set_priority(d.mia, d.ticket, Priority.CRITICAL),
+    "it is about something else": lambda d: change_actions.set_category(d.mia, d.ticket, Category.NETWORK),
+    "a colleague answers Tom": lambda d: actions.add_comment(d.mia, d.toms, body="Try another cable."),
+    "Tom's own waits": lambda d: change_actions.set_status(d.mia, d.toms, Status.WAITING),
+    "a note on Tom's own": lambda d: actions.add_comment(d.mia, d.toms, body="He spilt tea.", internal=True),
+    "it is given to another": lambda d: change_actions.assign(d.mia, d.ticket, d.tom),
+    "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
+    "somebody claims one": lambda d: change_actions.assign(d.tom, d.zoes, d.tom),
+    "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
+    "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
+    "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
+    "the requester has another name": lambda d: accounts.edit_profile(d.ren, name="Ren Sato"),
+    "the requester moved": lambda d: accounts.edit_profile(d.ren, department="Attic"),
+    "the assignee has another name": lambda d: accounts.edit_profile(d.mia, name="Mia Strand"),
+    "somebody else has another name": lambda d: accounts.edit_profile(d.zoe, name="Zoe Kohl"),
+    "a requester becomes an agent": lambda d: accounts.set_role(d.ana, d.zoe, Role.AGENT),
+    "an agent becomes a requester": lambda d: accounts.set_role(d.ana, d.dan, Role.USER),
+    "an agent is shut out": lambda d: accounts.set_active(d.ana, d.mia, False),
+    "one is let in again": lambda d: accounts.set_active(d.ana, d.dan, True),
+    "somebody registers": lambda d: accounts.register(
+        email="kim@example.org", name="Kim Oda", department="", password="violet ladder 77 sea"
+    ),
+}
+# Actions that record events without a case, and why.
+NO_CASE = {
+    "create_admin": "on the command line, as `register`",
+    "set_up": "before it there is nobody to look at a page",
+    "reply": "it is `add_comment`, or `follow_up` on a ticket that is closed",
+    "start_session": "the sign-in that the same browser had before ends, as `sign_out`",
+    "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
+    "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
+    "change_password": "as `end_sessions`",
+}
+COVERED = {  # action -> the case that has it, where the name above does not say so
+    "open_ticket": "a ticket is opened",
+    "follow_up": "one follows a closed one",
+}
+STAFF_PAGES = {
+    "ticket": "/tickets/1",
+    "queue": "/queue",
+    "queue, all": "/queue?status=",
+    "queue, waiting": "/queue?status=waiting",
+    "queue, critical": "/queue?priority=critical",
+    "queue, network": "/queue?category=network&sort=oldest",
+    "queue, mine": "/queue?assignee=me",
+    "queue, nobody's": "/queue?assignee=none",
+    "queue, of Ren": "/queue?requester=4&sort=priority",
+    "search": "/queue?q=printer&status=",
+    "search by name": "/queue?q=Ren&status=&sort=newest",
+    "dashboard": "/desk",
+    "my tickets": "/tickets",
+    "people": "/users",
+    "people, agents": "/users?role=agent",
+    "profile": "/profile",
+    "new ticket": "/tickets/new",
+}
+OWN_PAGES = {
+    "ticket": "/tickets/1",
+    "edit": "/tickets/1/edit",
+    "edit a message": "/comments/1/edit",
+    "follows another": "/tickets/6",
+    "my tickets": "/tickets",
+    "my tickets, waiting": "/tickets?status=waiting",
+    "my tickets, critical": "/tickets?priority=critical",
+    "my search": "/tickets?q=printer",
+    "profile": "/profile",
+    "new ticket": "/tickets/new",
+    "follow-up": "/tickets/new?follows=5",
+}
+PAGES = {
+    "ren": OWN_PAGES,
+    "zoe": {name: OWN_PAGES[name] for name in ("my tickets", "profile", "new ticket")},
+    "mia": STAFF_PAGES | {"edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
+    "tom": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")}
+    | {"own ticket": "/tickets/2", "edit own": "/tickets/2/edit", "my tickets, waiting": "/tickets?status=waiting"},
+    "ana": STAFF_PAGES | {"bin": "/bin", "health": "/health"},
+}

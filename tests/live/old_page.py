@@ -1,0 +1,158 @@
+"""A page as an open browser holds it, without a browser: what static/js makes of the messages it is sent.
+
+`tests/browser/test_law.py` holds this model against the real scripts.
+"""
+
+from tests.live import dom
+from tests.live.dom import Element
+from tests.live.sse import parse
+
+BOXED = ("row", "card")
+
+
+class OldPage:
+    """The page behind an address, opened by somebody and left open while things happen."""
+
+    def __init__(self, browser: "Reader", address: str, tree: Element):
+        self.browser, self.address, self.tree = browser, address, tree
+        self.me = next(iter(tree.all("html")))["data-me"]
+        self.subscription, self._chunks = _listen(browser.browser, tree.find("stream")["hx-sse:connect"])
+
+    def catch_up(self):
+        """Apply what the stream has brought meanwhile; what it nudges reads itself again once, at the end."""
+        names = set()
+        while self.subscription.waiting:
+            for message in parse(next(self._chunks)):
+                if message.event == "reset":
+                    names |= {"reset"}
+                elif not message.event:
+                    names |= self._receive(dom.read(message.data))
+        self._read_again(names)
+
+    def _receive(self, fragment: Element) -> set[str]:
+        names = set()
+        for part in fragment.children:
+            assert part.tag == "hx-partial", part.tag
+            if part["hx-swap"] == "nudge":
+                names |= set(part.text.split())
+            else:
+                self._swap(part["hx-target"], part["hx-swap"], part)
+        return names
+
+    def _swap(self, target: str, style: str, part: Element):
+        if style == "lose":
+            return [self._lose(word) for word in part.children]
+        found = self.tree.find(target.removeprefix("#"))
+        if found is None:
+            return None
+        if style == "place":
+            return [self._place(found, thing) for thing in part.children]
+        if style == "outerMorph":
+            return self.tree.replace(found["id"], *part.children)
+        assert style == "innerHTML", style
+        found.content = part.content
+        return None
+
+    def _place(self, list: Element, thing: Element):
+        present = self.tree.find(thing["id"])
+        if present is not None:
+            self._update(list, present, thing)
+        elif thing["id"].partition("-")[0] not in BOXED:
+            _insert(list, thing)
+        elif "data-grow" in list.attributes:
+            _insert(list, _box(thing))
+        self._mark_unread(thing["id"])
+
+    def _update(self, list: Element, present: Element, thing: Element):
+        if int(thing.attributes.get("data-last", 0)) < int(present.attributes.get("data-last", 0)):
+            return
+        self.tree.replace(present["id"], thing)
+        if thing.attributes.get("data-order") != present.attributes.get("data-order"):
+            list.content.remove(thing)
+            _insert(list, thing)
+
+    def _mark_unread(self, id: str):
+        for item in self.tree.all("li"):
+            placed = item.find(id)
+            if placed is None or "data-seen" not in item.attributes:
+                continue
+            mine = placed["data-last-author"] == self.me
+            unread = not mine and int(placed["data-last"]) > int(item["data-seen"])
+            item.attributes.pop("class", None)
+            item.attributes.update({"class": "unread"} if unread else {})
+
+    def _lose(self, word: Element):
+        number = word["data-number"]
+        self.tree.remove(lambda one: one.attributes.get("id") == f"place-{number}")
+        self.tree.replace(f"ticket-{number}", word)
+
+    def _read_again(self, names: set[str]):
+        if names & {"reset", "people-changed"}:
+            fresh = self.browser.read(self.address)
+            for id in ("main", "topbar"):
+                self.tree.replace(id, fresh.find(id))
+            names |= {"desk-changed", "unread-changed"}
+        for element in [*self.tree.walk()]:
+            heard = {f"{name} from:body" for name in names}
+            if any(name in element.attributes.get("hx-trigger", "") for name in heard):
+                self._read(element)
+
+    def _read(self, element: Element):
+        content = self.browser.read(element["hx-get"], HX_Request="true")
+        self._receive(Element("", {}, [part for part in content.children if part.tag == "hx-partial"]))
+        content.content = [part for part in content.content if getattr(part, "tag", "") != "hx-partial"]
+        if selected := element.attributes.get("hx-select"):
+            content = Element("", {}, [content.find(selected.removeprefix("#"))])
+        style = element.attributes.get("hx-swap", "innerHTML")
+        if style == "outerMorph":
+            self.tree.replace(element["id"], *content.children)
+        elif style == "innerHTML":
+            element.content = content.content
+
+
+class Reader:
+    """A browser whose pages all ask for the same: while nothing happens, each answer is as good as it was."""
+
+    def __init__(self, browser):
+        self.browser, self._answers = browser, {}
+
+    def forget(self):
+        """Something happened."""
+        self._answers.clear()
+
+    def read(self, address: str, **headers: str) -> Element:
+        """What the address says now: a page, or a fragment for htmx."""
+        key = (address, *headers)
+        if key not in self._answers:
+            answer = self.browser.get(address, headers={name.replace("_", "-"): headers[name] for name in headers})
+            assert answer.status_code in (200, 404), address  # what is taken away may not be there any more
+            self._answers[key] = dom.read(answer.text)
+        return self._answers[key].copy()
+
+
+def _listen(browser, address: str):
+    from informejo.live.hub import hub
+
+    before = set(hub.subscriptions())
+    response = browser.get(address, buffered=False)
+    assert response.status_code == 200, response.data
+    chunks = iter(response.response)
+    greeting = parse(next(chunks))
+    assert [message.event for message in greeting] == ["ready"], greeting
+    (subscription,) = set(hub.subscriptions()) - before
+    return subscription, chunks
+
+
+def _box(thing: Element) -> Element:
+    order = thing.attributes.get("data-order", thing["data-last"])
+    number = thing["id"].partition("-")[2]
+    return Element("li", {"id": f"place-{number}", "data-order": order, "data-seen": "0"}, [thing])
+
+
+def _insert(list: Element, item: Element):
+    direction = -1 if "data-grow" in list.attributes else 1
+    order = int(item.attributes.get("data-order", 0))
+    for place, other in enumerate(list.content):
+        if isinstance(other, Element) and direction * (int(other.attributes.get("data-order", 0)) - order) > 0:
+            return list.content.insert(place, item)
+    return list.content.append(item)

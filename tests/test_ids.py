@@ -1,0 +1,46 @@
+"""Ids that people get to see tell when something was made, and nothing of what else is made at the desk."""
+
+from datetime import UTC, datetime, timedelta
+
+from informejo import clock, db
+from informejo.events import log
+from informejo.ids import made_at
+from informejo.tickets.models import Comment
+
+MOMENT = datetime(2026, 11, 26, 7, 30, tzinfo=UTC)
+
+
+def test_an_id_is_the_moment_and_small_enough_for_every_script():
+    assert made_at(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)) == 1_000_000
+    assert made_at(MOMENT + timedelta(microseconds=1)) == made_at(MOMENT) + 1
+    assert made_at(datetime(2255, 1, 1, tzinfo=UTC)) < 2**53
+
+
+def test_what_is_written_takes_its_id_from_the_clock(world):
+    ticket = world.ticket()
+    later = clock.now() + timedelta(hours=1)
+    with clock.at(later):
+        assert world.comment(world.ren, ticket).id == made_at(later)
+    assert log.latest_id() == made_at(later)
+
+
+def test_order_is_kept_when_the_clock_goes_back_or_stands_still(world):
+    ticket = world.ticket()
+    later = clock.now() + timedelta(hours=1)
+    made = []
+    for moment in (later, later, later - timedelta(minutes=30), later + timedelta(minutes=1)):
+        with clock.at(moment):
+            made.append((world.comment(world.ren, ticket).id, log.latest_id()))
+    first = made_at(later)
+    assert [comment for comment, _ in made] == [first, first + 1, first + 2, first + 60_000_000]
+    assert [event for _, event in made] == sorted({event for _, event in made})
+
+
+def test_what_is_written_in_one_go_at_one_moment_has_ids_of_its_own(world):
+    ticket = world.ticket()
+    with clock.at(clock.now() + timedelta(hours=1)):
+        many = [Comment(ticket=ticket, author=world.ren, body=f"{number}") for number in range(5)]
+        db.db.session.add_all(many)
+        db.commit()
+    assert len({comment.id for comment in many}) == 5
+    assert [comment.body for comment in sorted(many, key=lambda one: one.id)] == ["0", "1", "2", "3", "4"]
