@@ -142,7 +142,7 @@
     if (!text) return reloadOnce();
     for (const part of ["main", "#topbar"]) {
       const target = document.querySelector(part);
-      await htmx.swap({ text, sourceElement: target, target, select: part, swap: "outerMorph" });
+      if (target) await htmx.swap({ text, sourceElement: target, target, select: part, swap: "outerMorph" });
     }
     for (const name of ["desk-changed", "unread-changed"]) document.body.dispatchEvent(new CustomEvent(name));
     return undefined;

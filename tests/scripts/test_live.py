@@ -38,8 +38,9 @@ def test_a_connection_that_died_silently_is_noticed(page, server):
     page.clock.install()
     visit(page)
     page.clock.fast_forward(30_000)
+    page.evaluate("addEventListener('beat', () => { window.heard = true; }, true)")
     server.push(event="beat")
-    page.wait_for_timeout(100)
+    page.wait_for_function("window.heard")
     page.clock.fast_forward(30_000)
     assert len(server.bookmarks) == 1
     with page.expect_response("**/live*"):
