@@ -116,7 +116,6 @@ def promote(world, ticket):
 
 
 def bin_it(world, ticket):
-    from informejo.tickets import actions
 
     change_actions.delete_ticket(world.ana, ticket)
 
