@@ -136,14 +136,21 @@ def sign_out_of_page():
 def _load_actor():
     g.pop("me", None)
     view = current_app.view_functions.get(request.endpoint)
-    _look_up(view)
     if request.mimetype == "multipart/form-data":
-        db.session.rollback()  # gives the connection back while the files arrive
-        request.form  # noqa: B018 - reads the body
-        _look_up(view)  # meanwhile they may have been signed out, shut out, or given another role
+        _read_body()
+    _look_up(view)
     if g.actor and view and not getattr(view, "anybody", False):
         drawn.check(g.actor)
         vouch_with(partial(_vouch, g.session.id, g.actor.role))
+
+
+def _read_body():
+    """Before anybody is looked up: while files arrive, people may be signed out, shut out, or given another role."""
+    try:
+        request.form  # noqa: B018 - reads the body
+    except HTTPException:
+        _look_up(None)  # the page that says what is wrong with it is theirs
+        raise
 
 
 def _look_up(view):
