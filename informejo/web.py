@@ -1,7 +1,8 @@
 """What every page shares: who is asking, how a page and a fragment are answered, and what an error looks like."""
 
+import re
 from functools import partial
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import current_app, g, jsonify, redirect, render_template, request
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from informejo.desk import stats
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
 from informejo.live import fragments
+from informejo.live.hub import hub
 from informejo.tickets.queries import unread_for
 
 SENTENCES = {
@@ -44,6 +46,7 @@ NOTICES = {
     "examined": "Everything has been checked.",
     "user-changed": "The change is saved.",
 }
+_OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 
 def init_app(app):
@@ -117,11 +120,11 @@ def go_to(location: str):
 
 
 def local(address: str | None, otherwise: str = "/") -> str:
-    """`address` if it is a path on this site, `otherwise` if it leads anywhere else (browsers mend odd slashes)."""
-    if not address or not address.startswith("/") or address[1:2] in ("/", "\\") or "\\" in address:
-        return otherwise
-    parts = urlsplit(address)
-    return address if not parts.scheme and not parts.netloc and address.isprintable() else otherwise
+    """`address` if it is a path on this site, `otherwise` if it leads anywhere else.
+
+    Browsers mend odd slashes, and leave out tabs and the like, before they look where an address leads.
+    """
+    return address if address and address.isprintable() and _OURS.fullmatch(address) else otherwise
 
 
 def sign_out_of_page():
@@ -133,18 +136,26 @@ def sign_out_of_page():
 def _load_actor():
     g.pop("me", None)
     view = current_app.view_functions.get(request.endpoint)
-    _look_up(view)
     if request.mimetype == "multipart/form-data":
-        db.session.rollback()  # gives the connection back while the files arrive
-        request.form  # noqa: B018 - reads the body
-        _look_up(view)  # meanwhile they may have been signed out, shut out, or given another role
+        _read_body()
+    _look_up(view)
     if g.actor and view and not getattr(view, "anybody", False):
         drawn.check(g.actor)
         vouch_with(partial(_vouch, g.session.id, g.actor.role))
 
 
+def _read_body():
+    """Before anybody is looked up: while files arrive, people may be signed out, shut out, or given another role."""
+    try:
+        request.form  # noqa: B018 - reads the body
+    except HTTPException:
+        _look_up(None)  # the page that says what is wrong with it is theirs
+        raise
+
+
 def _look_up(view):
     """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
+    g.revocations = hub.revocations  # noted before, for whoever must know that the rights found here still hold
     g.session = None if getattr(view, "probe", False) else session_for(security.cookie())
     g.actor = g.session.user if g.session else None
     g.me = str(g.actor.id) if g.actor else ""

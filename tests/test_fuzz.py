@@ -67,6 +67,20 @@ KINDS = [
     "application/json",
     "",
 ]
+PART = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+FILE = b'--x\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n\r\nhello\r\n'
+PARTS = {  # forms with files that cannot be read, or say what none of ours says
+    "more fields than a form has": b"".join(PART % (b"f%d" % number, b"x") for number in range(1500)),
+    "a field larger than any": PART % (b"body", b"x" * 600_000),
+    "no end": PART[:40],
+    "nothing": b"",
+    "a charset nobody knows": PART.replace(b"\r\n\r\n", b"\r\nContent-Type: text/plain; charset=y\r\n\r\n")
+    % (b"body", b"\xff"),
+    "no name": b"--x\r\nContent-Disposition: form-data\r\n\r\nx\r\n",
+    "a name of nothing": FILE % (b"files", b"\0\xed\xa0\x80/..\\"),
+    "whom it was drawn for as a file": FILE % (b"drawn_for", b"7") + PART % (b"body", b"hello there"),
+    "two names": PART % (b'body"; name="files', b"x"),
+}
 fuzzed = settings(max_examples=120, deadline=None, derandomize=True)
 PEOPLE = (None, "ren", "mia", "ana")
 
@@ -161,6 +175,17 @@ def test_no_body_breaks_any_address(addresses, send):
         assert send(who, "POST", address, data=body, content_type=kind, headers=headers) < 500
 
     post()
+
+
+@pytest.mark.hardening("F-24")
+@pytest.mark.parametrize("parts", PARTS)
+def test_no_form_with_files_breaks_any_address(addresses, send, parts):
+    """For visitors too: the page that asks them to sign in looks for what they had typed."""
+    body, kind = PARTS[parts] + b"--x--\r\n", "multipart/form-data; boundary=x"
+    for address in addresses:
+        for who in (None, "ren"):
+            for headers in ({}, {"HX-Request": "true"}):
+                assert send(who, "POST", address, data=body, content_type=kind, headers=headers) < 500, (who, address)
 
 
 @pytest.mark.hardening("F-24", "X-30")

@@ -12,7 +12,7 @@ from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
-from informejo.faults import contained
+from informejo.faults import contained, note
 from informejo.live import fragments, payload, presence, sight, wire
 from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
@@ -21,6 +21,7 @@ from informejo.live.wire import Channel, Thing
 
 POLL_SECONDS = 1  # a bell that another process rang is not heard here; looking this often makes up for it
 BATCH = 200
+TRIES = 5  # of one event, a second apart, while the database refuses what it needs
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Broadcast:
         self._lock = threading.Lock()
         self._bell = threading.Event()
         self._noticed: set[str] = set()  # a set: a hundred people who come at once are drawn once
+        self._refused = (0, 0)  # the event that the database refused to let be shown, and how often in a row
         self._running = False
         self.here: Bookmark | None = None  # this reader's own; what came before its first look is no news
         self._rung: float | None = None  # when the bell rang first for what is not read yet
@@ -49,8 +51,7 @@ class Broadcast:
         while not hub.closing:
             with contained("drain"):  # the database may be away for a while; the bookmark stands where it stood
                 self.drain()
-            with contained("notices"):
-                self._show_notices()
+            self._show_notices()
             with contained("bell"):
                 self._bell.wait(POLL_SECONDS)
                 self._bell.clear()
@@ -89,20 +90,31 @@ class Broadcast:
         return log.since(self.here.id, limit=BATCH)
 
     def _show_notices(self):
+        """Draw what was noticed, one topic after the other; events that were recorded meanwhile go first."""
         while self._noticed:
-            topic = self._noticed.pop()
-            with self.app.app_context():
-                shown = {channel: fragments.things(presence.at(channel)) for channel in presence.channels(topic)}
-            hub.publish(shown)
+            with contained("notices"), self.app.app_context():
+                topic = self._noticed.pop()
+                hub.publish({channel: fragments.things(presence.at(channel)) for channel in presence.channels(topic)})
+            if self._running and self._bell.is_set():
+                return
 
     def _show_or_reset(self, event: Event, bookmark: Bookmark):
         try:
             self._show(event, bookmark)
-        except DBAPIError:
-            raise  # the database's trouble passes: the same event is tried again
-        except Exception:  # ours does not, and one event that cannot be shown must not keep all later ones back
-            logger.exception("event %s cannot be shown", event.id)
+        except DBAPIError as error:
+            if self._is_worth_another_try(bookmark.id):
+                raise
+            note("event", error)
+            hub.drop_where(lambda stream: True)  # whose rights it took may be what could not be asked
+        except Exception:  # ours does not pass, and one event that cannot be shown must not keep all later ones back
+            logger.exception("event %s cannot be shown", bookmark.id)
             _reset(hub.subscriptions(), bookmark)
+
+    def _is_worth_another_try(self, id: int) -> bool:
+        """The database's trouble passes. But if it tells of an event and then refuses that one each time, it stays."""
+        before, times = self._refused
+        self._refused = (id, times + 1 if before == id else 1)
+        return self._refused[1] < TRIES
 
     def _show(self, event: Event, bookmark: Bookmark):
         _revoke_or_end_all(event)

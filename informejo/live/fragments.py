@@ -68,7 +68,7 @@ def drawn(fragment: Fragment) -> Markup:
 def topics_of(event: Event) -> Iterable[str]:
     """The topics an event touches."""
     if event.ticket is None:
-        return people_at([event], {channel.topic for one in hub.subscriptions() for channel in one.channels})
+        return people_at([event], hub.topics())
     people = {event.ticket.requester_id, event.ticket.assignee_id, event.user_id} - {None}
     return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
 

@@ -51,6 +51,7 @@ class Hub:
 
     def __init__(self):
         self.closing = False
+        self.revocations = 0  # grows whenever rights end: who is being let in meanwhile may have lost theirs
         self.on_leave: Callable[[Subscription], None] = lambda subscription: None
         self._by_channel: dict[Channel, dict[Subscription, None]] = {}
         self._by_descriptor: dict[int, Subscription] = {}
@@ -88,6 +89,8 @@ class Hub:
         Its EARLY beats follow within three seconds, after whatever else is shown because it opened: a browser that does
         not have them by then knows that something on the way keeps the latest message back.
         """
+        if subscription.closed:
+            return  # its rights went while it was being opened
         self._young[subscription] = 0
         subscription.expires = time.monotonic() + min(random.uniform(*RENEW_SECONDS), subscription.lasts)
 
@@ -137,6 +140,7 @@ class Hub:
 
     def drop_where(self, matches: Callable[[Subscription], bool]):
         """End, with `bye`, every stream that matches: its rights are gone. In doubt a stream ends, too."""
+        self.revocations += 1
         for subscription in self.subscriptions():
             try:
                 revoked = matches(subscription)
@@ -171,6 +175,10 @@ class Hub:
         """What waits for slow readers: how many of them, of things, of bytes."""
         slow = [subscription for subscription in self.subscriptions() if subscription.waiting]
         return len(slow), sum(one.waiting for one in slow), sum(one.size for one in slow)
+
+    def topics(self) -> set[str]:
+        """What anybody listens to."""
+        return {channel.topic for channel in self._by_channel}
 
     def is_open(self, channel: Channel) -> bool:
         """Whether anybody listens to that channel: what nobody sees is not rendered."""

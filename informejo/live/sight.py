@@ -26,6 +26,7 @@ def withdraw(event: Event, bookmark: Bookmark):
     """
     if event.ticket_id is None:
         return
+    hub.revocations += policy.may_end_sight(event)
     topic = f"ticket:{event.ticket_id}"
     for channel in (Channel(topic, audience.value, form) for audience in Audience for form in ("html", "json")):
         for subscription in hub.subscriptions(channel):

@@ -52,6 +52,7 @@ def _open(form: str, replay) -> Response:
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(channels)
     try:
+        _require_no_revocation()  # from here on it is in the hub, and every further one finds it there
         greeting = wire.PADDING + farewells + _greeting(subscription, replay)
         hub.write(subscription, wire.PUSH)
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
@@ -65,10 +66,11 @@ def _open(form: str, replay) -> Response:
 def _once(channels: tuple[Channel, ...], form: str, replay) -> bytes:
     """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
     here = log.bookmark()
-    content, here = _past(_missed(returns.asked(), here, channels), here, channels, replay)
+    content = _past(_missed(returns.asked(), here, channels), here, channels, replay)
     if form == "html":
         held.note(g.session.id)
         content += _notices(channels)
+    _require_no_revocation()
     ready = wire.message(wire.stamp(), id=here, event="ready", retry=held.ASK_AGAIN)
     return content + ready + wire.unchunk(wire.beat().chunk)
 
@@ -85,6 +87,15 @@ def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
     numbers = {one.number for one in unseen}
     heard = [topic for topic in topics if policy.ticket_of(topic) not in numbers]
     return policy.channels(actor(), heard, form), unseen
+
+
+def _require_no_revocation():
+    """Raise ServiceUnavailable if rights ended since this request's were looked up: theirs may be among them.
+
+    Their browser comes back at once, and is looked up anew.
+    """
+    if hub.revocations != g.revocations:
+        raise ServiceUnavailable("Rights have changed just now.", retry_after=1)
 
 
 def _subscribe(channels: tuple[Channel, ...]) -> Subscription:
@@ -107,20 +118,21 @@ def _greeting(subscription: Subscription, replay) -> bytes:
     here = log.bookmark()
     missed = _missed(returns.asked(), here, subscription.channels)
     returns.count(missed)
-    content, here = _past(missed, here, subscription.channels, replay)
+    content = _past(missed, here, subscription.channels, replay)
     subscription.settle(here.id)
     return content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
 
 
-def _past(missed: list[Event] | None, here: Bookmark, channels: tuple[Channel, ...], replay) -> tuple[bytes, Bookmark]:
-    """What was missed as it is sent, and the bookmark after it."""
-    if missed is None:
-        return wire.message("", id=here, event="reset"), here
-    return replay(missed, channels), Bookmark(here.epoch, max([here.id, *(event.id for event in missed)]))
+def _past(missed: list[Event] | None, here: Bookmark, channels: tuple[Channel, ...], replay) -> bytes:
+    """What was missed as it is sent."""
+    return wire.message("", id=here, event="reset") if missed is None else replay(missed, channels)
 
 
 def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event] | None:
-    """The events after the browser's bookmark, or None when they cannot be told: it has to load itself again."""
+    """The events after the browser's bookmark and up to `here`: whatever is newer comes live, or with the next answer.
+
+    None when they cannot be told: the page has to load itself again.
+    """
     if not (asked and channels):
         return []  # somebody who asks for no past, or for nothing that is there
     bookmark = read(asked, here.epoch)
@@ -131,13 +143,13 @@ def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[E
     limit = current_app.config["REPLAY_LIMIT"]
     shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
     needs = log.WHOLE if shows_tickets else log.BRIEF
-    missed = log.since(bookmark.id, _about(channels), limit + 1, needs)
-    return [*missed, *_people_missed(bookmark, channels, limit)] if len(missed) <= limit else None
+    missed = log.since(bookmark.id, _about(channels).where(Event.id <= here.id), limit + 1, needs)
+    return [*missed, *_people_missed(bookmark, here, channels, limit)] if len(missed) <= limit else None
 
 
-def _people_missed(bookmark: Bookmark, channels: tuple[Channel, ...], limit: int) -> list[Event]:
+def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], limit: int) -> list[Event]:
     """A change of somebody who stands on this page: one for all of them, as the page only loads itself again."""
-    people = log.since(bookmark.id, policy.people_events(), limit, needs=())
+    people = log.since(bookmark.id, policy.people_events().where(Event.id <= here.id), limit, needs=())
     return people[-1:] if fragments.people_at(people, {channel.topic for channel in channels}) else []
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from informejo import clock, policy
@@ -15,6 +15,7 @@ from informejo.ids import made_at
 from informejo.tickets.models import Comment, Reading, Ticket
 
 RECENT = 100  # events a ticket page shows at first
+AT_ONCE = 5_000  # tickets asked about in one statement: databases take no more than some 30,000 values
 NEWS = timedelta(days=90)  # what happened longer ago counts as read: years of tickets need not be looked through
 
 
@@ -43,12 +44,9 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
 
     Who only wrote a note there is not one of them: a page that came to life for it would tell of the note.
     """
-    own = or_(Ticket.requester_id.in_(people), Ticket.assignee_id.in_(people), Ticket.opened_by_id.in_(people))
-    acted = select(Event.ticket_id).where(
-        Event.ticket_id.in_(tickets), Event.actor_id.in_(people), Event.audience == Audience.REQUESTER
-    )
-    found = select(Ticket).where(Ticket.id.in_(tickets), or_(own, Ticket.id.in_(acted)))
-    return set(db.session.scalars(found.with_only_columns(Ticket.id)))
+    tickets = list(tickets)
+    some = [tickets[start : start + AT_ONCE] for start in range(0, len(tickets), AT_ONCE)]
+    return {id for part in some for id in db.session.scalars(_with_people(people, part))}
 
 
 def reading_of(user: User, ticket: Ticket) -> Reading | None:
@@ -79,3 +77,11 @@ def is_unread(actor: User, ticket: Ticket, seen: int) -> bool:
 def old_news() -> int:
     """Up to this event everything counts as read by everybody."""
     return made_at(clock.now() - NEWS)
+
+
+def _with_people(people: Collection[int], tickets: Collection[int]) -> Select:
+    own = or_(Ticket.requester_id.in_(people), Ticket.assignee_id.in_(people), Ticket.opened_by_id.in_(people))
+    acted = select(Event.ticket_id).where(
+        Event.ticket_id.in_(tickets), Event.actor_id.in_(people), Event.audience == Audience.REQUESTER
+    )
+    return select(Ticket.id).where(Ticket.id.in_(tickets), or_(own, Ticket.id.in_(acted)))

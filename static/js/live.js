@@ -8,6 +8,7 @@
   const PAGE_MS = 10_000;
   const AGAIN_MS = 3000;
   const RENEWAL_MS = 3000;
+  const RENEWAL_PAUSE_MS = 30_000;
   const LEAVING_MS = 3000;
   const WORDS = {
     live: "Live",
@@ -25,6 +26,7 @@
   let leavingAt = 0;
   let grace;
   let renewal;
+  let renewedAt = 0;
 
   stream.addEventListener("htmx:sse:before:connection", ({ detail }) => {
     connection = detail.connection;
@@ -40,12 +42,10 @@
   stream.addEventListener("htmx:response:error", ({ detail }) => fail(detail.ctx.response.status));
   stream.addEventListener("htmx:error", () => fail());
   stream.addEventListener("bye", reloadOnce);
-  // Somebody here has another name or role. Not all pages at once, and none more often than people change.
+  // Somebody here has another name or role. Not all pages at once, and none all the time though names may change so often.
   document.body.addEventListener("people-changed", () => {
-    renewal ??= setTimeout(() => {
-      renewal = null;
-      redraw();
-    }, RENEWAL_MS * (0.1 + Math.random()));
+    const rest = Math.max(0, renewedAt + RENEWAL_PAUSE_MS - Date.now());
+    renewal ??= setTimeout(renew, rest + RENEWAL_MS * (0.1 + Math.random()));
   });
 
   // Whoever signs out or deletes what they look at is on the way to the page that says so: no reload may overtake it.
@@ -123,6 +123,12 @@
     document.dispatchEvent(new CustomEvent("informejo:say", { detail: sentence }));
   }
 
+  function renew() {
+    renewal = null;
+    renewedAt = Date.now();
+    redraw();
+  }
+
   // What this person may see has changed. Once a minute at most, lest two mistakes make a page that reloads for ever.
   async function reloadOnce() {
     if (Date.now() - leavingAt < LEAVING_MS) return setTimeout(reloadOnce, LEAVING_MS);
@@ -142,7 +148,7 @@
     if (!text) return reloadOnce();
     for (const part of ["main", "#topbar"]) {
       const target = document.querySelector(part);
-      await htmx.swap({ text, sourceElement: target, target, select: part, swap: "outerMorph" });
+      if (target) await htmx.swap({ text, sourceElement: target, target, select: part, swap: "outerMorph" });
     }
     for (const name of ["desk-changed", "unread-changed"]) document.body.dispatchEvent(new CustomEvent(name));
     return undefined;

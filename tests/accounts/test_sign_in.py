@@ -140,6 +140,9 @@ def test_signing_out_twice_or_as_a_visitor_is_no_error(world, visit):
         "https://evil",
         "javascript:x",
         "/\t/evil",
+        "/\t/[x",
+        "//[",
+        "/\n",
         "evil",
     ],
 )

@@ -23,9 +23,9 @@ AS_DRAWN = """(parts) => parts.flatMap((part) => {
 })"""
 
 
-def as_drawn(page: Page) -> list[str]:
-    """The HTML of what a ticket's stream keeps up to date, one piece per line of the conversation."""
-    return page.evaluate(AS_DRAWN, PARTS)
+def as_drawn(page: Page, parts: list[str] = PARTS) -> list[str]:
+    """The HTML of what a stream keeps up to date, by default a ticket's, one piece for each line of a list."""
+    return page.evaluate(AS_DRAWN, parts)
 
 
 def ids(page: Page, selector: str) -> list[str]:

@@ -29,6 +29,7 @@ LOOK_AWAY = """() => {
 }"""
 LOOK_AGAIN = "() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }"
 LOST = ("net::ERR_", "htmx:(sse:)?error")
+TWO_BEATS = 35_000  # milliseconds
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def at_ticket(browse, ticket):
         person.forgives(*LOST)
         person.context.add_init_script(COUNT_BEATS)
         person.page.clock.install()
+        person.under_way = answers_under_way(person.page)
         person.page.goto(f"/tickets/{ticket.number}")
         person.page.evaluate("window.isTheSamePage = true")
         return person
@@ -71,17 +73,31 @@ def is_stream(request) -> bool:
     return "/live?" in request.url and "once=1" not in request.url
 
 
+def answers_under_way(page) -> set:
+    """The page's requests that are not answered yet, kept up to date; streams, which may never end, are none."""
+    asked = set()
+    page.on("request", lambda request: is_stream(request) or asked.add(request))
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, asked.discard)
+    return asked
+
+
 def mark(person):
     return person.page.locator("#live-mark")
 
 
 def pass_time(person, seconds: int, is_enough=lambda: False):
-    """Let the page's time pass, in steps too small to make late what is under way, for as long as it is not enough."""
+    """Let the page's time pass, for as long as it is not enough; none passes while the server is about to answer."""
     for _ in range(seconds // STEP):
         if is_enough():
             return
         person.page.clock.run_for(1000 * STEP)
-        person.page.wait_for_function("() => true")  # what came meanwhile is dealt with
+        until(lambda: is_all_answered(person))
+
+
+def is_all_answered(person) -> bool:
+    person.page.wait_for_function("() => true")  # what came meanwhile is dealt with
+    return not person.under_way
 
 
 def says(person, word):
@@ -90,8 +106,9 @@ def says(person, word):
 
 def find_out(person, holder):
     """The page notices that its stream is held back."""
-    if holder and holder.mode == "until the next":  # the beat that it waits for is sent, and must not come
+    if holder and holder.mode == "until the next":  # it waits for a beat that only the next one pushes on
         expect(mark(person)).to_have_text("Live")
+        expect(mark(person)).to_have_text(SLOWLY, timeout=TWO_BEATS)
     else:
         pass_time(person, 60, says(person, SLOWLY))
     expect(mark(person)).to_have_text(SLOWLY)

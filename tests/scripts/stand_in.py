@@ -113,7 +113,8 @@ class _Door(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        self.wfile.write(b"retry: 100\nid: e-1\nevent: ready\ndata:\n\n")
+        # Two beats, which tell the page that nothing holds its stream back.
+        self.wfile.write(b"retry: 100\nid: e-1\nevent: ready\ndata:\n\n" + 2 * b"event: beat\ndata:\n\n")
         stand_in.streams.append(messages)
         while (message := messages.get()) is not None:
             self.wfile.write(message.encode())

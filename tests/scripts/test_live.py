@@ -38,8 +38,9 @@ def test_a_connection_that_died_silently_is_noticed(page, server):
     page.clock.install()
     visit(page)
     page.clock.fast_forward(30_000)
+    page.evaluate("addEventListener('beat', () => { window.heard = true; }, true)")
     server.push(event="beat")
-    page.wait_for_timeout(100)
+    page.wait_for_function("window.heard")
     page.clock.fast_forward(30_000)
     assert len(server.bookmarks) == 1
     with page.expect_response("**/live*"):
@@ -79,3 +80,22 @@ def test_lost_rights_load_the_page_again_but_not_for_ever(ticket, server, reason
     server.push(event="bye")
     ticket.wait_for_timeout(500)
     assert len(loads) == 1
+
+
+def test_names_that_change_all_the_time_have_the_page_drawn_anew_at_once_and_then_now_and_then(page, server):
+    page.clock.install()
+    visit(page)
+    drawn = []
+    page.on("request", lambda request: request.url.endswith("/tickets/42") and drawn.append(request))
+    nudge = "document.body.dispatchEvent(new CustomEvent('people-changed'))"
+    page.evaluate(nudge)
+    page.clock.run_for(4000)
+    assert len(drawn) == 1
+    for _ in range(5):
+        page.evaluate(nudge)
+        page.clock.run_for(4000)
+    assert len(drawn) == 1
+    with page.expect_response("**/tickets/42"):  # the last one is not forgotten
+        page.clock.run_for(15_000)
+    page.clock.run_for(60_000)
+    assert len(drawn) == 2

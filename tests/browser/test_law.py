@@ -1,0 +1,48 @@
+"""The law with the real scripts: what tests/live/test_law.py says of a model of each page, a browser shows."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from informejo.db import commit
+from tests.browser.drawn import as_drawn
+from tests.live.law_cases import CASES, Desk, furnish
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+PAGES = {"ren": ("/tickets/1", "/tickets"), "mia": ("/tickets/1", "/queue?status=")}
+PARTS = ["#ticket-header", "#timeline", "#ticket-properties", "#ticket-requester", "#ticket-actions", ".lost"]
+LISTS = ["#cards", "#queue"]
+HAPPENS = (  # one after the other; each leaves to the next what it needs
+    "the requester writes",
+    "a note is written",
+    "a message is put right",
+    "the title is put right",
+    "it becomes urgent",
+    "the requester has another name",
+    "it goes to the bin",
+)
+
+
+def seen(page: Page) -> list[str]:
+    """All that is kept up to date there. Rows stand still where they were, and what one has read is no event."""
+    rows = [re.sub(r' data-(order|seen)="\d+"| class="unread"|</[ou]l>', "", row) for row in as_drawn(page, LISTS)]
+    return as_drawn(page, PARTS) + sorted(rows)
+
+
+def test_an_old_page_in_a_browser_equals_a_fresh_one_whatever_has_happened(browse, world):
+    furnish(world)
+    desk, old = Desk(world), {}
+    for who, addresses in PAGES.items():
+        person = browse(getattr(world, who))
+        person.forgives("status of 404")  # what a fresh page of a ticket in the bin says
+        old |= {(who, address): (person, person.new_tab(address)) for address in addresses}
+    for case in HAPPENS:
+        CASES[case](desk)
+        commit()
+        for (_, address), (person, page) in old.items():
+            fresh = person.new_tab(address)
+            until(lambda page=page, fresh=fresh: seen(fresh) == seen(page))
+            fresh.close()
