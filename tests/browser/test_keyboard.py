@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from informejo.accounts.models import Role
+from tests.browser.person import LIVE
 from tests.world import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -44,6 +45,7 @@ def test_from_the_sign_in_to_a_ticket(browse, world, newcomer):
     go_to(page, page.locator("nav").get_by_role("link", name="Queue"))
     page.keyboard.press("Enter")
     expect(page.locator(f"#row-{ticket.number}")).to_be_visible()
+    expect(page.locator(LIVE)).to_be_visible()  # its scripts listen to keys by then
     for key in "jjk":
         page.keyboard.press(key)
     expect(page.get_by_role("link", name="By keyboard alone")).to_be_focused()

@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.scripts.stand_in import partial
+from tests.waiting import until
 
 COMMENTS = "/tickets/42/comments"
 TICKET = """
@@ -61,6 +62,15 @@ def visit(page, path="/tickets/42"):
     page.goto(page.server + path)
     expect(page.locator("#live-mark")).to_have_text("Live")
     return page
+
+
+def catch_up(page, server):
+    """Wait until the page has dealt with everything that it was sent."""
+    until(lambda: server.streams)
+    page.evaluate("window.hasCaughtUp = false")
+    page.evaluate("addEventListener('catch-up', () => { window.hasCaughtUp = true; }, true)")
+    server.push(event="catch-up")
+    page.wait_for_function("window.hasCaughtUp")
 
 
 def ids(page, selector) -> list[str]:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.scripts.drawn import comment, ids, row, sent, visit
+from tests.scripts.drawn import catch_up, comment, ids, row, sent, visit
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_at_most_three_toasts_and_none_about_the_open_ticket(ticket, server):
         toast = f'<div id="toast-{number}" data-ticket="{number}">News {asks}<button data-dismiss>Close</button></div>'
         server.partial("#toasts", toast, "place")
     expect(ticket.locator("#toast-4")).to_be_visible()
-    ticket.wait_for_timeout(100)
+    catch_up(ticket, server)
     assert ids(ticket, "#toasts > *") == ["toast-1", "toast-3", "toast-4"]
     ticket.keyboard.press("Escape")
     ticket.locator("#toast-3 button").click()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.scripts.drawn import comment, ids, visit
+from tests.scripts.drawn import catch_up, comment, ids, visit
 from tests.scripts.stand_in import Answer
 
 pytestmark = pytest.mark.browser
@@ -21,17 +21,32 @@ def test_after_a_restart_the_page_goes_on_where_it_was(ticket, server):
     assert set(server.bookmarks[1:]) == {"e-33"}
 
 
-def test_a_quick_reconnect_is_nobodys_concern(ticket, server):
-    ticket.evaluate("""() => {
+@pytest.fixture
+def still(page, server):
+    """The page of a ticket for which time passes only as the test says."""
+    page.clock.install()
+    visit(page)
+    page.clock.pause_at(page.evaluate("new Date(Date.now() + 1000).toISOString()"))
+    yield page
+    page.clock.resume()  # for the next page of this browser
+
+
+@pytest.mark.parametrize(("pause", "says"), [(300, []), (2000, ["catching-up", "live"])])
+def test_a_quick_reconnect_is_nobodys_concern_and_a_slower_one_is(still, server, pause, says):
+    page = still
+    page.evaluate("""() => {
       window.states = [];
       new MutationObserver(() => states.push(document.getElementById("live-mark").dataset.state))
         .observe(document.getElementById("live-mark"), {attributes: true});
     }""")
+    server.refuses = 503 if says else 0
     server.cut()
-    with ticket.expect_response("**/live*"):
-        pass
-    ticket.wait_for_timeout(1200)
-    assert ticket.evaluate("states") == []
+    page.clock.run_for(pause)
+    server.refuses = 0
+    page.clock.run_for(300)
+    catch_up(page, server)
+    page.clock.run_for(2000)
+    assert page.evaluate("states") == says
 
 
 def test_a_connection_that_died_silently_is_noticed(page, server):

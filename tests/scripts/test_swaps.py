@@ -5,8 +5,9 @@ import random
 import pytest
 from playwright.sync_api import expect
 
-from tests.scripts.drawn import comment, ids, row, visit
-from tests.scripts.stand_in import Answer
+from tests.scripts.drawn import catch_up, comment, ids, row, visit
+from tests.scripts.stand_in import Answer, partial
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -64,8 +65,8 @@ def test_a_nudge_makes_a_counter_read_itself_again_but_not_for_every_nudge(ticke
     asked = []
     server.answers["/counts"] = Answer("3")
     ticket.on("request", lambda request: asked.append(request.url) if request.url.endswith("/counts") else None)
-    for _ in range(10):
-        server.partial("body", "desk-changed", "nudge")
+    server.push(10 * partial("body", "desk-changed", "nudge"))
     expect(ticket.locator("#counts")).to_have_text("3")
-    ticket.wait_for_timeout(800)
+    until(lambda: ticket.evaluate("true") and len(asked) > 1)
+    catch_up(ticket, server)
     assert len(asked) == 2
