@@ -9,6 +9,7 @@ from informejo.tickets.words import Category, Priority, Status
 from tests.world import World
 
 TEXT = "As long as it must be."
+SAID, ANSWER, NOTE = "It is still hot.", "Which printer?", "He has only one printer."
 
 
 class Desk:
@@ -17,7 +18,7 @@ class Desk:
     def __init__(self, world: World):
         self.world = world
         self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in range(1, 6))
-        self.said, self.answer, self.note = db.db.session.scalars(db.db.select(Comment).order_by(Comment.id).limit(3))
+        self.said, self.answer, self.note = map(_comment, (SAID, ANSWER, NOTE))
 
     def __getattr__(self, name):
         return getattr(self.world, name)
@@ -31,9 +32,9 @@ def furnish(world: World):
     binned = world.ticket(title="Came into the bin by mistake")
     closed = world.ticket(title="Solved long ago")
     change_actions.assign(world.mia, ticket, world.mia)
-    world.comment(world.ren, ticket, "It is still hot.")
-    world.comment(world.mia, ticket, "Which printer?")
-    world.note(ticket, "He has only one printer.")
+    world.comment(world.ren, ticket, SAID)
+    world.comment(world.mia, ticket, ANSWER)
+    world.note(ticket, NOTE)
     change_actions.delete_ticket(world.ana, binned)
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
@@ -43,6 +44,10 @@ def furnish(world: World):
 
 def _get(model, id: int):
     return db.db.session.get(model, id)
+
+
+def _comment(said: str) -> Comment:
+    return db.db.session.scalars(db.db.select(Comment).filter_by(body=said)).one()
 
 
 def retitle(desk, **texts):
