@@ -1,18 +1,19 @@
 """The law with the real scripts: what tests/live/test_law.py says of a model of each page, a browser shows."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page
 
 from informejo.db import commit
 from tests.browser.drawn import as_drawn
-from tests.live.law_cases import CASES, Desk, furnish
+from tests.live.law_cases import CASES, furnish
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
-PAGES = {"ren": ("/tickets/1", "/tickets"), "mia": ("/tickets/1", "/queue?status=")}
+PAGES = {"ren": ("/tickets/{}", "/tickets"), "mia": ("/tickets/{}", "/queue?status=")}
 PARTS = ["#ticket-header", "#timeline", "#ticket-properties", "#ticket-requester", "#ticket-actions", ".lost"]
 LISTS = ["#cards", "#queue"]
 HAPPENS = (  # one after the other; each leaves to the next what it needs
@@ -32,13 +33,13 @@ def seen(page: Page) -> list[str]:
     return as_drawn(page, PARTS) + sorted(rows)
 
 
-def test_an_old_page_in_a_browser_equals_a_fresh_one_whatever_has_happened(browse, world):
-    furnish(world)
-    desk, old = Desk(world), {}
+def test_an_old_page_in_a_browser_equals_a_fresh_one_whatever_has_happened(browse, world, newcomer):
+    desk, old = furnish(replace(world, ren=newcomer())), {}  # nobody else's tests meet Ren under another name
     for who, addresses in PAGES.items():
-        person = browse(getattr(world, who))
+        person = browse(getattr(desk, who))
         person.forgives("status of 404")  # what a fresh page of a ticket in the bin says
-        old |= {(who, address): (person, person.new_tab(address)) for address in addresses}
+        for address in (address.format(desk.ticket.number) for address in addresses):
+            old[who, address] = person, person.new_tab(address)
     for case in HAPPENS:
         CASES[case](desk)
         commit()

@@ -110,6 +110,17 @@ def test_new_tickets_wait_behind_a_bar_and_no_row_moves(browse, world):
     expect(page.locator("#queue > li").first).to_contain_text("Newcomer 2")
 
 
+def test_a_press_that_is_under_way_counts_although_more_arrives(browse, world):
+    page, ren = browse(world.tom).open("/queue"), browse(world.ren)
+    ren.post("/tickets", title="The first", description="It just began.")
+    page.get_by_role("link", name="1 new ticket: show").hover()
+    page.mouse.down()
+    ren.post("/tickets", title="The second", description="It just began.")
+    expect(page.get_by_role("link", name="2 new tickets: show")).to_be_visible()
+    page.mouse.up()
+    expect(page.locator("#queue > li").first).to_contain_text("The second")
+
+
 def test_a_filtered_list_reports_only_what_fits_its_filter(browse, world):
     page, ren = browse(world.tom).open("/queue?priority=critical"), browse(world.ren)
     ren.post("/tickets", title="Not so urgent", description="It can wait.", priority="low")

@@ -13,18 +13,22 @@ SAID, ANSWER, NOTE = "It is still hot.", "Which printer?", "He has only one prin
 
 
 class Desk:
-    """What `furnish` made, and the actors by name."""
+    """What `furnish` made, from ticket number `first` on, and the actors by name."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: World, first: int = 1):
         self.world = world
-        self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in range(1, 6))
-        self.said, self.answer, self.note = map(_comment, (SAID, ANSWER, NOTE))
+        numbers = range(first, first + 5)
+        self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in numbers)
+        self.said, self.answer, self.note = (self._comment(said) for said in (SAID, ANSWER, NOTE))
 
     def __getattr__(self, name):
         return getattr(self.world, name)
 
+    def _comment(self, said: str) -> Comment:
+        return db.db.session.scalars(db.db.select(Comment).filter_by(ticket=self.ticket, body=said)).one()
 
-def furnish(world: World):
+
+def furnish(world: World) -> Desk:
     """Ren's ticket, which Mia has; one of Tom's own; one of Zoe's nobody has; one that waits in the bin; one closed."""
     ticket = world.ticket(title="The printer is on fire")
     world.ticket(world.tom, "Tom's own keyboard")
@@ -40,14 +44,11 @@ def furnish(world: World):
     db.commit()
     actions.follow_up(world.ren, closed, body="It is not solved at all.")
     db.commit()
+    return Desk(world, ticket.number)
 
 
 def _get(model, id: int):
     return db.db.session.get(model, id)
-
-
-def _comment(said: str) -> Comment:
-    return db.db.session.scalars(db.db.select(Comment).filter_by(body=said)).one()
 
 
 def retitle(desk, **texts):

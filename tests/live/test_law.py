@@ -99,8 +99,7 @@ def test_an_old_page_with_what_it_was_sent_equals_a_fresh_one(open_pages, case, 
 
 
 def test_every_event_has_a_case_or_is_silent_for_a_reason(world):
-    furnish(world)
-    desk = Desk(world)
+    desk = furnish(world)
     for case in CASES.values():
         try:
             case(desk)
