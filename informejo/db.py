@@ -138,14 +138,18 @@ def lock(row):
     Actions that decide by what a row holds begin with this; without it two of them could decide at the same time.
     Raises NotFound when the row is gone since it was found.
     """
-    connection = db.session.connection()
-    _begin_write(connection, connection.connection.cursor())
+    begin_write(db.session.connection())
     try:
         db.session.refresh(row, with_for_update=True)
     except InvalidRequestError:
         if not inspect(row).persistent:
             raise
         raise NotFound("This is not there any more.") from None
+
+
+def begin_write(connection: Connection):
+    """Wait for the turn to write, if this transaction does not have it yet: what is read from now on stays true."""
+    _begin_write(connection, connection.connection.cursor())
 
 
 def vouch_with(voucher: Callable[[Connection], None] | None):

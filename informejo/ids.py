@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from informejo import clock
+from informejo import clock, db
 
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
@@ -22,8 +22,10 @@ def made_at(moment: datetime) -> int:
 def next_id(context) -> int:
     """A column's default: the present moment, or one more than the newest row has, where the clock went back.
 
-    SQLAlchemy asks for each row, in the transaction that inserts it, and so after all who wrote before.
+    SQLAlchemy asks for each row before it inserts it. So the turn to write is taken first: one that is drawn before,
+    and waits, would be smaller than ids that are committed meanwhile, and whoever follows the log would pass it over.
     """
+    db.begin_write(context.connection)
     newest = context.connection.scalar(select(func.max(context.current_column))) or 0
     before = max(newest, getattr(context, "given", 0))  # rows that are inserted together do not see each other
     context.given = max(made_at(clock.now()), before + 1)

@@ -1,9 +1,15 @@
 """Ids that people get to see tell when something was made, and nothing of what else is made at the desk."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from informejo import clock, db
+from informejo.accounts.models import User
 from informejo.events import log
+from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
 from informejo.ids import made_at
 from informejo.tickets.models import Comment
 
@@ -44,3 +50,50 @@ def test_what_is_written_in_one_go_at_one_moment_has_ids_of_its_own(world):
         db.commit()
     assert len({comment.id for comment in many}) == 5
     assert [comment.body for comment in sorted(many, key=lambda one: one.id)] == ["0", "1", "2", "3", "4"]
+
+
+class Turn:
+    """The lock that writers queue on, which tells when somebody asks for it."""
+
+    def __init__(self, lock):
+        self.lock, self.asked = lock, threading.Event()
+
+    def acquire(self, *args, **options):
+        if self.lock.acquire(blocking=False):
+            return True
+        self.asked.set()
+        return self.lock.acquire(*args, **options)
+
+    def release(self):
+        self.lock.release()
+
+
+@pytest.fixture
+def turn(monkeypatch):
+    turn = Turn(threading.Lock())
+    monkeypatch.setattr(db, "_writer", turn)
+    return turn
+
+
+def written_by(id: int):
+    """One event, written by that person as the first thing in its transaction."""
+    actor = db.db.session.get(User, id)
+    log.record(EventName.SESSION_ENDED, actor, audience=Audience.STAFF, user=actor)
+
+
+def test_whoever_had_to_wait_for_their_turn_stands_behind_those_who_wrote_meanwhile(app, world, turn):
+    mia, ren = world.mia.id, world.ren.id
+
+    def wait_and_write():
+        with app.app_context():
+            written_by(ren)
+            db.commit()
+
+    waiting = threading.Thread(target=wait_and_write)
+    db.begin_write(db.db.session.connection())
+    waiting.start()
+    assert turn.asked.wait(10)
+    written_by(mia)
+    db.commit()
+    waiting.join(10)
+    assert [event.user_id for event in db.db.session.query(Event).order_by(Event.id)][-2:] == [mia, ren]

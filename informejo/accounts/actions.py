@@ -107,6 +107,7 @@ def sign_out(session: Session) -> str:
 
 def end_sessions(actor: User, user: User, but: Session | None = None):
     """End all of this person's sign-ins but that one, and forget their browsers."""
+    database.lock(user)
     live = {session.id for session in queries.sessions_of(user)}
     for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
         if session is but:
