@@ -9,6 +9,10 @@
     init: (api) => {
       morph = api.morph;
     },
+    // An answer that was long on its way must not undo what the stream has shown since.
+    htmx_before_swap: (_, { tasks }) => {
+      tasks.splice(0, tasks.length, ...tasks.filter((task) => !isLate(task)));
+    },
     handle_swap: (style, target, fragment) => {
       if (style === "nudge") return nudge(fragment.textContent);
       if (style === "place") return [...fragment.children].map((thing) => place(target, thing)).filter(Boolean);
@@ -33,7 +37,7 @@
   }
 
   function update(list, present, thing) {
-    if (present.matches("[hx-morph-skip]") || isOlder(thing, present) || isSame(thing, present)) return null;
+    if (present.matches("[hx-morph-skip]") || isSame(thing, present)) return null;
     const moved = thing.dataset.order !== present.dataset.order;
     const fragment = new DocumentFragment();
     fragment.append(thing);
@@ -72,8 +76,15 @@
     return parseInt(item.dataset.order, 10);
   }
 
-  function isOlder(thing, present) {
-    return Number(thing.dataset.last) < Number(present.dataset.last);
+  function isLate({ type, fragment }) {
+    const thing = type === "partial" && fragment.firstElementChild;
+    const present = thing?.id && document.getElementById(thing.id);
+    return present && age(thing) < age(present);
+  }
+
+  // Of a ticket's parts the newest event that they show, of a message how often it was put right.
+  function age({ dataset }) {
+    return Number(dataset.last ?? dataset.version);
   }
 
   function isSame(thing, present) {

@@ -4,6 +4,7 @@
   const TOGGLES = "[type=checkbox], [type=radio]";
   const REDRAWN = [409, 422]; // refusals that bring the form back with what was typed
   const frozen = new Set();
+  const postponed = new Map(); // by id, the newest version of what is frozen while a form in it is on its way
 
   htmx.registerExtension("typing", {
     htmx_before_swap: (_, { ctx, tasks }) => {
@@ -26,6 +27,8 @@
     const typed = [...document.querySelectorAll(CONTROLS)].some(isChanged);
     if (typed || document.querySelector("form[aria-busy=true]")) event.preventDefault();
   });
+
+  document.addEventListener("htmx:finally:request", () => queueMicrotask(showPostponed));
 
   // The controls whose content the server has just taken, or sends back: its answer is now the truth about them.
   function sentControls({ sourceElement, request, response }) {
@@ -50,7 +53,7 @@
   function protect(fragment, source) {
     dropAutofocus(fragment);
     for (const form of document.querySelectorAll("form[aria-busy=true]")) {
-      if (form !== source) freeze(twin(form, fragment)?.present);
+      if (form !== source) postpone(twin(form, fragment));
     }
     for (const control of document.querySelectorAll(CONTROLS)) {
       if (!inUse(control) || control.form === source) continue;
@@ -75,6 +78,21 @@
 
   function counterpart(control, incoming) {
     return incoming.querySelector(`${control.localName}[name="${CSS.escape(control.name)}"]`);
+  }
+
+  function postpone(twins) {
+    freeze(twins?.present);
+    if (twins?.incoming.dataset.last) postponed.set(twins.present.id, twins.incoming.outerHTML);
+  }
+
+  function showPostponed() {
+    for (const [id, html] of postponed) {
+      const target = document.getElementById(id);
+      if (target?.querySelector("form[aria-busy=true]")) continue;
+      postponed.delete(id);
+      const text = `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${html}</hx-partial>`;
+      if (target) htmx.swap({ text, sourceElement: document.body, swap: "none" });
+    }
   }
 
   function freeze(element) {

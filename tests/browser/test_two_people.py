@@ -54,6 +54,25 @@ def test_a_comment_appears_at_the_other(at_ticket, record_property):
     assert ren.page.evaluate("isTheSamePage")
 
 
+def test_an_answer_that_is_long_on_its_way_undoes_nothing_that_was_shown_since(at_ticket, ticket):
+    mia, tom = at_ticket("mia"), at_ticket("tom")
+    chips = mia.page.locator(".ticket-chips")
+
+    def slow(route):
+        answer = route.fetch()
+        tom.post(f"/tickets/{ticket.number}/status", value="waiting", was="open")
+        expect(chips).to_contain_text("Waiting")
+        route.fulfill(response=answer)
+
+    mia.page.route("**/priority", slow)
+    with mia.page.expect_response("**/priority"):
+        mia.page.get_by_label("Priority", exact=True).select_option("high")
+    expect(mia.page.locator("form[action$=priority]")).not_to_have_attribute("aria-busy", "true")
+    expect(chips).to_contain_text("High")
+    expect(chips).to_contain_text("Waiting")
+    expect(mia.page.get_by_label("Status", exact=True)).to_have_value("waiting")
+
+
 def test_a_note_appears_at_the_colleagues_and_is_nowhere_in_the_requesters_page(at_ticket):
     mia, tom, ren = at_ticket("mia"), at_ticket("tom"), at_ticket("ren")
     say(mia, "He always says that.", note=True)

@@ -43,7 +43,7 @@ class OldPage:
         if style == "lose":
             return [self._lose(word) for word in part.children]
         found = self.tree.find(target.removeprefix("#"))
-        if found is None:
+        if found is None or any(self._is_late(thing) for thing in part.children):
             return None
         if style == "place":
             return [self._place(found, thing) for thing in part.children]
@@ -52,6 +52,10 @@ class OldPage:
         assert style == "innerHTML", style
         found.content = part.content
         return None
+
+    def _is_late(self, thing: Element) -> bool:
+        present = self.tree.find(thing.attributes.get("id", ""))
+        return present is not None and _age(thing) < _age(present)
 
     def _place(self, list: Element, thing: Element):
         present = self.tree.find(thing["id"])
@@ -64,8 +68,6 @@ class OldPage:
         self._mark_unread(thing["id"])
 
     def _update(self, list: Element, present: Element, thing: Element):
-        if int(thing.attributes.get("data-last", 0)) < int(present.attributes.get("data-last", 0)):
-            return
         self.tree.replace(present["id"], thing)
         if thing.attributes.get("data-order") != present.attributes.get("data-order"):
             list.content.remove(thing)
@@ -147,6 +149,10 @@ def _box(thing: Element) -> Element:
     order = thing.attributes.get("data-order", thing["data-last"])
     number = thing["id"].partition("-")[2]
     return Element("li", {"id": f"place-{number}", "data-order": order, "data-seen": "0"}, [thing])
+
+
+def _age(thing: Element) -> int:
+    return int(thing.attributes.get("data-last") or thing.attributes.get("data-version", 0))
 
 
 def _insert(list: Element, item: Element):

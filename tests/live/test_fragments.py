@@ -59,6 +59,16 @@ def everything_happens(world, ticket) -> list[Event]:
     return log.since(0)
 
 
+def test_whatever_takes_the_place_of_its_older_self_says_how_old_it_is(world):
+    ticket = world.ticket()
+    for event in everything_happens(world, ticket):
+        for topic, audience in (("queue", "staff"), *((f"ticket:{ticket.id}", who) for who in ("staff", "requester"))):
+            for fragment in fragments.on(event, Channel(topic, audience, "html")):
+                if fragment.id.partition("-")[0] in ("ticket", "comment", "row", "card"):
+                    [thing] = dom.read(fragment.html).children
+                    assert thing.attributes.keys() & {"data-last", "data-version"}, fragment.id
+
+
 def test_every_event_has_its_fragments_or_is_silent_on_purpose():
     assert set(FRAGMENTS) | set(SILENT) == set(EventName)
     assert not set(FRAGMENTS) & set(SILENT)

@@ -70,7 +70,7 @@ def catch_up(page, server):
     page.evaluate("window.hasCaughtUp = false")
     page.evaluate("addEventListener('catch-up', () => { window.hasCaughtUp = true; }, true)")
     server.push(event="catch-up")
-    page.wait_for_function("window.hasCaughtUp")
+    until(lambda: page.evaluate("window.hasCaughtUp"))
 
 
 def ids(page, selector) -> list[str]:
