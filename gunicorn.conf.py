@@ -4,15 +4,18 @@ from gevent import monkey
 
 monkey.patch_all()  # before anything else is imported: what is imported earlier keeps blocking
 
+import socket  # noqa: E402
 import threading  # noqa: E402
 from contextlib import contextmanager, nullcontext  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
+from urllib.parse import unquote  # noqa: E402
 
 from informejo import logs  # noqa: E402
 from informejo.config import from_environment  # noqa: E402
 
 _settings = from_environment()
 _entrance, _streams = threading.Lock(), threading.Lock()
+UNREAD_MS = 60_000  # how long a browser may take nothing of an answer, and the kernel not reach it
 logs.configure(_settings["LOG_LEVEL"], _settings["LOG_FORMAT"])
 
 bind = f"{_settings['HOST']}:{_settings['PORT']}"
@@ -43,6 +46,13 @@ def on_starting(server):
     with _or_exit(server.log, 1):
         serving.require_one_process(server.cfg.workers)
         serving.take_database(_settings["DATABASE_URL"])
+
+
+def when_ready(server):
+    """Connections inherit it: else whoever reads none of their answers would keep them in the memory for ever."""
+    for listener in server.LISTENERS:
+        if listener.sock.family != socket.AF_UNIX:
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
 
 
 def nworkers_changed(server, new, old):
@@ -117,7 +127,7 @@ def _line_of(req):
 
 
 def _is_stream(req):
-    return req.path.startswith("/live")
+    return "/live" in unquote(req.path)  # `//live` and `/%6Cive` lead there too
 
 
 def _nothing():

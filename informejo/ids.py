@@ -4,6 +4,8 @@ Counted ids would say how much is written at the desk: between two of one's own 
 note that one may not know of.
 """
 
+import secrets
+import time
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -12,6 +14,7 @@ from informejo import clock, db
 
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
+_drawn = {}  # column -> the last id that this process drew, and when, on the monotonic clock
 
 
 def made_at(moment: datetime) -> int:
@@ -20,13 +23,27 @@ def made_at(moment: datetime) -> int:
 
 
 def next_id(context) -> int:
-    """A column's default: the present moment, or one more than the newest row has, where the clock went back.
+    """A column's default: the present moment. Where the clock went back, time goes on from the newest row's moment.
 
     SQLAlchemy asks for each row before it inserts it. So the turn to write is taken first: one that is drawn before,
     and waits, would be smaller than ids that are committed meanwhile, and whoever follows the log would pass it over.
     """
     db.begin_write(context.connection)
-    newest = context.connection.scalar(select(func.max(context.current_column))) or 0
+    column = context.current_column
+    newest = context.connection.scalar(select(func.max(column))) or 0
     before = max(newest, getattr(context, "given", 0))  # rows that are inserted together do not see each other
-    context.given = max(made_at(clock.now()), before + 1)
+    now = made_at(clock.now())
+    context.given = now if now > before else before + _step_after(column, before)
+    _drawn[column] = context.given, time.monotonic()
     return context.given
+
+
+def _step_after(column, newest: int) -> int:
+    """How far to go on from the newest row of that column while the clock is behind it.
+
+    Steps of one would count what is written. So it is half of the time that has gone by, which the clock overtakes in
+    the end; where another process wrote that row, and nobody here knows when, any time within a second.
+    """
+    id, drawn = _drawn.get(column, (0, 0.0))
+    step = int((time.monotonic() - drawn) * 500_000) if id == newest else secrets.randbelow(1_000_000)
+    return max(1, step)

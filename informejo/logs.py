@@ -117,6 +117,14 @@ class ServerLog(Logger):
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 
+    def exception(self, msg, *args, **kwargs):
+        """A connection that broke off is nobody's fault here, and one line is enough for it."""
+        error = sys.exception()
+        if isinstance(error, TimeoutError | ConnectionError):
+            self.info("connection given up: %s", error.strerror or "timed out")
+        else:
+            super().exception(msg, *args, **kwargs)
+
 
 class _Stderr:
     """Standard error as it is at the moment; programs exchange it."""

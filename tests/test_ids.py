@@ -2,10 +2,11 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from informejo import clock, db
+from informejo import clock, db, ids
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Audience, Event
@@ -37,9 +38,28 @@ def test_order_is_kept_when_the_clock_goes_back_or_stands_still(world):
     for moment in (later, later, later - timedelta(minutes=30), later + timedelta(minutes=1)):
         with clock.at(moment):
             made.append((world.comment(world.ren, ticket).id, log.latest_id()))
-    first = made_at(later)
-    assert [comment for comment, _ in made] == [first, first + 1, first + 2, first + 60_000_000]
-    assert [event for _, event in made] == sorted({event for _, event in made})
+    assert made[0] == (made_at(later), made_at(later))
+    assert made[-1] == (made_at(later) + 60_000_000, made_at(later) + 60_000_000)
+    for drawn in zip(*made, strict=True):
+        assert list(drawn) == sorted(set(drawn))
+
+
+def test_while_the_clock_is_behind_ids_do_not_count_what_is_written_either(world, monkeypatch):
+    ticket = world.ticket()
+    passed = [0.0]
+    monkeypatch.setattr(ids, "time", SimpleNamespace(monotonic=lambda: passed[0]))
+
+    def write_after(seconds: float, **options) -> int:
+        passed[0] += seconds
+        return world.comment(world.mia, ticket, **options).id
+
+    with clock.at(clock.now() + timedelta(hours=10)):
+        first = write_after(0)
+    quiet = write_after(60) - first
+    for _ in range(3):
+        write_after(15, internal=True)
+    busy = write_after(15) - quiet - first
+    assert quiet == busy == 30_000_000
 
 
 def test_what_is_written_in_one_go_at_one_moment_has_ids_of_its_own(world):

@@ -71,6 +71,8 @@ def at(channel: Channel) -> list[Fragment]:
         return [UNREAD_CHANGED]
     if kind == ECHO:
         return [Fragment(ECHO, "body", "nudge", text=ECHO)]
+    if not is_at(channel):
+        return []
     ticket = db.session.get(Ticket, int(id))
     reading = reading_of(ticket.requester, ticket)
     return [

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
 
 from informejo import clock, metrics, policy
 from informejo.accounts.models import User
+from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.live import fragments, held, payload, presence, returns, sight, wire
@@ -46,7 +47,8 @@ def _open(form: str, replay) -> Response:
     channels, unseen = _channels(form)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
-    farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in unseen)
+    lost = unseen if form == "html" else _newly_lost(unseen, channels)
+    farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in lost)
     if returns.asks_once():
         return Response(farewells + _once(channels, form, replay), headers=HEADERS)
     current_app.extensions["broadcast"].begin()
@@ -87,6 +89,19 @@ def _channels(form: str) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
     numbers = {one.number for one in unseen}
     heard = [topic for topic in topics if policy.ticket_of(topic) not in numbers]
     return policy.channels(actor(), heard, form), unseen
+
+
+def _newly_lost(unseen: list[policy.Unseen], channels: tuple[Channel, ...]) -> list[policy.Unseen]:
+    """A program hears of each event once: of these, what it did not hear before, nor does on another topic."""
+    bookmark = read(returns.asked(), log.epoch())
+    heard = {channel.topic for channel in channels}
+    return [
+        one
+        for one in unseen
+        if one.binned
+        and (bookmark is None or one.binned.id > bookmark.id)
+        and heard.isdisjoint(fragments.topics_of(one.binned))
+    ]
 
 
 def _require_no_revocation():
@@ -148,9 +163,14 @@ def _missed(asked: str, here: Bookmark, channels: tuple[Channel, ...]) -> list[E
 
 
 def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], limit: int) -> list[Event]:
-    """A change of somebody who stands on this page: one for all of them, as the page only loads itself again."""
-    people = log.since(bookmark.id, policy.people_events().where(Event.id <= here.id), limit, needs=())
-    return people[-1:] if fragments.people_at(people, {channel.topic for channel in channels}) else []
+    """A change of somebody who stands on this page: one for all of them, as the page only loads itself again.
+
+    Where too many changed to look at each, somebody on this page is taken to be among them.
+    """
+    changed = policy.people_events().where(Event.id > bookmark.id, Event.id <= here.id)
+    people = list(db.session.scalars(changed.order_by(Event.id.desc()).limit(limit + 1)))
+    shown = len(people) > limit or fragments.people_at(people, {channel.topic for channel in channels})
+    return people[:1] if shown else []
 
 
 def _about(channels: tuple[Channel, ...]) -> Select:
@@ -177,8 +197,8 @@ def _replay_fragments(missed: list[Event], channels: tuple[Channel, ...]) -> byt
 
 
 def _notices(channels: tuple[Channel, ...]) -> bytes:
-    """Who is here: streams are told when it changes, and it stands in no event."""
-    notices = [notice for channel in channels if presence.is_at(channel) for notice in presence.at(channel)]
+    """Who is here, and that something may have been read: streams are told when it changes, and it is in no event."""
+    notices = [notice for channel in channels for notice in presence.at(channel)]
     return wire.message(fragments.render(notices)) if notices else b""
 
 
@@ -197,9 +217,10 @@ def _body(subscription: Subscription, greeting: bytes, environ: dict) -> Iterato
     more, and is free. The connection lives on in the duplicate that the hub made.
     """
     handed_over = False
+    connection = subscription.connection = environ.get("gunicorn.socket")
     try:
         yield greeting
-        connection = environ.get("gunicorn.socket")
+        subscription.connection = None
         # Only what is written to a plain socket arrives as it was written: TLS, above all, keeps a state of its own.
         if type(connection) is not socket.socket or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
             hub.begin(subscription)

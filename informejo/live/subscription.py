@@ -15,8 +15,8 @@ USER_TIMEOUT = 30_000  # milliseconds the kernel keeps trying to reach a browser
 class Subscription:
     """A stream in one of three stages: opening (messages wait), on a socket of its own, or read by `frames`."""
 
-    __slots__ = ("backlog", "channels", "closed", "expires", "floor", "lasts", "opening", "ready", "rest", "session_id",
-                 "slot", "socket", "user_id", "want_turn")  # fmt: skip
+    __slots__ = ("backlog", "channels", "closed", "connection", "expires", "floor", "lasts", "opening", "ready", "rest",
+                 "session_id", "slot", "socket", "user_id", "want_turn")  # fmt: skip
 
     def __init__(self, channels: tuple[Channel, ...], user_id: int, session_id: int, slot: int, expires: float):
         self.channels, self.user_id, self.session_id = channels, user_id, session_id
@@ -24,6 +24,7 @@ class Subscription:
         self.lasts = 0.0  # seconds it may live from the moment that somebody reads it
         self.opening = True
         self.floor = 0  # events up to this one were told: the same coming again are passed over
+        self.connection: socket.socket | None = None  # on which the greeting is on its way, by other hands
         self.socket: socket.socket | None = None
         self.ready: threading.Event | None = None
         self.want_turn: Callable[[Subscription, bool], None] | None = None  # asks for a turn when it can write again
@@ -106,6 +107,9 @@ class Subscription:
         try:
             if self.socket is not None:
                 self.socket.close()
+            elif self.connection is not None:
+                with suppress(OSError):
+                    self.connection.shutdown(socket.SHUT_RDWR)  # whoever waits to write the greeting waits no longer
         finally:
             if self.ready:
                 self.ready.set()

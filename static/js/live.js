@@ -10,6 +10,7 @@
   const RENEWAL_MS = 3000;
   const RENEWAL_PAUSE_MS = 30_000;
   const LEAVING_MS = 3000;
+  const UNREAD_MS = 20_000; // of a crowd that was cut off, each asks at a moment of its own
   const WORDS = {
     live: "Live",
     held: "Updates every few seconds",
@@ -27,16 +28,27 @@
   let grace;
   let renewal;
   let renewedAt = 0;
+  let drawing = null; // while this page is fetched and drawn anew
+  let answers = 0; // to what was sent from here
+  let renews = false; // this stream ends as planned
+  let wasAway = false; // what stands in no event may have been missed
+  let unreadWithin = UNREAD_MS;
 
   stream.addEventListener("htmx:sse:before:connection", ({ detail }) => {
     connection = detail.connection;
+    wasAway ||= detail.connection.attempt > 0 && !renews;
+    renews = false;
     lose();
   });
   stream.addEventListener("htmx:sse:before:message", ({ detail }) => {
     heardAt = Date.now();
     find();
-    // The messages behind a reset wait for the new page, which must not be older than what is put into it.
-    if (detail.message.event === "reset") detail.waitUntil(redraw());
+    hear(detail.message.event);
+    // Messages wait for a page that is on its way: it may have been drawn before them, and would be put over them.
+    if (drawing) detail.waitUntil(drawing);
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx.request.method !== "GET" && ctx.sourceElement.matches("form, select, input, button")) answers += 1;
   });
   stream.addEventListener("htmx:sse:error", ({ detail }) => fail(detail.status));
   stream.addEventListener("htmx:response:error", ({ detail }) => fail(detail.ctx.response.status));
@@ -54,7 +66,9 @@
   });
   // Somebody who comes back to this tab is no stampede: hx-sse need not wait before it connects.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) setTimeout(() => connection?.delayCanceller?.());
+    if (document.hidden) return;
+    unreadWithin = 0;
+    setTimeout(() => connection?.delayCanceller?.());
   });
   addEventListener("offline", () => {
     lose();
@@ -67,6 +81,19 @@
     connection?.delayCanceller?.();
   });
   setInterval(watch, BEAT_MS / 3);
+
+  function hear(event) {
+    if (event === "reset") redraw();
+    if (event === "renew") renews = true;
+    if (event !== "ready" || !wasAway) return;
+    wasAway = false;
+    setTimeout(() => happen("unread-changed"), unreadWithin * Math.random());
+    unreadWithin = UNREAD_MS;
+  }
+
+  function happen(name) {
+    document.body.dispatchEvent(new CustomEvent(name));
+  }
 
   function watch() {
     if (document.hidden) return; // hx-sse has closed the stream itself
@@ -143,21 +170,32 @@
     return answer.then(({ status }) => status === 409, () => false);
   }
 
-  async function redraw() {
+  // After what is being drawn: that may have been fetched before whatever asks for it now.
+  function redraw() {
+    const turn = Promise.resolve(drawing).then(draw).finally(() => {
+      if (drawing === turn) drawing = null;
+    });
+    drawing = turn;
+  }
+
+  async function draw() {
     const text = await untilFetched();
     if (!text) return reloadOnce();
     for (const part of ["main", "#topbar"]) {
       const target = document.querySelector(part);
       if (target) await htmx.swap({ text, sourceElement: target, target, select: part, swap: "outerMorph" });
     }
-    for (const name of ["desk-changed", "unread-changed"]) document.body.dispatchEvent(new CustomEvent(name));
+    happen("desk-changed");
+    happen("unread-changed");
     return undefined;
   }
 
   async function untilFetched() {
     for (;;) {
+      const before = answers;
       try {
-        return await page();
+        const text = await page();
+        if (answers === before) return text; // or it may know nothing of what was sent meanwhile
       } catch {
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }

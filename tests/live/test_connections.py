@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -26,7 +27,7 @@ def desk(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     server = Server(folder)
     reach = {
-        "plain": lambda: Way(server),
+        "plain": lambda: serve_plain(server, folder),
         "tls": lambda: serve_tls(server, folder),
         "unix": lambda: serve_file(server, folder),
     }
@@ -105,6 +106,11 @@ class Desk:
         return (f"GET /live?on=ticket:1 {version}", "Host: localhost", f"Cookie: {self.cookie}", "")
 
 
+def serve_plain(server: Server, folder) -> Way:
+    configure(server, folder, "UNREAD_MS = 1500")
+    return Way(server)
+
+
 def serve_tls(server: Server, folder) -> Way:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
@@ -127,9 +133,17 @@ def configure(server: Server, folder, line: str):
     server.configuration = str(configuration)
 
 
-def read_until(connection, word: bytes) -> bytes:
+def is_cut(connection: socket.socket) -> bool:
+    """Whether the other side has given it up, which shows without reading when more is sent."""
+    try:
+        return not connection.send(b" ")
+    except ConnectionError:
+        return True
+
+
+def read_until(connection, pattern: bytes) -> bytes:
     heard = b""
-    while word not in heard:
+    while not re.search(pattern, heard, re.DOTALL):
         part = connection.recv(65536)
         assert part, heard
         heard += part
@@ -141,11 +155,11 @@ def test_a_note_arrives_whole_over_every_kind_of_connection(desk, version):
     with desk.say(*desk.ask(version)) as connection:
         heard = read_until(connection, b"event: ready")
         desk.note(f"over {version}")
-        heard += read_until(connection, b"</hx-partial>\n\n")
+        heard += read_until(connection, rf"over {version}.*</hx-partial>\n\n".encode())
     head, _, body = heard.partition(b"\r\n\r\n")
     assert b" 200 " in head.splitlines()[0]
     if b"chunked" in head.lower():
-        body = b"".join(re.findall(rb"[0-9a-f]+\r\n(.*?\n\n)\r\n", body, re.DOTALL))
+        body = b"".join(re.findall(rb"[0-9a-fA-F]+\r\n(.*?\n\n)\r\n", body, re.DOTALL))
     assert any(f"over {version}" in message.data for message in parse(body))
 
 
@@ -172,3 +186,19 @@ def test_a_topic_in_two_spellings_harms_nobody(desk):
         read_until(other, b"event: beat")
         desk.note("still heard")
         read_until(other, b"still heard")
+
+
+@pytest.mark.parametrize("desk", ["plain"], indirect=True)
+def test_whoever_reads_none_of_their_answers_is_given_up_and_a_slow_reader_is_not(desk):
+    ask = b"GET /static/vendor/htmx.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.socket() as deaf, desk.way.connect() as slow:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(slow.getpeername())
+        deaf.sendall(200 * ask)  # more than the kernel takes on for a reader
+        slow.sendall(40 * ask)
+        heard = b""
+        while not is_cut(deaf):
+            heard += slow.recv(8192)
+            time.sleep(0.02)
+        while heard.count(b"HTTP/1.1 200") < 40:
+            heard += slow.recv(65536)

@@ -202,6 +202,16 @@ def test_a_stream_that_lost_its_rights_while_it_opened_is_closed_when_it_connect
     assert say(hub, "not for you") == 0
 
 
+def test_whoever_does_not_even_take_the_greeting_is_cut_off_when_the_stream_ends(hub, browsers):
+    subscription = hub.subscribe((HERE,), 1, 1, **ROOM)
+    subscription.connection, theirs = socket.socketpair()
+    browsers.append(theirs)
+    theirs.settimeout(10)
+    hub.drop(subscription, reason="renewed")
+    assert theirs.recv(1) == b""
+    subscription.connection.close()
+
+
 def test_streams_are_counted_per_person_and_in_all(hub):
     first = hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
     with pytest.raises(Full) as full:

@@ -192,6 +192,16 @@ def test_a_program_hears_that_a_ticket_is_gone_live_and_when_it_comes_back(world
         ]
 
 
+def test_a_program_hears_once_that_a_ticket_is_gone_however_often_it_comes_back(world, ticket, listen):
+    since, path = str(log.bookmark()), "/live/events"
+    bin(world, ticket)
+    for topics in ([f"ticket:{ticket.id}"], [f"ticket:{ticket.id}", "me"]):
+        first = listen(world.ren, *topics, bookmark=since, path=path)
+        assert [message.event for message in first.greeting] == ["ticket:deleted", "ready"]
+        again = listen(world.ren, *topics, bookmark=first.bookmark, path=path)
+        assert [message.event for message in again.greeting] == ["ready"]
+
+
 def test_a_form_that_comes_too_late_gives_the_text_back_and_says_why(world, ticket, visit):
     bin(world, ticket)
     for address, field in (

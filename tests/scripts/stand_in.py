@@ -11,7 +11,7 @@ from informejo.assets import joined
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 FRAME = """<!doctype html><html lang="en" data-build="old" data-me="7" data-time-zone="Asia/Tokyo"><head>
 <title>Ticket</title>
-<meta name="htmx-config" content='{"morphIgnore":["data-htmx-powered","open"],
+<meta name="htmx-config" content='{"defaultSwap":"innerMorph","morphIgnore":["data-htmx-powered","open"],
   "sse":{"connectTimeout":3000,"reconnectMaxDelay":500}}'>
 <script src="/script.js" defer></script></head><body>
 <span id="live-mark" hidden></span><span id="unread" data-count="0"></span>

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.scripts.drawn import catch_up, comment, ids, visit
-from tests.scripts.stand_in import Answer
+from tests.scripts.drawn import COMMENTS, catch_up, comment, composer, fresh, ids, visit
+from tests.scripts.stand_in import Answer, partial
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -82,6 +82,51 @@ def test_messages_behind_a_reset_are_not_lost_to_an_older_page(ticket, server):
     server.partial("#timeline", comment(2), "place", id=51)
     expect(ticket.locator("#comment-2")).to_be_visible()
     assert ids(ticket, "#timeline > li") == ["comment-1", "comment-2"]
+
+
+@pytest.fixture
+def drawn_anew(ticket, server):
+    """A page of the ticket that is drawn now, with one message, and takes a while to arrive."""
+
+    def drawn_anew(*items, form=""):
+        server.answers["/tickets/42"] = page_of(*items, form=form, delay=0.5)
+        with ticket.expect_request("**/tickets/42"):
+            ticket.evaluate("document.body.dispatchEvent(new CustomEvent('people-changed'))")
+
+    return drawn_anew
+
+
+def page_of(*items, form="", delay=0.0) -> Answer:
+    main = f'<main id="main"><ol id="timeline">{"".join(items)}</ol>{form}</main>'
+    return Answer(f"<html><body>{main}</body></html>", delay=delay)
+
+
+def test_a_message_that_comes_while_the_page_is_drawn_anew_is_not_lost_to_it(ticket, server, drawn_anew):
+    drawn_anew(comment(1))
+    server.partial("#timeline", comment(2), "place", id=51)
+    expect(ticket.locator("#timeline > li")).to_have_count(2)
+    assert ids(ticket, "#timeline > li") == ["comment-1", "comment-2"]
+
+
+def test_what_one_sends_while_the_page_is_drawn_anew_stays_sent(ticket, server, drawn_anew):
+    server.answers[COMMENTS] = Answer(partial("#timeline", comment(2), "place") + fresh(composer("k2")))
+    ticket.locator("#body").fill("mine")
+    drawn_anew(comment(1), form=composer("k3", "mine"))  # with the draft of what is about to be sent
+    server.answers["/tickets/42"] = page_of(comment(1), comment(2), form=composer("k4"))
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.locator("#comment-2")).to_be_visible()
+    expect(ticket.locator("[name=key]")).to_have_value("k4")
+    expect(ticket.locator("#body")).to_have_value("")
+    assert ids(ticket, "#timeline > li") == ["comment-1", "comment-2"]
+
+
+def test_whoever_comes_back_to_a_page_sees_what_was_read_elsewhere_meanwhile(ticket, server):
+    ticket.evaluate("""() => {
+      document.body.addEventListener("unread-changed", () => { window.asked = true; });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    server.cut()
+    until(lambda: ticket.evaluate("window.asked"))
 
 
 @pytest.mark.parametrize("reason", ["bye", "refused"])
