@@ -85,7 +85,7 @@
   function hear(event) {
     if (event === "reset") redraw();
     if (event === "renew") renews = true;
-    if (event !== "ready" || !wasAway) return;
+    if (event !== "ready" || !wasAway || isHeld()) return; // whole answers tell it each time
     wasAway = false;
     setTimeout(() => happen("unread-changed"), unreadWithin * Math.random());
     unreadWithin = UNREAD_MS;
