@@ -44,7 +44,8 @@ def post_worker_init(worker):
                 greenlets = sum(isinstance(thing, gevent.Greenlet) for thing in gc.get_objects()) if {count} else 0
                 with worker.wsgi.app_context():
                     connections = db.engine.pool.checkedout()
-                print(now, worst, len(hub), len(hub._by_channel), connections, greenlets, file=notes)
+                own = hub._per_user[0]  # for a moment each minute, the stream on which the process hears itself
+                print(now, worst, len(hub) - own, len(hub._by_channel) - own, connections, greenlets, file=notes)
                 worst, last, second = 0, time.monotonic(), now // 1
 
     gevent.spawn(meter)
