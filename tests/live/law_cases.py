@@ -155,5 +155,6 @@ PAGES = {
     "mia": STAFF_PAGES | {"edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
     "tom": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")}
     | {"own ticket": "/tickets/2", "edit own": "/tickets/2/edit", "my tickets, waiting": "/tickets?status=waiting"},
-    "ana": STAFF_PAGES | {"bin": "/bin", "health": "/health"},
+    "ana": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "dashboard", "people", "people, agents")}
+    | {"bin": "/bin", "health": "/health"},
 }
