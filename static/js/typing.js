@@ -81,16 +81,18 @@
   }
 
   function postpone(twins) {
-    freeze(twins?.present);
-    if (twins?.incoming.dataset.last) postponed.set(twins.present.id, twins.incoming.outerHTML);
+    if (!twins) return;
+    const { present: { id }, incoming } = twins;
+    freeze(twins.present);
+    if (Number(incoming.dataset.last) >= Number(postponed.get(id)?.dataset.last ?? 0)) postponed.set(id, incoming.cloneNode(true));
   }
 
   function showPostponed() {
-    for (const [id, html] of postponed) {
+    for (const [id, thing] of postponed) {
       const target = document.getElementById(id);
       if (target?.querySelector("form[aria-busy=true]")) continue;
       postponed.delete(id);
-      const text = `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${html}</hx-partial>`;
+      const text = `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${thing.outerHTML}</hx-partial>`;
       if (target) htmx.swap({ text, sourceElement: document.body, swap: "none" });
     }
   }

@@ -95,6 +95,26 @@ def test_two_quick_changes_of_a_field_are_no_conflict_with_oneself(page, server)
     assert bodies == [b"was=open&value=waiting", b"was=waiting&value=closed"]
 
 
+def test_what_comes_while_forms_are_on_their_way_is_shown_when_they_are_back_and_the_newest_wins(page, server):
+    def box(last, text):
+        forms = "".join(
+            f'<form method="post" hx-post="/{name}" hx-swap="none"><button>{name}</button></form>'
+            for name in ("first", "second")
+        )
+        return f'<div id="box" data-last="{last}"><p>{text}</p>{forms}</div>'
+
+    server.main = box(5, "As opened")
+    server.answers["/first"] = Answer("", delay=1.5)
+    server.answers["/second"] = Answer(partial("#box", box(6, "As the second was answered")), delay=0.5)
+    visit(page)
+    page.get_by_role("button", name="first").click()
+    with page.expect_response("**/second"):
+        page.get_by_role("button", name="second").click()
+        server.partial("#box", box(7, "As it is"))
+    expect(page.locator("#box p")).to_have_text("As opened")
+    expect(page.locator("#box p")).to_have_text("As it is")
+
+
 def test_unsent_text_comes_back_after_a_reload(ticket):
     ticket.locator("#body").fill("not yet sent")
     ticket.reload()
