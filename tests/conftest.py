@@ -1,5 +1,6 @@
 """Fixtures: an app on a database of its own, the world in it, and browsers signed in as its people."""
 
+import gc
 import os
 
 import pytest
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         item.add_marker(pytest.mark.xdist_group(groups.group(item.nodeid)))
     items.sort(key=lambda item: groups.rank(item.nodeid))
+
+
+def pytest_collection_finish():
+    """Collected tests stay to the end: that the collector looks through them again costs a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -39,11 +39,12 @@ def test_an_old_page_in_a_browser_equals_a_fresh_one_whatever_has_happened(brows
         person = browse(getattr(desk, who))
         person.forgives("status of 404")  # what a fresh page of a ticket in the bin says
         for address in (address.format(desk.ticket.number) for address in addresses):
-            old[who, address] = person, person.new_tab(address)
+            old[who, address] = person.new_tab(address)
+    other = {key: page.context.new_page() for key, page in old.items()}
     for case in HAPPENS:
         CASES[case](desk)
         commit()
-        for (_, address), (person, page) in old.items():
-            fresh = person.new_tab(address)
+        for (who, address), page in old.items():
+            fresh = other[who, address]
+            fresh.goto(address)
             until(lambda page=page, fresh=fresh: seen(fresh) == seen(page))
-            fresh.close()
