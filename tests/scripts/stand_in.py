@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from informejo.assets import joined
+from tests.waiting import PATIENCE
 
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 FRAME = """<!doctype html><html lang="en" data-build="old" data-me="7" data-time-zone="Asia/Tokyo"><head>
@@ -26,8 +27,8 @@ class Answer(NamedTuple):
 
     body: str = ""
     status: int = 200
-    delay: float = 0  # seconds
     media_type: str = "text/html"
+    after: threading.Event | None = None  # a test that sets it has done what must come before
 
 
 class Post(NamedTuple):
@@ -96,7 +97,8 @@ class _Door(BaseHTTPRequestHandler):
         self._send(self.server.stand_in.answers.get(self.path, Answer()))
 
     def _send(self, answer: Answer):
-        threading.Event().wait(answer.delay)
+        if answer.after:
+            answer.after.wait(PATIENCE / 1000)
         body = answer.body.encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", f"{answer.media_type}; charset=utf-8")

@@ -1,5 +1,7 @@
 """The stream: after a break the page goes on where it was, says how live it is, and redraws what it missed."""
 
+from threading import Event
+
 import pytest
 from playwright.sync_api import expect
 
@@ -75,35 +77,38 @@ def test_without_a_connection_the_mark_says_that_the_text_is_safe(ticket):
 
 
 def test_messages_behind_a_reset_are_not_lost_to_an_older_page(ticket, server):
-    server.answers["/tickets/42"] = Answer(
-        f'<html><body><main id="main"><ol id="timeline">{comment(1)}</ol></main></body></html>', delay=0.4
-    )
+    behind = Event()
+    server.answers["/tickets/42"] = page_of(comment(1), after=behind)
     server.push(event="reset", id=50)
     server.partial("#timeline", comment(2), "place", id=51)
+    behind.set()
     expect(ticket.locator("#comment-2")).to_be_visible()
     assert ids(ticket, "#timeline > li") == ["comment-1", "comment-2"]
 
 
 @pytest.fixture
 def drawn_anew(ticket, server):
-    """A page of the ticket that is drawn now, with one message, and takes a while to arrive."""
+    """A page of the ticket that is drawn now, and arrives once what it answers with is set."""
 
     def drawn_anew(*items, form=""):
-        server.answers["/tickets/42"] = page_of(*items, form=form, delay=0.5)
+        arrives = Event()
+        server.answers["/tickets/42"] = page_of(*items, form=form, after=arrives)
         with ticket.expect_request("**/tickets/42"):
             ticket.evaluate("document.body.dispatchEvent(new CustomEvent('people-changed'))")
+        return arrives
 
     return drawn_anew
 
 
-def page_of(*items, form="", delay=0.0) -> Answer:
+def page_of(*items, form="", after: Event | None = None) -> Answer:
     main = f'<main id="main"><ol id="timeline">{"".join(items)}</ol>{form}</main>'
-    return Answer(f"<html><body>{main}</body></html>", delay=delay)
+    return Answer(f"<html><body>{main}</body></html>", after=after)
 
 
 def test_a_message_that_comes_while_the_page_is_drawn_anew_is_not_lost_to_it(ticket, server, drawn_anew):
-    drawn_anew(comment(1))
+    arrives = drawn_anew(comment(1))
     server.partial("#timeline", comment(2), "place", id=51)
+    arrives.set()
     expect(ticket.locator("#timeline > li")).to_have_count(2)
     assert ids(ticket, "#timeline > li") == ["comment-1", "comment-2"]
 
@@ -111,10 +116,12 @@ def test_a_message_that_comes_while_the_page_is_drawn_anew_is_not_lost_to_it(tic
 def test_what_one_sends_while_the_page_is_drawn_anew_stays_sent(ticket, server, drawn_anew):
     server.answers[COMMENTS] = Answer(partial("#timeline", comment(2), "place") + fresh(composer("k2")))
     ticket.locator("#body").fill("mine")
-    drawn_anew(comment(1), form=composer("k3", "mine"))  # with the draft of what is about to be sent
+    arrives = drawn_anew(comment(1), form=composer("k3", "mine"))  # with the draft of what is about to be sent
     server.answers["/tickets/42"] = page_of(comment(1), comment(2), form=composer("k4"))
-    ticket.get_by_role("button", name="Send").click()
+    with ticket.expect_response(f"**{COMMENTS}"):
+        ticket.get_by_role("button", name="Send").click()
     expect(ticket.locator("#comment-2")).to_be_visible()
+    arrives.set()
     expect(ticket.locator("[name=key]")).to_have_value("k4")
     expect(ticket.locator("#body")).to_have_value("")
     assert ids(ticket, "#timeline > li") == ["comment-1", "comment-2"]

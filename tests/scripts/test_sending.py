@@ -1,5 +1,7 @@
 """A form is sent once; what could not be sent stays; files are looked over first and seen on their way."""
 
+from threading import Event
+
 import pytest
 from playwright.sync_api import expect
 
@@ -18,12 +20,15 @@ BRING = """(way) => {
 
 
 def test_a_comment_is_sent_once_and_the_box_is_empty_and_still_in_focus(ticket, server):
-    server.answers[COMMENTS] = Answer(partial("#timeline", comment(5, "sent", author=7), "place") + EMPTY, delay=0.3)
+    impatience = Event()
+    mine = partial("#timeline", comment(5, "sent", author=7), "place") + EMPTY
+    server.answers[COMMENTS] = Answer(mine, after=impatience)
     ticket.locator("#body").fill("sent")
     ticket.keyboard.press("Control+Enter")
     ticket.keyboard.press("Control+Enter")
     ticket.get_by_role("button", name="Send").dblclick()
     ticket.locator("#body").focus()
+    impatience.set()
     expect(ticket.locator("#comment-5")).to_be_visible()
     expect(ticket.locator("#body")).to_have_value("")
     expect(ticket.locator("[name=key]")).to_have_value("k2")
@@ -95,9 +100,11 @@ def test_files_are_listed_checked_and_shown_on_their_way(ticket, server):
     ticket.get_by_label("Remove big.txt").click()
     expect(ticket.locator(".file-problem")).to_have_count(0)
     assert not sent(server)
-    server.answers[COMMENTS] = Answer(partial("#timeline", comment(6), "place") + EMPTY, delay=0.3)
+    looked = Event()
+    server.answers[COMMENTS] = Answer(partial("#timeline", comment(6), "place") + EMPTY, after=looked)
     ticket.get_by_role("button", name="Send").click()
     expect(ticket.locator("progress")).to_be_visible()
+    looked.set()
     expect(ticket.locator("#comment-6")).to_be_visible()
     expect(ticket.locator("progress")).to_be_hidden()
     expect(ticket.locator(".file-list li")).to_have_count(0)

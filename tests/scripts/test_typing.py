@@ -1,5 +1,7 @@
 """Whatever arrives, nobody is disturbed while typing, and nothing typed is lost."""
 
+from threading import Event
+
 import pytest
 from playwright.sync_api import expect
 
@@ -86,11 +88,13 @@ def test_a_field_that_was_refused_shows_what_is_true(page, server):
 
 def test_two_quick_changes_of_a_field_are_no_conflict_with_oneself(page, server):
     server.main = field("open")
-    server.answers["/status"] = Answer(partial("#status", field("waiting")), delay=0.2)
+    both = Event()
+    server.answers["/status"] = Answer(partial("#status", field("waiting")), after=both)
     visit(page)
     with page.expect_event("requestfinished", lambda _: len(sent(server, "/status")) == 2):
         page.locator("select").select_option("waiting")
         page.locator("select").select_option("closed")
+        both.set()
     bodies = [post.body for post in sent(server, "/status")]
     assert bodies == [b"was=open&value=waiting", b"was=waiting&value=closed"]
 
@@ -104,14 +108,19 @@ def test_what_comes_while_forms_are_on_their_way_is_shown_when_they_are_back_and
         return f'<div id="box" data-last="{last}"><p>{text}</p>{forms}</div>'
 
     server.main = box(5, "As opened")
-    server.answers["/first"] = Answer("", delay=1.5)
-    server.answers["/second"] = Answer(partial("#box", box(6, "As the second was answered")), delay=0.5)
+    first, second = Event(), Event()
+    server.answers["/first"] = Answer("", after=first)
+    server.answers["/second"] = Answer(partial("#box", box(6, "As the second was answered")), after=second)
     visit(page)
     page.get_by_role("button", name="first").click()
     with page.expect_response("**/second"):
         page.get_by_role("button", name="second").click()
         server.partial("#box", box(7, "As it is"))
+        server.partial("#toasts", "It has come", "beforeend")
+        expect(page.locator("#toasts")).to_have_text("It has come")
+        second.set()
     expect(page.locator("#box p")).to_have_text("As opened")
+    first.set()
     expect(page.locator("#box p")).to_have_text("As it is")
 
 
