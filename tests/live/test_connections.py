@@ -101,9 +101,9 @@ class Desk:
             connection.sendall("\r\n".join((*lines, "")).encode())
             yield connection
 
-    def ask(self, version: str = "HTTP/1.1") -> tuple[str, ...]:
+    def ask(self, version: str = "HTTP/1.1", path: str = "/live") -> tuple[str, ...]:
         """The lines that ask for a stream on the first ticket."""
-        return (f"GET /live?on=ticket:1 {version}", "Host: localhost", f"Cookie: {self.cookie}", "")
+        return (f"GET {path}?on=ticket:1 {version}", "Host: localhost", f"Cookie: {self.cookie}", "")
 
 
 def serve_plain(server: Server, folder) -> Way:
@@ -202,3 +202,11 @@ def test_whoever_reads_none_of_their_answers_is_given_up_and_a_slow_reader_is_no
             time.sleep(0.02)
         while heard.count(b"HTTP/1.1 200") < 40:
             heard += slow.recv(65536)
+
+
+@pytest.mark.parametrize("path", ["//live", "/%6Cive", "/%6C%69ve", "http://localhost/live"])
+def test_a_stream_by_any_spelling_of_its_address_says_that_its_connection_ends(desk, path):
+    with desk.say(*desk.ask(path=path)) as connection:
+        head = read_until(connection, b"\r\n\r\n").partition(b"\r\n\r\n")[0].lower()
+    assert b"text/event-stream" in head
+    assert b"\r\nconnection: close" in head

@@ -116,6 +116,12 @@ def test_who_is_here_is_as_it_is_now_for_the_staff_alone(world, ticket, ask, vis
     assert "Tom" not in ask(world.mia, topic).text
 
 
+def test_each_answer_has_the_page_count_what_is_unread_again_for_it_may_have_been_read_elsewhere(world, ticket, ask):
+    heard = ask(world.ren, f"ticket:{ticket.id}", "me").text
+    assert heard.count('hx-swap="nudge">unread-changed<') == 1
+    assert "unread-changed" not in ask(world.ren, f"ticket:{ticket.id}").text  # who does not listen to it is not told
+
+
 @pytest.mark.parametrize("said", ["once=0", "once=", "once", "once=banana", "once=11", "once=1&once=0", "once=%31x"])
 def test_whatever_else_once_may_say_opens_a_stream(world, ticket, visit, said):
     stream = Listener(visit(world.ren), f"/live?on=ticket:{ticket.id}&{said}")
