@@ -149,7 +149,12 @@ def lock(row):
 
 def begin_write(connection: Connection):
     """Wait for the turn to write, if this transaction does not have it yet: what is read from now on stays true."""
-    _begin_write(connection, connection.connection.cursor())
+    if connection.dialect.name == "sqlite":
+        _take_the_turn(connection)
+    voucher = _voucher.get()
+    if voucher and not connection.info.get("vouched"):
+        voucher(connection)
+        connection.info["vouched"] = True
 
 
 def vouch_with(voucher: Callable[[Connection], None] | None):
@@ -179,22 +184,14 @@ def _set_pragmas(connection, _record):
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _begin_before_first_write(connection, cursor, statement, *_):
+def _begin_before_first_write(connection, _cursor, statement, *_):
     if statement.lstrip().upper().startswith(WRITES):
-        _begin_write(connection, cursor)
+        begin_write(connection)
 
 
-def _begin_write(connection, cursor):
-    if connection.dialect.name == "sqlite":
-        _take_the_turn(connection, cursor)
-    voucher = _voucher.get()
-    if voucher and not connection.info.get("vouched"):
-        voucher(connection)
-        connection.info["vouched"] = True
-
-
-def _take_the_turn(connection, cursor):
-    if connection.connection.driver_connection.in_transaction:
+def _take_the_turn(connection):
+    driver = connection.connection.driver_connection
+    if driver.in_transaction:
         return
     patience = _patience.get() or BUSY_SECONDS
     began = time.monotonic()
@@ -208,18 +205,18 @@ def _take_the_turn(connection, cursor):
     try:
         if waited:
             time.sleep(TURN)  # or all who wait would write one after the other while nobody else gets a turn
-        _begin_immediate(cursor, deadline)
+        _begin_immediate(driver, deadline)
     except BaseException:
         _release(connection.info)
         raise
     metrics.write_wait.observe(time.monotonic() - began)
 
 
-def _begin_immediate(cursor, deadline: float):
+def _begin_immediate(driver: sqlite3.Connection, deadline: float):
     pause = 0.005
     while True:
         try:
-            return cursor.execute("BEGIN IMMEDIATE")
+            return driver.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if trouble(error) != "busy" or time.monotonic() > deadline:
                 raise

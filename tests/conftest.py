@@ -16,12 +16,15 @@ from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.security import cookie_name
 from tests import database, groups, sharing, world as cast
+from tests.server import Server
 from tests.waiting import PATIENCE
+from tests.warm import Starter
 
 ORIGIN = "http://localhost"
 settings.register_profile("desk", deadline=None)  # how long an example takes says more about the machine than about us
 settings.load_profile("desk")
 expect.set_options(timeout=PATIENCE)
+Server.starter = Starter()
 
 
 class Browser(FlaskClient):

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 from tests import database
 from tests.ports import free_port
+from tests.warm import Started, Starter
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = (sys.executable, "-m")
@@ -17,6 +18,8 @@ PYTHON = (sys.executable, "-m")
 
 class Server:
     """`address` is where it listens; `log` what it wrote. `settings` are its environment variables."""
+
+    starter: Starter | None = None  # what starts it: the operating system, or in the suite what has imported it
 
     def __init__(self, folder: Path, **settings):
         self.port = free_port()
@@ -44,18 +47,23 @@ class Server:
         self.spawn()
         self._wait_until_it_answers()
 
-    def spawn(self) -> subprocess.Popen:
+    def spawn(self) -> subprocess.Popen | Started:
         """Start it, and do not wait until it answers: perhaps it never will."""
-        command = [*PYTHON, "gunicorn", "-c", self.configuration, "app:app"]
+        words = ["gunicorn", "-c", self.configuration, "app:app"]
+        if self.starter and self.root == ROOT and "LD_PRELOAD" not in self.settings:
+            self._master = self.starter.start(words, ROOT, self._environment, self.log)
+            return self._master
         with self.log.open("ab") as log:
-            self._master = subprocess.Popen(command, cwd=self.root, env=self._environment, stdout=log, stderr=log)
+            self._master = subprocess.Popen(
+                [*PYTHON, *words], cwd=self.root, env=self._environment, stdout=log, stderr=log
+            )
         return self._master
 
     def stop(self):
         """As a service manager does it: SIGTERM, and all is told to come back."""
         self.ask_to_stop().wait(30)
 
-    def ask_to_stop(self) -> subprocess.Popen:
+    def ask_to_stop(self) -> subprocess.Popen | Started:
         """SIGTERM, without waiting for the end of the process it returns."""
         self._master.terminate()
         return self._master

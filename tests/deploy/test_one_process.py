@@ -41,7 +41,9 @@ def post_worker_init(worker):
 
 @pytest.fixture
 def server(tmp_path):
+    """From scratch, as an installation starts it."""
     server = Server(tmp_path)
+    server.starter = None
     server.upgrade()
     server.start()
     yield server

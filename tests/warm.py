@@ -1,0 +1,113 @@
+"""Starts of the server at a quarter of the work: forked from a process that has imported everything already.
+
+It is gunicorn's own command that runs, in an environment and a folder of its own, after gevent has patched everything;
+only the modules are there. Starts from scratch are tested in tests/deploy, and bench measures nothing else.
+"""
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Starter:
+    """The process that they are forked from; it begins with the first, and ends with the process that asks it."""
+
+    def __init__(self):
+        self._process, self._turn = None, threading.Lock()
+
+    def start(self, words: list[str], folder: Path, environment: dict[str, str], log: Path) -> "Started":
+        """Run `python -m` these words in that folder; what is printed goes into the log."""
+        order = {"words": words, "folder": str(folder), "environment": environment, "log": str(log)}
+        return Started(self, self.ask(order))
+
+    def ask(self, order: dict) -> int | None:
+        """Its answer to one order: the process id of what it started, or how that ended."""
+        with self._turn:
+            if self._process is None:
+                command, pipe = [sys.executable, "-m", "tests.warm"], subprocess.PIPE
+                self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+            print(json.dumps(order), file=self._process.stdin, flush=True)
+            return json.loads(self._process.stdout.readline())
+
+
+class Started:
+    """One server started so, with what the tests use of subprocess.Popen."""
+
+    def __init__(self, starter: Starter, pid: int):
+        self._starter, self.pid, self.returncode = starter, pid, None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._starter.ask({"ended": self.pid})
+        return self.returncode
+
+    def wait(self, timeout: float = 60) -> int:
+        until(lambda: self.poll() is not None, timeout)
+        return self.returncode
+
+    def send_signal(self, number: int):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+def main():
+    """Import everything, then do one order after the other until whoever gives them is gone."""
+    from gevent import monkey
+
+    monkey.patch_all()
+    _import_all()
+    fork, waitpid = (monkey.get_original("os", name) for name in ("fork", "waitpid"))
+    while line := sys.stdin.readline():
+        order = json.loads(line)
+        if "ended" in order:
+            pid, status = waitpid(order["ended"], os.WNOHANG)
+            answer = os.waitstatus_to_exitcode(status) if pid else None
+        elif not (answer := fork()):
+            return _become(**order)
+        print(json.dumps(answer), flush=True)
+    return None
+
+
+def _import_all():
+    import gunicorn.app.wsgiapp
+    import gunicorn.workers.ggevent
+
+    import informejo
+
+    for module in pkgutil.walk_packages(informejo.__path__, "informejo."):
+        importlib.import_module(module.name)
+    gc.freeze()  # shared memory stays shared
+
+
+def _become(words: list[str], folder: str, environment: dict[str, str], log: str):
+    """Be what `python -m` makes of these words."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), stream.fileno())
+    sys.argv = words
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
