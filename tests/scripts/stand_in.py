@@ -40,10 +40,13 @@ class Post(NamedTuple):
 
 
 class StandIn:
-    """The server. `main` is the content of its page, `answers` what it says at a path, `posts` what it was sent."""
+    """The server. `main` is the content of its page, `answers` what it says at a path.
+
+    `posts` is what it was sent, `gets` the paths it has been asked for, and what it says there is settled.
+    """
 
     def __init__(self, static: Path):
-        self.main, self.posts = "", []
+        self.main, self.posts, self.gets = "", [], []
         self.answers = {"/script.js": Answer(joined(static, "js").decode(), media_type="text/javascript")}
         self.streams: list[queue.SimpleQueue] = []
         self.bookmarks: list[str | None] = []  # the Last-Event-ID of each connection
@@ -89,7 +92,9 @@ class _Door(BaseHTTPRequestHandler):
         if self.path.startswith("/live"):
             self._stream(stand_in)
         else:
-            self._send(stand_in.answers.get(self.path) or Answer(FRAME.replace("MAIN", stand_in.main)))
+            answer = stand_in.answers.get(self.path) or Answer(FRAME.replace("MAIN", stand_in.main))
+            stand_in.gets.append(self.path)
+            self._send(answer)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
