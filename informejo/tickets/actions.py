@@ -1,7 +1,9 @@
 """Opening tickets, talking in them, reading them. Each action requires, changes rows and records; the door commits."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from operator import attrgetter
 
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -18,6 +20,8 @@ from informejo.tickets.change_actions import set_fields
 from informejo.tickets.files import Kept
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.words import Category, Priority, Status
+
+_LOOKS = attrgetter("name", "media_type", "size")  # of a file: by these one that is sent again is known
 
 
 def open_ticket(
@@ -37,18 +41,19 @@ def open_ticket(
     if requester is not None and requester is not actor:
         require(actor, "ticket.open_for")
     database.lock(actor)
+    requester = requester or actor
     earlier = _sent_before(Ticket, Ticket.opened_by_id, actor, key)
-    if earlier and (earlier.title, earlier.description) == (title, description):
+    if _is_again(earlier, files, title=title, description=description, requester=requester):
         return earlier
     ticket = Ticket(
         title=title,
         description=description,
         category=category,
         priority=priority,
-        requester=requester or actor,
+        requester=requester,
         opened_by=actor,
         follows=follows and _still_found(actor, follows),
-        key=None if earlier else key,  # sent again in other words: that is no repetition, and must not be lost
+        key=None if earlier else key,
     )
     db.session.add(ticket)
     log.record(EventName.TICKET_CREATED, actor, ticket=ticket, audience=Audience.REQUESTER)
@@ -72,7 +77,10 @@ def reply(
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     said = {"body": body, "files": files, "key": key}
-    if ticket.status == Status.CLOSED and not actor.is_staff and not _said_before(actor, body, key):
+    # Sent again after the ticket was closed, what is a comment already opens nothing.
+    earlier = _sent_before(Comment, Comment.author_id, actor, key)
+    is_comment = _is_again(earlier, files, ticket=ticket, body=body)
+    if ticket.status == Status.CLOSED and not actor.is_staff and not is_comment:
         return follow_up(actor, ticket, **said)
     return add_comment(actor, ticket, internal=internal, **said)
 
@@ -102,7 +110,7 @@ def add_comment(
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     earlier = _sent_before(Comment, Comment.author_id, actor, key)
-    if earlier and (earlier.body, earlier.internal) == (body, internal):
+    if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
     comment = Comment(ticket=ticket, author=actor, body=body, internal=internal, key=None if earlier else key)
     db.session.add(comment)
@@ -135,14 +143,15 @@ def _still_found(actor: User, ticket: Ticket) -> Ticket | None:
     return None
 
 
-def _said_before(actor: User, body: str, key: str | None) -> bool:
-    """Whether this very message is a comment already: sent again after the ticket was closed, it opens nothing."""
-    earlier = _sent_before(Comment, Comment.author_id, actor, key)
-    return bool(earlier) and earlier.body == body
-
-
 def _sent_before(model, author_column, actor: User, key: str | None):
     return key and db.session.scalar(select(model).where(author_column == actor.id, model.key == key))
+
+
+def _is_again(earlier: Ticket | Comment | None, files: Sequence[Kept], **said) -> bool:
+    """Whether all of it was said then. Other words, or one file more, are no repetition, and must not be lost."""
+    if earlier is None or any(getattr(earlier, name) != value for name, value in said.items()):
+        return False
+    return not Counter(map(_LOOKS, files)) - Counter(map(_LOOKS, earlier.attachments))
 
 
 def _reopen(ticket: Ticket) -> dict:

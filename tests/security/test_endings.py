@@ -86,10 +86,10 @@ def while_a_hash_is_made(monkeypatch, meanwhile):
 def while_it_waits_for_its_turn(monkeypatch, meanwhile):
     take = database._take_the_turn
 
-    def wait_first(connection, cursor):
+    def wait_first(connection):
         if not connection.connection.driver_connection.in_transaction:
             meanwhile()
-        take(connection, cursor)
+        take(connection)
 
     monkeypatch.setattr(database, "_take_the_turn", wait_first)
 

@@ -1,5 +1,6 @@
 """What may happen to a ticket, and what the log and its columns say afterwards."""
 
+import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,6 +30,11 @@ def ticket(world):
 
 def last() -> log.Event:
     return log.since(0)[-1]
+
+
+def unlike(file: Kept) -> Kept:
+    """The same file, as it is kept when it is sent again."""
+    return file._replace(token=secrets.token_hex(4), stored_name=secrets.token_hex(4))
 
 
 def count(table) -> int:
@@ -265,3 +271,31 @@ def test_what_was_put_right_before_it_was_sent_again_is_not_lost(world):
     assert again is first
     assert changed is not first
     assert changed.body == "It burns, and smokes"
+
+
+def test_a_file_that_was_added_before_it_was_sent_again_is_not_lost(world, ticket):
+    log_file = FILE._replace(name="log.txt")
+    for send, is_closed in ((world.comment, False), (actions.reply, False), (actions.reply, True)):
+        said = {"body": "It burns", "key": f"{send.__name__} {is_closed}"}
+        first = send(world.ren, ticket, **said, files=[unlike(FILE)])
+        set_status(world, ticket, Status.CLOSED if is_closed else Status.OPEN)
+        assert send(world.ren, ticket, **said, files=[unlike(FILE)]) is first
+        assert send(world.ren, ticket, **said) is first
+        more = send(world.ren, ticket, **said, files=[unlike(FILE), unlike(log_file)])
+        assert more is not first
+        database.session.refresh(more)
+        assert [file.name for file in more.attachments] == [FILE.name, log_file.name]
+
+
+def test_a_ticket_that_is_opened_with_one_form_for_two_people_is_opened_for_both(world):
+    said = {"title": "A new laptop", "description": "Please order one.", "key": "once"}
+    opened = [actions.open_ticket(world.mia, **said, requester=person) for person in (world.ren, world.zoe, world.ren)]
+    assert [ticket.requester for ticket in opened] == [world.ren, world.zoe, world.ren]
+    assert opened[2] is opened[0]
+    assert opened[1] is not opened[0]
+
+
+def test_what_is_said_again_on_another_ticket_is_said_there(world, ticket):
+    there = world.ticket()
+    first, second = (actions.add_comment(world.ren, at, body="Me too", key="once") for at in (ticket, there))
+    assert (first.ticket, second.ticket) == (ticket, there)
