@@ -82,18 +82,17 @@ def main():
             answer = os.waitstatus_to_exitcode(status) if pid else None
         elif not (answer := fork()):
             return _become(**order)
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(f"{json.dumps(answer)}\n")
+        sys.stdout.flush()
     return None
 
 
 def _import_all():
-    import gunicorn.app.wsgiapp
-    import gunicorn.workers.ggevent
-
     import informejo
 
-    for module in pkgutil.walk_packages(informejo.__path__, "informejo."):
-        importlib.import_module(module.name)
+    ours = [module.name for module in pkgutil.walk_packages(informejo.__path__, "informejo.")]
+    for name in ("gunicorn.app.wsgiapp", "gunicorn.workers.ggevent", *ours):
+        importlib.import_module(name)
     gc.freeze()  # shared memory stays shared
 
 
