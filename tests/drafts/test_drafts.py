@@ -154,3 +154,18 @@ def test_a_draft_that_arrives_after_its_message_does_not_bring_the_text_back(wor
     ren.post("/tickets/1/comments", data={"body": "all of it", "key": "once"})
     save(ren, "ticket:1", body="all of it", key="once")
     assert not draft_for(world.ren, "ticket:1")
+
+
+def test_what_is_typed_on_because_no_answer_came_is_kept_though_the_message_has_arrived(world, ren, ticket):
+    ren.post("/tickets/1/comments", data={"body": "all\nof it", "key": "once"})
+    for late in ("all\r\nof it ", "all"):
+        save(ren, "ticket:1", body=late, key="once")
+        assert not draft_for(world.ren, "ticket:1")
+    save(ren, "ticket:1", body="all of it, and more", key="once")
+    assert draft_for(world.ren, "ticket:1")["body"] == "all of it, and more"
+    sent = {"title": "The screen", "description": "It is dark.", "key": "other"}
+    ren.post("/tickets", data=sent | {"category": "other", "priority": "medium"})
+    save(ren, "new-ticket", **sent)
+    assert not draft_for(world.ren, "new-ticket")
+    save(ren, "new-ticket", **sent | {"title": "The screen on the left"})
+    assert draft_for(world.ren, "new-ticket")["title"] == "The screen on the left"
