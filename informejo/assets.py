@@ -9,7 +9,7 @@ from flask import Flask, Response, send_file
 
 TYPES = {"css": "text/css", "js": "text/javascript"}
 YEAR, DAY = 31_536_000, 86_400  # seconds
-_FIRST, _LAST = ("tokens", "reset", "base", "layout"), ("utilities",)
+_FIRST, _LAST = ("stores", "tokens", "reset", "base", "layout"), ("utilities",)
 
 
 def init_app(app: Flask):
@@ -41,19 +41,25 @@ def init_app(app: Flask):
 
 def joined(folder: Path, kind: str) -> bytes:
     """All styles or all scripts of the folder in the order in which they must be read."""
-    return b"\n".join(path.read_bytes() for path in _sources(folder, kind))
+    return b"\n".join(_content(path) for path in _sources(folder, kind))
 
 
 def _sources(folder: Path, kind: str) -> Iterable[Path]:
     if kind == "js":
-        return [*sorted(folder.glob("vendor/*.js")), *sorted(folder.glob("js/*.js"))]
+        return [*sorted(folder.glob("vendor/*.js")), *sorted(folder.glob("js/*.js"), key=_rank)]
     return sorted(folder.glob("css/*.css"), key=_rank)
 
 
-def _rank(style: Path) -> tuple[int, str]:
-    if style.stem in _FIRST:
-        return _FIRST.index(style.stem), ""
-    return len(_FIRST) + (style.stem in _LAST), style.name
+def _rank(file: Path) -> tuple[int, str]:
+    if file.stem in _FIRST:
+        return _FIRST.index(file.stem), ""
+    return len(_FIRST) + (file.stem in _LAST), file.name
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    # A script of ours that breaks as it begins must not take those behind it along.
+    return b"try {\n%b\n} catch (error) { reportError(error); }" % content if path.parent.name == "js" else content
 
 
 def _response(content: bytes, kind: str, mark: str) -> Response:

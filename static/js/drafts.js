@@ -30,21 +30,16 @@
   function keep(form) {
     const pairs = (selector) => [...form.querySelectorAll(selector)].map(({ name, value }) => [name, value]);
     const [fields, choices] = [TEXTS, CHOICES].map((selector) => Object.fromEntries(pairs(selector)));
-    const copy = JSON.stringify({ at: Date.now(), fields, choices });
-    try {
-      localStorage.setItem(OURS + form.dataset.draft, copy);
-    } catch {
-      // No room, or storage is switched off: the server's draft remains.
-    }
+    stores.device.set(OURS + form.dataset.draft, { at: Date.now(), fields, choices }); // if not, the server's draft remains
   }
 
   function forget(form) {
-    localStorage.removeItem(OURS + form.dataset.draft);
+    stores.device.forget(OURS + form.dataset.draft);
   }
 
   function forgetAll() {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(OURS));
-    keys.forEach((key) => localStorage.removeItem(key));
+    const keys = stores.device.keys().filter((key) => key.startsWith(OURS));
+    keys.forEach((key) => stores.device.forget(key));
   }
 
   function restoreAll() {
@@ -65,7 +60,7 @@
       if (radio) radio.checked = true;
     }
     for (const text of texts(form)) {
-      const kept = copy.fields[text.name];
+      const kept = copy.fields?.[text.name];
       if (!kept || kept === text.value) continue;
       text.value = kept;
       text.dispatchEvent(new Event("input", { bubbles: true }));
@@ -74,7 +69,7 @@
   }
 
   function copyOf(form) {
-    return JSON.parse(localStorage.getItem(OURS + form.dataset.draft));
+    return stores.device.get(OURS + form.dataset.draft);
   }
 
   function texts(form) {

@@ -96,14 +96,14 @@
   function release() {
     clearTimeout(timer);
     delete stream.dataset.held;
-    sessionStorage.removeItem(KEPT);
+    stores.tab.forget(KEPT);
   }
 
   function tryIn(pause) {
-    if (pause || kept()) sessionStorage.setItem(KEPT, JSON.stringify({ pause: pause || TRY_MS, until: Date.now() + pause }));
+    if (pause || kept()) stores.tab.set(KEPT, { pause: pause || TRY_MS, until: Date.now() + pause });
   }
 
   function kept() {
-    return JSON.parse(sessionStorage.getItem(KEPT));
+    return stores.tab.get(KEPT);
   }
 })();

@@ -160,8 +160,8 @@
   async function reloadOnce() {
     if (Date.now() - leavingAt < LEAVING_MS) return setTimeout(reloadOnce, LEAVING_MS);
     if (await isSomebodyElses()) return stop();
-    if (Date.now() - Number(sessionStorage.getItem("reloaded")) < 60_000) return show("offline");
-    sessionStorage.setItem("reloaded", Date.now());
+    if (Date.now() - Number(stores.tab.get("reloaded")) < 60_000) return show("offline");
+    stores.tab.set("reloaded", Date.now());
     return location.reload();
   }
 
