@@ -12,13 +12,19 @@
   };
   const UNREACHABLE = "This could not be sent: there is no connection. Your text is safe; try again.";
   const BROKEN = "This could not be sent: something went wrong on our side. Your text is safe; try again.";
+  const BUSY = "form[aria-busy=true]";
+  const LOADING = `${BUSY}:not([hx-post])`; // its answer is the next page
+  const STOPPED_MS = 30_000; // no event tells that the browser was stopped on its way to the next page
   const WHOLE_PAGE = /^\s*<(?:!doctype|html)\b/i;
 
   addEventListener("submit", refuseSecond, { capture: true });
   addEventListener("submit", ({ target, defaultPrevented }) => {
-    if (!defaultPrevented && target.method === "post") setBusy(target, true);
+    if (defaultPrevented || target.method !== "post") return;
+    setBusy(target, true);
+    setTimeout(free, STOPPED_MS, LOADING);
   });
-  addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach((form) => setBusy(form, false)));
+  addEventListener("pageshow", () => free(BUSY));
+  addEventListener("keydown", ({ key }) => key === "Escape" && free(LOADING));
 
   document.addEventListener("htmx:before:request", ({ detail }) => ofForm(detail.ctx, (form) => start(form, detail.ctx)));
   document.addEventListener("htmx:finally:request", ({ detail }) => ofForm(detail.ctx, (form) => setBusy(form, false)));
@@ -29,6 +35,11 @@
     if (event.target.getAttribute("aria-busy") !== "true") return;
     event.preventDefault();
     event.stopImmediatePropagation();
+  }
+
+  // What arrived all the same is done once, though it is sent again.
+  function free(forms) {
+    document.querySelectorAll(forms).forEach((form) => setBusy(form, false));
   }
 
   function start(form, { request }) {

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import expect
 
-from tests.scripts.drawn import COMMENTS, comment, composer, fresh, sent, talk
+from tests.scripts.drawn import COMMENTS, comment, composer, fresh, sent, talk, visit
 from tests.scripts.stand_in import Answer, partial
 
 pytestmark = pytest.mark.browser
@@ -73,6 +73,26 @@ def test_what_could_not_be_sent_is_said_in_words_and_can_be_sent_again(ticket, s
     ticket.get_by_role("button", name="Send").click()
     expect(ticket.locator("#body")).to_have_value("")
     assert ticket.get_by_role("alert").count() == 0
+
+
+@pytest.mark.parametrize("way", ["Escape", "half a minute"])
+def test_whoever_stops_the_browser_while_a_form_is_on_its_way_can_change_it_and_send_it_again(page, server, way):
+    page.clock.install()
+    server.main = '<form method="post" action="/new"><textarea name="body"></textarea><button>Open</button></form>'
+    visit(page)
+    # A browser that is stopped before the next page has begun.
+    page.evaluate(
+        "window.sent = []; addEventListener('submit', (e) => { sent.push(e.target[0].value); e.preventDefault(); })"
+    )
+    text, button = page.locator("textarea"), page.get_by_role("button", name="Open")
+    text.fill("first")
+    button.click()
+    button.click()
+    expect(text).not_to_be_editable()
+    page.keyboard.press("Escape") if way == "Escape" else page.clock.fast_forward(30_000)
+    text.fill("second")
+    button.click()
+    assert page.evaluate("sent") == ["first", "second"]
 
 
 def test_a_form_that_its_answer_replaces_stays_when_the_answer_is_some_other_page(ticket, server):
