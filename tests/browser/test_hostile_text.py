@@ -17,7 +17,7 @@ PAYLOADS = {
     "an end of everything": "</textarea></title></style></script><script>alert(1)</script>",
     "a fragment": '<hx-partial hx-target="body" hx-swap="innerHTML">evil</hx-partial>',
     "something of htmx": '<b hx-get="/evil" data-hx-trigger="load" hx-on:click="alert(1)">hx</b>',
-    "a template or a link": "{{ 7 * 191 }} ${7 * 191} [x](javascript:alert(1)) [y](data:text/html,evil) ![z](/evil)",
+    "a template or a link": "{{ 7 * 19.1 }} ${7 * 19.1} [x](javascript:alert(1)) [y](data:text/html,evil) ![z](/evil)",
 }
 # What people wrote must have become neither an element that acts nor an address that runs.
 ACTS = """() => document.querySelectorAll(`main script, svg[onload], [onerror], hx-partial,
@@ -75,7 +75,7 @@ def test_it_stays_text_on_every_page_and_in_every_live_message(browse, harmless,
     for person, path in ((reader, f"/tickets/{ticket.number}"), (staff, "/queue"), (staff, "/users"), (staff, "/desk")):
         person.open(path)
         assert person.page.evaluate(ACTS) == 0, path
-        assert "1337" not in person.page.content()
+        assert "133.7" not in person.page.content()
 
 
 @pytest.mark.hardening("H-15")

@@ -3,6 +3,7 @@
 The socket comes as an open file, its number in PLAYED_SOCKET; PLAYED_STATE is a folder for pid and log.
 """
 
+import fcntl
 import os
 import shlex
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 STATE = Path(os.environ["PLAYED_STATE"])
@@ -21,11 +23,13 @@ NAMED_AFTER_EXEC = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"]
 
 
 def main(words: list[str]) -> int:
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # deploy.sh ignores them; what systemd starts inherits nothing of that
     with (STATE / "calls").open("a") as calls:
         print(*words, file=calls)
     verb, names = words[0], words[1:]
     if verb == "show":
-        print(0 if PID.exists() and alive(int(PID.read_text())) else count())  # noqa: T201
+        print(0 if running() else count())  # noqa: T201
         return 0
     if "informejo.service" not in names or verb in ("enable", "daemon-reload"):
         return 0
@@ -39,7 +43,7 @@ def main(words: list[str]) -> int:
 
 
 def start() -> int:
-    """Run ExecStart, and return once it says that it is ready (0) or has ended (1)."""
+    """Run ExecStart unless it runs, and return once it says that it is ready (0) or has ended (1)."""
     os.dup2(SOCKET, LISTEN)
     unit = settings("informejo.service")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices, LOG.open("ab") as log:
@@ -47,17 +51,20 @@ def start() -> int:
         notices.settimeout(0.1)
         environ = {"PATH": os.environ["PATH"], "LISTEN_FDS": "1", "NOTIFY_SOCKET": f"@{STATE}{os.getpid()}"}
         environ |= dict(line.split("=", 1) for line in lines(Path(unit["EnvironmentFile"])))
-        service = subprocess.Popen(
-            [*NAMED_AFTER_EXEC, *shlex.split(unit["ExecStart"])],
-            cwd=unit["WorkingDirectory"],
-            env=environ,
-            pass_fds=(LISTEN,),
-            start_new_session=True,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-        )
-        PID.write_text(str(service.pid))
+        with one_at_a_time():
+            if running():
+                return 0
+            service = subprocess.Popen(
+                [*NAMED_AFTER_EXEC, *shlex.split(unit["ExecStart"])],
+                cwd=unit["WorkingDirectory"],
+                env=environ,
+                pass_fds=(LISTEN,),
+                start_new_session=True,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+            PID.write_text(str(service.pid))
         while service.poll() is None:
             try:
                 if "READY=1" in notices.recv(4096).decode().splitlines():
@@ -69,19 +76,31 @@ def start() -> int:
 
 def stop():
     """KillMode=mixed: SIGTERM to the first process; SIGKILL to all that are left after TimeoutStopSec."""
-    if not PID.exists():
-        return
-    pid = int(PID.read_text())
-    deadline = time.monotonic() + float(settings("informejo.service")["TimeoutStopSec"])
-    if alive(pid):
-        os.kill(pid, signal.SIGTERM)
-    while alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    if alive(pid):
-        os.killpg(pid, signal.SIGKILL)
-        with (STATE / "calls").open("a") as calls:
-            print("killed", file=calls)
-    PID.unlink()
+    with one_at_a_time():
+        if not PID.exists():
+            return
+        pid = int(PID.read_text())
+        deadline = time.monotonic() + float(settings("informejo.service")["TimeoutStopSec"])
+        if alive(pid):
+            os.kill(pid, signal.SIGTERM)
+        while alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if alive(pid):
+            os.killpg(pid, signal.SIGKILL)
+            with (STATE / "calls").open("a") as calls:
+                print("killed", file=calls)
+        PID.unlink()
+
+
+@contextmanager
+def one_at_a_time():
+    with (STATE / "turn").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
+def running() -> bool:
+    return PID.exists() and alive(int(PID.read_text()))
 
 
 def alive(pid: int) -> bool:

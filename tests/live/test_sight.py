@@ -178,7 +178,7 @@ def test_who_comes_back_to_what_never_was_and_to_what_is_not_theirs_hears_the_sa
             ]
         )
     assert heard[0] == heard[1] == heard[2]
-    assert "Ana" not in heard[0][0]
+    assert "Ana Silva" not in heard[0][0]
 
 
 def test_a_program_hears_that_a_ticket_is_gone_live_and_when_it_comes_back(world, ticket, listen):
@@ -218,7 +218,7 @@ def test_a_form_for_what_was_never_ones_own_gives_the_text_back_as_well(world, t
     answer = visit(world.zoe).post(f"/tickets/{ticket.id}/comments", data={"body": "Three hours."})
     assert answer.status_code == 404
     assert "Three hours.</textarea>" in answer.text
-    assert "Ana" not in answer.text
+    assert "Ana Silva" not in answer.text
 
 
 def test_with_scripts_a_late_form_is_answered_with_the_same_frame(world, ticket, visit):

@@ -17,7 +17,8 @@ START_PROGRAMS = {"subprocess", "pty", "popen2", "commands"}
 CONNECT = {"requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request", "ftplib", "smtplib"}
 CONNECTS = {"ops.probe"}  # it asks the desk itself, by its public address, whether the stream comes through
 COMMANDS = {"ops.backup"}  # for the operator's command line; no address leads there
-TEMPLATES = ["{{7*191}}", "{% for x in [7] %}{{x*191}}{% endfor %}", "${7*191}", "#{7*191}", "<%= 7*191 %>"]
+# 133.7 stands by itself in no page: a number without a dot is somewhere in a token or a time sooner or later.
+TEMPLATES = ["{{7*19.1}}", "{% for x in [7] %}{{x*19.1}}{% endfor %}", "${7*19.1}", "#{7*19.1}", "<%= 7*19.1 %>"]
 
 
 @pytest.mark.hardening("W-09")
@@ -40,8 +41,8 @@ def test_there_is_no_debugger_to_ask(world, visit, question):
     for browser in (visit(), visit(world.ana)):
         for path in ("/sign-in", "/profile", "/nowhere"):
             page = browser.get(f"{path}?{question}")
-            assert "WERKZEUG" not in page.text.upper()
-            assert "PIN" not in page.text
+            for word in ("WERKZEUG", "EVALEX", "CONSOLE LOCKED"):
+                assert word not in page.text.upper()
         assert browser.get("/console").status_code in (303, 404)
 
 
@@ -70,7 +71,7 @@ def test_text_is_never_taken_for_a_template(world, visit, text):
     ren.post("/tickets/1/comments", data={"body": text})
     for browser, path in ((ren, "/tickets/1"), (ren, "/profile"), (visit(world.mia), "/queue")):
         page = browser.get(path, query_string={"q": text}).text
-        assert "1337" not in page
+        assert "133.7" not in page
         assert text in page.replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">")
 
 
