@@ -51,7 +51,12 @@ def sign(page: str) -> str:
     """The page with a field in each of its forms that says for whom they were drawn.
 
     Here and not in the templates, because most forms are in partials, which are drawn once for many people.
+
+    Another, which is never sent, has them in its name: after Back, Chromium puts what was typed into the form that has
+    the same address and the same first two names, and by then somebody else may have signed in.
     """
     person = whom()
-    field = f'<input type="hidden" name="{FIELD}" value="{escape(person)}">'
-    return page if person is None else _FORM.sub(lambda form: form[0] + field, page)
+    if person is None:
+        return page
+    sent = f'<input type="hidden" name="{FIELD}" value="{escape(person)}">'
+    return _FORM.sub(lambda form: f'{form[0]}{sent}<input hidden disabled name="{FIELD}-{escape(person)}">', page)

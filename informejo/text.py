@@ -42,6 +42,7 @@ INVISIBLE = re.compile(
 # Joiners: Persian and Indic spelling and composed emoji need them, always between two characters beyond ASCII.
 STRAY_JOINER = re.compile("(?<![^\0-\x7f\\s\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\0-\x7f\\s\u200c\u200d])")
 JOINER = re.compile("[\u200c\u200d]")
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._()+-]+")
 MOST_ACCENTS = 100  # on one letter: Unicode wants them sorted, which took 0.7 s for a letter with 20,000
 
 BARE_SCHEME = re.compile(r"(?<!\w)https?$", re.IGNORECASE)
@@ -71,6 +72,15 @@ def shown_file_name(name: str | None) -> str:
         ending = ""
     stem = name.removesuffix(ending)[: limits.FILE_NAME.most - len(ending)]
     return _without_ragged_end(stem + ending) or "file"
+
+
+def plain_file_name(name: str) -> str:
+    """The shown name for programs that read ASCII alone: nothing in it is a path, a quote or the end of a word.
+
+    Accents go, other letters become `_`: to make ASCII of all of them, as libraries do, turns a wide `／` into a path.
+    """
+    letters = (c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+    return NOT_PLAIN.sub("_", "".join(letters)).lstrip(".") or "file"
 
 
 def file_size(size: int) -> str:

@@ -27,6 +27,8 @@ SENTENCES = {
     413: "That is more than fits into one message.",
     429: "That was a lot at once.",
 }
+PASSWORDS = {"password": "Password", "again": "Password again", "current": "Current password"}  # never sent back
+UNREAD = (400, 413, 415)  # what was sent was not read to its end
 TROUBLES = {
     "busy": (503, "The desk is busy for a moment. Nothing was saved; please send it again.", 5),
     "full": (507, "The desk has no room left to save anything. Nothing was saved; please send it again later.", 60),
@@ -39,6 +41,7 @@ NOTICES = {
     "password-changed": "Your password is changed, and you are signed out everywhere else.",
     "sessions-ended": "You are signed out everywhere else.",
     "draft-saved": "Your draft is saved.",
+    "draft-without-files": "Your text is saved as a draft. Files are not: choose them again before you send it.",
     "draft-kept": "You are signed in again. What you had typed is still here: look it over and send it.",
     "ticket-deleted": "The ticket is in the bin, from where it can be brought back.",
     "ticket-restored": "The ticket is back.",
@@ -94,7 +97,9 @@ def page(template: str, **context) -> str:
         context["stream"] = stream() if person else ""
     context["unread"] = unread_for(person) if person else 0
     context["counts"] = stats.counts_for(person) if person and person.is_staff else None
-    return drawn.sign(render_template(template, notice=NOTICES.get(request.args.get("notice", ""), ""), **context))
+    if "status" not in context:  # of an error page nothing holds that was to be said
+        context["notice"] = NOTICES.get(request.args.get("notice", ""), "")
+    return drawn.sign(render_template(template, **context))
 
 
 def stream(*on: str) -> str:
@@ -182,11 +187,12 @@ def _error(error: Exception):
         return _gone(error), status, headers
     if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
         g.actor = None
-    elif g.get("actor"):
-        _look_up(None)  # the rollback has forgotten what was known of them, and they may be gone
-    typed = _typed() if trouble(error) else {}
-    context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed}
-    context["texts"] = kept_texts(request.form) if status in (403, 404) and request.method not in security.SAFE else []
+    else:
+        _look_up(None)  # nobody did so far, or the rollback has forgotten what was known of them, and they may be gone
+    typed = _typed() if trouble(error) or status == 429 else {}
+    texts = [] if typed or status in UNREAD else _texts(status)
+    context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed, "texts": texts}
+    context["passwords"] = PASSWORDS
     return page("error.html", **context, stream=""), status, headers
 
 
@@ -195,16 +201,21 @@ def _gone(unseen: policy.Unseen) -> str:
     lost = fragments.farewell(unseen.number, unseen.binned)
     if wants_fragment():
         return lost.render()
-    draft = request.form.get("draft") or draft_of(request.path)
-    texts = kept_texts(request.form if request.method == "POST" else draft_for(actor(), draft))
-    return page("tickets/lost.html", title=f"Ticket #{unseen.number}", lost=lost, texts=texts)
+    return page("tickets/lost.html", title=f"Ticket #{unseen.number}", lost=lost, texts=_texts(404))
+
+
+def _texts(status: int) -> list[tuple[str, str, str]]:
+    """What was typed for the page that cannot be shown: what was sent just now, else what is kept as its draft."""
+    if request.method not in security.SAFE:
+        return kept_texts(request.form)
+    return kept_texts(draft_for(g.actor, draft_of(request.path))) if status in (403, 404) and g.get("actor") else []
 
 
 def _typed() -> dict[str, str]:
     """The fields of the form that could not be saved: the page that says so offers to send them again."""
     fields = {} if request.method in security.SAFE else request.form.to_dict()
     fields.pop(drawn.FIELD, None)  # the page signs its forms anew
-    return fields if not any("password" in name for name in fields) else {}
+    return {name: "" if name in PASSWORDS else text for name, text in fields.items()}
 
 
 def _explain(error: Exception) -> tuple[int, str, dict]:

@@ -11,11 +11,10 @@ from informejo import drawn, security
 from informejo.accounts.models import User
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.inputs import Invalid
-from informejo.web import local, page, sign_out_of_page, wants_fragment
+from informejo.web import PASSWORDS, local, page, sign_out_of_page, wants_fragment
 
 KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's text through the sign-in page
 CARRIED = ("next", "draft", "for", "files")  # those that go with it: where to, which form, whose, files that are lost
-PASSWORDS = {"password", "again", "current"}  # fields that are never sent back
 SHOWN = {  # what people write, by field; everything else is sent along unseen
     "title": "Title",
     "description": "Description",
@@ -107,14 +106,14 @@ def _somebody_else_page(user: User, fields: dict[str, str], address: str, hidden
         shown={name: word for name, word in SHOWN.items() if name in fields},
         address=address,
         hidden=hidden,
-        secret=bool(PASSWORDS & request.form.keys()) and address == request.path,
+        secret=bool(PASSWORDS.keys() & request.form.keys()) and address == request.path,
         files=[file.filename for file in request.files.getlist("files") if file.filename],
     )
 
 
 def _typed() -> dict[str, str]:
     """Every field that was sent, but passwords and whom the form was drawn for."""
-    return {name: text for name, text in request.form.items() if name not in PASSWORDS | {drawn.FIELD} and text}
+    return {name: text for name, text in request.form.items() if name not in {*PASSWORDS, drawn.FIELD} and text}
 
 
 def _carried() -> dict[str, str]:

@@ -22,7 +22,9 @@ def profile():
         new = Profile.read(request.form)
     except Invalid as invalid:
         return _profile_page(typed=invalid.typed, problems=invalid.problems), 422
-    actions.edit_profile(actor(), **new.model_dump())
+    # What an older window shows of the others, or a program does not send, puts none of them back.
+    changed = {name for name, text in request.form.items() if request.form.get(f"was-{name}") != text}
+    actions.edit_profile(actor(), **new.model_dump(include=changed))
     db.commit()
     return redirect("/profile?notice=profile-saved", 303)
 
@@ -56,6 +58,7 @@ def _profile_page(typed=None, problems=None, password_problems=None) -> str:
         "accounts/profile.html",
         title="Your profile",
         typed=typed or own,
+        was={name: request.form.get(f"was-{name}", value) for name, value in own.items()},
         problems=problems or {},
         password_problems=password_problems or {},
         zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],

@@ -16,9 +16,9 @@ KEPT = (
     "priority",
     "requester_email",
     "requester_name",
+    "follows",
     "version",
 )
-MOST = 25_000  # characters of one field: more than any limit, so that a text that is too long is kept as well
 
 
 class NewDraft(Input):
@@ -35,6 +35,6 @@ class NewDraft(Input):
 
 
 def kept_fields(fields) -> dict[str, str]:
-    """Of what was posted, what a draft keeps; choices alone are not worth a draft."""
-    kept = {name: fields[name][:MOST] for name in KEPT if fields.get(name)}
+    """Of what was posted, what a draft keeps, also what is too long to be sent; choices alone are not worth a draft."""
+    kept = {name: fields[name] for name in KEPT if fields.get(name)}
     return kept if {"body", "title", "description"} & kept.keys() else {}

@@ -21,7 +21,8 @@ def save():
     draft = save_draft(actor(), form, kept_fields(request.form), request.form.get("key"))
     db.commit()
     state = render_template("tickets/_draft_state.html", saved_at=draft.saved_at if draft else None)
-    return answer(state, f"{page_of(form)}?notice=draft-saved")
+    notice = "draft-without-files" if request.form.get("files") else "draft-saved"  # their names; a draft keeps none
+    return answer(state, f"{page_of(form)}?notice={notice}")
 
 
 def page_of(form: str) -> str:

@@ -1,6 +1,8 @@
 """The log: events are recorded here, in the transaction of the change, and read here, in id order."""
 
-from sqlalchemy import Select, func, select, text
+from collections.abc import Iterable
+
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from informejo.accounts.models import User
@@ -19,6 +21,7 @@ BRIEF = (
     ),
 )
 WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
+MOST_EDITS = 1_000  # of one text that are looked back on
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -73,6 +76,22 @@ def since(id: int, events: Select | None = None, limit: int | None = None, needs
 def count_after(id: int) -> int:
     """How many events there are after `id`."""
     return db.session.scalar(select(func.count(Event.id)).where(Event.id > id))
+
+
+def as_it_was(thing: Ticket | Comment, fields: Iterable[str], edits: int | None = None) -> dict | None:
+    """What these fields held so many edits of them ago, by default when the thing was new, as the log kept it.
+
+    None when there have not been so many.
+    """
+    if edits is not None and not 0 <= edits < MOST_EDITS:
+        return None
+    of = Event.comment_id == thing.id if isinstance(thing, Comment) else Event.ticket_id == thing.id
+    changed = or_(*(Event.changes[field].as_string().is_not(None) for field in fields))
+    events = list(db.session.scalars(select(Event).where(of, changed).order_by(Event.id.desc()).limit(edits)))
+    values = {field: getattr(thing, field) for field in fields}
+    for event in events:
+        values |= {field: old for field, (old, _new) in event.changes.items() if field in values}
+    return values if edits in (None, len(events)) else None
 
 
 def last_to_change(ticket: Ticket, field: str) -> User | None:

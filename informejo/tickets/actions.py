@@ -1,11 +1,8 @@
 """Opening tickets, talking in them, reading them. Each action requires, changes rows and records; the door commits."""
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from operator import attrgetter
 
-from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from informejo import clock, db as database, limits
@@ -17,11 +14,10 @@ from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.policy import audience, find_ticket, hold, require
 from informejo.tickets.change_actions import set_fields
-from informejo.tickets.files import Kept
+from informejo.tickets.files import Kept, is_same
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
+from informejo.tickets.queries import sent_before
 from informejo.tickets.words import Category, Priority, Status
-
-_LOOKS = attrgetter("name", "media_type", "size")  # of a file: by these one that is sent again is known
 
 
 def open_ticket(
@@ -35,21 +31,23 @@ def open_ticket(
     files: Sequence[Kept] = (),
     follows: Ticket | None = None,
     key: str | None = None,
+    draft: str = "new-ticket",
 ) -> Ticket:
-    """Open a ticket for `requester` (by default the actor). The same `key` again returns the first ticket."""
+    """Open a ticket for `requester` (by default the actor). The same `key` again returns the first ticket.
+
+    `draft` is the form it was written in.
+    """
     require(actor, "ticket.open")
     if requester is not None and requester is not actor:
         require(actor, "ticket.open_for")
     database.lock(actor)
     requester = requester or actor
-    earlier = _sent_before(Ticket, Ticket.opened_by_id, actor, key)
-    if _is_again(earlier, files, title=title, description=description, requester=requester):
+    earlier = sent_before(Ticket, actor, key)
+    said = {"title": title, "description": description, "category": category, "priority": priority}
+    if _is_again(earlier, files, requester=requester, **said):
         return earlier
     ticket = Ticket(
-        title=title,
-        description=description,
-        category=category,
-        priority=priority,
+        **said,
         requester=requester,
         opened_by=actor,
         follows=follows and _still_found(actor, follows),
@@ -58,7 +56,7 @@ def open_ticket(
     db.session.add(ticket)
     log.record(EventName.TICKET_CREATED, actor, ticket=ticket, audience=Audience.REQUESTER)
     _attach(actor, ticket, None, files)
-    forget_draft(actor, "new-ticket")
+    forget_draft(actor, draft)
     return ticket
 
 
@@ -78,8 +76,11 @@ def reply(
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     said = {"body": body, "files": files, "key": key}
     # Sent again after the ticket was closed, what is a comment already opens nothing.
-    earlier = _sent_before(Comment, Comment.author_id, actor, key)
+    earlier = sent_before(Comment, actor, key)
     is_comment = _is_again(earlier, files, ticket=ticket, body=body)
+    opened = sent_before(Ticket, actor, key)
+    if _is_again(opened, files, follows=ticket, description=body):
+        return opened
     if ticket.status == Status.CLOSED and not actor.is_staff and not is_comment:
         return follow_up(actor, ticket, **said)
     return add_comment(actor, ticket, internal=internal, **said)
@@ -88,10 +89,16 @@ def reply(
 def follow_up(actor: User, closed: Ticket, *, body: str, files: Sequence[Kept] = (), key: str | None = None) -> Ticket:
     """What a requester writes on a closed ticket opens a new one that links back to it."""
     hold(actor, "ticket.comment", closed)
-    forget_draft(actor, f"ticket:{closed.id}")
     title = f"Again: {closed.title}"[: limits.TITLE.most]
     return open_ticket(
-        actor, title=title, description=body, category=closed.category, files=files, follows=closed, key=key
+        actor,
+        title=title,
+        description=body,
+        category=closed.category,
+        files=files,
+        follows=closed,
+        key=key,
+        draft=f"ticket:{closed.id}",
     )
 
 
@@ -109,7 +116,7 @@ def add_comment(
     A requester's reply to a waiting or resolved ticket opens it again.
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
-    earlier = _sent_before(Comment, Comment.author_id, actor, key)
+    earlier = sent_before(Comment, actor, key)
     if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
     comment = Comment(ticket=ticket, author=actor, body=body, internal=internal, key=None if earlier else key)
@@ -143,15 +150,20 @@ def _still_found(actor: User, ticket: Ticket) -> Ticket | None:
     return None
 
 
-def _sent_before(model, author_column, actor: User, key: str | None):
-    return key and db.session.scalar(select(model).where(author_column == actor.id, model.key == key))
-
-
 def _is_again(earlier: Ticket | Comment | None, files: Sequence[Kept], **said) -> bool:
-    """Whether all of it was said then. Other words, or one file more, are no repetition, and must not be lost."""
-    if earlier is None or any(getattr(earlier, name) != value for name, value in said.items()):
+    """Whether all of it was said then, whatever has become of it since.
+
+    Other words, another urgency, or one file more are no repetition, and must not be lost.
+    """
+    if earlier is None or log.as_it_was(earlier, said) != said:
         return False
-    return not Counter(map(_LOOKS, files)) - Counter(map(_LOOKS, earlier.attachments))
+    there = list(earlier.attachments)
+    for file in files:
+        twin = next((one for one in there if is_same(one, file)), None)
+        if twin is None:
+            return False
+        there.remove(twin)
+    return True
 
 
 def _reopen(ticket: Ticket) -> dict:

@@ -17,11 +17,12 @@ ANY = object()  # "whatever it was": the caller does not know or does not mind w
 
 
 class Conflict(Exception):
-    """Somebody else changed the same field since the form was drawn."""
+    """The same was changed since the form was drawn. `both` maps each such field to (yours, theirs)."""
 
-    def __init__(self, field: str, yours, theirs, who: User | None = None):
-        super().__init__(field)
-        self.field, self.yours, self.theirs, self.who = field, yours, theirs, who
+    def __init__(self, both: dict[str, tuple], who: User | None = None, settled: dict[str, str] | None = None):
+        super().__init__(*both)
+        self.both, self.who = both, who
+        self.settled = settled or {}  # the other fields of that form, each as the only one who changed it left it
 
 
 def set_status(actor: User, ticket: Ticket, status: Status, was: Status | object = ANY):
@@ -60,7 +61,7 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
 def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, version: int):
     """The author puts title or description right. `version` is the one the form was drawn from. Raises Conflict."""
     hold(actor, "ticket.edit", ticket)
-    if changes := _edit(ticket, {"title": title, "description": description}, version):
+    if changes := _edit(actor, ticket, {"title": title, "description": description}, version):
         log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
     forget_draft(actor, f"ticket:{ticket.id}:edit")
 
@@ -68,7 +69,7 @@ def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, ve
 def edit_comment(actor: User, comment: Comment, *, body: str, version: int):
     """The author puts a comment right; the log keeps what it said before. Raises Conflict."""
     hold(actor, "comment.edit", comment)
-    if changes := _edit(comment, {"body": body}, version):
+    if changes := _edit(actor, comment, {"body": body}, version):
         log.record(
             EventName.COMMENT_EDITED,
             actor,
@@ -116,16 +117,19 @@ def _change(actor: User, ticket: Ticket, field: str, value, was):
     if current == value:
         return
     if was is not ANY and told(current) != was:
-        raise Conflict(field, yours=value, theirs=current, who=log.last_to_change(ticket, field))
+        raise Conflict({field: (value, current)}, log.last_to_change(ticket, field))
     changes = set_fields(ticket, **{field: value})
     log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
 
 
-def _edit(thing: Ticket | Comment, texts: dict[str, str], version: int) -> dict:
-    changed = {field: text for field, text in texts.items() if getattr(thing, field) != text}
-    if changed and thing.version != version:
-        field = next(iter(changed))
-        raise Conflict(field, yours=changed[field], theirs=getattr(thing, field))
+def _edit(actor: User, thing: Ticket | Comment, texts: dict[str, str], version: int) -> dict:
+    now = {field: getattr(thing, field) for field in texts}
+    drawn = log.as_it_was(thing, texts, thing.version - version) or {}  # what the form showed before it was filled in
+    changed = {field: text for field, text in texts.items() if text not in (now[field], drawn.get(field))}
+    both = {field: (text, now[field]) for field, text in changed.items() if drawn.get(field) != now[field]}
+    if both:
+        settled = {field: changed.get(field, now[field]) for field in texts if field not in both}
+        raise Conflict(both, actor, settled)  # nobody else may edit it: they did, in another window
     if changed:
         thing.version, thing.edited_at = thing.version + 1, clock.now()
     return set_fields(thing, **changed)

@@ -104,6 +104,7 @@ def writing(number: int):
     return "", 204
 
 
+SHORT = 40  # characters of a value that a button still names
 WHOLE_PAGE = {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
 
 
@@ -129,7 +130,7 @@ def _edited(form: TextForm, save, kind: type[Input], version: int, location: str
     except Invalid as invalid:
         return form.page(invalid.typed, invalid.problems), 422
     except Conflict as conflict:
-        fields = text.model_dump() | {"version": version}
+        fields = text.model_dump() | conflict.settled | {"version": version, "draft": form.draft}
         return _conflict_page(conflict, request.path, fields, location), 409, WHOLE_PAGE
     return go_to(location)
 
@@ -147,7 +148,8 @@ def _changed(ticket: Ticket, act):
 
 def _field_conflict(ticket: Ticket, conflict: Conflict):
     """Both values, and a button for each; with htmx beside the field, without it a page of its own."""
-    theirs = change_actions.told(conflict.theirs)
+    [(_, theirs)] = conflict.both.values()
+    theirs = change_actions.told(theirs)
     keep, insist = {"was": theirs, "value": theirs}, {"was": theirs, "value": request.form["value"]}
     needs = _both(conflict, request.path, keep, insist)
     if wants_fragment():
@@ -156,15 +158,19 @@ def _field_conflict(ticket: Ticket, conflict: Conflict):
 
 
 def _conflict_page(conflict: Conflict, address: str, fields: dict, back: str) -> str:
-    theirs = fields | {conflict.field: conflict.theirs}
+    theirs = fields | {field: text for field, (_, text) in conflict.both.items()}
     return page("tickets/conflict.html", title="Two changes", back=back, **_both(conflict, address, theirs, fields))
 
 
 def _both(conflict: Conflict, address: str, theirs: dict, yours: dict) -> dict:
-    words = _word(conflict.theirs), _word(conflict.yours)
-    short = [f"“{word}”" if len(word) < 40 else side for word, side in zip(words, ("theirs", "yours"), strict=True)]
-    choices = [(address, theirs, f"Keep {short[0]}"), (address, yours, f"Make it {short[1]}")]
-    return {"field": conflict.field, "theirs": words[0], "yours": words[1], "who": conflict.who, "choices": choices}
+    words = {field: (_word(mine), _word(other)) for field, (mine, other) in conflict.both.items()}
+    keep, make = "Keep what is there", "Make it yours"
+    if len(words) == 1:
+        [(mine, other)] = words.values()
+        keep = f"Keep “{other}”" if len(other) < SHORT else keep
+        make = f"Make it “{mine}”" if len(mine) < SHORT else make
+    choices = [(address, theirs, keep), (address, yours, make)]
+    return {"both": words, "who": conflict.who, "own": conflict.who == actor(), "choices": choices}
 
 
 def _word(value) -> str:

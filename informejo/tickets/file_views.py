@@ -1,8 +1,11 @@
 """Attached files on their way out: always as a download, pictures also within the page, never as a page."""
 
+from urllib.parse import quote
+
 from flask import Blueprint, abort, current_app, send_file
 
 from informejo import policy, web
+from informejo.text import plain_file_name
 from informejo.tickets import files
 from informejo.tickets.models import Attachment
 
@@ -37,6 +40,8 @@ def _send(attachment: Attachment, as_attachment: bool):
     if not path.is_file():
         current_app.logger.error("attachment %s has no file at %s", attachment.id, path)
         abort(404)
-    response = send_file(path, attachment.media_type, as_attachment, download_name=attachment.name)
+    response = send_file(path, attachment.media_type)
+    names = f"filename=\"{plain_file_name(attachment.name)}\"; filename*=UTF-8''{quote(attachment.name, safe='')}"
+    response.headers["Content-Disposition"] = f"{'attachment' if as_attachment else 'inline'}; {names}"  # RFC 6266
     response.headers.update(HEADERS)
     return response

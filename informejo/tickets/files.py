@@ -1,11 +1,12 @@
 """Attached files on disk: copied in under a random name, looked into instead of believed, gone with their row."""
 
 import errno
+import filecmp
 import os
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -52,13 +53,16 @@ class Kept(NamedTuple):
 
 
 @contextmanager
-def kept(files: Sequence[FileStorage], ticket: Ticket | None = None, internal: bool = False) -> Iterator[list[Kept]]:
+def kept(
+    files: Sequence[FileStorage], ticket: Ticket | None = None, internal: bool = False, again: Comment | None = None
+) -> Iterator[list[Kept]]:
     """Keep the files while the block makes rows for them and commits; one that has no row afterwards is removed.
 
     `ticket` is the one they are added to, None for a new one. `internal` files have a quota of their own, or requesters
-    could tell from theirs that there are some. Raises FileRefused before the block begins.
+    could tell from theirs that there are some. Those of a message that is sent `again` take no room twice.
+    Raises FileRefused before the block begins.
     """
-    found = keep(files, room=_room(ticket, internal))
+    found = keep(files, room=_room(ticket, internal, again))
     try:
         yield found
     except BaseException:
@@ -89,6 +93,15 @@ def keep(files: Sequence[FileStorage], room: int) -> list[Kept]:
 def remove(stored_name: str):
     """Remove a file from disk; it may be gone already."""
     _path(stored_name).unlink(missing_ok=True)
+
+
+def is_same(attachment: Attachment, file: Kept) -> bool:
+    """Whether that file is there already: the same name and, on disk, the same bytes."""
+    if (attachment.name, attachment.size) != (file.name, file.size):
+        return False
+    with suppress(OSError):  # the one that was there is lost
+        return offload(filecmp.cmp, path_of(attachment), _path(file.stored_name), False)
+    return False
 
 
 def place(folder: Path, stored_name: str) -> Path:
@@ -126,11 +139,14 @@ def _is_older(path: Path, than: datetime) -> bool:
         return False
 
 
-def _room(ticket: Ticket | None, internal: bool) -> int:
+def _room(ticket: Ticket | None, internal: bool, again: Comment | None) -> int:
+    if ticket is None:
+        return current_app.config["TICKET_QUOTA"]
     sizes = select(func.sum(Attachment.size)).outerjoin(Attachment.comment)
     same = func.coalesce(Comment.internal, False) == internal
-    taken = ticket and db.session.scalar(sizes.where(Attachment.ticket_id == ticket.id, same))
-    return current_app.config["TICKET_QUOTA"] - (taken or 0)
+    taken = db.session.scalar(sizes.where(Attachment.ticket_id == ticket.id, same)) or 0
+    twice = again.attachments if again and (again.ticket_id, again.internal) == (ticket.id, internal) else ()
+    return current_app.config["TICKET_QUOTA"] - taken + sum(file.size for file in twice)
 
 
 def _remove_rowless(found: list[Kept]):

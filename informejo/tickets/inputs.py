@@ -16,11 +16,12 @@ from informejo.tickets import list_queries
 from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.words import Category, Priority, Status
 
-Key = Annotated[str | None, Field(max_length=64)]  # once-only: drawn with the form, the same when it is sent twice
+_nothing = BeforeValidator(lambda value: value or None)
+# Once-only: drawn with the form, the same when it is sent twice.
+Key = Annotated[Annotated[str, Field(max_length=64)] | None, _nothing]
 Title = line(limits.TITLE, "a title")
 Description = prose(limits.DESCRIPTION, "what happens,")
 Body = prose(limits.COMMENT, "a message")
-_nothing = BeforeValidator(lambda value: value or None)
 
 
 class NewTicket(Input):

@@ -49,6 +49,12 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
     return {id for part in some for id in db.session.scalars(_with_people(people, part))}
 
 
+def sent_before(kind: type[Ticket] | type[Comment], actor: User, key: str | None) -> Ticket | Comment | None:
+    """What this person has sent under that once-only key."""
+    author = kind.author_id if kind is Comment else kind.opened_by_id
+    return key and db.session.scalar(select(kind).where(author == actor.id, kind.key == key))
+
+
 def reading_of(user: User, ticket: Ticket) -> Reading | None:
     """How far `user` has read the ticket."""
     return db.session.get(Reading, (user.id, ticket.id))

@@ -17,7 +17,8 @@ from informejo.live.fragments import Fragment
 from informejo.tickets import actions, files, list_queries, queries
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.list_queries import TicketFilter
-from informejo.tickets.models import Ticket
+from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.words import Status
 from informejo.web import actor, answer, go_to, page, since_of, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
@@ -44,7 +45,8 @@ def news():
 @bp.get("/tickets/new")
 def new():
     """The form for a new ticket, with what was typed into it before."""
-    return _new_page(draft_for(actor(), "new-ticket"), {}, request.args.get("follows"))
+    draft = draft_for(actor(), "new-ticket")
+    return _new_page(draft, {}, request.args.get("follows") or draft.get("follows"))
 
 
 @bp.post("/tickets")
@@ -75,7 +77,8 @@ def create_comment(number: int):
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
-        with files.kept(uploads, ticket, new.internal) as kept:
+        again = queries.sent_before(Comment, actor(), new.key)
+        with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
             location = _say(ticket, new, kept)
             events = db.commit()
     except Invalid as invalid:
@@ -102,6 +105,11 @@ def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
         follows=_followed(new.follows),
         key=new.key,
     )
+
+
+def _ticket_of(ticket: Ticket) -> Ticket | None:
+    """The ticket that gets what is written here; None for one that this opens."""
+    return None if ticket.status == Status.CLOSED and not actor().is_staff else ticket
 
 
 def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:

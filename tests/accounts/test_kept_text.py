@@ -4,12 +4,16 @@ import re
 from html import unescape
 
 import pytest
+from limits import parse
 
-from informejo import security
+from informejo import security, web
 from informejo.drafts.queries import draft_for
+from tests.live import dom
+from tests.test_drawn import busy
 from tests.world import PASSWORD
 
 TEXT = 'It says "E-42" & <b>smokes</b>.\nSince Monday.'
+MULTIPART = "multipart/form-data"
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 
@@ -117,3 +121,74 @@ def test_another_site_cannot_either(world, late):
     planted = {"email": "ren@example.org", "password": PASSWORD, "draft": "ticket:1", "kept-body": "planted"}
     assert late.post("/sign-in", data=planted, headers=headers).status_code == 403
     assert not draft_for(world.ren, "ticket:1")
+
+
+@pytest.fixture
+def slowed(monkeypatch):
+    """`slowed(what)`: one more of that is too much."""
+
+    def slowed(what: str):
+        monkeypatch.setitem(security.RATES, what, security.RATES[what]._replace(limit=parse("0 per minute")))
+
+    return slowed
+
+
+def sendable(answer) -> dict[str, str]:
+    """Every field of the form in which a page offers to send something again."""
+    [form] = dom.read(answer.text).all("section", class_name="error")[0].all("form")
+    fields = {field["name"]: field.attributes.get("value", "") for field in form.all("input")}
+    return fields | {area["name"]: "".join(area.content).removeprefix("\n") for area in form.all("textarea")}
+
+
+def test_whoever_is_told_to_slow_down_has_lost_no_word(world, visit, slowed):
+    world.ticket()
+    slowed("change")
+    answer = visit(world.ren).post("/tickets/1/comments", data={"body": TEXT, "key": "once"})
+    assert answer.status_code == 429
+    assert {"body": TEXT, "key": "once"}.items() <= sendable(answer).items()
+
+
+@pytest.mark.parametrize("reason", ["too many tries", "a busy database"])
+def test_text_that_waits_in_the_sign_in_page_outlives_an_answer_that_says_not_now(
+    world, late, slowed, monkeypatch, reason
+):
+    world.ticket()
+    asked = write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT)
+    with monkeypatch.context() as patch:
+        if reason == "a busy database":
+            patch.setattr("informejo.accounts.actions.start_session", busy)
+        else:
+            slowed("sign-in")
+        refused = sign_in(late, asked)
+    assert refused.status_code in (429, 503)
+    again = sendable(refused)
+    assert again["password"] == "", "it is typed anew"
+    monkeypatch.undo()
+    late.post("/sign-in", data=again | {"password": PASSWORD})
+    assert draft_for(world.ren, "ticket:1")["body"] == TEXT
+
+
+def test_a_text_of_whatever_length_and_letters_comes_through_the_sign_in_page_whole(world, late):
+    world.ticket()
+    text = "\U0001f525" * 40_000 + "the end"
+    asked = late.post("/tickets/1/comments", data={"draft": "ticket:1", "body": text}, content_type=MULTIPART)
+    [form] = [form for form in dom.read(asked.text).all("form") if form["action"] == "/sign-in"]
+    fields = {**hidden(asked), "email": "ren@example.org", "password": PASSWORD}
+    assert late.post("/sign-in", data=fields, content_type=form["enctype"]).status_code == 303
+    assert draft_for(world.ren, "ticket:1")["body"] == text
+
+
+def test_a_text_for_what_is_not_ones_own_any_more_is_shown_to_be_copied(world, visit, late):
+    world.ticket(by=world.zoe)
+    back = sign_in(late, write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT))
+    page = late.get(back.location)
+    assert page.status_code == 404
+    assert TEXT in unescape(page.text)
+    assert web.NOTICES["draft-kept"] not in page.text
+    assert TEXT not in unescape(visit(world.mia).get("/tickets/2").text)
+
+
+def test_a_note_that_one_may_not_write_any_more_does_not_become_a_message_unsaid(world, late):
+    world.ticket()
+    sign_in(late, write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT, internal="yes"))
+    assert "You began this as a note for the team." in late.get("/tickets/1").text

@@ -8,6 +8,7 @@ from informejo.accounts.models import Role
 from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
+from tests.live import dom
 from tests.world import PASSWORD
 
 NEW_PASSWORD = "vier rote ballons im wind"
@@ -149,3 +150,25 @@ def test_a_browser_is_called_what_people_call_it(world, visit, agent, words):
     browser.environ_base["HTTP_USER_AGENT"] = agent
     browser.post("/sign-in", data={"email": "ren@example.org", "password": PASSWORD})
     assert f"<b>{words}</b>" in browser.get("/profile").text
+
+
+def test_an_older_window_puts_back_nothing_that_was_changed_in_another(world, visit):
+    browser = visit(world.ren)
+    forms = [dom.read(browser.get("/profile").text).all("form", action="/profile")[0] for _ in range(2)]
+    first, second = (
+        {field["name"]: field["value"] for field in form.all("input") if "disabled" not in field.attributes}
+        for form in forms
+    )
+    browser.post("/profile", data=first | {"theme": "dark", "shortcuts": "off", "time_zone": "Europe/Berlin"})
+    browser.post("/profile", data=second | {"name": "Ren I.", "theme": "system", "shortcuts": "on", "time_zone": ""})
+    db.session.refresh(world.ren)
+    ren = world.ren
+    assert (ren.name, ren.theme, ren.shortcuts, ren.time_zone) == ("Ren I.", "dark", "off", "Europe/Berlin")
+
+
+def test_what_a_program_does_not_send_stays_as_it_was(world, visit):
+    browser = visit(world.ren)
+    browser.post("/profile", data={"name": "Ren Ito", "theme": "dark"})
+    browser.post("/profile", data={"name": "Ren I."})
+    db.session.refresh(world.ren)
+    assert (world.ren.name, world.ren.theme) == ("Ren I.", "dark")

@@ -9,7 +9,7 @@ AS_DRAWN = """(parts) => parts.flatMap((part) => {
   const present = document.querySelector(part);
   if (!present) return [];
   const copy = present.cloneNode(true);
-  copy.querySelectorAll("[name=drawn_for]").forEach((field) => field.remove());
+  copy.querySelectorAll("[name^=drawn_for]").forEach((field) => field.remove());
   for (const element of [copy, ...copy.querySelectorAll("*")]) {
     element.classList.remove("is-new");
     if (!element.classList.length) element.removeAttribute("class");

@@ -4,10 +4,11 @@ import pytest
 
 from informejo import clock, db, limits
 from informejo.db import db as database
-from informejo.drafts.inputs import KEPT, MOST
+from informejo.drafts.inputs import KEPT
 from informejo.drafts.models import Draft
 from informejo.drafts.queries import draft_for
 from informejo.tickets import change_actions
+from informejo.tickets.words import Status
 from tests.live import dom
 
 HTMX = {"HX-Request": "true"}
@@ -118,11 +119,42 @@ def test_a_draft_survives_what_happens_to_the_ticket(world, ren, ticket):
     assert kept(world.ren, "ticket:1") == {"body": TYPED}
 
 
-def test_a_text_beyond_the_limit_is_kept_but_not_without_end(world, ren):
-    save(ren, "new-ticket", description="x" * (limits.DESCRIPTION.most + 1))
-    assert len(kept(world.ren, "new-ticket")["description"]) == limits.DESCRIPTION.most + 1
-    save(ren, "new-ticket", description="x" * (MOST + 1))
-    assert len(kept(world.ren, "new-ticket")["description"]) == MOST
+def test_a_text_too_long_to_be_sent_is_kept_to_its_end(world, ren):
+    text = "x" * 5 * limits.DESCRIPTION.most + "the end"
+    save(ren, "new-ticket", description=text)
+    assert kept(world.ren, "new-ticket")["description"] == text
+
+
+def test_what_was_begun_in_an_edit_form_is_said_to_be_a_draft_when_it_is_opened(world, ren, ticket):
+    comment = world.comment(world.ren, ticket)
+    for form, page in (("ticket:1:edit", "/tickets/1/edit"), (f"comment:{comment.id}", f"/comments/{comment.id}/edit")):
+        assert "Draft kept" not in ren.get(page).text
+        save(ren, form, title="A title", description=TYPED, body=TYPED)
+        assert "Draft kept" in ren.get(page).text
+
+
+def test_who_answers_on_a_closed_ticket_keeps_what_was_begun_in_the_form_for_a_new_one(world, ren, ticket):
+    save(ren, "new-ticket", title="My laptop", description="It does not sta")
+    change_actions.set_status(world.mia, ticket, Status.CLOSED)
+    db.commit()
+    save(ren, "ticket:1", body="It burns ag")
+    assert ren.post("/tickets/1/comments", data={"body": "It burns again."}).location.startswith("/tickets/2")
+    database.session.rollback()
+    assert kept(world.ren, "new-ticket") == {"title": "My laptop", "description": "It does not sta"}
+    assert kept(world.ren, "ticket:1") == {}
+
+
+def test_a_draft_knows_which_ticket_the_new_one_follows(world, ren, ticket):
+    save(ren, "new-ticket", title="Again", follows="1")
+    assert "Follows" in ren.get("/tickets/new").text
+
+
+def test_who_saves_a_draft_without_scripts_is_told_that_its_files_are_not_in_it(ren, ticket):
+    for page in ("/tickets/1", "/tickets/new"):
+        [button] = dom.read(ren.get(page).text).all("button", formaction="/drafts")
+        assert button["formenctype"] == "application/x-www-form-urlencoded", "else a large file keeps the text from it"
+    answer = save(ren, "ticket:1", body=TYPED, files="large.iso")
+    assert "Files are not" in ren.get(answer.location).text
 
 
 @pytest.mark.hardening("H-06")

@@ -21,6 +21,7 @@ from informejo.live.bookmark import Bookmark
 from informejo.ops.exclusive import exclusive
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
+from informejo.tickets.words import Status
 from tests.live.sse import Listener
 
 
@@ -96,6 +97,18 @@ def test_nothing_that_was_written_in_a_ticket_outlives_its_time_in_the_bin(app, 
     assert (ticket.title, ticket.description) == ("", "")
     assert [event.name for event in database.session.scalars(select(Event))] == [EventName.TICKET_DELETED]
     assert database.session.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
+def test_a_ticket_without_a_description_goes_like_every_other(world, prune):
+    with ago(days=40):
+        closed = world.ticket()
+        change_actions.set_status(world.mia, closed, Status.CLOSED)
+        ticket = actions.follow_up(world.ren, closed, body="")
+        world.comment(world.mia, ticket, "A file and no words?")
+        db.commit()
+    delete(world, ticket, days=32)
+    assert prune()["tickets past their time in the bin"] == 1
+    assert count(Comment) == 0
 
 
 def test_a_ticket_that_can_still_be_brought_back_comes_back_whole(world, prune, visit):

@@ -32,6 +32,8 @@ PAGES = {
 KINDS = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "application/zip"}
 NAMES = ["../../../x.txt", "..\\..\\x.txt", "/etc/cron.d/x", "C:\\x", "%2e%2e%2fx", "\u202egnp.exe"]
 NAMES += ["a\tb\x1b[2J.txt", 'a".txt', "a\0b", "con", "..", "."]
+NAMES += ["．．／etc／passwd", "＼＼host＼share", "‥", "a＂; filename=＂evil.exe", "x．exe", "日本語.pdf"]
+NAMES += ["…", "Café.txt"]
 PATHS = ["../test.db", "..%2f..%2ftest.db", "%2e%2e/test.db", "/etc/passwd", "....//etc/passwd", "..%5c..%5cetc", "%00"]
 PATHS += ["a/../../../informejo/config.py"]
 PLAIN = {"text/plain; charset=utf-8", "application/octet-stream"}
@@ -80,6 +82,9 @@ def test_no_name_reaches_disk_header_or_another_folder(app, world, visit, attach
     assert {path for path in tmp_path.rglob("*") if "files" not in path.parts and "test.db" not in path.name} == before
     answer = visit(world.ren).get(f"/files/{file.token}/x", buffered=True)
     assert "\n" not in answer.headers["Content-Disposition"]
+    header = answer.headers["Content-Disposition"]
+    plain = re.fullmatch(r"""attachment; filename="([^"]*)"; filename\*=UTF-8''[!-~]+""", header)
+    assert re.fullmatch(r"(?!\.)[\w .()+-]{1,120}", plain[1], re.ASCII), "a path, a quote, a hidden file"
     assert "Set-Cookie" not in answer.headers
     assert not re.search("[\0-\x1f\x7f/\\\\\u200b\u202e]", file.name)
 

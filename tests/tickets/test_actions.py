@@ -1,9 +1,11 @@
 """What may happen to a ticket, and what the log and its columns say afterwards."""
 
-import secrets
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db, limits
@@ -15,12 +17,13 @@ from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.tickets import actions, change_actions
-from informejo.tickets.files import Kept
+from informejo.tickets.files import Kept, keep, path_of
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FILE = Kept(token="t0ken", name="smoke.png", media_type="image/png", size=7, stored_name="abcdef")
+CONTENT = b"a sign of smoke"
+FILE = Kept(token="t0ken", name="smoke.png", media_type="image/png", size=15, stored_name="abcdef")
 
 
 @pytest.fixture
@@ -34,7 +37,8 @@ def last() -> log.Event:
 
 def unlike(file: Kept) -> Kept:
     """The same file, as it is kept when it is sent again."""
-    return file._replace(token=secrets.token_hex(4), stored_name=secrets.token_hex(4))
+    [again] = keep([FileStorage(io.BytesIO(CONTENT), file.name)], room=100)
+    return again
 
 
 def count(table) -> int:
@@ -132,7 +136,7 @@ def test_the_title_of_what_follows_keeps_to_the_limit(world):
 
 @pytest.mark.hardening("X-22")
 def test_the_same_form_sent_twice_opens_one_ticket_with_its_files_once(world):
-    first, second = (world.ticket(key="once", files=[FILE]) for _ in range(2))
+    first, second = (world.ticket(key="once", files=[unlike(FILE)]) for _ in range(2))
     assert first is second
     assert (count(Ticket), count(Attachment)) == (1, 1)
     assert len(log.since(0)) == 2
@@ -142,9 +146,9 @@ def test_the_same_form_sent_twice_opens_one_ticket_with_its_files_once(world):
 @pytest.mark.hardening("X-22", "O-17")
 def test_the_same_message_sent_twice_is_there_once_and_does_not_reopen_twice(world, ticket):
     set_status(world, ticket, Status.WAITING)
-    first = world.comment(world.ren, ticket, key="once", files=[FILE])
+    first = world.comment(world.ren, ticket, key="once", files=[unlike(FILE)])
     set_status(world, ticket, Status.WAITING)
-    assert world.comment(world.ren, ticket, key="once", files=[FILE._replace(token="other")]) is first
+    assert world.comment(world.ren, ticket, key="once", files=[unlike(FILE)]) is first
     assert (count(Comment), count(Attachment), ticket.status) == (1, 1, Status.WAITING)
     assert world.comment(world.mia, ticket, key="once") is not first
 
@@ -299,3 +303,59 @@ def test_what_is_said_again_on_another_ticket_is_said_there(world, ticket):
     there = world.ticket()
     first, second = (actions.add_comment(world.ren, at, body="Me too", key="once") for at in (ticket, there))
     assert (first.ticket, second.ticket) == (ticket, there)
+
+
+def test_what_the_staff_made_of_a_ticket_does_not_hide_that_it_is_sent_again(world):
+    said = {"title": "The printer is on fire", "description": "Smoke comes out of it.", "priority": Priority.HIGH}
+    ticket = actions.open_ticket(world.ren, **said, key="once")
+    change_actions.set_priority(world.mia, ticket, Priority.LOW)
+    comment = world.comment(world.ren, ticket, "It burns", key="twice")
+    change_actions.edit_comment(world.ren, comment, body="It burned", version=1)
+    assert actions.open_ticket(world.ren, **said, key="once") is ticket
+    assert world.comment(world.ren, ticket, "It burns", key="twice") is comment
+
+
+def test_a_ticket_that_is_sent_again_as_more_urgent_is_not_lost(world):
+    said = {"title": "The printer is on fire", "description": "Smoke comes out of it.", "key": "once"}
+    opened = [actions.open_ticket(world.ren, **said, priority=priority) for priority in (Priority.LOW, Priority.HIGH)]
+    assert [ticket.priority for ticket in opened] == [Priority.LOW, Priority.HIGH]
+
+
+def test_an_answer_that_opened_a_ticket_and_is_sent_again_is_not_said_twice(world, ticket):
+    set_status(world, ticket, Status.CLOSED)
+    opened = actions.reply(world.ren, ticket, body="It burns again", key="once")
+    set_status(world, ticket, Status.OPEN)
+    assert actions.reply(world.ren, ticket, body="It burns again", key="once") is opened
+    assert actions.reply(world.ren, ticket, body="It burns more", key="once").ticket is ticket
+
+
+def test_another_file_of_the_same_name_and_size_is_no_repetition(world, ticket, visit):
+    browser = visit(world.ren)
+    for content in (b"version A", b"version A", b"version B"):
+        files = [(io.BytesIO(content), "log.txt")]
+        fields = {"body": "see the log", "key": "once", "files": files}
+        assert browser.post("/tickets/1/comments", data=fields).status_code == 303
+    found = database.session.scalars(select(Attachment).order_by(Attachment.id))
+    assert [path_of(file).read_bytes() for file in found] == [b"version A", b"version B"]
+
+
+def test_a_message_that_is_sent_again_takes_no_room_twice(app, world, ticket, visit):
+    app.config["TICKET_QUOTA"] = 1000
+    browser = visit(world.ren)
+
+    def send(key: str) -> int:
+        fields = {"body": "see the log", "key": key, "files": [(io.BytesIO(bytes(600)), "log.txt")]}
+        return browser.post("/tickets/1/comments", data=fields).status_code
+
+    assert [send("once"), send("once"), send("other")] == [303, 303, 422]
+    set_status(world, ticket, Status.CLOSED)
+    db.commit()
+    assert send("third") == 303, "it opens a new ticket, which has room of its own"
+
+
+@pytest.mark.parametrize("address", ["/tickets", "/tickets/1/comments"])
+def test_a_form_without_a_once_only_key_can_be_sent_as_often_as_one_likes(world, ticket, visit, address):
+    fields = {"title": "A good title", "description": "A good description.", "body": "Hello.", "key": ""}
+    browser = visit(world.ren)
+    places = [browser.post(address, data=fields).location for _ in range(3)]
+    assert len(set(places)) == 3

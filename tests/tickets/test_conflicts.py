@@ -52,7 +52,7 @@ def test_the_second_change_of_one_field_is_a_question_with_both_values(world, ti
     db.commit()
     with pytest.raises(Conflict) as conflict:
         change(world.mia, ticket, yours, was)
-    assert (conflict.value.field, conflict.value.yours, conflict.value.theirs) == (field, yours, theirs)
+    assert conflict.value.both == {field: (yours, theirs)}
     assert conflict.value.who is world.tom
     assert getattr(fresh(ticket), field) == theirs
 
@@ -63,7 +63,7 @@ def test_the_second_assignment_is_a_question_too(world, ticket):
     db.commit()
     with pytest.raises(Conflict) as conflict:
         change_actions.assign(world.mia, ticket, world.mia, was="")
-    assert (conflict.value.theirs, conflict.value.who) == (world.tom, world.tom)
+    assert (conflict.value.both, conflict.value.who) == ({"assignee": (world.mia, world.tom)}, world.tom)
     change_actions.assign(world.mia, ticket, world.mia, was=str(world.tom.id))
     assert ticket.assignee is world.mia
 
@@ -154,6 +154,70 @@ def test_a_text_edited_from_an_old_page_is_a_question_that_loses_neither(world, 
     assert here.post("/tickets/1/edit", data=make).status_code == 303
     assert fresh(ticket).title == "From this window"
     assert keep["title"] == "From the other window"
+
+
+@pytest.mark.hardening("X-24")
+def test_texts_changed_in_two_windows_are_both_saved_if_they_are_not_the_same(world, ticket, visit):
+    here, title, text = visit(world.ren), ticket.title, ticket.description
+    first = {"title": title, "description": "Typed in the first window.", "version": "1"}
+    second = {"title": "Typed in the second window", "description": text, "version": "1"}
+    assert [here.post("/tickets/1/edit", data=form).status_code for form in (first, second)] == [303, 303]
+    assert (fresh(ticket).title, ticket.description) == (second["title"], first["description"])
+
+
+@pytest.mark.hardening("X-24")
+@pytest.mark.parametrize(("choice", "title"), [(0, "Another title"), (1, "A third title")])
+def test_whatever_is_chosen_of_one_text_no_other_goes_back_to_what_it_was(world, ticket, visit, choice, title):
+    here, text = visit(world.ren), ticket.description
+    for form in (
+        {"title": "Another title", "description": text, "version": "1"},
+        {"title": "Another title", "description": "Another description.", "version": "2"},
+    ):
+        assert here.post("/tickets/1/edit", data=form).status_code == 303
+    answer = here.post("/tickets/1/edit", data={"title": "A third title", "description": text, "version": "1"})
+    assert answer.status_code == 409
+    assert "You changed the title in another window too" in answer.text
+    form = dom.read(answer.text).all("section", class_name="conflict")[0].all("form")[choice]
+    chosen = {field["name"]: field["value"] for field in form.all("input", type="hidden")}
+    assert here.post("/tickets/1/edit", data=chosen).status_code == 303
+    assert (fresh(ticket).title, ticket.description) == (title, "Another description.")
+
+
+@pytest.mark.hardening("X-24")
+def test_two_texts_that_were_both_changed_twice_are_asked_about_together(world, ticket, visit):
+    here = visit(world.ren)
+    here.post("/tickets/1/edit", data={"title": "Another title", "description": "Another text.", "version": "1"})
+    answer = here.post(
+        "/tickets/1/edit", data={"title": "A third title", "description": "A third description.", "version": "1"}
+    )
+    assert "You changed the title and the description in another window too" in answer.text
+    section = dom.read(answer.text).all("section", class_name="conflict")[0]
+    shown = [value.text.strip() for value in section.all("p", class_name="conflict-value")]
+    assert shown == ["Another title", "Another text.", "A third title", "A third description."]
+
+
+@pytest.mark.parametrize("version", ["0", "-5", "7", "-99999999999999999999", "99999999999999999999"])
+def test_a_version_that_never_was_is_a_question_and_no_fault(world, ticket, visit, version):
+    here = visit(world.ren)
+    here.post("/tickets/1/edit", data={"title": "Another title", "description": "Another text.", "version": "1"})
+    answer = here.post(
+        "/tickets/1/edit", data={"title": "A third title", "description": "A third description.", "version": version}
+    )
+    assert answer.status_code == 409
+
+
+def test_the_question_about_a_text_comes_through_a_sign_in(world, ticket, visit):
+    here = visit(world.ren)
+    here.post("/tickets/1/edit", data={"title": "Another title", "description": "Another text.", "version": "1"})
+    answer = here.post(
+        "/tickets/1/edit", data={"title": "A third title", "description": "A third description.", "version": "1"}
+    )
+    _, make = dom.read(answer.text).all("section", class_name="conflict")[0].all("form")
+    chosen = {field["name"]: field["value"] for field in make.all("input", type="hidden")}
+    answer = visit().post("/tickets/1/edit", data=chosen)
+    assert answer.status_code == 401
+    carried = {field["name"]: field["value"] for field in dom.read(answer.text).all("input", type="hidden")}
+    assert (carried["kept-title"], carried["draft"]) == ("A third title", "ticket:1:edit")
 
 
 def test_a_comment_edited_from_an_old_page_is_a_question(world, ticket, visit):
