@@ -21,8 +21,8 @@ class Element:
 
     @property
     def is_signature(self) -> bool:
-        """Whether this is the field of a form that says for whom it was drawn."""
-        return self.attributes.get("name") == "drawn_for"
+        """Whether this is a field of a form that says for whom it was drawn."""
+        return self.attributes.get("name", "").startswith("drawn_for")
 
     @property
     def text(self) -> str:
