@@ -198,7 +198,9 @@ def plain(tree: dom.Element) -> tuple:
 
 def passes(element: dom.Element) -> bool:
     own = element.attributes
-    return own.get("id") in PASSING or own.get("name") in ("key", "drawn_for") or own.get("class") in DRAWN_ONCE
+    return (
+        own.get("id") in PASSING or own.get("name") == "key" or own.get("class") in DRAWN_ONCE or element.is_signature
+    )
 
 
 def title(tree: dom.Element) -> str:
