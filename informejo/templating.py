@@ -1,6 +1,6 @@
 """What every template can use beside its own needs: filters, and the tables of words and limits."""
 
-from informejo import limits, text
+from informejo import limits, markdown, text
 from informejo.events.sentences import deed
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD
@@ -12,8 +12,8 @@ def init_app(app):
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     environment = app.jinja_env
     environment.filters |= {
-        "markdown": text.to_html,
-        "excerpt": text.excerpt,
+        "markdown": markdown.to_html,
+        "excerpt": markdown.excerpt,
         "filesize": text.file_size,
         "iso": lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "moment": lambda moment: f"{moment:%d %b %Y, %H:%M} UTC".removeprefix("0"),

@@ -14,8 +14,8 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config faults i18n limits metrics offload signals text tickets.media_types tickets.words version"
-    " events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
+    GROUND: "clock config faults i18n limits markdown metrics offload signals text tickets.media_types tickets.words"
+    " version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
     TABLES: "db ids slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",

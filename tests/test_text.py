@@ -112,16 +112,3 @@ def test_a_shown_file_name_is_always_one(sent):
 )
 def test_sizes_are_said_as_people_say_them(size, words):
     assert text.file_size(size) == words
-
-
-@given(ANYTHING, st.integers(1, 60))
-def test_an_excerpt_is_one_short_line(typed, length):
-    short = text.excerpt(typed, length)
-    assert len(short) <= length
-    assert "\n" not in short
-
-
-def test_an_excerpt_ends_between_words_where_it_can():
-    assert text.excerpt("The printer\nis  on fire", 30) == "The printer is on fire"
-    assert text.excerpt("The printer is on fire", 16) == "The printer is…"
-    assert text.excerpt("x" * 30, 10) == "x" * 9 + "…"

@@ -1,14 +1,17 @@
-"""Whatever people write cannot act once it is HTML, looks as it does in a chat, and is drawn quickly."""
+"""Whatever people write cannot act once it is HTML, says what it said, and is drawn quickly."""
 
 import time
 from html.parser import HTMLParser
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, strategies as st
 
-from informejo import text
+from informejo import markdown
+from informejo.text import clean_text
 
+ANYTHING = st.text(st.characters(), max_size=200)
 MARKS = st.text("[]()<>*_`~!#>-+1. \n\t&;:/\\\"'=ahtpsx\u202e\u00e9", max_size=200)
 
 
@@ -23,6 +26,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.elements.append((tag, dict(attributes)))
+        self.text += "\n" if tag == "br" else ""
 
     def handle_data(self, words):
         self.text += words
@@ -32,15 +36,15 @@ class Page(HTMLParser):
         return [attributes["href"] for tag, attributes in self.elements if "href" in attributes]
 
 
-def page(markdown: str) -> Page:
-    return Page(str(text.to_html(markdown)))
+def page(typed: str) -> Page:
+    return Page(str(markdown.to_html(typed)))
 
 
 def is_inert(found: Page) -> bool:
-    """Whether nothing in it can act: known elements, no attribute but an outward link and where a list starts."""
+    """Whether nothing in it can act: known elements, and no attribute but an outward link."""
     return all(
-        tag in text.TAGS
-        and attributes.keys() <= ({"href", "rel"} if tag == "a" else {"start"} if tag == "ol" else set())
+        tag in markdown.TAGS
+        and attributes.keys() <= ({"href", "rel"} if tag == "a" else set())
         and urlsplit(attributes.get("href", "https:")).scheme in {"http", "https", "mailto"}
         for tag, attributes in found.elements
     )
@@ -84,9 +88,9 @@ ACTING = [
 
 
 @pytest.mark.hardening("H-15", "H-16")
-@pytest.mark.parametrize("markdown", ACTING)
-def test_nothing_that_people_write_can_act(markdown):
-    assert is_inert(page(markdown))
+@pytest.mark.parametrize("typed", ACTING)
+def test_nothing_that_people_write_can_act(typed):
+    assert is_inert(page(typed))
 
 
 @pytest.mark.parametrize("markup", [m for m in ACTING if m.startswith("<") and not m.startswith("<https")])
@@ -104,14 +108,14 @@ def test_the_check_for_acting_markup_would_notice_it():
 
 @pytest.mark.hardening("H-15", "H-16")
 @given(MARKS)
-def test_no_combination_of_marks_can_act(markdown):
-    assert is_inert(page(markdown))
+def test_no_combination_of_marks_can_act(typed):
+    assert is_inert(page(typed))
 
 
 @pytest.mark.hardening("L-01")
 @given(st.text(st.characters()))
-def test_html_holds_no_character_that_could_end_a_line_of_the_live_stream(markdown):
-    assert not set(text.to_html(markdown)) & set("\r\0")
+def test_html_holds_no_character_that_could_end_a_line_of_the_live_stream(typed):
+    assert not set(markdown.to_html(typed)) & set("\r\0")
 
 
 @pytest.mark.hardening("H-17", "S-02")
@@ -156,6 +160,15 @@ def test_a_link_to_web_or_mail_is_one_and_vouches_for_nothing(address):
         ("**https://ok.example**", "https://ok.example"),
         ("HTTP://ok.example!", "HTTP://ok.example"),
         ("https://ok.example/ä", "https://ok.example/%C3%A4"),
+        ("詳細はhttps://ok.example/aを見て", "https://ok.example/a"),
+        ("https://ok.example/a。次", "https://ok.example/a"),
+        ("https://ja.ok.example/wiki/日本", "https://ja.ok.example/wiki/%E6%97%A5%E6%9C%AC"),
+        ("„https://ok.example/a“ – gut", "https://ok.example/a"),
+        ("https://ok.example/a…", "https://ok.example/a"),
+        ("<https://ok.example/a>", "https://ok.example/a"),
+        ("www.ok.example.", "http://www.ok.example"),
+        ("Ana <ana.b@ok.example>;", "mailto:ana.b@ok.example"),
+        ("mailto:first_last+x@ok.example,", "mailto:first_last+x@ok.example"),
     ],
 )
 def test_an_address_in_running_text_becomes_a_link(typed, address):
@@ -163,7 +176,20 @@ def test_an_address_in_running_text_becomes_a_link(typed, address):
 
 
 @pytest.mark.parametrize(
-    "typed", ["xhttps://ok.example", "`https://ok.example`", "https://", "://ok.example", "http:/x"]
+    "typed",
+    [
+        "xhttps://ok.example",
+        "`https://ok.example`",
+        "https://",
+        "://ok.example",
+        "http:/x",
+        "www.",
+        "www.ok",
+        "a@b",
+        "git@ok.example:a/b.git",
+        "@ok.example",
+        "a@1.2.3",
+    ],
 )
 def test_what_only_looks_like_an_address_does_not(typed):
     assert not page(typed).links
@@ -179,39 +205,139 @@ def test_an_image_is_not_fetched_but_linked():
 @pytest.mark.parametrize(
     ("typed", "html"),
     [
-        ("one\ntwo", "<p>one<br>\ntwo</p>\n"),
-        ("*a* **b** ~~c~~ `d`", "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>\n"),
-        ("# Big", "<h4>Big</h4>\n"),
-        ("###### Small", "<h6>Small</h6>\n"),
-        ("3. c\n4. d", '<ol start="3">\n<li>c</li>\n<li>d</li>\n</ol>\n'),
+        ("one\ntwo", "<p>one<br>two</p>\n"),
+        ("*a* **b** ~~c~~ `d` _e_", "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code> <em>e</em></p>\n"),
+        ("これは**重要**です", "<p>これは<strong>重要</strong>です</p>\n"),
+        ("(**Note:** *now*!)", "<p>(<strong>Note:</strong> <em>now</em>!)</p>\n"),
+        (
+            "3. c\n7) d",
+            "<ol>\n<li><p><span>3.</span> c</p>\n</li>\n</ol>\n<ol>\n<li><p><span>7)</span> d</p>\n</li>\n</ol>\n",
+        ),
+        ("- a\n- b\nc", "<ul>\n<li><p>a</p>\n</li>\n<li><p>b</p>\n</li>\n</ul>\n<p>c</p>\n"),
         ("```py\n<b>\n```", "<pre><code>&lt;b&gt;\n</code></pre>\n"),
         (" \n", ""),
-        ("> said", "<blockquote>\n<p>said</p>\n</blockquote>\n"),
+        ("> said\nanswered", "<blockquote>\n<p>said</p>\n</blockquote>\n<p>answered</p>\n"),
+        (
+            "[the log](https://ok.example)",
+            '<p><a href="https://ok.example" rel="nofollow noopener noreferrer ugc">the log</a></p>\n',
+        ),
     ],
 )
 def test_markdown_looks_as_people_expect_in_a_chat(typed, html):
-    assert text.to_html(typed) == html
+    assert markdown.to_html(typed) == html
 
 
-@pytest.mark.parametrize(
-    "typed", [r"\\server\share", r"C:\logs\*.txt", "&nbsp;", "[1]: see below", "#42", "*.txt and *.log"]
-)
+def test_a_table_is_one_and_columns_stand_below_each_other():
+    found = page("| a | b |\n|---|:-:|\n| 1 | **2** |")
+    assert [tag for tag, _ in found.elements] == [
+        "table",
+        "thead",
+        "tr",
+        "th",
+        "th",
+        "tbody",
+        "tr",
+        "td",
+        "td",
+        "strong",
+    ]
+    assert found.text.split() == ["a", "b", "1", "2"]
+    for typed in (
+        "PID TTY    TIME\n 1  pts/0  00:01",
+        "a\tb\nc\td",
+        "Name   Size\n----   ----",
+        "    at Foo\n    at Bar",
+    ):
+        found = page(typed)
+        assert ([tag for tag, _ in found.elements], found.text) == (["pre", "code"], typed + "\n")
+
+
+SAID = [
+    r"\\server\share\*.txt",
+    r"C:\Users\_temp_\new",
+    r"C:\logs\*.txt and *.log",
+    "__init__.py, __name__ and *args, **kwargs",
+    "2*3*4, a_b_c, 5* hotel, 4* hotel",
+    "# 42",
+    "#42",
+    "## systemctl restart",
+    "Regards\n---",
+    "Name\n----",
+    "===\n* * *\n- - -",
+    "2024.\n12)",
+    "+ 49 30 1234\n+ 1 more",
+    ">100 users\n>>> print(1)\n>= 5",
+    "a  b   c\n  indented by two",
+    "Done.  Really.\nYes.  It is.",
+    "&nbsp; &lt;",
+    "[1]: see below",
+    "[x](#main) [0](1) [a][b] [](https://ok.example)",
+    '[x](https://ok.example "title")',
+    "From: Ana <ana@ok.example>",
+    "```\nwithout an end",
+    "~~~\nno code\n~~~",
+    "a ` b\nc ` d",
+    "|a|b|\n|-|-|\n|1|2|3|",
+    "| no | table |",
+    "no | table\n-- | --",
+    "no |\n--\ntable",
+    "https://) https://. www..a",
+    "`",
+    "**",
+    "` `",
+    "_/_ ~/a ~~/b~~/",
+    "rm -rf *~ *.bak*",
+]
+
+
+@pytest.mark.parametrize("typed", SAID)
 def test_what_people_paste_is_shown_as_it_was(typed):
-    assert page(typed).text.strip() == typed
+    assert page(typed).text.removesuffix("\n") == typed
 
 
-def test_a_line_above_dashes_stays_a_line():
-    assert [tag for tag, _ in page("Regards\n---").elements] == ["p", "hr"]
+def test_code_is_shown_to_its_last_blank_and_its_first_line():
+    assert page("```\n  a  \n\n\tb\n```").text == "  a  \n\n\tb\n\n"
+    assert page("```Error: no disk\nat once\n```").text == "Error: no disk\nat once\n\n"
 
 
-@pytest.mark.parametrize("mark", ["> ", "- ", "1. "])
-def test_text_nested_too_deep_is_shown_as_it_was_typed(mark):
-    assert page(mark * 3 + "deep").text.strip() == "deep"
-    assert page(mark * 40 + "deep").text.strip() == mark * 40 + "deep"
+def test_numbers_stay_as_they_were_typed_and_in_their_place():
+    typed = "2. two\n4. four\n4. four\n10) ten\n007. Bond\n\n    1986. was a good year"
+    assert page(typed).text.split() == typed.split()
+
+
+WORDS = st.sampled_from(
+    ["it", "burns", "é", "日本", "42", "C:\\x", "/etc", "a_b", "*.log", "<b>", "#1", "--x", "|", "~"]
+)
+PLAIN = st.lists(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), min_size=1, max_size=6).map("\n".join)
+
+
+@given(PLAIN)
+def test_ordinary_text_loses_no_character(typed):
+    assert "".join(page(typed).text.split()) == "".join(typed.split())
+
+
+@given(MARKS)
+def test_nothing_is_dropped_but_marks_and_nothing_is_added(typed):
+    typed, found = clean_text(typed), page(typed)
+    dropped, rest = set(), iter("".join(typed.split()))
+    for shown in "".join(found.text.split()):
+        dropped |= set(takewhile(lambda other, shown=shown: other != shown, rest))
+    dropped |= set(rest)
+    assert len("".join(found.text.split())) <= len("".join(typed.split()))
+    assert dropped <= set("*_~`>-|:") or found.links
 
 
 HOSTILE = {
     "brackets": "[",
+    "an open bracket": "[" + "a " * 9_000,
+    "open links": "[a](http://" + "b(c)" * 4_000,
+    "addresses without blanks": "https://a詳",
+    "addresses in a row": "www.a.b,",
+    "local parts": "a.a-",
+    "mail": "a@b.c.",
+    "brackets behind an address": "https://a" + ")" * 19_000,
+    "gaps": "a  b\n",
+    "tables": "| a | b |\n|---|---|\n",
     "images": "![",
     "links": "[a](",
     "pointed links": "[](<",
@@ -244,11 +370,24 @@ HOSTILE = {
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
 def test_no_text_takes_long_to_draw(piece):
     longest = 20_000 // len(piece)
-    just_drawn = min(longest, text.MOST_MARKS // max(1, len(text.MARK.findall(piece))))
-    lazy = "> " * (text.NESTING - 2) + "a\n" * just_drawn
-    for markdown in (piece * longest, piece * just_drawn, lazy[:20_000]):
-        text.to_html.cache_clear()
+    just_drawn = min(longest, markdown.MOST_MARKS // max(1, len(markdown.MARK.findall(piece))))
+    lazy = "> " * (markdown.NESTING - 2) + "a\n" * just_drawn
+    for typed in (piece * longest, piece * just_drawn, lazy[:20_000]):
+        markdown.to_html.cache_clear()
         started = time.process_time()
-        text.to_html(markdown)
+        markdown.to_html(typed)
         # Ten times and more of what the worst takes on a quiet machine: what grows with the square takes minutes.
         assert time.process_time() - started < 5
+
+
+@given(ANYTHING, st.integers(1, 60))
+def test_an_excerpt_is_one_short_line(typed, length):
+    short = markdown.excerpt(typed, length)
+    assert len(short) <= length
+    assert "\n" not in short
+
+
+def test_an_excerpt_ends_between_words_where_it_can():
+    assert markdown.excerpt("The printer\nis  on fire", 30) == "The printer is on fire"
+    assert markdown.excerpt("The printer is on fire", 16) == "The printer is…"
+    assert markdown.excerpt("x" * 30, 10) == "x" * 9 + "…"
