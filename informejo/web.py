@@ -42,6 +42,7 @@ NOTICES = {
     "sessions-ended": "You are signed out everywhere else.",
     "draft-saved": "Your draft is saved.",
     "draft-without-files": "Your text is saved as a draft. Files are not: choose them again before you send it.",
+    "draft-discarded": "The draft is gone.",
     "draft-kept": "You are signed in again. What you had typed is still here: look it over and send it.",
     "ticket-deleted": "The ticket is in the bin, from where it can be brought back.",
     "ticket-restored": "The ticket is back.",

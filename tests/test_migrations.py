@@ -108,3 +108,22 @@ def test_a_migrated_desk_works(empty):
     ticket = world.ticket()
     world.note(ticket)
     assert world.comment(world.ren, ticket).ticket is ticket
+
+
+def test_a_draft_from_before_they_belonged_to_tabs_is_still_there_and_the_way_back_keeps_the_newest(empty):
+    migrate(upgrade, revision="0005")
+    columns = "id, email, name, role, active, department, theme, shortcuts, time_zone, created_at"
+    values = "1, 'a@b.example', 'Ada', 'user', 1, '', 'system', 'on', '', '2026-01-01'"
+    db.session.execute(text(f"INSERT INTO users ({columns}) VALUES ({values})"))
+    draft = text("INSERT INTO drafts (user_id, form, fields, saved_at) VALUES (1, :form, '{}', '2026-01-01')")
+    for form in ("new-ticket", "ticket:1", "ticket:1:edit", "comment:5"):
+        db.session.execute(draft, {"form": form})
+    db.session.commit()
+    migrate(upgrade)
+    rows = dict(db.session.execute(text("SELECT form, key FROM drafts")).all())
+    assert rows == {"new-ticket": "before", "ticket:1": "before", "ticket:1:edit": "", "comment:5": ""}
+    columns, values = "user_id, form, key, fields, saved_at", "1, 'ticket:1', 'k', '\"new\"', '2026-01-02'"
+    db.session.execute(text(f"INSERT INTO drafts ({columns}) VALUES ({values})"))
+    db.session.commit()
+    migrate(downgrade, revision="0005")
+    assert db.session.scalars(text("SELECT fields FROM drafts WHERE form = 'ticket:1'")).all() == ['"new"']

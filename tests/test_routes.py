@@ -58,6 +58,7 @@ CHANGE = {
     "/profile/password": (CHANGED, "401 422 422 422 422"),
     "/profile/sessions": ({}, "401 303 303 303 303"),
     "/drafts": ({"draft": "ticket:1", "body": "half a sentence"}, "401 303 303 303 303"),
+    "/drafts/discard": ({"draft": "ticket:1", "discard": "k"}, "401 303 303 303 303"),
     "/tickets": (TEXT, "401 303 303 303 303"),
     "/tickets/<int:number>/comments": ({"body": "Hello."}, "401 404 303 303 303"),
     "/tickets/<int:number>/comments + note": ({"body": "Hello.", "internal": "yes"}, "401 404 403 303 303"),

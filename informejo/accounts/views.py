@@ -12,7 +12,7 @@ from informejo.accounts import actions, queries
 from informejo.accounts.gate import CARRIED, KEPT, ask_whose, carried_fields, draft_name, sign_in_page
 from informejo.accounts.inputs import SignIn, browser
 from informejo.accounts.models import User
-from informejo.drafts.actions import save_draft
+from informejo.drafts.actions import key_for, save_draft
 from informejo.inputs import Invalid
 from informejo.web import anybody, local, public, wants_fragment
 
@@ -83,7 +83,7 @@ def _keep_text(user: User, hidden: Mapping[str, str], location: str) -> str:
     fields, draft = carried_fields(hidden), draft_name(hidden)
     if not (fields and draft):
         return location
-    save_draft(user, draft, fields)
+    save_draft(user, draft, fields, key_for(draft))
     parts = urlsplit(location)
     query = [(name, value) for name, value in parse_qsl(parts.query) if name != "notice"]
     return parts._replace(query=urlencode([*query, ("notice", "draft-kept")])).geturl()

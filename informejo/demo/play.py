@@ -7,7 +7,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, User
 from informejo.demo import props
 from informejo.demo.script import Deed, Turn
-from informejo.drafts.actions import save_draft
+from informejo.drafts.actions import key_for, save_draft
 from informejo.tickets import actions, change_actions, files
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
@@ -108,7 +108,8 @@ class Play:
         change_actions.delete_ticket(self.actor, self.ticket)
 
     def drafts(self, deed: Deed):
-        save_draft(self.actor, f"ticket:{self.ticket.number}", {"body": self.turn.words})
+        form = f"ticket:{self.ticket.number}"
+        save_draft(self.actor, form, {"body": self.turn.words}, key_for(form))
 
     def dismisses(self, deed: Deed):
         accounts.set_active(self.actor, self.people[deed.what], False)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy import select
+
 from informejo.accounts.models import User
 from informejo.db import db
 from informejo.drafts.models import Draft
@@ -22,7 +24,20 @@ def kept_texts(fields: Mapping) -> list[tuple[str, str, str]]:
     return [(name, word, fields[name]) for name, word in TEXTS.items() if fields.get(name)]
 
 
-def draft_for(actor: User, form: str) -> dict:
-    """The fields of this person's draft in that form and when it was saved; empty when there is none."""
-    draft = db.session.get(Draft, (actor.id, form))
-    return {**draft.fields, "saved_at": draft.saved_at} if draft else {}
+def drafts_of(actor: User, form: str) -> list[Draft]:
+    """This person's drafts in that form, the last saved first."""
+    own = select(Draft).where(Draft.user_id == actor.id, Draft.form == form)
+    return list(db.session.scalars(own.order_by(Draft.saved_at.desc(), Draft.key)))
+
+
+def draft_for(actor: User, form: str, key: str | None = None) -> dict:
+    """What the form begins with: the fields of the draft with that key, by default of the last one; empty without one.
+
+    Beside them: when it was saved (`saved_at`), its key (`continues`), and the other drafts of the form (`others`).
+    """
+    drafts = drafts_of(actor, form)
+    chosen = next((draft for draft in drafts if draft.key == key), drafts[0] if drafts else None)
+    if chosen is None:
+        return {}
+    others = [draft for draft in drafts if draft is not chosen]
+    return {**chosen.fields, "saved_at": chosen.saved_at, "continues": chosen.key, "others": others}

@@ -1,9 +1,9 @@
 """The door through which a form saves what has been typed so far."""
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 
 from informejo import db
-from informejo.drafts.actions import save_draft
+from informejo.drafts.actions import forget_draft, save_draft
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.inputs import Invalid
 from informejo.web import actor, answer
@@ -18,11 +18,29 @@ def save():
         form = NewDraft.read(request.form).draft
     except Invalid:
         abort(400)
-    draft = save_draft(actor(), form, kept_fields(request.form), request.form.get("key"))
+    given = request.form
+    draft = save_draft(actor(), form, kept_fields(given), given.get("key", ""), given.get("continues"))
     db.commit()
-    state = render_template("tickets/_draft_state.html", saved_at=draft.saved_at if draft else None)
+    state = render_template(
+        "tickets/_draft_state.html",
+        saved_at=draft.saved_at if draft else None,
+        key=draft.key if draft else "",
+        verb="saved",
+    )
     notice = "draft-without-files" if request.form.get("files") else "draft-saved"  # their names; a draft keeps none
     return answer(state, f"{page_of(form)}?notice={notice}")
+
+
+@bp.post("/drafts/discard")
+def discard():
+    """Throw one draft away: that of the form it stands in, or another of the same form."""
+    try:
+        form = NewDraft.read(request.form).draft
+    except Invalid:
+        abort(400)
+    forget_draft(actor(), form, request.form.get("discard", ""))
+    db.commit()
+    return redirect(f"{page_of(form)}?notice=draft-discarded", 303)
 
 
 def page_of(form: str) -> str:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 from informejo import clock, db as database, limits
 from informejo.accounts.models import User
 from informejo.db import db
-from informejo.drafts.actions import forget_draft
+from informejo.drafts.actions import forget_sent
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -31,11 +31,12 @@ def open_ticket(
     files: Sequence[Kept] = (),
     follows: Ticket | None = None,
     key: str | None = None,
+    continues: str | None = None,
     draft: str = "new-ticket",
 ) -> Ticket:
     """Open a ticket for `requester` (by default the actor). The same `key` again returns the first ticket.
 
-    `draft` is the form it was written in.
+    `draft` is the form it was written in, and `continues` the key of the draft that form began with.
     """
     require(actor, "ticket.open")
     if requester is not None and requester is not actor:
@@ -56,7 +57,7 @@ def open_ticket(
     db.session.add(ticket)
     log.record(EventName.TICKET_CREATED, actor, ticket=ticket, audience=Audience.REQUESTER)
     _attach(actor, ticket, None, files)
-    forget_draft(actor, draft)
+    forget_sent(actor, draft, (title, description), key, continues)
     return ticket
 
 
@@ -68,13 +69,14 @@ def reply(
     internal: bool = False,
     files: Sequence[Kept] = (),
     key: str | None = None,
+    continues: str | None = None,
 ) -> Comment | Ticket:
     """Say it where it belongs: on the ticket, or for its requester, once it is closed, in a new one that follows it.
 
     Which of the two is decided with the row locked: it may have been closed, or opened again, since it was found.
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
-    said = {"body": body, "files": files, "key": key}
+    said = {"body": body, "files": files, "key": key, "continues": continues}
     # Sent again after the ticket was closed, what is a comment already opens nothing.
     earlier = sent_before(Comment, actor, key)
     is_comment = _is_again(earlier, files, ticket=ticket, body=body)
@@ -86,7 +88,15 @@ def reply(
     return add_comment(actor, ticket, internal=internal, **said)
 
 
-def follow_up(actor: User, closed: Ticket, *, body: str, files: Sequence[Kept] = (), key: str | None = None) -> Ticket:
+def follow_up(
+    actor: User,
+    closed: Ticket,
+    *,
+    body: str,
+    files: Sequence[Kept] = (),
+    key: str | None = None,
+    continues: str | None = None,
+) -> Ticket:
     """What a requester writes on a closed ticket opens a new one that links back to it."""
     hold(actor, "ticket.comment", closed)
     title = f"Again: {closed.title}"[: limits.TITLE.most]
@@ -98,6 +108,7 @@ def follow_up(actor: User, closed: Ticket, *, body: str, files: Sequence[Kept] =
         files=files,
         follows=closed,
         key=key,
+        continues=continues,
         draft=f"ticket:{closed.id}",
     )
 
@@ -110,9 +121,11 @@ def add_comment(
     internal: bool = False,
     files: Sequence[Kept] = (),
     key: str | None = None,
+    continues: str | None = None,
 ) -> Comment:
     """Add a reply, or with `internal` a note for the staff. The same `key` again returns the first comment.
 
+    `continues` is the key of the draft that its form began with.
     A requester's reply to a waiting or resolved ticket opens it again.
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
@@ -126,7 +139,7 @@ def add_comment(
         EventName.COMMENT_ADDED, actor, ticket=ticket, comment=comment, audience=comment.audience, changes=changes
     )
     _attach(actor, ticket, comment, files)
-    forget_draft(actor, f"ticket:{ticket.id}")
+    forget_sent(actor, f"ticket:{ticket.id}", (body,), key, continues)
     return comment
 
 

@@ -63,7 +63,7 @@ def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, ve
     hold(actor, "ticket.edit", ticket)
     if changes := _edit(actor, ticket, {"title": title, "description": description}, version):
         log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
-    forget_draft(actor, f"ticket:{ticket.id}:edit")
+    forget_draft(actor, f"ticket:{ticket.id}:edit", "")
 
 
 def edit_comment(actor: User, comment: Comment, *, body: str, version: int):
@@ -78,7 +78,7 @@ def edit_comment(actor: User, comment: Comment, *, body: str, version: int):
             audience=comment.audience,
             changes=changes,
         )
-    forget_draft(actor, f"comment:{comment.id}")
+    forget_draft(actor, f"comment:{comment.id}", "")
 
 
 def delete_ticket(actor: User, ticket: Ticket):

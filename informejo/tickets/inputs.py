@@ -35,6 +35,7 @@ class NewTicket(Input):
     requester_name: Annotated[line(limits.NAME, "a name") | None, _nothing] = None
     follows: str = ""  # the number of an earlier ticket; one that cannot be found is no reason to refuse this one
     key: Key = None
+    continues: Key = None  # of the draft that the form began with
 
     @field_validator("requester_name")
     @classmethod
@@ -50,6 +51,7 @@ class NewComment(Input):
     body: Annotated[prose(limits.COMMENT._replace(least=0), "a message"), Field(default="")]
     internal: bool = False
     key: Key = None
+    continues: Key = None
     files: bool = False  # set by the door, from the files that came along
 
     @model_validator(mode="after")

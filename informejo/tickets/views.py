@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from informejo import db, policy
 from informejo.accounts.actions import guest_for
 from informejo.accounts.queries import staff_members
-from informejo.drafts.queries import draft_for
+from informejo.drafts.queries import draft_for, drafts_of
 from informejo.events.models import Audience, Event
 from informejo.inputs import Invalid
 from informejo.live import fragments, presence
@@ -22,6 +22,7 @@ from informejo.tickets.words import Status
 from informejo.web import actor, answer, go_to, page, since_of, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
+SAID = {"body", "internal", "key", "continues"}
 
 
 @bp.get("/tickets")
@@ -45,7 +46,10 @@ def news():
 @bp.get("/tickets/new")
 def new():
     """The form for a new ticket, with what was typed into it before."""
-    draft = draft_for(actor(), "new-ticket")
+    chosen = request.args.get("draft")
+    draft = draft_for(actor(), "new-ticket", chosen)
+    if draft.get("requester_email") and not chosen:
+        draft = {"others": drafts_of(actor(), "new-ticket")}  # the next caller is somebody else
     return _new_page(draft, {}, request.args.get("follows") or draft.get("follows"))
 
 
@@ -68,7 +72,8 @@ def create():
 @bp.get("/tickets/<int:number>")
 def show(number: int):
     """One ticket: the conversation is its event log."""
-    return _show(policy.find_ticket(actor(), number), draft_for(actor(), f"ticket:{number}"), {})
+    ticket = policy.find_ticket(actor(), number)
+    return _show(ticket, draft_for(actor(), f"ticket:{number}", request.args.get("draft")), {})
 
 
 @bp.post("/tickets/<int:number>/comments")
@@ -104,6 +109,7 @@ def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
         files=kept,
         follows=_followed(new.follows),
         key=new.key,
+        continues=new.continues,
     )
 
 
@@ -114,7 +120,7 @@ def _ticket_of(ticket: Ticket) -> Ticket | None:
 
 def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
     """Write it, and return where it can be seen."""
-    said = actions.reply(actor(), ticket, body=new.body, internal=new.internal, files=kept, key=new.key)
+    said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
     if isinstance(said, Ticket):
         return f"/tickets/{said.number}?notice=ticket-opened"
     return f"/tickets/{ticket.number}#comment-{said.id}"
@@ -123,7 +129,8 @@ def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
 def _said(ticket: Ticket, events: list[Event], location: str):
     if f"/tickets/{ticket.number}#" not in location:
         return go_to(location)
-    parts = [_composer(ticket, {}, {}), *fragments.answer(events, ticket, policy.audience(actor()))]
+    composer = _composer(ticket, {"others": drafts_of(actor(), f"ticket:{ticket.number}")}, {})
+    parts = [composer, *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), location)
 
 

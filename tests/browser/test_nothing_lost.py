@@ -136,3 +136,73 @@ def test_a_note_that_never_reached_the_server_comes_back_as_a_note(browse, world
     mia.open(f"/tickets/{ticket.number}")
     expect(message(mia)).to_have_value("He plugged it in wrong")
     expect(mia.page.get_by_label("Internal note")).to_be_checked()
+
+
+def saved(tab):
+    expect(tab.locator("#draft-state")).to_contain_text("Draft saved")
+
+
+def test_what_is_half_written_in_one_tab_outlives_what_is_sent_from_another(browse, world, ticket):
+    mia = browse(world.mia)
+    first = mia.open(f"/tickets/{ticket.number}")
+    first.get_by_text("Internal note", exact=True).click()
+    first.get_by_label("Your message").press_sequentially("They called, and")
+    saved(first)
+    second = mia.new_tab(f"/tickets/{ticket.number}?draft=none")
+    second.get_by_label("Your message").fill("We are on it.")
+    saved(second)
+    second.get_by_text("Reply", exact=True).click()
+    second.get_by_role("button", name="Send").click()
+    expect(second.locator("#timeline")).to_contain_text("We are on it.")
+    expect(second.locator(".drafts")).to_contain_text("They called, and")
+    expect(first.get_by_label("Your message")).to_have_value("They called, and")
+    first.reload()
+    expect(first.get_by_label("Your message")).to_have_value("They called, and")
+    expect(first.locator("#internal-note")).to_be_checked()
+
+
+def test_a_new_ticket_in_one_tab_does_not_take_the_place_of_one_in_another(browse, newcomer):
+    lou = browse(newcomer())
+    words = "In a few words"
+    first = lou.open("/tickets/new")
+    second = lou.new_tab("/tickets/new")
+    for tab, text in ((first, "The lamp flickers"), (second, "The lift stops")):
+        tab.get_by_label(words).press_sequentially(text)
+        saved(tab)
+    assert [tab.get_by_label(words).input_value() for tab in (first, second)] == ["The lamp flickers", "The lift stops"]
+    third = lou.new_tab("/tickets/new")
+    expect(third.get_by_label(words)).to_have_value("The lift stops")
+    third.get_by_role("link", name="Open").click()
+    expect(third.get_by_label(words)).to_have_value("The lamp flickers")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_draft_that_is_thrown_away_is_gone_here_and_there(browse, ticket, scripts):
+    kim = browse(ticket.requester, java_script_enabled=scripts)
+    page = kim.page
+    page.goto(f"/tickets/{ticket.number}")
+    message(kim).press_sequentially("Never mind")
+    if scripts:
+        saved(page)
+    else:
+        page.get_by_role("button", name="Save draft").click()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("The draft is gone.")).to_be_visible()
+    expect(message(kim)).to_have_value("")
+    page.goto(f"/tickets/{ticket.number}")
+    expect(message(kim)).to_have_value("")
+
+
+def test_nothing_is_called_saved_while_saving_fails(kim):
+    kim.forgives("net::ERR_", "htmx:error", "status of 503")
+    state = kim.page.locator("#draft-state")
+    kim.page.route("**/drafts", lambda route: route.abort())
+    message(kim).press_sequentially("No line")
+    expect(state).to_have_text("Kept on this device, not yet saved")
+    kim.page.unroute("**/drafts")
+    kim.page.route("**/drafts", lambda route: route.fulfill(status=503, body="busy"))
+    message(kim).press_sequentially(", and then busy")
+    expect(state).to_have_text("Kept on this device, not yet saved")
+    kim.page.unroute("**/drafts")
+    message(kim).press_sequentially(", and back")
+    saved(kim.page)

@@ -6,7 +6,7 @@ from informejo import clock, db, limits
 from informejo.db import db as database
 from informejo.drafts.inputs import KEPT
 from informejo.drafts.models import Draft
-from informejo.drafts.queries import draft_for
+from informejo.drafts.queries import draft_for, drafts_of
 from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
@@ -32,10 +32,22 @@ def save(browser, form: str, headers=None, **fields):
 
 
 def kept(person, form: str) -> dict:
-    """What this person has typed there; when it was saved stands beside it."""
+    """What this person has typed there last."""
     fields = draft_for(person, form)
-    assert fields == {} or fields.pop("saved_at") <= clock.now()
-    return fields
+    assert fields == {} or fields["saved_at"] <= clock.now()
+    return {name: text for name, text in fields.items() if name not in ("saved_at", "continues", "others")}
+
+
+def bodies(person, form: str = "ticket:1") -> set[str]:
+    """What this person has typed there in whatever tab."""
+    return {draft.fields["body"] for draft in drafts_of(person, form)}
+
+
+def drawn(browser, page: str) -> dict[str, str]:
+    """The fields of the form on that page as a tab of its own has them."""
+    [form] = [form for form in dom.read(browser.get(page).text).all("form") if "data-draft" in form.attributes]
+    fields = {field["name"]: field.attributes.get("value", "") for field in form.all("input", type="hidden")}
+    return fields | {area["name"]: "".join(area.content).removeprefix("\n") for area in form.all("textarea")}
 
 
 def test_a_draft_is_kept_and_its_form_begins_with_it(world, ren, ticket):
@@ -128,9 +140,9 @@ def test_a_text_too_long_to_be_sent_is_kept_to_its_end(world, ren):
 def test_what_was_begun_in_an_edit_form_is_said_to_be_a_draft_when_it_is_opened(world, ren, ticket):
     comment = world.comment(world.ren, ticket)
     for form, page in (("ticket:1:edit", "/tickets/1/edit"), (f"comment:{comment.id}", f"/comments/{comment.id}/edit")):
-        assert "Draft kept" not in ren.get(page).text
+        assert "Draft of" not in ren.get(page).text
         save(ren, form, title="A title", description=TYPED, body=TYPED)
-        assert "Draft kept" in ren.get(page).text
+        assert "Draft of" in ren.get(page).text
 
 
 def test_who_answers_on_a_closed_ticket_keeps_what_was_begun_in_the_form_for_a_new_one(world, ren, ticket):
@@ -201,3 +213,92 @@ def test_what_is_typed_on_because_no_answer_came_is_kept_though_the_message_has_
     assert not draft_for(world.ren, "new-ticket")
     save(ren, "new-ticket", **sent | {"title": "The screen on the left"})
     assert draft_for(world.ren, "new-ticket")["title"] == "The screen on the left"
+
+
+def test_two_tabs_of_one_form_are_two_drafts_and_sending_one_leaves_the_other(world, visit, ticket):
+    mia = visit(world.mia)
+    note, reply = (drawn(mia, "/tickets/1") for _ in range(2))
+    save(mia, **as_form(note), internal="yes", body="They called. Wait for the mana")
+    save(mia, **as_form(reply), body="We are on")
+    assert bodies(world.mia) == {"They called. Wait for the mana", "We are on"}
+    answer = mia.post("/tickets/1/comments", data=reply | {"body": "We are onto it."}, headers=HTMX)
+    assert "They called." in answer.text, "it is offered beside the empty form"
+    assert bodies(world.mia) == {"They called. Wait for the mana"}
+
+
+def test_two_tabs_that_go_on_with_the_same_draft_do_not_write_over_each_other(world, ren, ticket):
+    save(ren, **as_form(drawn(ren, "/tickets/1")), body="Begun")
+    one, two = (drawn(ren, "/tickets/1") for _ in range(2))
+    assert (one["body"], two["body"]) == ("Begun", "Begun")
+    save(ren, **as_form(one), body="Begun, and gone on")
+    assert bodies(world.ren) == {"Begun, and gone on"}
+    save(ren, **as_form(two), body="Begun, otherwise")
+    assert bodies(world.ren) == {"Begun, and gone on", "Begun, otherwise"}
+
+
+def test_a_form_that_began_with_a_draft_and_says_something_else_leaves_it_alone(world, ren, ticket):
+    """The tab in which it was typed may still be open."""
+    begun = "The lift stops on floor 3 since Monday"
+    save(ren, **as_form(drawn(ren, "/tickets/1")), body=begun)
+    form = drawn(ren, "/tickets/1")
+    assert form["body"] == begun
+    save(ren, **as_form(form), body="Thank you, that helped.")
+    assert bodies(world.ren) == {begun, "Thank you, that helped."}
+    ren.post("/tickets/1/comments", data=form | {"body": "Thank you, that helped."})
+    database.session.rollback()
+    assert bodies(world.ren) == {begun}
+
+
+def test_what_was_sent_is_no_draft_any_more_though_its_last_words_were_never_saved(world, ren, ticket):
+    save(ren, **as_form(drawn(ren, "/tickets/1")), body="It burs")
+    form = drawn(ren, "/tickets/1")
+    assert ren.post("/tickets/1/comments", data=form | {"body": "It burns."}).status_code == 303
+    database.session.rollback()
+    assert bodies(world.ren) == set()
+    save(ren, **as_form(form), body="It burs")
+    assert bodies(world.ren) == {"It burs"}, "other words than those that were sent"
+    save(ren, **as_form(form), body="It burns")
+    assert bodies(world.ren) == set(), "it was on the way and came too late"
+
+
+def test_every_draft_of_a_form_is_offered_and_can_be_opened_or_thrown_away(world, ren, ticket):
+    for text in ("The first", "The second", "The <third>"):
+        save(ren, "ticket:1", body=text, key=text)
+    page = ren.get("/tickets/1").text
+    assert "The second" in page
+    assert drawn(ren, "/tickets/1?draft=The first")["body"] == "The first"
+    assert drawn(ren, "/tickets/1?draft=nonsense")["body"] == "The <third>"
+    answer = ren.post("/drafts/discard", data={"draft": "ticket:1", "discard": "The second"})
+    assert answer.location == "/tickets/1?notice=draft-discarded"
+    database.session.rollback()
+    assert bodies(world.ren) == {"The first", "The <third>"}
+
+
+def test_nobody_opens_or_throws_away_what_another_has_typed(world, ren, visit, ticket):
+    save(ren, "ticket:1", body="Mine alone", key="k")
+    mia = visit(world.mia)
+    assert "Mine alone" not in mia.get("/tickets/1?draft=k").text
+    mia.post("/drafts/discard", data={"draft": "ticket:1", "discard": "k"})
+    database.session.rollback()
+    assert bodies(world.ren) == {"Mine alone"}
+    assert mia.post("/drafts/discard", data={"draft": "nonsense"}).status_code == 400
+
+
+def test_the_form_for_the_next_caller_does_not_begin_with_the_last_ones_address(world, visit):
+    mia = visit(world.mia)
+    save(mia, "new-ticket", key="k", title="A laptop", requester_email="ana.b@example.org")
+    page = mia.get("/tickets/new").text
+    assert 'value="ana.b@example.org"' not in page
+    assert "A laptop" in page, "it is offered"
+    assert 'value="ana.b@example.org"' in mia.get("/tickets/new?draft=k").text
+
+
+@pytest.mark.parametrize("page", ["/tickets", "/tickets/1/comments"])
+def test_fields_that_only_the_desk_sets_mean_nothing_in_a_form(ren, ticket, page):
+    forged = {"saved_at": "x", "others": "x", "continues": "x" * 65, "title": "x", "body": ""}
+    assert ren.post(page, data=forged).status_code == 422
+
+
+def as_form(fields: dict[str, str]) -> dict[str, str]:
+    """Which form of which tab it is, as a draft says it."""
+    return {"form": fields["draft"], "key": fields["key"], "continues": fields["continues"]}

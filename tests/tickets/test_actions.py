@@ -241,13 +241,14 @@ def test_what_was_sent_is_no_draft_any_more(world, ticket):
     comment = world.comment(world.ren, ticket)
     edits = {"title": "Another title", "description": "Another description", "version": 1}
     for form, send in {
-        "new-ticket": world.ticket,
-        "ticket:1": lambda: world.comment(world.ren, ticket),
+        "new-ticket": lambda: world.ticket(key="k"),
+        "ticket:1": lambda: world.comment(world.ren, ticket, key="k"),
         "ticket:1:edit": lambda: change_actions.edit_ticket(world.ren, ticket, **edits),
         f"comment:{comment.id}": lambda: change_actions.edit_comment(world.ren, comment, body="Better.", version=1),
     }.items():
-        save_draft(world.ren, form, {"body": "half a"})
-        save_draft(world.mia, form, {"body": "somebody else's"})
+        key = "" if "edit" in form or "comment" in form else "k"
+        save_draft(world.ren, form, {"body": "half a"}, key)
+        save_draft(world.mia, form, {"body": "somebody else's"}, key)
         send()
         db.commit()
         assert not draft_for(world.ren, form)
