@@ -19,6 +19,7 @@ DEPARTMENT = Length(0, 100)
 PASSWORD = Length(15, 1_024)  # NIST SP 800-63B-4, 3.1.1.2: at least 15 where it is the only factor
 SEARCH = Length(0, 200)
 FILE_NAME = Length(1, 120)
+KEY = 64  # characters of a once-only key, which forms bring along
 
 FIELDS = {
     "title": TITLE,

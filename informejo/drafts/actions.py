@@ -14,6 +14,7 @@ from informejo.drafts.models import Draft
 from informejo.drafts.queries import TEXTS, drafts_of
 from informejo.tickets.models import Comment, Ticket
 
+MOST_DRAFTS = 20  # of one form; the oldest goes
 _ALONE = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"  # Thai, Japanese and Chinese have no spaces: each letter counts
 WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")
 
@@ -23,9 +24,7 @@ def key_for(form: str) -> str:
     return "" if form.endswith(":edit") or form.startswith("comment:") else secrets.token_urlsafe(16)
 
 
-def save_draft(
-    actor: User, form: str, fields: dict[str, str], key: str = "", continues: str | None = None
-) -> Draft | None:
+def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", continues: str = "") -> Draft | None:
     """Keep what the actor has typed so far into the form with this once-only `key`; emptied again it has no draft.
 
     Nor has what was sent meanwhile under this key: its draft was on the way and came too late. The draft that the form
@@ -33,23 +32,24 @@ def save_draft(
     """
     database.lock(actor)
     if not any(fields.values()) or _was_sent(actor, fields, key):
-        return forget_draft(actor, form, key)
+        return forget_draft(actor, form, key, continues)
     draft = _draft(actor, form, key) or _draft(actor, form, continues)
     if draft is None or (draft.key != key and not _is_of(draft, fields.values())):
         draft = Draft(user_id=actor.id, form=form)
+        for oldest in drafts_of(actor, form)[MOST_DRAFTS - 1 :]:
+            db.session.delete(oldest)
     draft.key, draft.fields, draft.saved_at = key, fields, clock.now()
     db.session.add(draft)
     return draft
 
 
-def forget_draft(actor: User, form: str, key: str):
-    """That draft of the form was given up."""
-    draft = _draft(actor, form, key)
-    if draft:
+def forget_draft(actor: User, form: str, *keys: str):
+    """Those drafts of the form were given up."""
+    for draft in filter(None, (_draft(actor, form, key) for key in keys)):
         db.session.delete(draft)
 
 
-def forget_sent(actor: User, form: str, texts: Collection[str], key: str | None, continues: str | None):
+def forget_sent(actor: User, form: str, texts: Collection[str], key: str | None, continues: str):
     """What was typed into the form with this key is sent, and so is every draft that says nothing beside `texts`.
 
     Of the draft that the form began with, `continues`, that is so if these are still its words.
@@ -60,8 +60,8 @@ def forget_sent(actor: User, form: str, texts: Collection[str], key: str | None,
             db.session.delete(draft)
 
 
-def _draft(actor: User, form: str, key: str | None) -> Draft | None:
-    return None if key is None else db.session.get(Draft, (actor.id, form, key))
+def _draft(actor: User, form: str, key: str) -> Draft | None:
+    return db.session.get(Draft, (actor.id, form, key))
 
 
 def _was_sent(actor: User, fields: dict[str, str], key: str) -> bool:

@@ -1,9 +1,11 @@
 """What a form may ask to have kept."""
 
 import re
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
+from informejo import limits
 from informejo.inputs import Input, problem
 
 _FORM = re.compile(r"new-ticket|ticket:\d{1,18}(:edit)?|comment:\d{1,18}", re.ASCII)
@@ -21,10 +23,15 @@ KEPT = (
 )
 
 
+DraftKey = Annotated[str, Field(max_length=limits.KEY)]  # the once-only key of the form that a draft belongs to
+
+
 class NewDraft(Input):
-    """Which form it is the draft of; what it holds is read field by field."""
+    """Which form it is the draft of, and which draft it began with; what it holds is read field by field."""
 
     draft: str
+    key: DraftKey = ""
+    continues: DraftKey = ""
 
     @field_validator("draft")
     @classmethod

@@ -8,6 +8,7 @@ from informejo.accounts.models import User
 from informejo.db import db
 from informejo.drafts.models import Draft
 
+OFFERED = 5  # other drafts beside a form
 TEXTS = {"title": "Title", "description": "Description", "body": "What you wrote"}
 
 
@@ -30,6 +31,11 @@ def drafts_of(actor: User, form: str) -> list[Draft]:
     return list(db.session.scalars(own.order_by(Draft.saved_at.desc(), Draft.key)))
 
 
+def offered(actor: User, form: str, but: Draft | None = None) -> list[Draft]:
+    """The drafts that are offered beside that form, which may begin with one of them."""
+    return [draft for draft in drafts_of(actor, form) if draft is not but][:OFFERED]
+
+
 def draft_for(actor: User, form: str, key: str | None = None) -> dict:
     """What the form begins with: the fields of the draft with that key, by default of the last one; empty without one.
 
@@ -39,5 +45,5 @@ def draft_for(actor: User, form: str, key: str | None = None) -> dict:
     chosen = next((draft for draft in drafts if draft.key == key), drafts[0] if drafts else None)
     if chosen is None:
         return {}
-    others = [draft for draft in drafts if draft is not chosen]
-    return {**chosen.fields, "saved_at": chosen.saved_at, "continues": chosen.key, "others": others}
+    beside = {"saved_at": chosen.saved_at, "continues": chosen.key, "others": offered(actor, form, chosen)}
+    return {**chosen.fields, **beside}

@@ -14,12 +14,8 @@ bp = Blueprint("drafts", __name__)
 @bp.post("/drafts")
 def save():
     """Keep the form's fields; the words "Draft saved" come back, without JavaScript the page it stands on."""
-    try:
-        form = NewDraft.read(request.form).draft
-    except Invalid:
-        abort(400)
-    given = request.form
-    draft = save_draft(actor(), form, kept_fields(given), given.get("key", ""), given.get("continues"))
+    new = _read()
+    draft = save_draft(actor(), new.draft, kept_fields(request.form), new.key, new.continues)
     db.commit()
     state = render_template(
         "tickets/_draft_state.html",
@@ -28,19 +24,23 @@ def save():
         verb="saved",
     )
     notice = "draft-without-files" if request.form.get("files") else "draft-saved"  # their names; a draft keeps none
-    return answer(state, f"{page_of(form)}?notice={notice}")
+    return answer(state, f"{page_of(new.draft)}?notice={notice}")
 
 
 @bp.post("/drafts/discard")
 def discard():
     """Throw one draft away: that of the form it stands in, or another of the same form."""
-    try:
-        form = NewDraft.read(request.form).draft
-    except Invalid:
-        abort(400)
+    form = _read().draft
     forget_draft(actor(), form, request.form.get("discard", ""))
     db.commit()
     return redirect(f"{page_of(form)}?notice=draft-discarded", 303)
+
+
+def _read() -> NewDraft:
+    try:
+        return NewDraft.read(request.form)
+    except Invalid:
+        abort(400)
 
 
 def page_of(form: str) -> str:

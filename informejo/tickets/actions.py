@@ -31,7 +31,7 @@ def open_ticket(
     files: Sequence[Kept] = (),
     follows: Ticket | None = None,
     key: str | None = None,
-    continues: str | None = None,
+    continues: str = "",
     draft: str = "new-ticket",
 ) -> Ticket:
     """Open a ticket for `requester` (by default the actor). The same `key` again returns the first ticket.
@@ -69,7 +69,7 @@ def reply(
     internal: bool = False,
     files: Sequence[Kept] = (),
     key: str | None = None,
-    continues: str | None = None,
+    continues: str = "",
 ) -> Comment | Ticket:
     """Say it where it belongs: on the ticket, or for its requester, once it is closed, in a new one that follows it.
 
@@ -95,7 +95,7 @@ def follow_up(
     body: str,
     files: Sequence[Kept] = (),
     key: str | None = None,
-    continues: str | None = None,
+    continues: str = "",
 ) -> Ticket:
     """What a requester writes on a closed ticket opens a new one that links back to it."""
     hold(actor, "ticket.comment", closed)
@@ -121,7 +121,7 @@ def add_comment(
     internal: bool = False,
     files: Sequence[Kept] = (),
     key: str | None = None,
-    continues: str | None = None,
+    continues: str = "",
 ) -> Comment:
     """Add a reply, or with `internal` a note for the staff. The same `key` again returns the first comment.
 

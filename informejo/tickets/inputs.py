@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from informejo import limits, security
 from informejo.accounts.inputs import Email
 from informejo.accounts.models import User
+from informejo.drafts.inputs import DraftKey
 from informejo.events import log
 from informejo.inputs import Input, line, problem, prose
 from informejo.live import bookmark
@@ -18,7 +19,7 @@ from informejo.tickets.words import Category, Priority, Status
 
 _nothing = BeforeValidator(lambda value: value or None)
 # Once-only: drawn with the form, the same when it is sent twice.
-Key = Annotated[Annotated[str, Field(max_length=64)] | None, _nothing]
+Key = Annotated[Annotated[str, Field(max_length=limits.KEY)] | None, _nothing]
 Title = line(limits.TITLE, "a title")
 Description = prose(limits.DESCRIPTION, "what happens,")
 Body = prose(limits.COMMENT, "a message")
@@ -35,7 +36,7 @@ class NewTicket(Input):
     requester_name: Annotated[line(limits.NAME, "a name") | None, _nothing] = None
     follows: str = ""  # the number of an earlier ticket; one that cannot be found is no reason to refuse this one
     key: Key = None
-    continues: Key = None  # of the draft that the form began with
+    continues: DraftKey = ""  # of the draft that the form began with
 
     @field_validator("requester_name")
     @classmethod
@@ -51,7 +52,7 @@ class NewComment(Input):
     body: Annotated[prose(limits.COMMENT._replace(least=0), "a message"), Field(default="")]
     internal: bool = False
     key: Key = None
-    continues: Key = None
+    continues: DraftKey = ""
     files: bool = False  # set by the door, from the files that came along
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from informejo import db, policy
 from informejo.accounts.actions import guest_for
 from informejo.accounts.queries import staff_members
-from informejo.drafts.queries import draft_for, drafts_of
+from informejo.drafts.queries import draft_for, offered
 from informejo.events.models import Audience, Event
 from informejo.inputs import Invalid
 from informejo.live import fragments, presence
@@ -49,7 +49,7 @@ def new():
     chosen = request.args.get("draft")
     draft = draft_for(actor(), "new-ticket", chosen)
     if draft.get("requester_email") and not chosen:
-        draft = {"others": drafts_of(actor(), "new-ticket")}  # the next caller is somebody else
+        draft = {"others": offered(actor(), "new-ticket")}  # the next caller is somebody else
     return _new_page(draft, {}, request.args.get("follows") or draft.get("follows"))
 
 
@@ -129,7 +129,7 @@ def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
 def _said(ticket: Ticket, events: list[Event], location: str):
     if f"/tickets/{ticket.number}#" not in location:
         return go_to(location)
-    composer = _composer(ticket, {"others": drafts_of(actor(), f"ticket:{ticket.number}")}, {})
+    composer = _composer(ticket, {"others": offered(actor(), f"ticket:{ticket.number}")}, {})
     parts = [composer, *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), location)
 

@@ -4,9 +4,10 @@ import pytest
 
 from informejo import clock, db, limits
 from informejo.db import db as database
+from informejo.drafts.actions import MOST_DRAFTS
 from informejo.drafts.inputs import KEPT
 from informejo.drafts.models import Draft
-from informejo.drafts.queries import draft_for, drafts_of
+from informejo.drafts.queries import OFFERED, draft_for, drafts_of
 from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
@@ -291,6 +292,27 @@ def test_the_form_for_the_next_caller_does_not_begin_with_the_last_ones_address(
     assert 'value="ana.b@example.org"' not in page
     assert "A laptop" in page, "it is offered"
     assert 'value="ana.b@example.org"' in mia.get("/tickets/new?draft=k").text
+
+
+def test_of_very_many_drafts_of_one_form_the_newest_stay_and_few_are_offered(world, ren, ticket):
+    for number in range(MOST_DRAFTS + 2):
+        save(ren, "ticket:1", body=f"Draft number {number}.", key=str(number))
+    assert bodies(world.ren) == {f"Draft number {number}." for number in range(2, MOST_DRAFTS + 2)}
+    assert ren.get("/tickets/1").text.count("?draft=") == OFFERED
+
+
+def test_a_form_that_is_emptied_gives_up_what_it_began_with(world, ren, ticket):
+    save(ren, "ticket:1", body="Never mind", key="k")
+    save(ren, **as_form(drawn(ren, "/tickets/1")), body="")
+    assert bodies(world.ren) == set()
+
+
+def test_a_draft_from_a_page_without_a_key_is_forgotten_with_what_is_sent(world, ren, ticket):
+    save(ren, "ticket:1", body="It burs since Monday")
+    form = drawn(ren, "/tickets/1")
+    ren.post("/tickets/1/comments", data=form | {"body": "It burns since Monday."})
+    database.session.rollback()
+    assert bodies(world.ren) == set()
 
 
 @pytest.mark.parametrize("page", ["/tickets", "/tickets/1/comments"])
