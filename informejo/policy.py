@@ -157,6 +157,12 @@ def is_lost(event: Event, channel: Channel) -> bool:
     return event.ticket.deleted_at is not None
 
 
+def would_see(event: Event, channel: Channel) -> bool:
+    """Whether those on this channel are told that a ticket went: those who would see it, were it not in the bin."""
+    kind, _, id = channel.topic.partition(":")
+    return kind != "user" or may(db.session.get(User, int(id)), "ticket.see", event.ticket)
+
+
 def binned_tickets(actor: User) -> Select:
     """Deleted tickets that can still be brought back (BIN_DAYS); for administrators only."""
     oldest = clock.now() - timedelta(days=current_app.config["BIN_DAYS"])

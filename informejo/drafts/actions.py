@@ -45,6 +45,7 @@ def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", co
 
 def forget_draft(actor: User, form: str, *keys: str):
     """Those drafts of the form were given up."""
+    database.lock(actor)
     for draft in filter(None, (_draft(actor, form, key) for key in keys)):
         db.session.delete(draft)
 

@@ -91,7 +91,8 @@ def on(event: Event, channel: Channel) -> list[Fragment]:
     if not event.is_for(channel.audience):
         return []
     if policy.is_lost(event, channel):
-        return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if policy.may_end_sight(event) else []
+        told = policy.may_end_sight(event) and policy.would_see(event, channel)
+        return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if told else []
     if kind == "user":
         return _personal(event, int(id), channel.audience)
     table = FRAGMENTS.get(event.name, {})
@@ -110,14 +111,19 @@ def things(parts: Iterable[Fragment]) -> list[Thing]:
 
 
 def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragment]:
-    """What several events become: each thing they touched once, however often it changed meanwhile."""
-    touched = {}
+    """What several events become: each thing they touched once, however often it changed meanwhile.
+
+    An event is told on the channels it touches and on no other: what happened on one ticket is nothing for the page of
+    another, whatever else that page listens to.
+    """
+    channels, found = list(channels), {}
     for event in events:
+        touched = topics_of(event) if event.ticket_id else {channel.topic for channel in channels}  # see `people_at`
         for channel in channels:
-            for fragment in on(event, channel):
-                touched.pop(fragment.id, None)
-                touched[fragment.id] = fragment
-    return list(touched.values())
+            for fragment in on(event, channel) if channel.topic in touched else ():
+                found.pop(fragment.id, None)
+                found[fragment.id] = fragment
+    return list(found.values())
 
 
 def answer(events: Iterable[Event], ticket: Ticket, audience: Audience) -> list[Fragment]:

@@ -208,10 +208,13 @@ class Hub:
         return len(wanted)
 
     def write(self, subscription: Subscription, frame: Frame):
-        """Send one listener one message; one who is gone or too slow is dropped and comes back with a bookmark."""
-        if not subscription.closed and not subscription.write(frame):
-            logger.info("stream lost user=%s waiting=%s", subscription.user_id, subscription.size)
-            self.drop(subscription, reason="lost")
+        """Send one listener one message, and never raise; who is gone or too slow is dropped and comes back."""
+        try:
+            if not subscription.closed and not subscription.write(frame):
+                logger.info("stream lost user=%s waiting=%s", subscription.user_id, subscription.size)
+                self.drop(subscription, reason="lost")
+        except Exception as error:
+            self._give_up(subscription, "write", error)
 
     def beat(self, second: int, here: Bookmark | None = None):
         """Once a second: the heartbeat of those whose turn it is, and the end of those who have lived long enough.

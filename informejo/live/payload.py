@@ -13,7 +13,8 @@ def of(event: Event, channel: Channel) -> Thing | None:
     if event.ticket is None or not event.is_for(channel.audience):
         return None
     if policy.is_lost(event, channel):
-        return lost(event.ticket_id) if policy.may_end_sight(event) else None
+        told = policy.may_end_sight(event) and policy.would_see(event, channel)
+        return lost(event.ticket_id, event) if told else None
     content = {
         "at": event.at.isoformat(),
         "actor": _person(event.actor),
@@ -27,9 +28,12 @@ def of(event: Event, channel: Channel) -> Thing | None:
     return Thing(f"event-{event.id}", json.dumps(content, ensure_ascii=False), event.name)
 
 
-def lost(number: int) -> Thing:
-    """That a ticket is gone for whoever is told, however that came; nothing else of it."""
-    return Thing(f"lost-{number}", json.dumps({"ticket": {"number": number}}), EventName.TICKET_DELETED)
+def lost(number: int, event: Event | None = None) -> Thing:
+    """That a ticket is gone for whoever is told, however that came, or came back meanwhile; nothing else of it."""
+    restored = event is not None and event.name == EventName.TICKET_RESTORED
+    key = f"lost-{number}" if event is None else f"event-{event.id}"
+    name = EventName.TICKET_RESTORED if restored else EventName.TICKET_DELETED
+    return Thing(key, json.dumps({"ticket": {"number": number}}), name)
 
 
 def _person(user) -> dict | None:

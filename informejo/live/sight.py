@@ -60,8 +60,10 @@ def _withdraw(subscription: Subscription, channel: Channel, event: Event, bookma
     binned = event if event.name == EventName.TICKET_DELETED else None
     frame = farewell(policy.Unseen(event.ticket_id, binned), channel.form)
     # Without an id: what else this event has for them, and its bookmark, follow in a message of their own.
-    if channel.form == "html" or not _hears_elsewhere(subscription, event):
+    if channel.form == "html":
         hub.write(subscription, frame)
+    elif not _hears_elsewhere(subscription, event):
+        hub.write(subscription, wire.frame(frame.things, bookmark))  # or it would be told again
 
 
 def _hears_elsewhere(subscription: Subscription, event: Event) -> bool:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
 
 from informejo import clock, metrics, policy
 from informejo.accounts.models import User
+from informejo.accounts.queries import holds
 from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Event
@@ -56,6 +57,7 @@ def _open(form: str, replay) -> Response:
     try:
         _require_no_revocation()  # from here on it is in the hub, and every further one finds it there
         greeting = wire.PADDING + farewells + _greeting(subscription, replay)
+        _require_sign_in()
         hub.write(subscription, wire.PUSH)
         logger.info("stream opened user=%s topics=%s", subscription.user_id, ",".join(c.topic for c in channels))
         presence.show_again(subscription)
@@ -73,6 +75,7 @@ def _once(channels: tuple[Channel, ...], form: str, replay) -> bytes:
         held.note(g.session.id)
         content += _notices(channels)
     _require_no_revocation()
+    _require_sign_in()
     ready = wire.message(wire.stamp(), id=here, event="ready", retry=held.ASK_AGAIN)
     return content + ready + wire.unchunk(wire.beat().chunk)
 
@@ -111,6 +114,15 @@ def _require_no_revocation():
     """
     if hub.revocations != g.revocations:
         raise ServiceUnavailable("Rights have changed just now.", retry_after=1)
+
+
+def _require_sign_in():
+    """Raise ServiceUnavailable if this sign-in or this role has ended by now, or what was gathered was not theirs.
+
+    It is asked of the database, after all of that was read there: the broadcast may not have come to it yet.
+    """
+    if db.session.scalar(holds(g.session.id, actor().role)) is None:
+        raise ServiceUnavailable("Your sign-in has changed just now.", retry_after=1)
 
 
 def _subscribe(channels: tuple[Channel, ...]) -> Subscription:

@@ -37,7 +37,7 @@ def watched(browse):
 
     def watched(user):
         person = browse(user)
-        person.forgives("status of 40[14]")
+        person.forgives("status of 40[14]", "reconnect failed with status 401")
         return person
 
     return watched

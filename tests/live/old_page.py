@@ -22,12 +22,17 @@ class OldPage:
         """Apply what the stream has brought meanwhile; what it nudges reads itself again once, at the end."""
         names = set()
         while self.subscription.waiting:
-            for message in parse(next(self._chunks)):
-                if message.event == "reset":
-                    names |= {"reset"}
-                elif not message.event:
-                    names |= self._receive(dom.read(message.data))
+            names |= self._take(next(self._chunks))
         self._read_again(names)
+
+    def _take(self, chunk: bytes) -> set[str]:
+        names = set()
+        for message in parse(chunk):
+            if message.event == "reset":
+                names |= {"reset"}
+            elif not message.event:
+                names |= self._receive(dom.read(message.data))
+        return names
 
     def _receive(self, fragment: Element) -> set[str]:
         names = set()
@@ -110,6 +115,19 @@ class OldPage:
             self.tree.replace(element["id"], *content.children)
         elif style == "innerHTML":
             element.content = content.content
+
+
+class AbsentPage(OldPage):
+    """One that was cut off all the while: when it is back, all that it missed is told it at once."""
+
+    def __init__(self, browser: "Reader", address: str, tree: Element):
+        self.browser, self.address, self.tree = browser, address, tree
+        self.me = next(iter(tree.all("html")))["data-me"]
+
+    def catch_up(self):
+        answer = self.browser.browser.get(self.tree.find("stream")["hx-sse:connect"] + "&once=1")
+        assert answer.status_code == 200, answer.text
+        self._read_again(self._take(answer.data))
 
 
 class Reader:

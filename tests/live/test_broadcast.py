@@ -8,8 +8,9 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.db import commit
 from informejo.events import log
-from informejo.live import broadcast, presence, stream as door
+from informejo.live import broadcast, fragments, presence, stream as door
 from informejo.live.hub import hub
+from informejo.live.subscription import Subscription
 from informejo.tickets import change_actions, queries
 from tests.live.sse import PRESENCE, parse
 
@@ -71,6 +72,21 @@ def test_an_event_that_the_database_always_refuses_keeps_nothing_back(world, tic
     again = listen(world.ren, f"ticket:{ticket.id}")
     world.comment(world.mia, ticket, "and goes on")
     assert "and goes on" in again.heard()[0].data
+
+
+def test_a_stream_that_cannot_be_written_to_keeps_nobody_from_being_told_to_load_again(
+    world, ticket, listen, reader, monkeypatch
+):
+    mia, tom = (listen(person, f"ticket:{ticket.id}") for person in (world.mia, world.tom))
+    of, write, faulty = fragments.of, Subscription.write, mia.subscription
+    monkeypatch.setattr(fragments, "of", lambda event, channel: 1 / 0 if event.comment else of(event, channel))
+    monkeypatch.setattr(Subscription, "write", lambda one, frame: 1 / 0 if one is faulty else write(one, frame))
+    world.comment(world.ren, ticket, "cannot be drawn")
+    assert faulty.closed
+    assert [message.event for message in tom.heard()] == ["reset"]
+    monkeypatch.undo()
+    world.comment(world.ren, ticket, "and goes on")
+    assert "and goes on" in tom.heard()[0].data
 
 
 def gathers(reader, monkeypatch):

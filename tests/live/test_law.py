@@ -1,4 +1,4 @@
-"""The law of live pages: an old page with what it was sent equals a fresh one.
+"""The law of live pages: an old page with what it was sent equals a fresh one, whether it listened or was cut off.
 
 What it does not ask for, and why:
 
@@ -29,7 +29,7 @@ from informejo.tickets import actions, change_actions
 from tests import world as cast
 from tests.live import dom
 from tests.live.law_cases import CASES, COVERED, NO_CASE, PAGES, Desk, furnish
-from tests.live.old_page import OldPage, Reader
+from tests.live.old_page import AbsentPage, OldPage, Reader
 
 PASSING = {"toasts", "announcer", "stream", "queue-news"}  # of the moment; since when the stream is; see `standing`
 DRAWN_ONCE = {"vitals", "individual-tickets"}  # classes
@@ -62,7 +62,10 @@ def open_pages(app, visit, furnished):
         for who, addresses in PAGES.items()
         for name, address in addresses.items()
     }
-    return Desk(cast.find()), pages
+    absent = {
+        (who, name): AbsentPage(page.browser, page.address, page.tree.copy()) for (who, name), page in pages.items()
+    }
+    return Desk(cast.find()), pages, absent
 
 
 def _open_all(visit, furnished):
@@ -80,7 +83,7 @@ def _open_all(visit, furnished):
 @pytest.mark.hardening("L-06")
 @pytest.mark.parametrize("case", CASES)
 def test_an_old_page_with_what_it_was_sent_equals_a_fresh_one(open_pages, case, record_property, furnished):
-    desk, pages = open_pages
+    desk, pages, absent = open_pages
     CASES[case](desk)
     db.commit()
     still = {key: page for key, page in pages.items() if not page.subscription.closed}
@@ -95,6 +98,13 @@ def test_an_old_page_with_what_it_was_sent_equals_a_fresh_one(open_pages, case, 
     assert any(seen[key] != furnished.plain[key] for key in still), "nobody's page is any different"
     assert [
         f"{key}: {fault}" for key, page in still.items() for fault in differences(page, fresh[key], seen[key])
+    ] == []
+    for key in still:
+        absent[key].catch_up()
+    assert [
+        f"{key}, cut off meanwhile: {fault}"
+        for key in still
+        for fault in differences(absent[key], fresh[key], seen[key])
     ] == []
 
 

@@ -7,6 +7,8 @@ import pytest
 from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role
 from informejo.db import db as database
 from informejo.events import log
 from informejo.events.models import Audience
@@ -190,6 +192,40 @@ def test_a_program_hears_that_a_ticket_is_gone_live_and_when_it_comes_back(world
         assert [(message.event, json.loads(message.data)) for message in messages] == [
             ("ticket:deleted", {"ticket": {"number": ticket.id}})
         ]
+
+
+def test_a_program_that_was_cut_off_right_after_it_heard_that_a_ticket_is_gone_is_not_told_again(world, ticket, listen):
+    program = listen(world.ren, f"ticket:{ticket.id}", path="/live/events")
+    bin(world, ticket)
+    [gone] = program.heard()
+    again = listen(world.ren, f"ticket:{ticket.id}", bookmark=gone.id, path="/live/events")
+    assert [message.event for message in again.greeting] == ["ready"]
+
+
+@pytest.mark.parametrize("way", ["waiting", "replayed"])
+def test_a_program_hears_each_time_that_a_ticket_went_and_came_back(world, ticket, listen, way):
+    since, program = str(log.bookmark()), listen(world.mia, "queue", path="/live/events")
+    for change in (change_actions.delete_ticket, change_actions.restore_ticket, change_actions.delete_ticket):
+        change(world.ana, ticket)
+        db.commit()
+    if way == "replayed":
+        heard = listen(world.mia, "queue", bookmark=since, path="/live/events").greeting[:-1]
+    else:
+        heard = program.heard()
+    assert [message.event for message in heard] == ["ticket:deleted", "ticket:restored", "ticket:deleted"]
+    assert {message.data for message in heard[::2]} == {json.dumps({"ticket": {"number": ticket.id}})}
+
+
+@pytest.mark.parametrize("path", ["/live", "/live/events"])
+def test_who_has_a_ticket_no_more_rights_to_hears_neither_that_it_goes_nor_that_it_is_back(world, ticket, listen, path):
+    change_actions.assign(world.mia, ticket, world.tom)
+    accounts.set_role(world.ana, world.tom, Role.USER)
+    db.commit()
+    tom = listen(world.tom, "me", path=path)
+    bin(world, ticket)
+    change_actions.restore_ticket(world.ana, ticket)
+    db.commit()
+    assert tom.heard() == []
 
 
 def test_a_program_hears_once_that_a_ticket_is_gone_however_often_it_comes_back(world, ticket, listen):

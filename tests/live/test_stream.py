@@ -2,20 +2,23 @@
 
 import json
 import re
+from threading import Thread
 
 import pytest
+from sqlalchemy import delete
 
-from informejo import clock, db
+from informejo import clock, db, signals
 from informejo.accounts import actions as accounts
-from informejo.accounts.models import Role
+from informejo.accounts.models import Role, Session, User
 from informejo.events import log
 from informejo.live import bookmark as bookmarks
 from informejo.live.bookmark import LENGTH, Bookmark
 from informejo.live.hub import hub
 from informejo.tickets import actions, change_actions
-from informejo.tickets.models import Comment
+from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Status
 from informejo.version import BUILD
+from tests.live import dom
 from tests.live.sockets import beat_all
 from tests.live.sse import Listener, parse
 
@@ -66,6 +69,91 @@ def test_what_a_cut_connection_missed_is_replayed_once(world, ticket, listen):
     assert "not for Ren" not in replay.data
     assert ready.event == "ready"
     assert again.heard() == []
+
+
+@pytest.mark.hardening("L-06")
+@pytest.mark.parametrize("way", ["stream", "once"])
+@pytest.mark.parametrize("who", ["ren", "mia"])
+def test_what_happened_on_one_ticket_meanwhile_is_nothing_for_the_page_of_another(world, ticket, visit, who, way):
+    """Both are theirs, and their bell hears of both."""
+    other, person = world.ticket(title="Quite another matter"), getattr(world, who)
+    topics = [f"ticket:{ticket.id}", "me", *(["desk"] if person.is_staff else [])]
+    address = f"/live?{'&'.join(f'on={topic}' for topic in topics)}&since={log.bookmark()}"
+    world.comment(world.tom, other, "This is about the other one")
+    world.comment(world.tom, ticket, "This is about this one")
+    if way == "once":
+        said = visit(person).get(f"{address}&once=1").text
+    else:
+        said = "".join(message.data for message in Listener(visit(person), address).greeting)
+    page = dom.read(said)
+    placed = [part for part in page.walk() if part.attributes.get("hx-target") == "#timeline"]
+    assert [part.text for part in placed if "This is about this one" in part.text]
+    assert not [part.text for part in placed if "the other one" in part.text]
+    [header] = [part for part in page.walk() if part.attributes.get("hx-target") == "#ticket-header"]
+    assert ticket.title in header.text
+    assert "Quite another matter" not in header.text
+
+
+def test_who_was_away_is_told_in_a_toast_of_their_own_tickets_and_not_of_every_one(world, listen):
+    since, own = str(log.bookmark()), world.ticket(title="Mine to do")
+    change_actions.assign(world.tom, own, world.mia)
+    db.commit()
+    world.comment(world.tom, world.ticket(title="Nothing of mine"), "Hello.")
+    said = listen(world.mia, "me", "desk", since=since).greeting[0].data
+    assert "Mine to do" in said
+    assert "Nothing of mine" not in said
+
+
+RIGHTS_END = {
+    "deactivated": lambda ana, mia: accounts.set_active(ana, mia, False),
+    "another role": lambda ana, mia: accounts.set_role(ana, mia, Role.USER),
+    "signed out": lambda ana, mia: db.db.session.execute(delete(Session).where(Session.user_id == mia.id)),
+}
+
+
+@pytest.fixture
+def ends(app, world, ticket, monkeypatch):
+    """`ends(how)`: Mia's rights end, in another thread, as soon as a greeting is gathered; Tom writes a note then.
+
+    The broadcast has not come to it yet: it runs behind the commit, as in a server.
+    """
+    ids, look, done = (world.ana.id, world.mia.id, world.tom.id), log.bookmark, []
+
+    def end(how):
+        with app.app_context():
+            ana, mia, tom = (db.db.session.get(User, id) for id in ids)
+            RIGHTS_END[how](ana, mia)
+            db.commit()
+            actions.add_comment(tom, db.db.session.get(Ticket, 1), body="Not for Mia any more", internal=True)
+            db.commit()
+
+    def ends(how):
+        def meanwhile():
+            if not done:
+                done.append(Thread(target=end, args=(how,)))
+                done[0].start()
+                done[0].join()
+            return look()
+
+        monkeypatch.setattr(signals.recorded, "send", lambda: None)
+        monkeypatch.setattr("informejo.live.stream.log.bookmark", meanwhile)
+
+    yield ends
+    assert "Not for Mia any more" in {one.body for one in db.db.session.scalars(db.db.select(Comment))}
+
+
+@pytest.mark.hardening("X-52")
+@pytest.mark.parametrize("way", ["", "&once=1"])
+@pytest.mark.parametrize("ending", RIGHTS_END)
+def test_whose_rights_end_while_the_greeting_is_gathered_hears_nothing_that_was_written_after(
+    world, ticket, visit, ends, ending, way
+):
+    mia, since = visit(world.mia), log.bookmark()
+    ends(ending)
+    answer = mia.get(f"/live?on=ticket:{ticket.id}&since={since}{way}", buffered=True)
+    assert answer.status_code == 503
+    assert "Not for Mia any more" not in answer.text
+    assert len(hub) == 0
 
 
 def test_the_header_wins_over_the_address_of_the_page(world, ticket, listen):
