@@ -12,7 +12,7 @@ def of(event: Event, channel: Channel) -> Thing | None:
     """The event for that channel as one line of JSON, None when those on it may not know of it."""
     if event.ticket is None or not event.is_for(channel.audience):
         return None
-    if policy.is_lost(event, channel):
+    if event.name == EventName.TICKET_DELETED or policy.is_lost(event, channel):
         told = policy.may_end_sight(event) and policy.would_see(event, channel)
         return lost(event.ticket_id, event) if told else None
     content = {
