@@ -40,7 +40,8 @@ def pytest_collection_modifyitems(items):
     """What belongs together stays in one process; the longest begin first."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(groups.group(item.nodeid)))
-    items.sort(key=lambda item: groups.rank(item.nodeid))
+    begin = {name: place for place, name in enumerate(groups.in_order([item.nodeid for item in items]))}
+    items.sort(key=lambda item: begin[groups.group(item.nodeid)])
 
 
 def pytest_collection_finish():
