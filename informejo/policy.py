@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import Select, false, select
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db as database
@@ -176,6 +176,13 @@ def visible_comments(actor: User) -> Select:
     return comments if audience(actor) == Audience.STAFF else comments.where(Comment.internal.is_(False))
 
 
+def visible_attachments(actor: User) -> Select:
+    """All files this person may see: those of comments, and those that came with a description."""
+    of_comments = Attachment.comment_id.in_(visible_comments(actor).with_only_columns(Comment.id))
+    of_tickets = Attachment.ticket_id.in_(visible_tickets(actor).with_only_columns(Ticket.id))
+    return select(Attachment).where(of_comments | Attachment.comment_id.is_(None) & of_tickets)
+
+
 def visible_events(actor: User) -> Select:
     """All events this person may know of. Of a ticket in the bin they still may know that it went there."""
     events = select(Event).where(Event.ticket_id.is_not(None))
@@ -222,11 +229,7 @@ def find_comment(actor: User, id: int) -> Comment:
 
 def find_attachment(actor: User, token: str) -> Attachment:
     """The file with that token, if its comment or its ticket's description is visible. Raises NotFound."""
-    seen = or_(
-        Attachment.comment_id.in_(visible_comments(actor).with_only_columns(Comment.id)),
-        Attachment.comment_id.is_(None) & Attachment.ticket_id.in_(visible_tickets(actor).with_only_columns(Ticket.id)),
-    )
-    return _found(select(Attachment).where(Attachment.token == token, seen))
+    return _found(visible_attachments(actor).where(Attachment.token == token))
 
 
 def find_user(actor: User, id: int) -> User:

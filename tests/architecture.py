@@ -16,7 +16,7 @@ OUTSIDE = {"app", "gunicorn.conf"}
 LAYERS = {
     GROUND: "clock config faults i18n limits markdown metrics offload signals text tickets.media_types tickets.words"
     " version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
-    TABLES: "db ids slow_reads *.models",
+    TABLES: "db folding ids slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
     READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
@@ -151,6 +151,14 @@ def commits_elsewhere(module: Module) -> Iterator[str]:
     if module.name != "db":
         committing = (called for called, _ in calls(module) if called.endswith(".commit"))
         yield from (called for called in committing if called not in {"db.commit", "database.commit"})
+
+
+def texts_compared_by_the_database(module: Module) -> Iterator[str]:
+    """Each database folds in its own way, and SQLite beyond ASCII in none."""
+    folds = {"icontains", "istartswith", "iendswith", "ilike", "regexp_match", "collate"}
+    for called, _ in calls(module):
+        if called.rpartition(".")[2] in folds or called in {"func.lower", "func.upper"}:
+            yield called
 
 
 def tickets_past_the_policy(module: Module) -> Iterator[str]:

@@ -35,6 +35,8 @@ PLANTED = [
     (rules.gevent_elsewhere, "work", "from gevent import spawn", "from informejo import offload"),
     (rules.commits_elsewhere, "tickets.actions", "db.session.commit()", "db.session.flush()"),
     (rules.commits_elsewhere, "tickets.views", "session.commit()", "db.commit()"),
+    (rules.texts_compared_by_the_database, "desk.stats", "User.name.icontains(word)", "User.says(word)"),
+    (rules.texts_compared_by_the_database, "tickets.queries", "func.lower(User.name)", "func.count(User.id)"),
     (rules.tickets_past_the_policy, "tickets.views", "select(Ticket).limit(9)", "visible_tickets(actor).limit(9)"),
     (rules.tickets_past_the_policy, "desk.views", "db.session.get(Ticket, 7)", "db.session.get(User, 7)"),
     (rules.tickets_past_the_policy, "tickets.files", "Ticket.query.all()", "Ticket.id"),
@@ -82,6 +84,10 @@ def test_gevent_stays_in_three_files():
 
 def test_only_the_database_module_commits_a_session():
     assert not breaches(rules.commits_elsewhere)
+
+
+def test_no_text_is_compared_by_a_database_in_its_own_way():
+    assert not breaches(rules.texts_compared_by_the_database)
 
 
 def test_tickets_are_looked_up_through_the_policy_or_a_query():

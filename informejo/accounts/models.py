@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
 from informejo.db import Model, Moment, words
+from informejo.folding import Folded
 
 
 class Role(StrEnum):
@@ -27,10 +28,11 @@ STAFF = (Role.AGENT, Role.ADMIN)
 THEMES = ("system", "light", "dark")
 
 
-class User(Model):
+class User(Folded, Model):
     """A person: requester, member of the staff, or both."""
 
     __tablename__ = "users"
+    SAID = ("name", "email", "department")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)  # lower-case: addresses compare without case

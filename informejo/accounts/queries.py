@@ -2,15 +2,17 @@
 
 import hashlib
 from datetime import timedelta
+from math import ceil
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import contains_eager
 
 from informejo import clock, policy
 from informejo.accounts.models import STAFF, Role, Session, SetupToken, User
 from informejo.db import db
+from informejo.folding import words_of
 from informejo.tickets.models import Ticket
 
 PAGE = 50  # people on one page of the list
@@ -21,6 +23,14 @@ class Person(NamedTuple):
 
     user: User
     tickets: int  # how many they asked for, of those the reader may see
+
+
+class PeoplePage(NamedTuple):
+    """One page of the list of people: its lines, its number from 1, and whether there is another after it."""
+
+    people: list[Person]
+    number: int
+    more: bool
 
 
 def session_for(token: str) -> Session | None:
@@ -62,7 +72,8 @@ def user_by_email(email: str) -> User | None:
 
 def staff_members() -> list[User]:
     """The active staff, by name."""
-    return list(db.session.scalars(select(User).where(User.role.in_(STAFF), User.active).order_by(User.name, User.id)))
+    staff = select(User).where(User.role.in_(STAFF), User.active)
+    return list(db.session.scalars(staff.order_by(User.folded, User.id)))
 
 
 def has_admin() -> bool:
@@ -75,19 +86,20 @@ def opens_setup(token: str) -> bool:
     return not has_admin() and db.session.get(SetupToken, fingerprint(token)) is not None
 
 
-def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> list[Person]:
-    """One page of the people that fit, by name, and one more where there is a next page."""
+def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> PeoplePage:
+    """The people that fit and have all words of `search`, by name. A page that cannot be is the nearest that can."""
     policy.require(actor, "user.list")
     own = Ticket.requester_id == User.id
     tickets = policy.visible_tickets(actor).where(own).with_only_columns(func.count(Ticket.id)).scalar_subquery()
-    people = select(User, tickets).order_by(func.lower(User.name), User.id).limit(PAGE + 1).offset((page - 1) * PAGE)
+    people = select(User, tickets).order_by(User.folded, User.id)
     if role:
         people = people.where(User.role == role)
     if search:
-        people = people.where(
-            or_(*(c.icontains(search, autoescape=True) for c in (User.name, User.email, User.department)))
-        )
-    return [Person(*row) for row in db.session.execute(people)]
+        people = people.where(*[User.says(word) for word in words_of(search)] or [false()])
+    total = db.session.scalar(people.with_only_columns(func.count(User.id)).order_by(None))
+    number = min(max(page, 1), max(ceil(total / PAGE), 1))
+    rows = db.session.execute(people.limit(PAGE).offset((number - 1) * PAGE))
+    return PeoplePage([Person(*row) for row in rows], number, total > number * PAGE)
 
 
 def user_counts(actor: User) -> dict[str, int]:

@@ -20,17 +20,17 @@ bp = Blueprint("admin", __name__)
 def users():
     """Everybody the desk knows, by name."""
     policy.require(actor(), "user.list")
-    here, number = _filter(request.args), max(1, min(request.args.get("page", 1, type=int), 10_000))
-    people = queries.users_for(actor(), here["q"], here["role"], number)
+    here = _filter(request.args)
+    people, number, more = queries.users_for(actor(), here["q"], here["role"], request.args.get("page", 1, type=int))
     return page(
         "admin/users.html",
         title="People",
-        people=people[: queries.PAGE],
+        people=people,
         tally=queries.user_counts(actor()),
         roles=Role,
         filter=here,
         before=_address(here, page=number - 1) if number > 1 else "",
-        after=_address(here, page=number + 1) if len(people) > queries.PAGE else "",
+        after=_address(here, page=number + 1) if more else "",
     )
 
 

@@ -51,14 +51,17 @@ def counts():
 def queue():
     """All tickets that fit a filter, 50 on a page."""
     policy.require(actor(), "desk.see")
-    live, filter = stream("queue"), asked(request.args, actor(), status="unsolved")
+    searched = "q" in request.args  # the bar above every page asks for words alone, and means all tickets
+    live, filter = stream("queue"), asked(request.args, actor(), status="" if searched else "unsolved")
+    listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
     return page(
         "desk/queue.html",
         title="Queue",
         stream=live,
         since=since_of(live),
         filter=filter,
-        listed=list_queries.tickets_for(actor(), filter, request.args.get("page", type=int)),
+        listed=listed,
+        any=listed.total > 0 or list_queries.has_tickets(actor()),
         row_of=fragments.row_of,
         news=0,
         address=f"/queue?{filter.address}",

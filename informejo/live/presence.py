@@ -9,6 +9,7 @@ from informejo import signals
 from informejo.accounts.models import User
 from informejo.db import db
 from informejo.events.models import Audience
+from informejo.folding import fold
 from informejo.live.fragments import UNREAD_CHANGED, Fragment
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
@@ -29,7 +30,7 @@ def people_at(ticket_id: int) -> list[tuple[User, bool]]:
     people = [
         db.session.get(User, id) for id in sorted({subscription.user_id for subscription in subscriptions})[:MOST]
     ]
-    return [(user, _is_writing(ticket_id, user.id)) for user in sorted(people, key=lambda user: user.name)]
+    return [(user, _is_writing(ticket_id, user.id)) for user in sorted(people, key=lambda user: fold(user.name))]
 
 
 def writes(actor: User, ticket: Ticket):

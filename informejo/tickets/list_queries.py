@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from informejo.db import db
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.text import clean_line
+from informejo.tickets import search_queries
 from informejo.tickets.models import Reading, Ticket
 from informejo.tickets.queries import is_unread, old_news
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
@@ -55,9 +57,20 @@ class TicketFilter:
 
     @property
     def fields(self) -> list[str]:
-        """The fields of a ticket that decide whether it fits."""
+        """The fields of a ticket that decide whether it fits, beside its messages and files."""
         asked = [name for name in ("status", "priority", "category", "assignee", "requester") if getattr(self, name)]
-        return asked + (["title", "description"] if self.q else [])
+        return asked + (["title", "description", "requester"] if self.q else [])
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it leaves out tickets that have the words; one's own list is all there is to search in."""
+        narrow = (self.status, self.priority, self.category, self.assignee)
+        return any(narrow) or self.requester not in ("", "me")
+
+    @property
+    def words_alone(self) -> "TicketFilter":
+        """The same words in all tickets."""
+        return TicketFilter(q=self.q)
 
     @property
     def address(self) -> str:
@@ -85,14 +98,14 @@ class TicketPage(NamedTuple):
 
 def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: int = PAGE) -> TicketPage:
     """The actor's tickets that fit the filter, `most` on a page. A page that cannot be is the nearest that can."""
-    number = min(max(page or 1, 1), LAST_PAGE)
     latest = Ticket.last_event if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event
     few, matching = _are_few(actor, filter), _matching(actor, filter)
     order = _order(actor, filter.sort, few)
     read = db.session.execute if few else slow_reads.rows
-    # Sorted and cut as bare ids: SQLite would carry every ticket with its people through the sort.
-    shown = read(matching.with_only_columns(Ticket.id).order_by(*order).limit(most + 1).offset((number - 1) * most))
     ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
+    number = min(max(page or 1, 1), max(ceil(total / most), 1), LAST_PAGE)
+    # Sorted and cut as bare ids: SQLite would carry every ticket with its people through the sort.
+    shown = read(matching.with_only_columns(Ticket.id).order_by(*order).limit(most).offset((number - 1) * most))
     statement = (
         select(Ticket, func.coalesce(Reading.event_id, 0))
         .where(Ticket.id.in_([id for (id,) in shown]))
@@ -102,7 +115,12 @@ def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: i
     )
     old, rows = old_news(), db.session.execute(statement)
     found = [Listed(ticket, seen, is_unread(actor, ticket, max(seen, old))) for ticket, seen in rows]
-    return TicketPage(found[:most], number, len(found) > most, total)
+    return TicketPage(found, number, total > number * most, total)
+
+
+def has_tickets(actor: User, **fields: str) -> bool:
+    """Whether there is any ticket in that list of the actor's, even an old one."""
+    return bool(slow_reads.rows(_matching(actor, TicketFilter(**fields)).with_only_columns(Ticket.id).limit(1)))
 
 
 def binned(actor: User) -> list[Ticket]:
@@ -114,10 +132,11 @@ def binned(actor: User) -> list[Ticket]:
 def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[int] = ()) -> int:
     """How many tickets came into the list after the event `since`, beside those it shows: new ones, and others that
     fit the filter by now."""
-    latest = select(Event.ticket_id).where(Event.id > since)
+    latest = policy.visible_events(actor).where(Event.id > since).with_only_columns(Event.ticket_id)
     back = latest.where(Event.name == EventName.TICKET_RESTORED)  # its row was taken away meanwhile
     changed = [Event.changes[field].as_string().is_not(None) for field in filter.fields]
-    came = latest.where(or_(Event.name == EventName.TICKET_CREATED, *changed))
+    names = (EventName.TICKET_CREATED, *(search_queries.SAYING if filter.q else ()))
+    came = latest.where(or_(Event.name.in_(names), *changed))
     new = or_(Ticket.id.in_(back), Ticket.id.in_(came) & Ticket.id.not_in(shown))
     return db.session.scalar(_matching(actor, filter).where(new).with_only_columns(func.count(Ticket.id)))
 
@@ -146,17 +165,8 @@ def _are_few(actor: User, filter: TicketFilter) -> bool:
 def _found(actor: User, tickets: Select, words: str) -> list[int]:
     """The tickets that say it, the most recently active first: no index helps here, so it must not hold others up."""
     latest = _order(actor, "activity")
-    saying = tickets.where(_says(words)).with_only_columns(Ticket.id).order_by(*latest).limit(MOST_FOUND)
-    return [id for (id,) in slow_reads.rows(saying)]
-
-
-def _says(words: str):
-    number = words.removeprefix("#")
-    found = [Ticket.title.icontains(words, autoescape=True), Ticket.description.icontains(words, autoescape=True)]
-    found.append(Ticket.requester.has(User.name.icontains(words, autoescape=True)))
-    if number.isascii() and number.isdecimal() and len(number) < 12:
-        found.append(Ticket.id == int(number))
-    return or_(*found)
+    saying = tickets.where(search_queries.says(actor, words)).order_by(*latest).limit(MOST_FOUND)
+    return [id for (id,) in slow_reads.rows(saying.with_only_columns(Ticket.id))]
 
 
 def _order(actor: User, sort: str, few: bool = False):

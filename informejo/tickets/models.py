@@ -9,14 +9,16 @@ from informejo import clock
 from informejo.accounts.models import User
 from informejo.db import Model, Moment, words
 from informejo.events.models import Audience, Event
+from informejo.folding import Folded
 from informejo.ids import next_id
 from informejo.tickets.words import Category, Priority, Status
 
 
-class Ticket(Model):
+class Ticket(Folded, Model):
     """One person's problem. Its history is the event log; the columns here are where that history has led."""
 
     __tablename__ = "tickets"
+    SAID = ("title", "description")
     __table_args__ = (
         UniqueConstraint("opened_by_id", "key"),
         # Each begins with what lists and counts ask for, and has all they need: none reads tickets it does not show.
@@ -73,10 +75,11 @@ class Ticket(Model):
         return self.last_event if audience == "staff" else self.last_public_event
 
 
-class Comment(Model):
+class Comment(Folded, Model):
     """One message in a ticket's conversation. `internal` is set when it is written and never changes."""
 
     __tablename__ = "comments"
+    SAID = ("body",)
     __table_args__ = (UniqueConstraint("author_id", "key"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
@@ -99,10 +102,11 @@ class Comment(Model):
         return Audience.STAFF if self.internal else Audience.REQUESTER
 
 
-class Attachment(Model):
+class Attachment(Folded, Model):
     """A file, as secret as the comment it came with; without a comment it came with the description."""
 
     __tablename__ = "attachments"
+    SAID = ("name",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(unique=True)  # its name in addresses: 128 random bits

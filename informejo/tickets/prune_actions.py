@@ -55,5 +55,5 @@ def _forget_comments(id: int, most: int) -> int:
 def _empty(id: int) -> int:
     db.session.execute(delete(Reading).where(Reading.ticket_id == id))
     db.session.execute(delete(Draft).where(Draft.form.in_([f"ticket:{id}", f"ticket:{id}:edit"])))
-    bare = {"title": "", "description": "", "key": None}
+    bare = {"title": "", "description": "", "folded": "", "key": None}
     return db.session.execute(update(Ticket).where(Ticket.id == id).values(bare)).rowcount

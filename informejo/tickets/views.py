@@ -31,6 +31,7 @@ def index():
     live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
     listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
     shown = {"listed": listed, "filter": filter, "since": since_of(live), "address": _own(filter), "news": 0}
+    shown["any"] = listed.total > 0 or list_queries.has_tickets(actor(), requester="me")
     audience = policy.audience(actor())
     return page("tickets/mine.html", title="My tickets", stream=live, audience=audience, **shown)
 

@@ -94,7 +94,7 @@ def test_nothing_that_was_written_in_a_ticket_outlives_its_time_in_the_bin(app, 
     assert [count(model) for model in (Comment, Attachment, Reading, Draft)] == [0, 0, 0, 0]
     assert [path for path in Path(app.config["UPLOAD_DIR"]).rglob("*") if path.is_file()] == []
     ticket = database.session.get(Ticket, binned.id)
-    assert (ticket.title, ticket.description) == ("", "")
+    assert (ticket.title, ticket.description, ticket.folded) == ("", "", "")
     assert [event.name for event in database.session.scalars(select(Event))] == [EventName.TICKET_DELETED]
     assert database.session.execute(text("PRAGMA foreign_key_check")).all() == []
 
