@@ -25,6 +25,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+NOTICE_SECONDS = 60  # a page that comes later has nothing to do with what was done
 
 
 class _Monotonic:
@@ -74,6 +75,23 @@ def with_cookie(response: Response, token: str) -> Response:
     """The answer, and with it a new value for the browser's sign-in cookie."""
     lasts = current_app.config["SESSION_DAYS"] * 86_400
     response.set_cookie(cookie_name(), token, max_age=lasts, secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
+def notice() -> str:
+    """The name of what the next page is to say, if anything."""
+    return request.cookies.get(_notice_name(), "")
+
+
+def with_notice(response: Response, notice: str) -> Response:
+    """The answer, and with it the name of what the next page says."""
+    response.set_cookie(_notice_name(), notice, max_age=NOTICE_SECONDS, secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
+def without_notice(response: Response) -> Response:
+    """The answer, and with it that what was to be said has been said."""
+    response.delete_cookie(_notice_name(), secure=_https(), httponly=True, samesite="Lax")
     return response
 
 
@@ -144,6 +162,10 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(("Cookie", "HX-Request"))
     return response
+
+
+def _notice_name() -> str:
+    return f"{cookie_name()}-notice"
 
 
 def _https() -> bool:

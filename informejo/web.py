@@ -4,10 +4,11 @@ import re
 from functools import partial
 from urllib.parse import urlencode
 
-from flask import current_app, g, jsonify, redirect, render_template, request
+from flask import after_this_request, current_app, g, jsonify, redirect, render_template, request
 from sqlalchemy import Connection
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
+from werkzeug.wrappers import Response
 
 from informejo import drawn, logs, metrics, policy, security
 from informejo.accounts.models import Role, User
@@ -35,7 +36,7 @@ TROUBLES = {
     "broken": (503, "The desk cannot reach its records just now. Nothing was saved; please send it again later.", 60),
 }
 NOTICES = {
-    "registered": "If this address was new, your account is ready. Sign in to go on.",
+    "registered": "If this address was new, an account was made. Sign in to go on.",
     "signed-out": "You are signed out.",
     "profile-saved": "Your profile is saved.",
     "password-changed": "Your password is changed, and you are signed out everywhere else.",
@@ -46,10 +47,12 @@ NOTICES = {
     "draft-kept": "You are signed in again. What you had typed is still here: look it over and send it.",
     "ticket-deleted": "The ticket is in the bin, from where it can be brought back.",
     "ticket-restored": "The ticket is back.",
-    "ticket-opened": "Your ticket is open. You will see every answer here as it comes.",
+    "ticket-opened": "You opened this ticket. Answers appear here as they come.",
+    "ticket-opened-for-another": "You opened this ticket for somebody else, whose name it carries.",
     "examined": "Everything has been checked.",
     "user-changed": "The change is saved.",
 }
+MAYBE = {"registered"}  # no word of success: whether the address was new is nobody else's business
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 
@@ -99,7 +102,8 @@ def page(template: str, **context) -> str:
     context["unread"] = unread_for(person) if person else 0
     context["counts"] = stats.counts_for(person) if person and person.is_staff else None
     if "status" not in context:  # of an error page nothing holds that was to be said
-        context["notice"] = NOTICES.get(request.args.get("notice", ""), "")
+        notice = _noticed()
+        context |= {"notice": NOTICES.get(notice, ""), "done": notice not in MAYBE}
     return drawn.sign(render_template(template, **context))
 
 
@@ -115,14 +119,27 @@ def since_of(stream: str) -> str:
     return stream.rpartition("since=")[2]
 
 
-def answer(partials: str, location: str, status: int = 200):
+def answer(partials: str, location: str, status: int = 200, notice: str = ""):
     """The end of a change: fragments for htmx, a redirect to where the change can be seen for everybody else."""
-    return (partials, status) if wants_fragment() else redirect(location, 303)
+    return (partials, status) if wants_fragment() else go_to(location, notice)
 
 
-def go_to(location: str):
-    """On to another page; htmx would follow a plain redirect behind the page that is open."""
-    return ("", 200, {"HX-Redirect": location}) if wants_fragment() else redirect(location, 303)
+def go_to(location: str, notice: str = "") -> Response:
+    """On to another page, which says once what was done; htmx would follow a plain redirect behind the open page.
+
+    `notice` is a name of NOTICES. It travels in a cookie: in an address it would be said again at each reload, also
+    when it is no longer so, and by links that others made up.
+    """
+    response = Response(headers={"HX-Redirect": location}) if wants_fragment() else redirect(location, 303)
+    return security.with_notice(response, notice) if notice else response
+
+
+def _noticed() -> str:
+    """What this browser is to be told, by name; from here on it has been told."""
+    notice = "" if wants_fragment() else security.notice()
+    if notice:
+        after_this_request(security.without_notice)
+    return notice
 
 
 def local(address: str | None, otherwise: str = "/") -> str:

@@ -235,7 +235,7 @@ def test_a_text_whose_writer_was_signed_out_becomes_nobody_elses_draft_unasked(w
     keep = dom.read(answer.text).all("form", action="/drafts")[0]
     assert keep.all("button")[0].text == "Keep as a draft of Mia Lund"
     fields = hidden(keep) | {field["name"]: field.text for field in keep.all("textarea")}
-    assert browser.post("/drafts", data=fields).location == "/tickets/1?notice=draft-saved"
+    assert browser.post("/drafts", data=fields).location == "/tickets/1"
     assert draft_for(world.mia, "ticket:1")["body"] == TEXT
 
 

@@ -6,7 +6,7 @@ from informejo import db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.inputs import NewAccount, NewAdmin, browser
 from informejo.inputs import Invalid
-from informejo.web import anybody, page
+from informejo.web import anybody, go_to, page
 
 TAKEN = "Somebody has registered with this address. Take another one."
 
@@ -28,7 +28,7 @@ def register():
     security.count("account made", security.address())
     actions.register(**new.model_dump(exclude={"again"}))
     db.commit()
-    return redirect("/sign-in?notice=registered", 303)
+    return go_to("/sign-in", "registered")
 
 
 @bp.route("/setup/<token>", methods=["GET", "POST"])

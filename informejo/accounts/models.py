@@ -51,6 +51,11 @@ class User(Folded, Model):
         return self.role in STAFF
 
     @property
+    def is_at_the_desk(self) -> bool:
+        """Whether tickets can be with this person: staff, and not shut out."""
+        return self.is_staff and self.active
+
+    @property
     def role_word(self) -> str:
         """What stands beside the name in a conversation."""
         return "Support" if self.is_staff else ""

@@ -1,12 +1,12 @@
 """The doors of one's own profile: name and looks, password, and where one is signed in."""
 
-from flask import Blueprint, g, redirect, request
+from flask import Blueprint, g, request
 
 from informejo import db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.inputs import PasswordChange, Profile, browser, time_zones
 from informejo.inputs import Invalid
-from informejo.web import actor, page
+from informejo.web import actor, go_to, page
 
 WRONG = "This is not your current password."
 
@@ -26,7 +26,7 @@ def profile():
     changed = {name for name, text in request.form.items() if request.form.get(f"was-{name}") != text}
     actions.edit_profile(actor(), **new.model_dump(include=changed))
     db.commit()
-    return redirect("/profile?notice=profile-saved", 303)
+    return go_to("/profile", "profile-saved")
 
 
 @bp.post("/profile/password")
@@ -41,7 +41,7 @@ def change_password():
         return _profile_page(password_problems={"current": WRONG}), 422
     token = actions.start_session(actor(), browser(request.user_agent.string))
     db.commit()
-    return security.with_cookie(redirect("/profile?notice=password-changed", 303), token)
+    return security.with_cookie(go_to("/profile", "password-changed"), token)
 
 
 @bp.post("/profile/sessions")
@@ -49,7 +49,7 @@ def end_other_sessions():
     """Sign out everywhere else."""
     actions.end_sessions(actor(), actor(), but=g.session)
     db.commit()
-    return redirect("/profile?notice=sessions-ended", 303)
+    return go_to("/profile", "sessions-ended")
 
 
 def _profile_page(typed=None, problems=None, password_problems=None) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound, Unauthorized
@@ -14,7 +13,7 @@ from informejo.accounts.inputs import SignIn, browser
 from informejo.accounts.models import User
 from informejo.drafts.actions import key_for, save_draft
 from informejo.inputs import Invalid
-from informejo.web import anybody, local, public, wants_fragment
+from informejo.web import anybody, go_to, local, public, wants_fragment
 
 WRONG = "Address and password do not belong together, or this account cannot sign in."
 
@@ -52,9 +51,9 @@ def create_session():
         return sign_in_page({"email": WRONG}, hidden), 422
     token = actions.start_session(user, browser(request.user_agent.string), g.session)
     theirs = hidden.get("for", "") in ("", str(user.id))
-    location = _keep_text(user, hidden, local(hidden.get("next"))) if theirs else ""
+    kept = theirs and _keep_text(user, hidden)
     db.commit()
-    answer = redirect(location, 303) if theirs else ask_whose(user, hidden)
+    answer = go_to(local(hidden.get("next")), "draft-kept" if kept else "") if theirs else ask_whose(user, hidden)
     return security.with_cookie(answer, token)
 
 
@@ -62,7 +61,7 @@ def create_session():
 @public
 def delete_session():
     """Go out."""
-    response = redirect("/sign-in?notice=signed-out", 303)
+    response = go_to("/sign-in", "signed-out")
     if g.session:
         with suppress(NotFound, Unauthorized):  # it has ended by itself just now
             security.with_cookie(response, actions.sign_out(g.session))
@@ -78,15 +77,13 @@ def _count_try(email: str):
     security.count("sign-in")
 
 
-def _keep_text(user: User, hidden: Mapping[str, str], location: str) -> str:
-    """Save what came through the sign-in page as a draft; returns where to go on."""
+def _keep_text(user: User, hidden: Mapping[str, str]) -> bool:
+    """Save what came through the sign-in page as a draft, if anything did."""
     fields, draft = carried_fields(hidden), draft_name(hidden)
     if not (fields and draft):
-        return location
+        return False
     save_draft(user, draft, fields, key_for(draft))
-    parts = urlsplit(location)
-    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "notice"]
-    return parts._replace(query=urlencode([*query, ("notice", "draft-kept")])).geturl()
+    return True
 
 
 def _count_changes():

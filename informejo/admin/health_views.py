@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, current_app, redirect
+from flask import Blueprint, current_app
 
 from informejo import clock, policy
 from informejo.live.hub import hub
@@ -10,7 +10,7 @@ from informejo.offload import offload
 from informejo.ops import doctor, machine_checks, manifest, queries
 from informejo.ops.models import Finding, State
 from informejo.version import VERSION
-from informejo.web import actor, page
+from informejo.web import actor, go_to, page
 
 STARTED = clock.now()
 ORDER = [check.name for check in doctor.CHECKS]
@@ -43,7 +43,7 @@ def examine():
     """Have everything examined now, and show it."""
     policy.require(actor(), "desk.examine")
     doctor.examine(machine_checks.own_process())
-    return redirect("/health?notice=examined", 303)
+    return go_to("/health", "examined")
 
 
 def _rank(finding: Finding) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, redirect, request
+from flask import Blueprint, abort, request
 
 from informejo import db, limits, policy
 from informejo.accounts import actions, queries
@@ -11,7 +11,7 @@ from informejo.accounts.inputs import ActivityChange, RoleChange
 from informejo.accounts.models import Role
 from informejo.inputs import Input, Invalid
 from informejo.text import clean_line
-from informejo.web import actor, page
+from informejo.web import actor, go_to, page
 
 bp = Blueprint("admin", __name__)
 
@@ -57,7 +57,7 @@ def _read(input: type[Input]):
 
 def _changed():
     db.commit()
-    return redirect(_address(_filter(request.form), notice="user-changed"), 303)
+    return go_to(_address(_filter(request.form)), "user-changed")
 
 
 def _filter(fields: Mapping[str, str]) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """The door through which a form saves what has been typed so far."""
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, render_template, request
 
 from informejo import db
 from informejo.drafts.actions import forget_draft, save_draft
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.inputs import Invalid
-from informejo.web import actor, answer
+from informejo.web import actor, answer, go_to
 
 bp = Blueprint("drafts", __name__)
 
@@ -24,7 +24,7 @@ def save():
         verb="saved",
     )
     notice = "draft-without-files" if request.form.get("files") else "draft-saved"  # their names; a draft keeps none
-    return answer(state, f"{page_of(new.draft)}?notice={notice}")
+    return answer(state, page_of(new.draft), notice=notice)
 
 
 @bp.post("/drafts/discard")
@@ -33,7 +33,7 @@ def discard():
     form = _read().draft
     forget_draft(actor(), form, request.form.get("discard", ""))
     db.commit()
-    return redirect(f"{page_of(form)}?notice=draft-discarded", 303)
+    return go_to(page_of(form), "draft-discarded")
 
 
 def _read() -> NewDraft:

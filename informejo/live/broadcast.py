@@ -126,6 +126,7 @@ class Broadcast:
                 self._draw(event, Channel(topic, audience, "json"), json, bookmark)
         # A program hears of an event once, however many of its topics the event touches: it is one thing on all.
         received = hub.publish(html, bookmark) + hub.publish(json, bookmark)
+        presence.hear(event)
         metrics.events_shown.inc()
         if received:
             metrics.delivery.observe(time.monotonic() - self._since)

@@ -8,14 +8,15 @@ import time
 from informejo import signals
 from informejo.accounts.models import User
 from informejo.db import db
-from informejo.events.models import Audience
+from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
 from informejo.folding import fold
 from informejo.live.fragments import UNREAD_CHANGED, Fragment
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel
 from informejo.tickets.models import Ticket
-from informejo.tickets.queries import reading_of
+from informejo.tickets.queries import reading_of_answer
 
 WRITING_SECONDS = 8
 ECHO = "echo"  # the topic on which the process sends messages to itself
@@ -37,6 +38,13 @@ def writes(actor: User, ticket: Ticket):
     """The actor is typing on that ticket, for the next few seconds."""
     _writing[ticket.id, actor.id] = time.monotonic() + WRITING_SECONDS
     signals.noticed.send(f"ticket:{ticket.id}")
+
+
+def hear(event: Event):
+    """A message came: whoever wrote it is not writing it any more, and nobody has read it yet."""
+    if event.name in (EventName.COMMENT_ADDED, EventName.COMMENT_EDITED):
+        _writing.pop((event.ticket_id, event.actor_id), None)
+        signals.noticed.send(f"ticket:{event.ticket_id}")
 
 
 def expire():
@@ -75,7 +83,7 @@ def at(channel: Channel) -> list[Fragment]:
     if not is_at(channel):
         return []
     ticket = db.session.get(Ticket, int(id))
-    reading = reading_of(ticket.requester, ticket)
+    reading = reading_of_answer(ticket)
     return [
         Fragment("presence", "#presence", "outerMorph", "tickets/_presence.html", {"people": people_at(int(id))}),
         Fragment("seen", "#seen", "outerMorph", "tickets/_seen.html", {"ticket": ticket, "reading": reading}),

@@ -16,7 +16,7 @@ from informejo.policy import audience, find_ticket, hold, require
 from informejo.tickets.change_actions import set_fields
 from informejo.tickets.files import Kept, is_same
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
-from informejo.tickets.queries import sent_before
+from informejo.tickets.queries import last_answer, sent_before
 from informejo.tickets.words import Category, Priority, Status
 
 
@@ -152,7 +152,9 @@ def mark_seen(actor: User, ticket: Ticket, event_id: int):
     if reading is None:
         db.session.add(Reading(user_id=actor.id, ticket_id=ticket.id, event_id=event_id))
     elif reading.event_id < event_id:
-        reading.event_id, reading.at = event_id, clock.now()
+        if reading.event_id < last_answer(ticket) <= event_id:
+            reading.at = clock.now()  # pages say when the last answer was read, not when they were looked at again
+        reading.event_id = event_id
     database.notice(f"ticket:{ticket.id}")
     database.notice(f"user:{actor.id}")
 

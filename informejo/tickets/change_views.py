@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from flask import Blueprint, abort, redirect, request
+from flask import Blueprint, abort, request
 
 from informejo import db, policy
 from informejo.accounts.queries import staff_members
@@ -72,7 +72,7 @@ def delete(number: int):
     """Into the bin."""
     change_actions.delete_ticket(actor(), policy.find_ticket(actor(), number))
     db.commit()
-    return redirect("/bin?notice=ticket-deleted", 303)
+    return go_to("/bin", "ticket-deleted")
 
 
 @bp.post("/tickets/<int:number>/restoration")
@@ -81,7 +81,7 @@ def restore(number: int):
     ticket = policy.find_binned(actor(), number)
     change_actions.restore_ticket(actor(), ticket)
     db.commit()
-    return redirect(f"/tickets/{number}?notice=ticket-restored", 303)
+    return go_to(f"/tickets/{number}", "ticket-restored")
 
 
 @bp.post("/tickets/<int:number>/seen")

@@ -60,6 +60,23 @@ def reading_of(user: User, ticket: Ticket) -> Reading | None:
     return db.session.get(Reading, (user.id, ticket.id))
 
 
+def last_answer(ticket: Ticket) -> int:
+    """The event of the last message, or change of one, that the requester has to read; 0 when there is none."""
+    said = select(func.max(Event.id)).where(
+        Event.ticket_id == ticket.id,
+        Event.audience == Audience.REQUESTER,
+        Event.name.in_((EventName.COMMENT_ADDED, EventName.COMMENT_EDITED)),
+        Event.actor_id != ticket.requester_id,
+    )
+    return db.session.scalar(said) or 0
+
+
+def reading_of_answer(ticket: Ticket) -> Reading | None:
+    """When the requester read the last answer; None as long as they have not, or there is none."""
+    reading, answer = reading_of(ticket.requester, ticket), last_answer(ticket)
+    return reading if reading and 0 < answer <= reading.event_id else None
+
+
 def unread_for(actor: User) -> int:
     """How many of the actor's own concerns have news: tickets they asked for or were given."""
     latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id

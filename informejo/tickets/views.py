@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 from informejo import db, policy
 from informejo.accounts.actions import guest_for
@@ -60,14 +61,14 @@ def create():
     try:
         new = NewTicket.read(request.form)
         with files.kept(request.files.getlist("files")) as kept:
-            location = f"/tickets/{_open(new, kept).number}?notice=ticket-opened"
+            opened = _open(new, kept)
             db.commit()
     except Invalid as invalid:
         return _new_page(invalid.typed, invalid.problems, request.form.get("follows")), 422
     except files.FileRefused as refused:
         problems = {"files": str(refused)}
         return _new_page(request.form, problems, request.form.get("follows")), refused.status, refused.headers
-    return go_to(location)
+    return _opened(opened)
 
 
 @bp.get("/tickets/<int:number>")
@@ -85,13 +86,13 @@ def create_comment(number: int):
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
         again = queries.sent_before(Comment, actor(), new.key)
         with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
-            location = _say(ticket, new, kept)
+            said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
             events = db.commit()
     except Invalid as invalid:
         return _refused(ticket, {name or "body": sentence for name, sentence in invalid.problems.items()})
     except files.FileRefused as refused:
         return _refused(ticket, {"files": str(refused)}, refused.status, refused.headers)
-    return _said(ticket, events, location)
+    return _opened(said) if isinstance(said, Ticket) else _said(said, events)
 
 
 def _own(filter: TicketFilter) -> str:
@@ -119,20 +120,16 @@ def _ticket_of(ticket: Ticket) -> Ticket | None:
     return None if ticket.status == Status.CLOSED and not actor().is_staff else ticket
 
 
-def _say(ticket: Ticket, new: NewComment, kept: list[files.Kept]) -> str:
-    """Write it, and return where it can be seen."""
-    said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
-    if isinstance(said, Ticket):
-        return f"/tickets/{said.number}?notice=ticket-opened"
-    return f"/tickets/{ticket.number}#comment-{said.id}"
+def _opened(ticket: Ticket) -> Response:
+    own = ticket.requester_id == actor().id
+    return go_to(f"/tickets/{ticket.number}", "ticket-opened" if own else "ticket-opened-for-another")
 
 
-def _said(ticket: Ticket, events: list[Event], location: str):
-    if f"/tickets/{ticket.number}#" not in location:
-        return go_to(location)
+def _said(comment: Comment, events: list[Event]):
+    ticket = comment.ticket
     composer = _composer(ticket, {"others": offered(actor(), f"ticket:{ticket.number}")}, {})
     parts = [composer, *fragments.answer(events, ticket, policy.audience(actor()))]
-    return answer(fragments.render(parts), location)
+    return answer(fragments.render(parts), f"/tickets/{ticket.number}#comment-{comment.id}")
 
 
 def _show(ticket: Ticket, typed, problems: dict[str, str]) -> str:
@@ -147,7 +144,7 @@ def _show(ticket: Ticket, typed, problems: dict[str, str]) -> str:
         timeline=fragments.timeline(events, audience),
         hidden_earlier=hidden,
         people=presence.people_at(ticket.id) if is_staff else [],
-        reading=queries.reading_of(ticket.requester, ticket),
+        reading=queries.reading_of_answer(ticket),
         staff=staff_members() if is_staff else [],
         **_composer(ticket, typed, problems).needs,
     )

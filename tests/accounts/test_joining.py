@@ -26,7 +26,7 @@ def user(email="nia@example.org") -> User | None:
 def test_somebody_registers_and_signs_in(world, visit):
     browser = visit()
     answer = browser.post("/register", data={**NEW, "email": "Nia@Example.org", "department": "Sales"})
-    assert answer.location == "/sign-in?notice=registered"
+    assert answer.location == "/sign-in"
     assert (user().name, user().department, user().role, user().active) == ("Nia Okoye", "Sales", Role.USER, True)
     assert browser.post("/sign-in", data=NEW).location == "/"
 

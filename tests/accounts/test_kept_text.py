@@ -26,7 +26,7 @@ def late(world, visit):
 
 
 def write(browser, address, headers=None, **fields):
-    headers = {"Referer": "http://localhost/tickets/1?notice=ticket-opened", **(headers or {})}
+    headers = {"Referer": "http://localhost/tickets/1?all=yes", **(headers or {})}
     return browser.post(address, data=fields, headers=headers)
 
 
@@ -44,13 +44,13 @@ def test_the_text_waits_in_the_sign_in_page(world, late):
     asked = write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT, key="once")
     assert asked.status_code == 401
     assert "What you were writing is kept" in asked.text
-    assert hidden(asked) == {"next": "/tickets/1?notice=ticket-opened", "draft": "ticket:1", "kept-body": TEXT}
+    assert hidden(asked) == {"next": "/tickets/1?all=yes", "draft": "ticket:1", "kept-body": TEXT}
 
 
 def test_it_becomes_a_draft_in_the_form_it_came_from(world, late):
     world.ticket()
     back = sign_in(late, write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT))
-    assert back.location == "/tickets/1?notice=draft-kept"
+    assert back.location == "/tickets/1?all=yes"
     assert draft_for(world.ren, "ticket:1")["body"] == TEXT
     assert "&lt;b&gt;smokes" in late.get(back.location).text
 
@@ -93,7 +93,7 @@ def test_a_draft_that_saves_itself_interrupts_nobody(world, late):
 @pytest.mark.parametrize("draft", ["", "nonsense", "ticket:1:edit:more", "../../etc"])
 def test_a_form_that_does_not_exist_keeps_nothing(world, late, draft):
     asked = write(late, "/tickets/1/comments", draft=draft, body=TEXT)
-    assert hidden(asked) == {"next": "/tickets/1?notice=ticket-opened"}
+    assert hidden(asked) == {"next": "/tickets/1?all=yes"}
 
 
 def test_passwords_are_never_sent_back(world, late):

@@ -102,7 +102,7 @@ def test_a_saved_cookie_is_worthless_after_sign_out(world, visit):
     browser = visit(world.ren)
     saved = cookie(browser)
     answer = browser.post("/sign-out")
-    assert answer.location == "/sign-in?notice=signed-out"
+    assert answer.location == "/sign-in"
     assert browser.get("/profile").status_code == 303
     thief = visit()
     thief.set_cookie(security.cookie_name(), saved)

@@ -157,7 +157,7 @@ def test_what_means_nothing_changes_nothing(world, visit):
 
 def test_the_list_stays_where_it_was(world, visit):
     answer = set_role(visit(world.ana), world.ren, "agent", q="Ren", role="user")
-    assert answer.location == "/users?q=Ren&role=user&notice=user-changed"
+    assert answer.location == "/users?q=Ren&role=user"
 
 
 def test_two_administrators_who_shut_each_other_out_leave_one(app, world):

@@ -85,13 +85,18 @@ def test_staff_see_who_is_here_and_who_is_writing_and_the_requester_does_not(bro
     assert "Tom Berg is" not in ren.page.content()
 
 
-def test_staff_see_that_the_requester_has_read_it(browse, world):
+def test_staff_see_that_the_requester_has_read_the_last_answer_and_not_longer_than_it_is_the_last(browse, world):
     ticket = world.ticket()
-    mia, ren = browse(world.mia), browse(world.ren)
+    mia, tom, ren = browse(world.mia), browse(world.tom), browse(world.ren)
     page = mia.open(f"/tickets/{ticket.number}")
+    mia.post(f"/tickets/{ticket.number}/comments", body="Which printer is it?")
     expect(page.locator("#seen")).to_have_text("")
     ren.open(f"/tickets/{ticket.number}")
-    expect(page.locator("#seen")).to_contain_text("Ren Ito has read this")
+    expect(page.locator("#seen")).to_contain_text("Ren Ito has read the last answer")
+    ren.open("/tickets")
+    tom.post(f"/tickets/{ticket.number}/comments", body="I have found it.")
+    expect(page.locator("#timeline")).to_contain_text("I have found it.")
+    expect(page.locator("#seen")).to_have_text("")
 
 
 def test_new_tickets_wait_behind_a_bar_and_no_row_moves(browse, world):

@@ -109,7 +109,7 @@ def test_a_new_ticket_is_opened_once_and_its_text_survives_a_reload(browse, newc
     page.reload()
     expect(page.get_by_label("In a few words")).to_have_value("The lamp flickers")
     page.get_by_role("button", name="Send").dblclick()
-    expect(page.get_by_text("Your ticket is open.")).to_be_visible()
+    expect(page.get_by_text("You opened this ticket.")).to_be_visible()
     lou.open("/tickets")
     expect(page.locator("#cards > li")).to_have_count(1)
 
