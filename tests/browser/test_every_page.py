@@ -18,10 +18,11 @@ CHECK = """async (runOnly) => {
 }"""
 LOOKS = [(scheme, width, rules) for scheme, rules in (("light", RULES), ("dark", COLOURS)) for width in (1280, 320)]
 WHO = [None, "ren", "mia", "ana"]
+LONG = f"nothing+{'x' * 80}"  # what was looked for stands in the sentence that it was not found
 PLACES = {
     None: ["/", "/sign-in", "/register", "/setup/void", "/nowhere"],
-    "ren": ["/tickets/{0}/edit", "/tickets/999999", "/tickets?q=nothing+at+all", "/users", "/tickets/new?follows={1}"],
-    "mia": ["/comments/{2}/edit", "/queue?q=nothing+at+all", "/users?q=nobody", "/tickets/999999"],
+    "ren": ["/tickets/{0}/edit", "/tickets/999999", f"/tickets?q={LONG}", "/users", "/tickets/new?follows={1}"],
+    "mia": ["/comments/{2}/edit", f"/queue?q={LONG}", f"/users?q={LONG}", "/tickets/999999"],
     "ana": ["/bin", "/users?role=admin", "/queue?status=closed&sort=oldest"],
 }
 
