@@ -41,9 +41,11 @@ def writes(actor: User, ticket: Ticket):
 
 
 def hear(event: Event):
-    """A message came: whoever wrote it is not writing it any more, and nobody has read it yet."""
-    if event.name in (EventName.COMMENT_ADDED, EventName.COMMENT_EDITED):
-        _writing.pop((event.ticket_id, event.actor_id), None)
+    """A message came: whoever wrote it is not writing it any more, and an answer has not been read yet."""
+    if event.name not in (EventName.COMMENT_ADDED, EventName.COMMENT_EDITED):
+        return
+    wrote = _writing.pop((event.ticket_id, event.actor_id), None)
+    if wrote or (event.audience == Audience.REQUESTER and event.actor_id != event.ticket.requester_id):
         signals.noticed.send(f"ticket:{event.ticket_id}")
 
 
