@@ -169,7 +169,12 @@ def changes_beside(event: Event, audience: str) -> list[Fragment]:
 
 def ticket(event: Event, audience: str) -> list[Fragment]:
     """What stands above and beside the conversation."""
-    needs = bare = {"ticket": event.ticket}
+    return about(event.ticket, audience)
+
+
+def about(ticket: Ticket, audience: str) -> list[Fragment]:
+    """The same of a ticket as it is now."""
+    needs = bare = {"ticket": ticket}
     head = Fragment(
         "ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs | {"audience": audience}
     )
@@ -211,6 +216,12 @@ def back(event: Event, audience: str) -> list[Fragment]:
     return [Fragment(place, f"#{place}", "outerMorph", "tickets/_back.html", {"number": event.ticket_id})]
 
 
+def question(field: str, needs: dict | None = None) -> Fragment:
+    """At the control of a field: two changes at once, and which it shall be. Without `needs` that is settled."""
+    place = f"question-{field}"
+    return Fragment(place, f"#{place}", "innerHTML", "tickets/_conflict.html" if needs else "", needs or {})
+
+
 def desk_changed(event: Event, audience: str) -> list[Fragment]:
     """A nudge: counters, lists with a filter and the dashboard read themselves again."""
     return [DESK_CHANGED]
@@ -248,7 +259,6 @@ NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # what a lost ticke
 # Somebody has another name or role: pages on which people stand load themselves again, each a little later.
 PEOPLE_CHANGED = Fragment("people-changed", "body", "nudge", text="people-changed")
 DRAWN = {"name", "department", "role", "active"}  # what pages say of people
-NO_CONFLICT = Fragment("conflict", "#conflict", "innerHTML")  # the question of two changes at once is settled
 
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},

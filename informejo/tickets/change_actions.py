@@ -51,7 +51,7 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
     Raises Conflict, UnprocessableEntity.
     """
     hold(actor, "ticket.triage", ticket)
-    if assignee is not None:
+    if assignee not in (None, ticket.assignee):
         database.lock(assignee)  # who was of the staff when they were chosen may be so no more
         if not (assignee.active and assignee.is_staff):
             raise UnprocessableEntity("Only an active member of the staff can be given a ticket.")

@@ -29,7 +29,7 @@ def change(number: int, field: str):
     """Set one field. Somebody else's change of the same field meanwhile is shown, not overwritten."""
     ticket, (kind, action) = policy.find_ticket(actor(), number), FIELDS[field]
     asked = _read(kind)
-    return _changed(ticket, lambda: action(actor(), ticket, asked.value, asked.was or ANY))
+    return _changed(ticket, field, lambda: action(actor(), ticket, asked.value, asked.was or ANY))
 
 
 @bp.post("/tickets/<int:number>/assignment")
@@ -38,7 +38,8 @@ def assign(number: int):
     ticket, asked = policy.find_ticket(actor(), number), _read(Change)
     policy.require(actor(), "ticket.triage", ticket)  # before the answer tells which ids are of the staff
     was = ANY if asked.was is None else asked.was
-    return _changed(ticket, lambda: change_actions.assign(actor(), ticket, _person(asked.value), was))
+    chosen = _person(ticket, asked.value)
+    return _changed(ticket, "assignee", lambda: change_actions.assign(actor(), ticket, chosen, was))
 
 
 @bp.route("/tickets/<int:number>/edit", methods=["GET", "POST"])
@@ -135,25 +136,27 @@ def _edited(form: TextForm, save, kind: type[Input], version: int, location: str
     return go_to(location)
 
 
-def _changed(ticket: Ticket, act):
+def _changed(ticket: Ticket, field: str, act):
     """Do it, commit, and answer with what it touched on the page."""
     try:
         act()
         events = db.commit()
     except Conflict as conflict:
         return _field_conflict(ticket, conflict)
-    parts = [fragments.NO_CONFLICT, *fragments.answer(events, ticket, policy.audience(actor()))]
+    parts = [fragments.question(field), *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}")
 
 
 def _field_conflict(ticket: Ticket, conflict: Conflict):
-    """Both values, and a button for each; with htmx beside the field, without it a page of its own."""
-    [(_, theirs)] = conflict.both.values()
+    """Both values, and a button for each; with htmx at the control, without it on a page of its own."""
+    [(field, (_, theirs))] = conflict.both.items()
     theirs = change_actions.told(theirs)
     keep, insist = {"was": theirs, "value": theirs}, {"was": theirs, "value": request.form["value"]}
     needs = _both(conflict, request.path, keep, insist)
     if wants_fragment():
-        return fragments.Fragment("conflict", "#conflict", "innerHTML", "tickets/_conflict.html", needs).render(), 409
+        # The control shows what the ticket says, whatever was chosen there: what was chosen stands in the question.
+        parts = [fragments.question(field, needs), *fragments.about(ticket, policy.audience(actor()))]
+        return fragments.render(parts), 409
     return page("tickets/conflict.html", title="Two changes", back=f"/tickets/{ticket.number}", **needs), 409
 
 
@@ -187,10 +190,15 @@ def _read(asked: type[Change]) -> Change:
         abort(422, " ".join(invalid.problems.values()))
 
 
-def _person(word: str | None):
-    """The member of the staff that a form names by id, `me` or nothing. Aborts with 422 when there is none."""
+def _person(ticket: Ticket, word: str | None):
+    """The member of the staff that a form names by id, `me` or nothing, or whoever the ticket is with already.
+
+    Aborts with 422 when there is none.
+    """
     if not word:
         return None
+    if word == str(ticket.assignee_id):
+        return ticket.assignee
     id = actor().id if word == "me" else int(word) if word.isascii() and word.isdecimal() and len(word) < 12 else 0
     chosen = next((person for person in staff_members() if person.id == id), None)
     return chosen or abort(422, "Only an active member of the staff can be given a ticket.")

@@ -35,7 +35,7 @@ def test_whoever_is_second_sees_both_values_and_loses_nothing_typed(tom, mia):
     mia.page.get_by_label("Priority").select_option("High")
     expect(mia.page.locator("#timeline")).to_contain_text("changed the priority to High")
     tom.page.get_by_label("Priority").select_option("Critical")
-    conflict = tom.page.locator("#conflict")
+    conflict = tom.page.locator("#question-priority")
     expect(conflict).to_contain_text("You both changed the priority")
     expect(conflict).to_contain_text("Mia Lund was first")
     assert conflict.locator(".conflict-value").all_inner_texts() == ["High", "Critical"]
@@ -51,7 +51,7 @@ def test_the_other_value_can_be_kept(tom, mia):
     mia.page.get_by_label("Status").select_option("Waiting")
     expect(mia.page.locator("#timeline")).to_contain_text("set this to Waiting")
     tom.page.get_by_label("Status").select_option("Resolved")
-    tom.page.locator("#conflict").get_by_role("button", name="Keep “Waiting”").click()
+    tom.page.locator("#question-status").get_by_role("button", name="Keep “Waiting”").click()
     expect(tom.page.get_by_label("Status")).to_have_value("waiting")
     expect(mia.page.locator("#timeline")).not_to_contain_text("Resolved")
 
@@ -62,6 +62,6 @@ def test_different_fields_both_win(tom, mia):
     expect(mia.page.locator("#timeline")).to_contain_text("set this to Waiting")
     tom.page.get_by_label("Priority").select_option("Critical")
     for page in (tom.page, mia.page):
-        expect(page.locator("#ticket-header [data-priority=critical]")).to_be_visible()
-        expect(page.locator("#ticket-header [data-status=waiting]")).to_be_visible()
-    expect(tom.page.locator("#conflict")).to_have_text("")
+        expect(page.locator("#ticket-properties [data-priority=critical]")).to_be_visible()
+        expect(page.locator("#ticket-properties [data-status=waiting]")).to_be_visible()
+    expect(tom.page.locator(".conflict")).to_have_count(0)

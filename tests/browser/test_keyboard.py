@@ -72,6 +72,7 @@ def test_a_status_is_set_and_the_focus_stays_on_it(browse, world):
     page = browse(world.mia).open(f"/tickets/{world.ticket().number}")
     go_to(page, page.get_by_label("Status", exact=True))
     page.keyboard.type("Wai")
+    page.keyboard.press("Enter")
     expect(page.locator("#timeline")).to_contain_text("set this to Waiting")
     expect(page.get_by_label("Status", exact=True)).to_be_focused()
     assert page.evaluate(IS_SEEN)

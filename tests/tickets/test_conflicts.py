@@ -111,7 +111,7 @@ def test_the_question_is_asked_with_both_values_and_a_way_to_each(world, ticket,
 
 def test_the_question_disappears_with_the_answer(world, ticket, mia):
     answer = mia.post("/tickets/1/status", data={"value": "waiting", "was": "open"}, headers=HTMX)
-    conflict = next(part for part in dom.read(answer.text).children if part["hx-target"] == "#conflict")
+    conflict = next(part for part in dom.read(answer.text).children if part["hx-target"] == "#question-status")
     assert not conflict.text
 
 
