@@ -1,7 +1,7 @@
 """What every template can use beside its own needs: filters, and the tables of words and limits."""
 
 from informejo import limits, markdown, text
-from informejo.events.sentences import deed
+from informejo.events.sentences import deeds
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD
 
@@ -17,7 +17,7 @@ def init_app(app):
         "filesize": text.file_size,
         "iso": lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "moment": lambda moment: f"{moment:%d %b %Y, %H:%M} UTC".removeprefix("0"),
-        "deed": deed,
+        "deeds": deeds,
     }
     environment.globals |= {
         "words": {"status": Status, "priority": Priority, "category": Category},

@@ -237,6 +237,7 @@ def test_after_losing_sight_nothing_of_the_ticket_is_behind_any_door(world, visi
 
 def test_notes_push_no_public_message_off_the_first_page_and_are_not_counted(world, visit, ticket, monkeypatch):
     monkeypatch.setattr(queries, "RECENT", 4)
+    monkeypatch.setattr(queries, "UNREAD", 4)
     for number in range(9):
         world.note(ticket, f"note {number}")
     assert "Show" not in visit(world.ren).get("/tickets/1").text

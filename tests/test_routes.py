@@ -30,6 +30,8 @@ READ = {
     "/tickets/new": "303 200 200 200 200",
     "/tickets/<int:number>": "303 404 200 200 200",
     "/tickets/<int:number>/edit": "303 404 200 403 403",
+    "/tickets/<int:number>/print": "303 404 200 200 200",
+    "/comments/<int:id>": "303 404 302 302 302",
     "/comments/<int:id>/edit": "303 404 200 403 403",
     "/files/<token>": "303 404 200 200 200",
     "/files/<token>/<name>": "303 404 200 200 200",

@@ -73,6 +73,15 @@ def since(id: int, events: Select | None = None, limit: int | None = None, needs
     return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
 
 
+def same_minute(event: Event, audience: Audience) -> list[Event]:
+    """What happened to the same ticket in the same minute, up to that event, as far as this audience may know."""
+    begin = event.at.replace(second=0, microsecond=0)
+    events = select(Event).where(Event.ticket_id == event.ticket_id, Event.id <= event.id, Event.at >= begin)
+    if audience != Audience.STAFF:
+        events = events.where(Event.audience == Audience.REQUESTER)
+    return list(db.session.scalars(events.order_by(Event.id).options(joinedload(Event.actor))))
+
+
 def count_after(id: int) -> int:
     """How many events there are after `id`."""
     return db.session.scalar(select(func.count(Event.id)).where(Event.id > id))

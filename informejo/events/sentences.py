@@ -1,11 +1,14 @@
 """What happened, in words: the lines of a timeline, the toasts, later the mails."""
 
-from informejo.events.models import Event
+from collections.abc import Iterable
+
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.tickets.words import Category, Priority, Status
 
 _FIELD = {"status": Status, "priority": Priority, "category": Category}
 _EDITED = {"title": "the title", "description": "the description", "body": "a message"}
+_LINES = (EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_EDITED)  # drawn as one, and no more
 _VERB = {
     EventName.TICKET_CREATED: "opened this ticket",
     EventName.TICKET_DELETED: "moved this ticket to the bin",
@@ -25,10 +28,30 @@ def deed(event: Event) -> str:
     return " and ".join([_VERB.get(event.name, "changed this ticket"), *said])
 
 
-def sentence(event: Event) -> str:
-    """The whole sentence, for where the ticket is not on the page: "Mia replied to #42 Printer on fire"."""
+def deeds(run: list[Event]) -> str:
+    """What somebody did one after the other: "claimed this, set this to Waiting and changed the priority to High"."""
+    *first, last = [deed(event) for event in run]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def runs(events: Iterable[Event]) -> dict[int, list[Event]]:
+    """For each of a ticket's events, by id: what the same person did just before it in the same minute, and itself."""
+    found, run = {}, []
+    for event in events:
+        if event.name != EventName.ATTACHMENT_ADDED:  # it is drawn with its message
+            run = [*run, event] if run and _goes_on(run[-1], event) else [event]
+            found[event.id] = run
+    return found
+
+
+def sentence(event: Event, reader_id: int | None = None) -> str:
+    """The whole sentence, for where the ticket is not on the page: "Mia replied to you · #42 Printer on fire"."""
     who = event.actor.name if event.actor else "The desk"
-    what = deed(event).replace("this ticket", "").replace("set this to", "set it to").strip()
+    what = deed(event).replace(" this ticket", "").replace("this", "it")
+    if event.ticket.assignee_id == reader_id and "assignee" in event.changes:
+        what = what.replace(f"gave it to {event.changes['assignee'][1]}", "gave it to you")
+    if event.ticket.requester_id == reader_id and event.audience == Audience.REQUESTER:
+        what = what.replace("replied", "replied to you", 1) if what.startswith("replied") else what
     return f"{who} {what} · #{event.ticket.number} {event.ticket.title}"
 
 
@@ -39,9 +62,18 @@ def last_word(binned: Event | None) -> str:
     return f"{binned.actor.name if binned.actor else 'The desk'} moved it to the bin."
 
 
+def _goes_on(before: Event, event: Event) -> bool:
+    same = (before.actor_id, before.at.replace(second=0, microsecond=0)) == (
+        event.actor_id,
+        event.at.replace(second=0, microsecond=0),
+    )
+    is_line = before.name in _LINES or bool(before.changes)
+    return same and is_line and event.name in _LINES
+
+
 def _change(event: Event, field: str, new: str | None) -> str:
     if field == "assignee" and event.actor and new == event.actor.name:
-        return "took this"
+        return "claimed this"
     if field == "assignee":
         return f"gave this to {new}" if new else "gave this back to the queue"
     if field == "status":

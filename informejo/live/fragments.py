@@ -8,10 +8,12 @@ from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
 from informejo import policy
+from informejo.accounts.models import User
 from informejo.accounts.queries import staff_members
+from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, EventName
-from informejo.events.sentences import last_word, sentence
+from informejo.events.sentences import last_word, runs, sentence
 from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
 from informejo.tickets.models import Ticket
@@ -133,12 +135,17 @@ def answer(events: Iterable[Event], ticket: Ticket, audience: Audience) -> list[
 
 def timeline(events: Iterable[Event], audience: Audience) -> list[Fragment]:
     """The conversation of one ticket as a page shows it: the very fragments its live stream would have placed."""
-    pieces = {}
+    events = list(events)
+    pieces, together = {}, runs(events)
     for event in events:
         for make in FRAGMENTS.get(event.name, {}).get("timeline", ()):
-            for fragment in make(event, audience):
-                pieces.setdefault(fragment.id, fragment)
+            pieces |= {fragment.id: fragment for fragment in make(event, audience, together.get(event.id))}
     return sorted(pieces.values(), key=_place)  # an old message that was edited stands where it was written
+
+
+def first_new(pieces: Iterable[Fragment], seen: int, reader: User) -> Fragment | None:
+    """The first of these pieces of a timeline that came after the event `seen`, and from somebody else."""
+    return next((piece for piece in pieces if _place(piece) > seen and _author(piece) != reader.id), None)
 
 
 def render(parts: Iterable[Fragment]) -> str:
@@ -146,7 +153,7 @@ def render(parts: Iterable[Fragment]) -> str:
     return Markup().join(fragment.render() for fragment in parts)
 
 
-def comment(event: Event, audience: str) -> list[Fragment]:
+def comment(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:
     """The message, at its place in the timeline, however often it was edited since."""
     order = event.id if event.name == EventName.COMMENT_ADDED else order_of(event.comment)
     said = event.comment
@@ -156,15 +163,20 @@ def comment(event: Event, audience: str) -> list[Fragment]:
     return [Fragment(f"comment-{said.id}", "#timeline", "place", "tickets/_comment.html", needs, looks=looks)]
 
 
-def change(event: Event, audience: str) -> list[Fragment]:
-    """The line that says what changed, where an event has no message of its own or changed more than that."""
-    needs = {"event": event, "audience": audience}
-    return [Fragment(f"event-{event.id}", "#timeline", "place", "tickets/_change.html", needs)]
+def change(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:
+    """The line that says what changed, where an event has no message of its own or changed more than that.
+
+    What one person did one after the other within a minute is one line, which grows; `run` is all of it, where it is
+    known already.
+    """
+    run = run or runs(log.same_minute(event, audience)).get(event.id, [event])
+    needs = {"events": run, "audience": audience, "order": event.id}
+    return [Fragment(f"event-{run[0].id}", "#timeline", "place", "tickets/_change.html", needs)]
 
 
-def changes_beside(event: Event, audience: str) -> list[Fragment]:
+def changes_beside(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:
     """The same, only when the message changed something beside being written."""
-    return change(event, audience) if event.changes else []
+    return change(event, audience, run) if event.changes else []
 
 
 def ticket(event: Event, audience: str) -> list[Fragment]:
@@ -227,14 +239,19 @@ def desk_changed(event: Event, audience: str) -> list[Fragment]:
     return [DESK_CHANGED]
 
 
-def toast(event: Event) -> Fragment:
+def toast(event: Event, reader_id: int) -> Fragment:
     """A word to somebody whom the event concerns and who looks at something else."""
-    needs = {"event": event, "sentence": sentence(event)}
+    needs = {"event": event, "sentence": sentence(event, reader_id)}
     return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
 
 
 def _place(fragment: Fragment) -> int:
-    return fragment.needs["order"] if "order" in fragment.needs else fragment.needs["event"].id
+    return fragment.needs["order"]
+
+
+def _author(fragment: Fragment) -> int | None:
+    said = fragment.needs.get("comment")
+    return said.author_id if said else fragment.needs["events"][-1].actor_id
 
 
 def _changes_looks(event: Event) -> bool:
@@ -250,7 +267,7 @@ def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     if event.ticket.requester_id == user_id:
         needs = {"ticket": event.ticket, "audience": audience}
         parts.append(Fragment(f"card-{event.ticket_id}", "#cards", "place", "tickets/_card.html", needs))
-    return [toast(event), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
+    return [toast(event, user_id), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
 
 
 DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")

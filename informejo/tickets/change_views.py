@@ -65,7 +65,7 @@ def edit_comment(id: int):
     if request.method != "POST":
         return form.page(draft_for(actor(), form.draft))
     save = partial(change_actions.edit_comment, actor(), comment)
-    return _edited(form, save, CommentText, comment.version, f"/tickets/{comment.ticket_id}#comment-{id}")
+    return _edited(form, save, CommentText, comment.version, f"/comments/{id}")
 
 
 @bp.post("/tickets/<int:number>/deletion")

@@ -22,6 +22,7 @@ from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 PAGE = 50  # tickets on one page of a list
 LAST_PAGE = 1_000  # further back nobody leafs: a search finds it
+LEAFED = 1_000  # tickets of a list through which one leafs ticket by ticket
 MOST_FOUND = 1_000  # tickets a search finds; who gets so many asks more exactly
 SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "priority": "Most urgent"}
 _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
@@ -116,6 +117,18 @@ def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: i
     old, rows = old_news(), db.session.execute(statement)
     found = [Listed(ticket, seen, is_unread(actor, ticket, max(seen, old))) for ticket, seen in rows]
     return TicketPage(found, number, total > number * most, total)
+
+
+def beside(actor: User, filter: TicketFilter, ticket: Ticket) -> tuple[int | None, int | None]:
+    """The tickets before and after this one in that list, as far as people leaf; None where there is none."""
+    few, matching = _are_few(actor, filter), _matching(actor, filter)
+    order = _order(actor, filter.sort, few)
+    read = db.session.execute if few else slow_reads.rows
+    ids = [id for (id,) in read(matching.with_only_columns(Ticket.id).order_by(*order).limit(LEAFED))]
+    if ticket.id not in ids:
+        return None, None
+    at = ids.index(ticket.id)
+    return ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
 
 
 def has_tickets(actor: User, **fields: str) -> bool:

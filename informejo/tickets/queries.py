@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -14,23 +15,40 @@ from informejo.events.names import EventName
 from informejo.ids import made_at
 from informejo.tickets.models import Comment, Reading, Ticket
 
-RECENT = 100  # events a ticket page shows at first
+RECENT = 100  # events a ticket page shows at least, if there are so many
+UNREAD = 1_000  # unread ones it shows at most; the rest is folded away, and says that it is not read
 AT_ONCE = 5_000  # tickets asked about in one statement: databases take no more than some 30,000 values
 NEWS = timedelta(days=90)  # what happened longer ago counts as read: years of tickets need not be looked through
 
 
-def timeline_for(actor: User, ticket: Ticket, all: bool = False) -> tuple[list[Event], int]:
-    """The ticket's events the actor may see, oldest first, and how many older ones were left out."""
+class Timeline(NamedTuple):
+    """What a page shows of a ticket's log."""
+
+    events: list[Event]  # oldest first
+    folded: int  # how many older ones are left out
+    unread: bool  # whether some of those are news
+
+
+def timeline_for(actor: User, ticket: Ticket, seen: int, at: Comment | None = None, all: bool = False) -> Timeline:
+    """The ticket's events the actor may see: the latest, all news since the event `seen`, and all since `at`."""
     events = policy.visible_events(actor).where(Event.ticket_id == ticket.id)
-    statement = events.order_by(Event.id.desc()).options(
-        joinedload(Event.actor),
-        joinedload(Event.comment).joinedload(Comment.author),
-        joinedload(Event.comment).selectinload(Comment.attachments),
+
+    def number(after: int) -> int:
+        return db.session.scalar(events.where(Event.id > after).with_only_columns(func.count(Event.id)))
+
+    total, news = number(0), number(seen)
+    least = total if all else number(order_of(at) - 1) if at else RECENT
+    shown = max(RECENT, least, min(news, UNREAD))
+    statement = (
+        events.order_by(Event.id.desc())
+        .limit(shown)
+        .options(
+            joinedload(Event.actor),
+            joinedload(Event.comment).joinedload(Comment.author),
+            joinedload(Event.comment).selectinload(Comment.attachments),
+        )
     )
-    recent = list(db.session.scalars(statement if all else statement.limit(RECENT)))[::-1]
-    if len(recent) < RECENT or all:
-        return recent, 0
-    return recent, db.session.scalar(events.with_only_columns(func.count(Event.id))) - len(recent)
+    return Timeline(list(db.session.scalars(statement))[::-1], max(0, total - shown), news > shown)
 
 
 def order_of(comment: Comment) -> int:
@@ -58,6 +76,12 @@ def sent_before(kind: type[Ticket] | type[Comment], actor: User, key: str | None
 def reading_of(user: User, ticket: Ticket) -> Reading | None:
     """How far `user` has read the ticket."""
     return db.session.get(Reading, (user.id, ticket.id))
+
+
+def seen_by(user: User, ticket: Ticket) -> int:
+    """The event up to which `user` has read the ticket; 0 before the first time."""
+    reading = reading_of(user, ticket)
+    return reading.event_id if reading else 0
 
 
 def last_answer(ticket: Ticket) -> int:

@@ -1,6 +1,5 @@
-"""The pages of tickets: one's own list, a new one, one with its conversation, and what is written there."""
+"""The doors of tickets: one's own list, a new one, and what is written on one."""
 
-import secrets
 from dataclasses import replace
 
 from flask import Blueprint, render_template, request
@@ -9,16 +8,15 @@ from werkzeug.wrappers import Response
 
 from informejo import db, policy
 from informejo.accounts.actions import guest_for
-from informejo.accounts.queries import staff_members
 from informejo.drafts.queries import draft_for, offered
-from informejo.events.models import Audience, Event
+from informejo.events.models import Event
 from informejo.inputs import Invalid
-from informejo.live import fragments, presence
-from informejo.live.fragments import Fragment
+from informejo.live import fragments
 from informejo.tickets import actions, files, list_queries, queries
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.ticket_page import composer, key_of, ticket_page
 from informejo.tickets.words import Status
 from informejo.web import actor, answer, go_to, page, since_of, stream, wants_fragment
 
@@ -71,13 +69,6 @@ def create():
     return _opened(opened)
 
 
-@bp.get("/tickets/<int:number>")
-def show(number: int):
-    """One ticket: the conversation is its event log."""
-    ticket = policy.find_ticket(actor(), number)
-    return _show(ticket, draft_for(actor(), f"ticket:{number}", request.args.get("draft")), {})
-
-
 @bp.post("/tickets/<int:number>/comments")
 def create_comment(number: int):
     """Add a message. On a ticket that is closed, what its requester writes opens a new one."""
@@ -127,33 +118,15 @@ def _opened(ticket: Ticket) -> Response:
 
 def _said(comment: Comment, events: list[Event]):
     ticket = comment.ticket
-    composer = _composer(ticket, {"others": offered(actor(), f"ticket:{ticket.number}")}, {})
-    parts = [composer, *fragments.answer(events, ticket, policy.audience(actor()))]
+    emptied = composer(ticket, {"others": offered(actor(), f"ticket:{ticket.number}")}, {})
+    parts = [emptied, *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}#comment-{comment.id}")
-
-
-def _show(ticket: Ticket, typed, problems: dict[str, str]) -> str:
-    live, audience = stream(f"ticket:{ticket.id}"), policy.audience(actor())
-    db.db.session.refresh(ticket)  # it was found before the bookmark was taken
-    events, hidden = queries.timeline_for(actor(), ticket, all=request.args.get("all") == "yes")
-    is_staff = audience == Audience.STAFF
-    return page(
-        "tickets/show.html",
-        title=f"#{ticket.number} {ticket.title}",
-        stream=live,
-        timeline=fragments.timeline(events, audience),
-        hidden_earlier=hidden,
-        people=presence.people_at(ticket.id) if is_staff else [],
-        reading=queries.reading_of_answer(ticket),
-        staff=staff_members() if is_staff else [],
-        **_composer(ticket, typed, problems).needs,
-    )
 
 
 def _refused(ticket: Ticket, problems: dict[str, str], status: int = 422, headers: dict | None = None):
     if wants_fragment():
-        return _composer(ticket, request.form, problems).render(), status, headers
-    return _show(ticket, request.form, problems), status, headers
+        return composer(ticket, request.form, problems).render(), status, headers
+    return ticket_page(ticket, request.form, problems), status, headers
 
 
 def _followed(number: str | None) -> Ticket | None:
@@ -167,15 +140,4 @@ def _followed(number: str | None) -> Ticket | None:
 def _new_page(typed, problems: dict[str, str], follows: str | None) -> str:
     audience = policy.audience(actor())
     context = {"draft": typed, "problems": problems, "audience": audience, "follows": _followed(follows)}
-    return page("tickets/new.html", title="New ticket", key=_key(typed), **context)
-
-
-def _composer(ticket: Ticket, typed, problems: dict[str, str]) -> Fragment:
-    audience = policy.audience(actor())
-    needs = {"ticket": ticket, "audience": audience, "draft": typed, "problems": problems, "key": _key(typed)}
-    return Fragment("composer", "#composer", "outerMorph", "tickets/_composer.html", needs)
-
-
-def _key(typed) -> str:
-    """The once-only key of a form: a new one, or the one it had when it came back with problems."""
-    return typed.get("key") or secrets.token_urlsafe(16)
+    return page("tickets/new.html", title="New ticket", key=key_of(typed), **context)

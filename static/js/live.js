@@ -204,7 +204,9 @@
 
   // This page as it is now; nothing if it is no longer there for this person.
   async function page() {
-    const request = { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(PAGE_MS) };
+    // From where somebody came is part of the page: the way back there.
+    const { referrer } = document;
+    const request = { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(PAGE_MS), referrer };
     const response = await fetch(location.href, request);
     if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
     return response.ok && new URL(response.url).pathname === location.pathname ? response.text() : "";

@@ -1,13 +1,14 @@
 """Each event becomes what the page shows: the same things at the same places, the same bytes for one audience."""
 
 import random
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from flask import has_request_context
 
-from informejo import db
+from informejo import clock, db
 from informejo.db import db as database
 from informejo.events import log
 from informejo.events.models import Event
@@ -191,10 +192,11 @@ def shown(event, topic: str, audience: str) -> str:
 
 def test_what_happened_fifty_times_is_gathered_once_and_as_it_is_now(world, ticket):
     for number in range(1, 11):
-        change_actions.edit_ticket(
-            world.ren, ticket, title=f"Title {number}", description="As long as it must be.", version=number
-        )
-        db.commit()
+        with clock.at(ticket.created_at + timedelta(minutes=number)):
+            change_actions.edit_ticket(
+                world.ren, ticket, title=f"Title {number}", description="As long as it must be.", version=number
+            )
+            db.commit()
     parts = fragments.gather(log.since(0), [Channel(f"ticket:{ticket.id}", "requester", "html")])
     assert [part.id for part in parts].count("ticket-header") == 1
     assert len({part.id for part in parts}) == len(parts) == 10 + 2

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -186,8 +187,9 @@ def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket,
 def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, listen):
     since = str(log.bookmark())
     for number in range(25):
-        change_actions.set_status(world.mia, ticket, Status.WAITING if number % 2 else Status.IN_PROGRESS)
-        db.commit()
+        with clock.at(ticket.created_at + timedelta(minutes=number)):
+            change_actions.set_status(world.mia, ticket, Status.WAITING if number % 2 else Status.IN_PROGRESS)
+            db.commit()
     replay = listen(world.tom, f"ticket:{ticket.id}", since=since).greeting[0].data
     assert replay.count('hx-target="#ticket-header"') == 1
     assert replay.count('class="change"') == 25

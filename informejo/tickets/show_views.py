@@ -1,0 +1,40 @@
+"""One ticket as a page: with its conversation, found by a message's own address, or on paper."""
+
+from flask import Blueprint, redirect, request
+
+from informejo import policy
+from informejo.drafts.queries import draft_for
+from informejo.events.models import Audience
+from informejo.live import fragments
+from informejo.tickets import queries
+from informejo.tickets.ticket_page import ticket_page
+from informejo.web import actor, page
+
+bp = Blueprint("show", __name__)
+
+
+@bp.get("/tickets/<int:number>")
+def show(number: int):
+    """One ticket: the conversation is its event log."""
+    ticket = policy.find_ticket(actor(), number)
+    return ticket_page(ticket, draft_for(actor(), f"ticket:{number}", request.args.get("draft")), {})
+
+
+@bp.get("/comments/<int:id>")
+def comment(id: int):
+    """A message's own address, for ever: it leads to where it stands, however long ago that is."""
+    comment = policy.find_comment(actor(), id)
+    return redirect(f"/tickets/{comment.ticket_id}?at={id}#comment-{id}")
+
+
+@bp.get("/tickets/<int:number>/print")
+def paper(number: int):
+    """The whole ticket for paper: nothing folded away, no controls; notes only for staff who ask for them."""
+    ticket = policy.find_ticket(actor(), number)
+    is_staff = policy.audience(actor()) == Audience.STAFF
+    notes = is_staff and request.args.get("notes") == "yes"
+    audience = Audience.STAFF if notes else Audience.REQUESTER
+    events = queries.timeline_for(actor(), ticket, seen=0, all=True).events
+    pieces = fragments.timeline([event for event in events if event.is_for(audience)], audience)
+    context = {"ticket": ticket, "pieces": pieces, "notes": notes, "may_have_notes": is_staff, "audience": audience}
+    return page("tickets/paper.html", title=f"#{number} {ticket.title}", stream="", **context)
