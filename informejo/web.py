@@ -19,6 +19,7 @@ from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
 from informejo.live import fragments
 from informejo.live.hub import hub
+from informejo.ops.queries import something_broken
 from informejo.tickets.queries import unread_for
 
 SENTENCES = {
@@ -101,6 +102,7 @@ def page(template: str, **context) -> str:
         context["stream"] = stream() if person else ""
     context["unread"] = unread_for(person) if person else 0
     context["counts"] = stats.counts_for(person) if person and person.is_staff else None
+    context["ill"] = bool(person and policy.may(person, "desk.examine") and something_broken())
     if "status" not in context:  # of an error page nothing holds that was to be said
         notice = _noticed()
         context |= {"notice": NOTICES.get(notice, ""), "done": notice not in MAYBE}

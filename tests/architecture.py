@@ -14,14 +14,15 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config faults i18n limits markdown metrics offload signals text tickets.media_types tickets.words"
-    " version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
+    GROUND: "clock config faults i18n limits markdown metrics offload paging signals text tickets.media_types"
+    " tickets.words version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
     TABLES: "db folding ids slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files",
     READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
     WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
-    " *.checks live.returns ops.prune ops.restore security serving templating tickets.ticket_page tickets.trail uploads web *.inputs",
+    " *.checks live.returns ops.prune ops.restore security serving templating tickets.ticket_page tickets.trail uploads"
+    " web *.inputs",
     DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",
     ROOF: "*.__init__",
 }

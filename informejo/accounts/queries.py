@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import timedelta
-from math import ceil
 from typing import NamedTuple
 
 from flask import current_app
@@ -13,6 +12,7 @@ from informejo import clock, policy
 from informejo.accounts.models import STAFF, Role, Session, SetupToken, User
 from informejo.db import db
 from informejo.folding import words_of
+from informejo.paging import nearest_page
 from informejo.tickets.models import Ticket
 
 PAGE = 50  # people on one page of the list
@@ -70,6 +70,11 @@ def user_by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == email.lower()))
 
 
+def user_by_id(id: int) -> User | None:
+    """The person with that id."""
+    return db.session.get(User, id)
+
+
 def staff_members() -> list[User]:
     """The active staff, by name."""
     staff = select(User).where(User.role.in_(STAFF), User.active)
@@ -97,7 +102,7 @@ def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> P
     if search:
         people = people.where(*[User.says(word) for word in words_of(search)] or [false()])
     total = db.session.scalar(people.with_only_columns(func.count(User.id)).order_by(None))
-    number = min(max(page, 1), max(ceil(total / PAGE), 1))
+    number = nearest_page(page, total, PAGE)
     rows = db.session.execute(people.limit(PAGE).offset((number - 1) * PAGE))
     return PeoplePage([Person(*row) for row in rows], number, total > number * PAGE)
 

@@ -3,9 +3,11 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import Select, func
+from sqlalchemy.orm import joinedload
 
 from informejo import slow_reads
 from informejo.accounts.models import User
@@ -13,6 +15,7 @@ from informejo.db import db
 from informejo.events import log
 from informejo.policy import visible_tickets
 from informejo.tickets.models import Ticket
+from informejo.tickets.queries import awaits_us, said_at
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 _kept: dict[str, tuple[int, object]] = {}  # name -> the last event that is counted in, and the numbers
@@ -32,12 +35,18 @@ class Stats(NamedTuple):
 
     total: int
     by_status: dict[Status, int]
-    all: dict[Priority, int]
-    unsolved: dict[Priority, int]
+    due: dict[Priority, int]  # it is the desk's turn to answer
     unassigned: dict[Priority, int]
     average_hours: float | None
     average_by_priority: dict[Priority, float | None]
     average_by_category: dict[Category, float | None]
+
+
+class Waiting(NamedTuple):
+    """A ticket whose requester waits for an answer, and since when."""
+
+    ticket: Ticket
+    since: datetime
 
 
 class Cell(NamedTuple):
@@ -65,10 +74,15 @@ def stats_for(actor: User) -> Stats:
 
 def mine_by_priority(actor: User) -> dict[Priority, int]:
     """The actor's own unsolved tickets."""
-    tickets = visible_tickets(actor).where(Ticket.status.in_(UNSOLVED), Ticket.assignee_id == actor.id)
-    grouped = tickets.group_by(Ticket.priority).with_only_columns(Ticket.priority, func.count())
-    found = dict(db.session.execute(grouped).all())
-    return {priority: found.get(priority, 0) for priority in reversed(Priority)}
+    return _by_priority(visible_tickets(actor).where(Ticket.status.in_(UNSOLVED), Ticket.assignee_id == actor.id))
+
+
+def longest_waiting(actor: User, most: int) -> list[Waiting]:
+    """The tickets that have waited longest for an answer, the longest first."""
+    since = said_at()
+    due = visible_tickets(actor).where(awaits_us()).order_by(since, Ticket.id).limit(most)
+    found = db.session.execute(due.add_columns(since).options(joinedload(Ticket.requester)))
+    return [Waiting(*row) for row in found]
 
 
 def forget():
@@ -99,16 +113,22 @@ def _unsolved_by_assignee(actor: User) -> Counter:
 def _stats(actor: User) -> Stats:
     cells = _cells(actor)
     unsolved = [cell for cell in cells if cell.status in UNSOLVED]
+    due = visible_tickets(actor).where(awaits_us())
     return Stats(
         total=sum(cell.count for cell in cells),
         by_status=_counts(cells, "status", Status),
-        all=_counts(cells, "priority", reversed(Priority)),
-        unsolved=_counts(unsolved, "priority", reversed(Priority)),
+        due=_by_priority(due, slow_reads.rows),
         unassigned=_counts([cell for cell in unsolved if not cell.assigned], "priority", reversed(Priority)),
         average_hours=_average(cells),
         average_by_priority={word: _average(cells, "priority", word) for word in Priority},
         average_by_category={word: _average(cells, "category", word) for word in Category},
     )
+
+
+def _by_priority(tickets: Select, read: Callable | None = None) -> dict[Priority, int]:
+    grouped = tickets.group_by(Ticket.priority).with_only_columns(Ticket.priority, func.count())
+    found = dict(map(tuple, (read or db.session.execute)(grouped)))
+    return {priority: found.get(priority, 0) for priority in reversed(Priority)}
 
 
 def _cells(actor: User) -> list[Cell]:

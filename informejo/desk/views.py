@@ -1,19 +1,24 @@
 """Where people begin, the staff's own pages, and the fragments that keep counters up to date."""
 
+from datetime import datetime
+
 from flask import Blueprint, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from informejo import policy
-from informejo.accounts.queries import staff_members
+from informejo.accounts.models import User
+from informejo.accounts.queries import staff_members, user_by_id
 from informejo.desk import stats
 from informejo.live import fragments
 from informejo.tickets import list_queries
 from informejo.tickets.inputs import asked, list_from
-from informejo.tickets.list_queries import SORTS, TicketFilter
+from informejo.tickets.list_queries import GROUPS, SORTS, TicketFilter
+from informejo.tickets.models import Ticket
 from informejo.tickets.queries import unread_for
 from informejo.web import actor, page, public, since_of, stream
 
 bp = Blueprint("desk", __name__)
+BRIEF = 5  # tickets in a list of the dashboard
 
 
 @bp.get("/")
@@ -35,6 +40,7 @@ def dashboard():
         stream=stream(),
         stats=stats.stats_for(actor()),
         mine=stats.mine_by_priority(actor()),
+        waiting=stats.longest_waiting(actor(), BRIEF),
         oldest=_brief(assignee="none", sort="oldest"),
         next_up=_brief(assignee="me", sort="priority"),
     )
@@ -66,6 +72,8 @@ def queue():
         news=0,
         address=f"/queue?{filter.address}",
         staff=staff_members(),
+        people=_named(filter),
+        groups=GROUPS,
         sorts=SORTS,
     )
 
@@ -100,9 +108,13 @@ def bin():
     return page("desk/bin.html", title="Bin", tickets=list_queries.binned(actor()), days=current_app.config["BIN_DAYS"])
 
 
-def _brief(**fields) -> list:
-    """The first few unsolved tickets of a list."""
-    return [
-        listed.ticket
-        for listed in list_queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=5).tickets
-    ]
+def _named(filter: TicketFilter) -> dict[str, User | None]:
+    """The people whose ids the filter names: they may be no choice of its lists any more."""
+    named = {name: getattr(filter, name) for name in ("assignee", "requester")}
+    return {name: user_by_id(int(word)) if word.isdecimal() else None for name, word in named.items()}
+
+
+def _brief(**fields) -> list[tuple[Ticket, datetime]]:
+    """The first few unsolved tickets of a list, and when they were opened."""
+    listed = list_queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=BRIEF).tickets
+    return [(each.ticket, each.ticket.created_at) for each in listed]

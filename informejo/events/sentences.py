@@ -20,17 +20,12 @@ _VERB = {
 
 def deed(event: Event) -> str:
     """What the actor did, as the words that follow a name: "set this to Waiting and changed the priority to High"."""
-    said = [_change(event, field, new) for field, (_, new) in event.changes.items()]
-    if event.name in (EventName.TICKET_UPDATED, EventName.COMMENT_EDITED) and said:
-        return " and ".join(said)
-    if event.name == EventName.COMMENT_ADDED and event.comment.internal:
-        return "added an internal note"
-    return " and ".join([_VERB.get(event.name, "changed this ticket"), *said])
+    return deeds([event])
 
 
 def deeds(run: list[Event]) -> str:
     """What somebody did one after the other: "claimed this, set this to Waiting and changed the priority to High"."""
-    *first, last = [deed(event) for event in run]
+    *first, last = [part for event in run for part in _parts(event)]
     return f"{', '.join(first)} and {last}" if first else last
 
 
@@ -60,6 +55,15 @@ def last_word(binned: Event | None) -> str:
     if binned is None:
         return "It never was, or it is not for you to see any more."
     return f"{binned.actor.name if binned.actor else 'The desk'} moved it to the bin."
+
+
+def _parts(event: Event) -> list[str]:
+    said = [_change(event, field, new) for field, (_, new) in event.changes.items()]
+    if event.name in (EventName.TICKET_UPDATED, EventName.COMMENT_EDITED) and said:
+        return said
+    if event.name == EventName.COMMENT_ADDED and event.comment.internal:
+        return ["added an internal note"]
+    return [_VERB.get(event.name, "changed this ticket"), *said]
 
 
 def _goes_on(before: Event, event: Event) -> bool:

@@ -16,8 +16,8 @@ from informejo.events.names import PEOPLE, EventName
 from informejo.events.sentences import last_word, runs, sentence
 from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
-from informejo.tickets.models import Ticket
-from informejo.tickets.queries import order_of, with_people
+from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.queries import is_solved_by_requester, last_note_or_message, order_of, with_people
 
 MOST_KEPT = 5_000  # drawn fragments, of about 2 kB
 
@@ -197,20 +197,22 @@ def about(ticket: Ticket, audience: str) -> list[Fragment]:
             Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
             Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", bare),
         ]
+    needs = bare | {"own_word": LocalProxy(lambda: is_solved_by_requester(ticket))}
     return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
 
 
 def row(event: Event, audience: str) -> list[Fragment]:
     """The ticket's row in the queue."""
-    return [row_of(event.ticket)]
+    return [row_of(event.ticket, last_note_or_message(event.ticket))]
 
 
-def row_of(ticket: Ticket) -> Fragment:
-    """The same for a page of the queue."""
+def row_of(ticket: Ticket, said: Comment | None) -> Fragment:
+    """The same for a page of the queue; `said` is its last message, for the staff."""
     owner = ticket.assignee and (ticket.assignee.id, ticket.assignee.name, ticket.assignee.role)
     words = (ticket.title, ticket.status, ticket.priority, ticket.category, ticket.requester.name)
-    looks = (ticket.id, ticket.last_event_id, owner, *words)
-    return Fragment(f"row-{ticket.id}", "#queue", "place", "tickets/_row.html", {"ticket": ticket}, looks=looks)
+    looks = (ticket.id, ticket.last_event_id, owner, said and (said.id, said.version, said.author.name), *words)
+    needs = {"ticket": ticket, "said": said}
+    return Fragment(f"row-{ticket.id}", "#queue", "place", "tickets/_row.html", needs, looks=looks)
 
 
 def farewell(number: int, binned: Event | None = None) -> Fragment:

@@ -1,15 +1,20 @@
 """Reading what the doctor wrote down."""
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from informejo.accounts.queries import fingerprint
 from informejo.db import db
-from informejo.ops.models import Finding, ProbeToken
+from informejo.ops.models import Finding, ProbeToken, State
 
 
 def findings() -> list[Finding]:
     """What was found last."""
     return list(db.session.scalars(select(Finding)))
+
+
+def something_broken() -> bool:
+    """Whether the last examination found anything broken."""
+    return db.session.scalar(select(exists().where(Finding.state == State.BROKEN)))
 
 
 def probe_is_expected(token: str) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -14,16 +13,18 @@ from informejo.accounts.models import User
 from informejo.db import db
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
+from informejo.paging import nearest_page
 from informejo.text import clean_line
 from informejo.tickets import search_queries
-from informejo.tickets.models import Reading, Ticket
-from informejo.tickets.queries import is_unread, old_news
+from informejo.tickets.models import Comment, Reading, Ticket
+from informejo.tickets.queries import awaits_us, is_unread, last_messages, old_news
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 PAGE = 50  # tickets on one page of a list
 LAST_PAGE = 1_000  # further back nobody leafs: a search finds it
 LEAFED = 1_000  # tickets of a list through which one leafs ticket by ticket
 MOST_FOUND = 1_000  # tickets a search finds; who gets so many asks more exactly
+GROUPS = {"unsolved": "Unsolved", "due": "Waiting for us"}  # what a list can ask for beside a single status
 SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "priority": "Most urgent"}
 _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
 
@@ -32,7 +33,7 @@ _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket
 class TicketFilter:
     """What a list shows, as a value: page, count, live nudge and address all read the same one."""
 
-    status: str = ""  # a status, `unsolved`, or empty for all
+    status: str = ""  # a status, `unsolved`, `due` (it is the desk's turn), or empty for all
     priority: str = ""
     category: str = ""
     assignee: str = ""  # a user's id, `me`, `none`, or empty for all
@@ -47,7 +48,7 @@ class TicketFilter:
         filter = cls(**{**defaults, **given})
         return replace(
             filter,
-            status=filter.status if filter.status in ("unsolved", *Status) else "",
+            status=filter.status if filter.status in (*GROUPS, *Status) else "",
             priority=filter.priority if filter.priority in tuple(Priority) else "",
             category=filter.category if filter.category in tuple(Category) else "",
             assignee=filter.assignee if _is_person(filter.assignee) else "",
@@ -68,6 +69,10 @@ class TicketFilter:
         narrow = (self.status, self.priority, self.category, self.assignee)
         return any(narrow) or self.requester not in ("", "me")
 
+    def without(self, field: str) -> "TicketFilter":
+        """The same, but for that field."""
+        return replace(self, **{field: ""})
+
     @property
     def words_alone(self) -> "TicketFilter":
         """The same words in all tickets."""
@@ -86,6 +91,7 @@ class Listed(NamedTuple):
     ticket: Ticket
     seen: int  # last event the viewer has read, 0 for never
     unread: bool
+    said: Comment | None  # the last message that the viewer may see
 
 
 class TicketPage(NamedTuple):
@@ -104,7 +110,7 @@ def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: i
     order = _order(actor, filter.sort, few)
     read = db.session.execute if few else slow_reads.rows
     ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
-    number = min(max(page or 1, 1), max(ceil(total / most), 1), LAST_PAGE)
+    number = min(nearest_page(page, total, most), LAST_PAGE)
     # Sorted and cut as bare ids: SQLite would carry every ticket with its people through the sort.
     shown = read(matching.with_only_columns(Ticket.id).order_by(*order).limit(most).offset((number - 1) * most))
     statement = (
@@ -114,8 +120,11 @@ def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: i
         .options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest))
         .order_by(*order)
     )
-    old, rows = old_news(), db.session.execute(statement)
-    found = [Listed(ticket, seen, is_unread(actor, ticket, max(seen, old))) for ticket, seen in rows]
+    old, rows = old_news(), db.session.execute(statement).all()
+    said = last_messages(actor, [ticket.id for ticket, _ in rows])
+    found = [
+        Listed(ticket, seen, is_unread(actor, ticket, max(seen, old)), said.get(ticket.id)) for ticket, seen in rows
+    ]
     return TicketPage(found, number, total > number * most, total)
 
 
@@ -148,7 +157,7 @@ def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[in
     latest = policy.visible_events(actor).where(Event.id > since).with_only_columns(Event.ticket_id)
     back = latest.where(Event.name == EventName.TICKET_RESTORED)  # its row was taken away meanwhile
     changed = [Event.changes[field].as_string().is_not(None) for field in filter.fields]
-    names = (EventName.TICKET_CREATED, *(search_queries.SAYING if filter.q else ()))
+    names = (EventName.TICKET_CREATED, *(search_queries.SAYING if filter.q or filter.status == "due" else ()))
     came = latest.where(or_(Event.name.in_(names), *changed))
     new = or_(Ticket.id.in_(back), Ticket.id.in_(came) & Ticket.id.not_in(shown))
     return db.session.scalar(_matching(actor, filter).where(new).with_only_columns(func.count(Ticket.id)))
@@ -156,7 +165,9 @@ def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[in
 
 def _matching(actor: User, filter: TicketFilter) -> Select:
     tickets = policy.visible_tickets(actor)
-    if filter.status:
+    if filter.status == "due":
+        tickets = tickets.where(awaits_us())
+    elif filter.status:
         tickets = tickets.where(Ticket.status.in_(UNSOLVED if filter.status == "unsolved" else [filter.status]))
     if filter.priority:
         tickets = tickets.where(Ticket.priority == filter.priority)
@@ -171,7 +182,7 @@ def _matching(actor: User, filter: TicketFilter) -> Select:
 
 def _are_few(actor: User, filter: TicketFilter) -> bool:
     """Whether an index leads to the tickets, however many a desk has gathered: those that wait, or one person's."""
-    waiting = filter.status == "unsolved" or filter.status in UNSOLVED
+    waiting = filter.status in (*GROUPS, *UNSOLVED)
     return waiting or filter.assignee not in ("", "none") or bool(filter.requester) or not actor.is_staff
 
 

@@ -1,19 +1,21 @@
 """Reading one ticket: its timeline, who has read what, and how many have news."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from informejo import clock, policy
 from informejo.accounts.models import User
 from informejo.db import db
+from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.ids import made_at
 from informejo.tickets.models import Comment, Reading, Ticket
+from informejo.tickets.words import Status
 
 RECENT = 100  # events a ticket page shows at least, if there are so many
 UNREAD = 1_000  # unread ones it shows at most; the rest is folded away, and says that it is not read
@@ -101,6 +103,37 @@ def reading_of_answer(ticket: Ticket) -> Reading | None:
     return reading if reading and 0 < answer <= reading.event_id else None
 
 
+def awaits_us() -> ColumnElement[bool]:
+    """Whether it is the desk's turn: nobody has answered what the requester said last."""
+    author = _said().with_only_columns(Comment.author_id).order_by(Comment.id.desc()).limit(1).scalar_subquery()
+    turn = Ticket.status.in_((Status.OPEN, Status.IN_PROGRESS))
+    return and_(turn, func.coalesce(author, Ticket.requester_id) == Ticket.requester_id)
+
+
+def said_at() -> ColumnElement[datetime]:
+    """When the conversation with the requester went on last."""
+    latest = _said().with_only_columns(func.max(Comment.created_at)).scalar_subquery()
+    return func.coalesce(latest, Ticket.created_at)
+
+
+def last_messages(actor: User, tickets: Collection[int]) -> dict[int, Comment]:
+    """The last message of each of these tickets that the actor may see; a ticket without any is not in it."""
+    ids = policy.visible_comments(actor).where(Comment.ticket_id.in_(tickets)).group_by(Comment.ticket_id)
+    latest = select(Comment).where(Comment.id.in_(ids.with_only_columns(func.max(Comment.id))))
+    return {said.ticket_id: said for said in db.session.scalars(latest.options(joinedload(Comment.author)))}
+
+
+def last_note_or_message(ticket: Ticket) -> Comment | None:
+    """The last message of a ticket as its row shows it, which the staff alone get to see."""
+    own = select(Comment).where(Comment.ticket_id == ticket.id).options(joinedload(Comment.author))
+    return db.session.scalar(own.order_by(Comment.id.desc()).limit(1))
+
+
+def is_solved_by_requester(ticket: Ticket) -> bool:
+    """Whether it was the requester's own word that it is solved, so that nobody need ask them."""
+    return ticket.status == Status.RESOLVED and log.last_to_change(ticket, "status") == ticket.requester
+
+
 def unread_for(actor: User) -> int:
     """How many of the actor's own concerns have news: tickets they asked for or were given."""
     latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
@@ -124,6 +157,10 @@ def is_unread(actor: User, ticket: Ticket, seen: int) -> bool:
 def old_news() -> int:
     """Up to this event everything counts as read by everybody."""
     return made_at(clock.now() - NEWS)
+
+
+def _said() -> Select:
+    return select(Comment).where(Comment.ticket_id == Ticket.id, Comment.internal.is_(False)).correlate(Ticket)
 
 
 def _with_people(people: Collection[int], tickets: Collection[int]) -> Select:

@@ -34,7 +34,7 @@ def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
         seen=seen,
         first_new=fragments.first_new(pieces, seen, actor()) if seen else None,
         trail=trail.of(ticket),
-        **(_for_staff(ticket) if audience == Audience.STAFF else {"people": []}),
+        **(_for_staff(ticket) if audience == Audience.STAFF else _for_requester(ticket)),
         **composer(ticket, typed, problems).needs,
     )
 
@@ -54,6 +54,10 @@ def key_of(typed) -> str:
 def _for_staff(ticket: Ticket) -> dict:
     reading = queries.reading_of_answer(ticket)
     return {"people": presence.people_at(ticket.id), "reading": reading, "staff": staff_members()}
+
+
+def _for_requester(ticket: Ticket) -> dict:
+    return {"people": [], "own_word": queries.is_solved_by_requester(ticket)}
 
 
 def _asked_for(ticket: Ticket) -> Comment | None:

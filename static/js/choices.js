@@ -9,13 +9,8 @@
   addEventListener("pointerdown", () => {
     stepping = false;
   });
-  addEventListener("keydown", (event) => {
-    const select = selectOf(event);
-    if (!select) return;
-    if (isPending(select) && event.key === "Enter") end(event, choose);
-    else if (isPending(select) && event.key === "Escape") end(event, restore);
-    else stepping = !OPENS.includes(event.key) && !event.altKey;
-  });
+  // Before all others: for these Escape means to leave the field, and leaving it saves.
+  addEventListener("keydown", press, { capture: true });
   addEventListener("change", (event) => {
     const select = selectOf(event);
     if (!select) return;
@@ -40,6 +35,14 @@
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) for (const form of document.querySelectorAll("form[data-choice], form.filter")) form.reset();
   });
+
+  function press(event) {
+    const select = selectOf(event);
+    if (!select) return;
+    if (isPending(select) && event.key === "Enter") end(event, choose);
+    else if (isPending(select) && event.key === "Escape") end(event, restore);
+    else stepping = !OPENS.includes(event.key) && !event.altKey;
+  }
 
   function selectOf({ target }) {
     return target.matches?.("[data-choice] select") ? target : null;

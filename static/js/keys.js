@@ -1,23 +1,30 @@
-// Keys for people who live here: / search, c new ticket, j and k along the rows, r reply. Off where the profile says so.
+// Keys for people who live here. templates/layout/_keys.html says what each does; off where the profile says so.
 (() => {
   const KEYS = {
-    "/": () => focus("input[type=search]"),
-    c: () => document.querySelector('a[href="/tickets/new"]')?.click(),
-    j: () => step(1),
-    k: () => step(-1),
-    r: () => focus("#composer textarea"),
+    "/": () => focus(".search input"),
+    "?": () => document.getElementById("keys")?.togglePopover(),
+    c: () => press('a[href="/tickets/new"]'),
+    j: () => press("#trail-after") || step(1),
+    k: () => press("#trail-before") || step(-1),
+    u: () => press("#trail-back"),
+    r: () => write("#reply"),
+    n: () => document.getElementById("internal-note") && write("#internal-note"),
+    m: () => press("#claim"),
+    s: () => focus("#set-status"),
   };
   const ROWS = "#queue > li a[href], #cards > li a[href]";
+  const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select";
 
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return leave(event);
     const action = KEYS[event.key];
-    if (!action || isForSomethingElse(event)) return;
+    if (!action || isForSomethingElse(event)) return undefined;
     event.preventDefault();
-    action();
+    return action();
   });
 
   function isForSomethingElse({ target, ctrlKey, metaKey, altKey, isComposing, defaultPrevented }) {
-    const typing = target.isContentEditable || target.matches?.("input:not([type=checkbox]), textarea, select");
+    const typing = target.isContentEditable || target.matches?.(FIELDS);
     const open = document.querySelector("dialog[open]");
     return ctrlKey || metaKey || altKey || isComposing || defaultPrevented || typing || open || isOff();
   }
@@ -26,8 +33,28 @@
     return document.body.dataset.keys === "off";
   }
 
+  // Out of a field, so that single keys mean something again. What is typed in it stays.
+  function leave({ target, isComposing, defaultPrevented }) {
+    if (isComposing || defaultPrevented || isOff() || !target.matches?.(FIELDS) || target.closest("[popover]")) return;
+    target.blur();
+  }
+
   function focus(selector) {
-    document.querySelector(selector)?.focus();
+    const seen = [...document.querySelectorAll(selector)].find((element) => element.checkVisibility());
+    if (!seen && selector.startsWith(".search")) document.querySelector(".search-open")?.click();
+    (seen ?? document.querySelector(`#search-menu:popover-open ${selector}`))?.focus();
+  }
+
+  function press(selector) {
+    const found = document.querySelector(selector);
+    found?.click();
+    return Boolean(found);
+  }
+
+  function write(selector) {
+    const audience = document.querySelector(selector);
+    if (audience && !audience.checked) audience.click();
+    focus("#composer textarea");
   }
 
   function step(by) {

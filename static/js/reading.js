@@ -1,24 +1,26 @@
 // Where somebody is in a ticket. It opens at the first message they have not read; what arrives below the window is said
 // at its edge; and the server hears how far they have read: as far as all of it was on the screen for a moment.
 (() => {
-  const SETTLE_MS = 800;
+  const LOOK_MS = 200;
+  const LOOKS = 4; // that often something must have been there, and its end once, to count as read
+  const TELL_MS = 2000;
   const ticket = /^\/tickets\/\d+$/.exec(location.pathname)?.[0];
   if (!ticket) return;
-  const wasShown = new Set();
+  const looks = new Map(); // by id, how often something was on the screen, and whether its end was
   const below = new Set(); // messages that came and were not on the screen since
   let told = 0;
-  let timer;
+  let toldAt = 0;
+  let watch = null;
 
   begin();
-  for (const name of ["htmx:after:swap", "visibilitychange"]) document.addEventListener(name, schedule);
-  for (const name of ["focus", "scroll", "resize"]) addEventListener(name, schedule, { passive: true });
-  document.addEventListener("toggle", schedule, { capture: true });
+  for (const name of ["htmx:after:swap", "visibilitychange"]) document.addEventListener(name, wake);
+  for (const name of ["focus", "scroll", "resize"]) addEventListener(name, wake, { passive: true });
   document.addEventListener("informejo:placed", ({ target, detail }) => {
     const mine = target.dataset.author === document.documentElement.dataset.me;
     if (detail.fresh && !mine && target.matches("#timeline > .comment")) arrive(target);
   });
   document.addEventListener("click", ({ target }) => target.closest("#arrivals") && goTo([...below].find(isHere)));
-  schedule();
+  wake();
 
   // Addresses that were given out before messages had their own name only the place on the page.
   function begin() {
@@ -27,29 +29,49 @@
       location.replace(`${ticket}?at=${asked[1]}${location.hash}`);
     }
     const news = document.getElementById("new-since");
-    const isReload = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
-    if (news && !location.hash && !isReload && !isWithin(news)) news.scrollIntoView({ block: "start" });
+    const isFresh = performance.getEntriesByType("navigation")[0]?.type === "navigate"; // else browsers know the place
+    if (news && !location.hash && isFresh && !isWithin(news)) news.scrollIntoView({ block: "start" });
   }
 
-  function schedule() {
-    clearTimeout(timer);
-    timer = setTimeout(look, SETTLE_MS);
+  // Looks while there is something left to read, and somebody there.
+  function wake() {
     for (const message of below) if (!isHere(message) || isWithin(message)) below.delete(message);
     announce();
+    watch ??= setInterval(look, LOOK_MS);
   }
 
-  // What is on the screen now has been there since the page last moved.
   function look() {
-    if (document.hidden || !document.hasFocus()) return;
-    for (const thing of things()) if (isWithin(thing)) wasShown.add(thing.id);
-    tell();
+    if (document.hidden || !document.hasFocus()) return rest();
+    for (const thing of things()) if (isPartly(thing)) note(thing);
+    const event = readUpTo();
+    if (event <= told) return wasShown() && rest();
+    if (Date.now() - toldAt >= TELL_MS || wasShown()) tell(event);
+    return undefined;
   }
 
-  function tell() {
-    const event = readUpTo();
-    if (event <= told) return;
+  function rest() {
+    clearInterval(watch);
+    watch = null;
+  }
+
+  function note(thing) {
+    const { times = 0, ended = false } = looks.get(thing.id) ?? {};
+    looks.set(thing.id, { times: times + 1, ended: ended || isWithin(thing) });
+  }
+
+  function isRead(thing) {
+    const { times, ended } = looks.get(thing.id) ?? {};
+    return ended && times >= LOOKS;
+  }
+
+  function wasShown() {
+    return [...things()].every((thing) => isRead(thing) || orderOf(thing) <= seen());
+  }
+
+  function tell(event) {
     const before = told;
     told = event;
+    toldAt = Date.now();
     const request = { method: "POST", body: new URLSearchParams({ event }), headers: { "HX-Request": "true" } };
     fetch(`${ticket}/seen`, { ...request, keepalive: true }).catch(() => {
       told = before; // tried again when the page moves next
@@ -58,16 +80,19 @@
 
   // The last event before the first that was not on the screen; with none left, the newest that the page shows.
   function readUpTo() {
-    const timeline = document.getElementById("timeline");
-    if (!timeline || "unreadBefore" in timeline.dataset) return 0;
-    const seen = Number(timeline.dataset.seen ?? 0);
-    let upTo = seen;
+    if (document.querySelector("#timeline[data-unread-before]")) return 0;
+    let upTo = seen();
     for (const thing of things()) {
-      if (orderOf(thing) <= seen) continue;
-      if (!wasShown.has(thing.id)) return upTo;
+      if (orderOf(thing) <= seen()) continue;
+      if (!isRead(thing)) return upTo;
       upTo = Math.max(upTo, orderOf(thing));
     }
     return Math.max(upTo, Number(document.getElementById("ticket-header")?.dataset.last ?? 0));
+  }
+
+  // How far they had read before this page.
+  function seen() {
+    return Number(document.getElementById("timeline")?.dataset.seen ?? 0);
   }
 
   function things() {
@@ -78,22 +103,26 @@
     return Number(dataset.order);
   }
 
+  function isPartly(thing) {
+    const { top, bottom } = thing.getBoundingClientRect();
+    return bottom > ceiling() && top < floor();
+  }
+
   // Something long counts once its end is there: whoever is at the end came through it.
   function isWithin(thing) {
-    const { top, bottom, height } = thing.getBoundingClientRect();
-    return !height || (bottom > ceiling() && bottom <= floor() + 1) || (top >= ceiling() && bottom <= floor() + 1);
+    const { bottom } = thing.getBoundingClientRect();
+    return bottom > ceiling() && bottom <= floor() + 1;
   }
 
   function ceiling() {
-    const { bottom } = document.getElementById("topbar").getBoundingClientRect();
-    return Math.max(0, bottom);
+    return Math.max(0, document.getElementById("topbar")?.getBoundingClientRect().bottom ?? 0);
   }
 
   // What lies under the docked form cannot be read.
   function floor() {
     const dock = document.getElementById("dock");
-    const { top } = dock?.getBoundingClientRect() ?? { top: innerHeight };
-    return dock && getComputedStyle(dock).position === "sticky" && top > 0 ? Math.min(top, innerHeight) : innerHeight;
+    const docked = dock && getComputedStyle(dock).position === "sticky";
+    return docked ? Math.min(dock.getBoundingClientRect().top, innerHeight) : innerHeight;
   }
 
   function arrive(message) {

@@ -1,6 +1,8 @@
-// Writes every <time> in the reader's own zone: a clock time or date, or "5 min ago" inside rows, cards and [data-relative].
+// Writes every <time> in the reader's own zone: a clock time or date, "5 min ago" inside rows, cards and [data-relative],
+// and on paper, which does not know when it is read, all of it.
 (() => {
   const RELATIVE = "[data-relative], [id^=row-], [id^=card-]";
+  const PAPER = ".paper-sheet";
   const MINUTE = 60_000;
   const HOUR = 60 * MINUTE;
   const DAY = 24 * HOUR;
@@ -11,6 +13,7 @@
   const clock = formatter({ hour: "numeric", minute: "2-digit" });
   const thisYear = formatter({ day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
   const otherYear = formatter({ dateStyle: "medium", timeStyle: "short" });
+  const whole = formatter({ year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" });
   const day = formatter({ dateStyle: "short" });
 
   localise();
@@ -34,8 +37,13 @@
   }
 
   function write(element, moment) {
-    const words = element.closest(RELATIVE) ? relative(moment) : absolute(moment);
+    const words = wordsFor(element, moment);
     if (element.textContent !== words) element.textContent = words;
+  }
+
+  function wordsFor(element, moment) {
+    if (element.closest(PAPER)) return whole.format(moment);
+    return element.closest(RELATIVE) ? relative(moment) : absolute(moment);
   }
 
   function relative(moment) {

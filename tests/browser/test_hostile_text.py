@@ -98,7 +98,7 @@ def test_a_word_in_a_search_stays_text(harmless, world):
     mia = harmless(world.mia)
     for payload in PAYLOADS.values():
         mia.page.goto("/queue")
-        mia.page.get_by_label("Words in the ticket").fill(payload)
+        mia.page.get_by_role("searchbox", name="Search tickets").fill(payload)
         mia.page.keyboard.press("Enter")
-        expect(mia.page.get_by_label("Words in the ticket")).to_have_value(payload)
+        expect(mia.page.get_by_role("searchbox", name="Search tickets")).to_have_value(payload)
         assert mia.page.evaluate(ACTS) == 0, payload

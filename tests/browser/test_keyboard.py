@@ -112,7 +112,7 @@ def test_the_requesters_answer_does_not_lose_the_focus(browse, world):
     page = browse(world.ren).open(f"/tickets/{world.ticket().number}")
     page.get_by_role("button", name="It is solved").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("We think this is solved.")).to_be_visible()
+    expect(page.get_by_text("You said that it is solved.")).to_be_visible()
     assert page.evaluate("document.activeElement !== document.body")
 
 

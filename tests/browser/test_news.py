@@ -61,7 +61,7 @@ def test_a_row_is_unread_and_its_assignee_is_told(browse, world, newcomer):
     ticket = world.ticket()
     page, ren, mia = browse(agent).open("/queue"), browse(world.ren), browse(world.mia)
     mia.post(f"/tickets/{ticket.number}/assignment", value=str(agent.id))
-    expect(page.locator("#toasts")).to_contain_text("Mia Lund gave this to Lee Park")
+    expect(page.locator("#toasts")).to_contain_text("Mia Lund gave it to you")
     expect(page.locator(f"#row-{ticket.number}").get_by_label("Lee Park")).to_be_visible()
     ren.post(f"/tickets/{ticket.number}/comments", body="Anybody there?")
     expect(page.locator(f"#place-{ticket.number}.unread")).to_be_visible()
@@ -138,7 +138,7 @@ def test_a_filtered_list_reports_only_what_fits_its_filter(browse, world):
 
 def test_the_dashboard_counts_along(browse, world):
     page, ren = browse(world.tom).open("/desk"), browse(world.ren)
-    all_tickets = page.locator(".donut text").first
+    all_tickets = page.locator(".tile-number").first
     counted = int(all_tickets.text_content())
     ren.post("/tickets", title="One more", description="And it counts.")
     expect(all_tickets).to_have_text(str(counted + 1))

@@ -45,7 +45,7 @@ def test_times_are_in_the_readers_zone(ticket, server):
 
 def test_single_keys_lead_around_but_not_while_typing_or_when_switched_off(page, server):
     rows = "".join(f'<li id="place-{number}">{row(number, 1)}</li>' for number in (1, 2))
-    server.main = f'<input type="search" id="search"><ol id="queue">{rows}</ol>'
+    server.main = f'<form class="search"><input type="search" id="search"></form><ol id="queue">{rows}</ol>'
     visit(page, "/queue")
     for key in ("j", "j", "k"):
         page.keyboard.press(key)

@@ -1,0 +1,4 @@
+// The print view's button.
+(() => {
+  document.addEventListener("click", ({ target }) => target.closest("#print") && print());
+})();
