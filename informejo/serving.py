@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from informejo.config import ROOT
 from informejo.db import db
+from informejo.tickets import files
 
 PATIENCE = 10  # seconds: a worker whose master was killed needs half of them to end
 POLL_SECONDS = 0.1
@@ -79,6 +80,14 @@ def require_schema(app: Flask):
     raise Refused(
         f"The tables are {found}, this version needs {', '.join(sorted(wanted))}. Run: flask --app app db upgrade"
     )
+
+
+def look_for_files(app: Flask):
+    """Say at once when the disk for files is not there. The desk serves all the same: texts can be read and written."""
+    with app.app_context():
+        if files.is_away():
+            app.logger.error("%s Ask: bin/flask files", files.AWAY)
+        db.session.remove()
 
 
 def _require_file(database: Path | None):

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from informejo import clock
 from informejo.config import ROOT
-from informejo.ops import manifest
+from informejo.ops import manifest, rescue
 from informejo.ops.copying import copy, create, fingerprint, make_folders, sync, sync_folders
 from informejo.ops.exclusive import Taken, exclusive
 from informejo.ops.manifest import DATABASE, FILES, MANIFEST, NAME, Backup, Damaged, newest
-from informejo.tickets.files import place
+from informejo.ops.rescue import Saved
+from informejo.tickets import shelf
+from informejo.tickets.shelf import place
 
 PARTIAL = ".partial"  # the end of a folder's name while it is filled or emptied
 
@@ -90,7 +92,8 @@ def _fill(partial: Path, database: Path, uploads: Path, earlier: Backup | None):
     with manifest.reading(partial / DATABASE) as copied:
         named = dict(copied.execute("SELECT stored_name, size FROM attachments"))
         contents = manifest.contents(copied)
-    files = _copy_files(named, uploads, partial / FILES, earlier)
+    absent = shelf.compare(uploads, named).absent
+    files = _copy_files(named, uploads, partial / FILES, earlier, _rescued(absent, named, partial.parent))
     pages = fingerprint(partial / DATABASE)
     whole = {
         "at": at.isoformat(timespec="seconds"),
@@ -98,7 +101,9 @@ def _fill(partial: Path, database: Path, uploads: Path, earlier: Backup | None):
         **contents,
         "size": pages["size"] + sum(file["size"] for file in files.values()),
         "database": pages,
+        "absent": sorted(absent),  # from UPLOAD_DIR, or not whole there
         "missing": sorted(named.keys() - files.keys()),
+        "damaged": sorted(name for name, file in files.items() if file["size"] != named[name]),
         "files": files,
     }
     with create(partial / MANIFEST) as file:
@@ -119,8 +124,15 @@ def _copy_database(database: Path, into: Path):
         target.execute("PRAGMA journal_mode=DELETE")  # one file, that can be opened where nothing can be written
 
 
-def _copy_files(named: dict[str, int], uploads: Path, files: Path, earlier: Backup | None) -> dict[str, dict]:
-    """Copy the files that are there. `named` maps stored names to bytes.
+def _rescued(absent: list[str], named: dict[str, int], into: Path) -> dict[str, Saved]:
+    """What older backups have of the files that are gone; the one before need not have them, nor be sound."""
+    return rescue.saved({name: named[name] for name in absent}, into)
+
+
+def _copy_files(
+    named: dict[str, int], uploads: Path, files: Path, earlier: Backup | None, rescued: dict[str, Saved]
+) -> dict[str, dict]:
+    """Copy the files that are there, and those that older backups have. `named` maps stored names to bytes.
 
     A file never changes once it is stored. So those the earlier backup has are linked to it and take no room again: a
     second copy on the same disk would protect from nothing that the first does not.
@@ -132,7 +144,11 @@ def _copy_files(named: dict[str, int], uploads: Path, files: Path, earlier: Back
     for name in sorted(named):
         file, target = place(uploads, name), place(files, name)
         make_folders(target.parent, files)
-        if name in known and _link(place(earlier.folder / FILES, name), target):
+        if name in rescued:
+            if not _link(rescued[name].path, target):
+                copy(rescued[name].path, target)
+            copied[name] = rescued[name].print
+        elif name in known and _link(place(earlier.folder / FILES, name), target):
             copied[name] = known[name]
         elif file.is_file():
             copy(file, target)

@@ -9,8 +9,11 @@ from flask import Flask, current_app
 from informejo.config import ROOT
 from informejo.db import db
 from informejo.ops import backup as backups, manifest, prune, restore as restores
+from informejo.ops.file_checks import are, counted
 from informejo.ops.manifest import Backup
 from informejo.text import file_size
+from informejo.tickets import shelf
+from informejo.tickets.files import AWAY
 
 FOLDER = click.Path(path_type=Path)
 
@@ -34,8 +37,7 @@ def backup(into: Path | None, folder: Path | None):
     except (backups.BackupFailed, manifest.Damaged) as failed:
         raise click.ClickException(str(failed)) from None
     click.echo(f"Backed up and verified: {_said(made)}")
-    if missing := made.manifest["missing"]:
-        click.echo(f"{len(missing)} files were not in {_uploads()} any more, such as {missing[0]}.", err=True)
+    _warn(made)
     return None
 
 
@@ -68,6 +70,24 @@ def prune_old(dry_run: bool):
             click.echo(f"{number} {what}{' would be removed' if dry_run else ' removed'}")
     except prune.PruneRefused as refused:
         raise click.ClickException(str(refused)) from None
+
+
+def _warn(made: Backup):
+    """Say what is lost. It is no failure: all that there is was saved, and the doctor stays ill until it is mended."""
+    absent, named = set(made.manifest["absent"]), made.manifest["counts"]["attachments"]
+    lost = absent.intersection((*made.manifest["missing"], *made.manifest["damaged"]))
+    if absent and shelf.is_bare(_uploads()):
+        click.echo(f"{_uploads()}: {AWAY}", err=True)
+    if absent:
+        told = f"{len(absent):,} of {counted(named)} {are(len(absent))} not in {_uploads()} any more, or not whole."
+        click.echo(told, err=True)
+    if kept := len(absent) - len(lost):
+        click.echo(
+            f"This backup has {kept:,} of them from those before. To have them again: bin/flask files --bring-back",
+            err=True,
+        )
+    if lost:
+        click.echo(f"{counted(len(lost))} {are(len(lost))} lost, no backup has more: bin/flask files", err=True)
 
 
 def _report(backup: Backup, result: restores.Restored):
