@@ -1,4 +1,4 @@
-"""The `flask` commands of an operator: `create-admin`, `welcome`, `demo`, each after `flask --app app`."""
+"""The commands of an operator: `create-admin`, `welcome`, `demo`, `greet`, each after `bin/flask`."""
 
 import sys
 
@@ -16,6 +16,7 @@ def init_app(app: Flask):
     app.cli.add_command(create_admin)
     app.cli.add_command(welcome)
     app.cli.add_command(fill_demo)
+    app.cli.add_command(greet)
 
 
 @click.command("create-admin")
@@ -38,24 +39,63 @@ def create_admin(email: str, name: str):
 @click.command("welcome")
 def welcome():
     """Print a new link that makes the first administrator, and end the old ones; nothing once there is one."""
-    token = actions.renew_setup()
-    db.commit()
-    if token:
+    if link := _setup_link():
         click.echo("Nobody looks after this desk yet. Open this link once to make the first administrator:")
-        click.echo(f"{current_app.config['PUBLIC_URL'].rstrip('/')}/setup/{token}")
+        click.echo(link)
 
 
 @click.command("demo")
 def fill_demo():
     """Fill the empty database with invented people and tickets, and print who can sign in."""
     try:
-        logins = demo.fill()
+        _name(_filled())
     except demo.DemoRefused as refused:
         raise click.ClickException(str(refused)) from None
+
+
+@click.command("greet")
+@click.option("--demo", "with_demo", is_flag=True, help="Fill the database with the demonstration, if it is empty.")
+def greet(with_demo: bool):
+    """Print what a start ends with: what became of the demonstration, where to go, and who can sign in."""
+    logins, said = _demonstration() if with_demo else ([], "")
+    if said:
+        click.echo(said)
+    click.echo(f"\nOpen {_address()}\n")
+    _name(logins)
+    if link := _setup_link():
+        click.echo(f"Nobody looks after this desk yet. This link makes the first administrator, once:\n{link}")
+
+
+def _demonstration() -> tuple[list[demo.Login], str]:
+    """Who can sign in to the demonstration, and a sentence where it was not made just now. It mixes with no desk."""
+    try:
+        return _filled(), ""
+    except demo.DemoRefused:
+        logins = demo.logins()
+    return logins, demo.THERE if logins else demo.NOT_MIXED
+
+
+def _filled() -> list[demo.Login]:
+    logins = demo.fill()
     db.commit()
+    return logins
+
+
+def _name(logins: list[demo.Login]):
     for login in logins:
         click.echo(f"{login.role:<14} {login.email:<26} {login.name}")
-    click.echo(f"They all sign in with the password: {demo.PASSWORD}")
+    if logins:
+        click.echo(f"They all sign in with the password: {demo.PASSWORD}")
+
+
+def _setup_link() -> str:
+    token = actions.renew_setup()
+    db.commit()
+    return f"{_address()}/setup/{token}" if token else ""
+
+
+def _address() -> str:
+    return current_app.config["PUBLIC_URL"].rstrip("/")
 
 
 def _password() -> str:

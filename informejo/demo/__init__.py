@@ -1,5 +1,6 @@
 """The demonstration desk: three weeks of an invented company's tickets, for looking around and for taking pictures."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,11 @@ from informejo.events.models import Audience
 from informejo.events.names import EventName
 
 PASSWORD = "lantern cactus violin tide"  # noqa: S105 - printed for everybody who tries the desk
+THERE = "The demonstration is there already, as it was left; what anybody changed in it is kept."
+NOT_MIXED = (
+    "There are people on this desk already. The demonstration does not mix with them, so nothing was invented:"
+    " this is the desk as it is. For the demonstration, name another place: DATABASE_URL and UPLOAD_DIR."
+)
 FRESH = timedelta(hours=3)  # what happened since then has not been read by everybody yet
 
 
@@ -45,11 +51,19 @@ def fill() -> list[Login]:
     for turn in script.turns(now):
         play.perform(turn)
     play.catch_up(now - FRESH)
-    return [
-        Login(person.name, person.role.word, person.email, PASSWORD)
-        for person in play.people.values()
-        if person.active and person.role != Role.GUEST
-    ]
+    return _logins(play.people.values())
+
+
+def logins() -> list[Login]:
+    """Who can sign in where the demonstration was made before; nobody on every other desk."""
+    cast = [part.email for part in script.parts()]
+    found = db.session.scalars(select(User).where(User.email.in_(cast)).order_by(User.id))
+    return _logins(found)
+
+
+def _logins(people: Iterable[User]) -> list[Login]:
+    able = [person for person in people if person.active and person.role != Role.GUEST]
+    return [Login(person.name, person.role.word, person.email, PASSWORD) for person in able]
 
 
 def _cast(moment) -> dict[str, User]:

@@ -1,4 +1,4 @@
-"""The `flask` commands for running the desk, each after `flask --app app`."""
+"""The commands for running the desk, each after `bin/flask`."""
 
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def restore(folder: Path, yes: bool):
         raise click.ClickException(str(refused)) from None
     _report(found, result)
     if found.schema != migrations.get_current_head():
-        click.echo("The backup is of an older version. Before starting the server: flask --app app db upgrade")
+        click.echo("The backup is of an older version. Before starting the server: bin/flask db upgrade")
 
 
 @click.command("prune")

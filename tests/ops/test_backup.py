@@ -1,4 +1,4 @@
-"""What an operator has in hand after `flask --app app backup`, and what never passes for a backup."""
+"""What an operator has in hand after `bin/flask backup`, and what never passes for a backup."""
 
 import io
 import json

@@ -73,7 +73,7 @@ def test_a_sound_database_is_left_in_peace(patient):
 
 def test_a_database_that_is_not_there_is_missed(patient, tmp_path):
     answer = database(patient(DATABASE_URL=f"sqlite:///{tmp_path}/gone.db"))
-    assert (answer.state, answer.remedy) == ("broken", "flask --app app db upgrade  # for a new desk")
+    assert (answer.state, answer.remedy) == ("broken", "bin/flask db upgrade  # for a new desk")
     assert not (tmp_path / "gone.db").exists()
 
 
@@ -166,7 +166,7 @@ def migrated(tmp_path):
 
 def test_tables_of_an_earlier_release_are_found_and_the_command_named(patient, migrated):
     answer = schema(patient(**migrated("0001")))
-    assert (answer.state, answer.remedy) == ("broken", "flask --app app db upgrade")
+    assert (answer.state, answer.remedy) == ("broken", "bin/flask db upgrade")
     assert schema(patient(**migrated("head"))).state == "well"
 
 
@@ -294,7 +294,7 @@ def make_backup(patient: Patient, into: Path):
 
 def test_a_desk_without_a_backup_is_told_how_to_make_one(patient):
     answer = backups(patient())
-    assert (answer.state, answer.remedy) == ("broken", "flask --app app backup")
+    assert (answer.state, answer.remedy) == ("broken", "bin/flask backup")
     assert backups(patient(BACKUP_HOURS=0)).state == "well"
 
 
@@ -428,7 +428,7 @@ def test_the_command_says_it_in_words_with_the_command_to_copy(run, tmp_path):
     line = next(line for line in result.output.splitlines() if " backup " in line)
     assert line.startswith("broken ")
     assert "There is no backup yet. Since" in line
-    assert "> flask --app app backup" in result.output
+    assert "> bin/flask backup" in result.output
     assert "\x1b" not in result.output
 
 
