@@ -1,6 +1,7 @@
 """The commands of an operator: `create-admin`, `welcome`, `demo`, `greet`, each after `bin/flask`."""
 
 import sys
+from itertools import groupby, islice
 
 import click
 from flask import Flask, current_app
@@ -9,6 +10,8 @@ from informejo import db, demo
 from informejo.accounts import actions
 from informejo.accounts.inputs import NewAdmin
 from informejo.inputs import Invalid
+
+FEW = 4
 
 
 def init_app(app: Flask):
@@ -61,17 +64,17 @@ def greet(with_demo: bool):
     if said:
         click.echo(said)
     click.echo(f"\nOpen {_address()}\n")
-    _name(logins)
+    _name(_few(logins), len(logins))
     if link := _setup_link():
         click.echo(f"Nobody looks after this desk yet. This link makes the first administrator, once:\n{link}")
 
 
 def _demonstration() -> tuple[list[demo.Login], str]:
     """Who can sign in to the demonstration, and a sentence where it was not made just now. It mixes with no desk."""
-    try:
+    if demo.is_possible():
+        click.echo("Inventing three weeks of tickets ...", err=True)
         return _filled(), ""
-    except demo.DemoRefused:
-        logins = demo.logins()
+    logins = demo.logins()
     return logins, demo.THERE if logins else demo.NOT_MIXED
 
 
@@ -81,9 +84,16 @@ def _filled() -> list[demo.Login]:
     return logins
 
 
-def _name(logins: list[demo.Login]):
+def _few(logins: list[demo.Login]) -> list[demo.Login]:
+    """Some of each role: what a start says must fit on the smallest terminal."""
+    return [login for _, alike in groupby(logins, lambda login: login.role) for login in islice(alike, FEW)]
+
+
+def _name(logins: list[demo.Login], all: int = 0):
     for login in logins:
         click.echo(f"{login.role:<14} {login.email:<26} {login.name}")
+    if all > len(logins):
+        click.echo(f"and {all - len(logins)} more, on the page People")
     if logins:
         click.echo(f"They all sign in with the password: {demo.PASSWORD}")
 

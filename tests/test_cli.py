@@ -77,9 +77,13 @@ def test_a_start_of_a_desk_that_is_set_up_says_where_to_go_and_no_more(run, worl
 def test_the_demonstration_a_second_time_is_there_already_and_names_its_people(run):
     first, second = run("greet", "--demo"), run("greet", "--demo")
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert second.output == f"{demo.THERE}\n{first.output}"
+    assert second.output == f"{demo.THERE}\n{first.stdout}"
+    assert "Inventing" in first.stderr
     assert "ines@meridian.example" in first.output.partition("Open http://localhost:3003")[2]
     assert demo.PASSWORD in first.output.splitlines()[-1]
+    assert len(first.output.splitlines()) < 20  # of the 24 of the smallest terminal
+    assert [role in first.output for role in ("Administrator", "Agent", "Requester")] == [True] * 3
+    assert "and 10 more, on the page People" in first.output
     assert run("demo").exit_code == 1
 
 

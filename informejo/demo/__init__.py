@@ -44,7 +44,7 @@ def fill() -> list[Login]:
     Everything goes through the actions, each at its own moment and in the order of time, so that rows and log are what
     they would be had it happened. The same day and hour give the same desk. Raises DemoRefused.
     """
-    if db.session.scalar(select(exists().select_from(User))):
+    if not is_possible():
         raise DemoRefused("There are people on this desk already. The demonstration needs an empty database.")
     now = clock.now()
     play = Play(_cast(script.first_morning(now)))
@@ -52,6 +52,11 @@ def fill() -> list[Login]:
         play.perform(turn)
     play.catch_up(now - FRESH)
     return _logins(play.people.values())
+
+
+def is_possible() -> bool:
+    """Whether nobody is on this desk, so that the demonstration can be made here."""
+    return not db.session.scalar(select(exists().select_from(User)))
 
 
 def logins() -> list[Login]:

@@ -33,7 +33,8 @@ def backup(into: Path | None, folder: Path | None):
     try:
         if folder:
             return click.echo(f"Sound: {_said(manifest.verify(folder))}")
-        made = backups.make(_database(), _uploads(), into or _backups(), current_app.config["BACKUPS_KEPT"])
+        kept = current_app.config["BACKUPS_KEPT"]
+        made = backups.make(_database(), _uploads(), into or _backups(), kept, others=_backups())
     except (backups.BackupFailed, manifest.Damaged) as failed:
         raise click.ClickException(str(failed)) from None
     click.echo(f"Backed up and verified: {_said(made)}")
@@ -51,6 +52,8 @@ def restore(folder: Path, yes: bool):
     try:
         found = restores.check(folder, _database(), known)
         click.echo(f"Sound: {_said(found)}")
+        if found.files and shelf.is_bare(_uploads()):
+            click.echo(f"{_uploads()} is empty: if it is the place of another disk, mount that first.", err=True)
         if not yes:
             click.confirm("Put this in place of the desk as it is now?", abort=True)
         result = restores.restore(found, _database(), _uploads())

@@ -1,6 +1,7 @@
 """Attached files that are gone from UPLOAD_DIR: which backup still has them, and bringing them back."""
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,10 +36,13 @@ def holders(sizes: Mapping[str, int], backups: Path) -> dict[str, str]:
     return found
 
 
-def saved(sizes: Mapping[str, int], backups: Path) -> dict[str, Saved]:
-    """By stored name, the newest sound copy: it has these bytes, and the fingerprint that its manifest names."""
+def saved(sizes: Mapping[str, int], *backups: Path) -> dict[str, Saved]:
+    """By stored name, the newest sound copy: it has these bytes, and the fingerprint that its manifest names.
+
+    The first of these folders with backups goes before the others.
+    """
     found: dict[str, Saved] = {}
-    for backup in manifest.all_in(backups) if sizes else ():
+    for backup in chain.from_iterable(map(manifest.all_in, backups)) if sizes else ():
         for name in sizes.keys() - found.keys():
             known, path = backup.files.get(name), place(backup.folder / FILES, name)
             if known and known["size"] == sizes[name] and is_whole(path, sizes[name]) and fingerprint(path) == known:

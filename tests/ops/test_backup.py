@@ -190,6 +190,13 @@ def test_what_is_lost_comes_from_any_older_backup_when_the_last_one_is_damaged(m
     assert run("backup", "--verify", newest(backups).folder).exit_code == 0
 
 
+def test_a_backup_to_another_folder_has_what_is_lost_from_the_usual_one(made, uploads, run, tmp_path):
+    (lost, _) = files_of(uploads)
+    lost.unlink()
+    assert "This backup has 1 of them" in run("backup", "--to", tmp_path / "a stick").output
+    assert len(newest(tmp_path / "a stick").files) == 2
+
+
 @pytest.mark.parametrize("way", ["emptied", "gone"])
 def test_a_disk_that_is_not_mounted_is_said_in_a_sentence_and_the_backup_has_everything(
     made, backups, uploads, run, way

@@ -180,6 +180,7 @@ def test_after_a_backup_of_an_older_version_the_operator_is_told_to_upgrade(tmp_
 
 def test_nothing_happens_until_the_operator_says_yes(saved, desk):
     result = desk.server.flask("restore", str(saved))
+    assert "if it is the place of another disk, mount that first" in result.stderr
     assert (result.returncode, "Put this in place of the desk as it is now?" in result.stdout) == (1, True)
     assert desk.says(LATER)
 
