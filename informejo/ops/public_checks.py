@@ -123,7 +123,7 @@ def _not_live(heard: probe.Heard) -> Answer | None:
 def _held(heard: probe.Heard, patient: Patient) -> Answer:
     first = f"First byte after {heard.first * 1000:.0f} ms, marks as they were sent"
     if not patient.long:
-        return well(f"{first}. Whether it outlives time-outs: the doctor with --long")
+        return well(f"{first}. Whether it outlives time-outs: bin/flask doctor --long")
     if heard.lasted < probe.LONG_SECONDS:
         return broken(f"The stream was cut after {heard.lasted:.0f} s, with {heard.beats} heartbeats.",
                       "nginx: proxy_read_timeout 75s;  haproxy: timeout server 75s")  # fmt: skip
