@@ -78,19 +78,20 @@ def prune_old(dry_run: bool):
 def _warn(made: Backup):
     """Say what is lost. It is no failure: all that there is was saved, and the doctor stays ill until it is mended."""
     absent, named = set(made.manifest["absent"]), made.manifest["counts"]["attachments"]
-    lost = absent.intersection((*made.manifest["missing"], *made.manifest["damaged"]))
+    lost = len(absent.intersection((*made.manifest["missing"], *made.manifest["damaged"])))
+    kept = len(absent) - lost
     if absent and shelf.is_bare(_uploads()):
         click.echo(f"{_uploads()}: {AWAY}", err=True)
+        click.echo(f"This backup has {kept:,} of {counted(named)}, from those before.", err=True)
+        return
     if absent:
         told = f"{len(absent):,} of {counted(named)} {are(len(absent))} not in {_uploads()} any more, or not whole."
         click.echo(told, err=True)
-    if kept := len(absent) - len(lost):
-        click.echo(
-            f"This backup has {kept:,} of them from those before. To have them again: bin/flask files --bring-back",
-            err=True,
-        )
+    if kept:
+        bring_back = "To have them again: bin/flask files --bring-back"
+        click.echo(f"This backup has {kept:,} of them from those before. {bring_back}", err=True)
     if lost:
-        click.echo(f"{counted(len(lost))} {are(len(lost))} lost, no backup has more: bin/flask files", err=True)
+        click.echo(f"{counted(lost)} {are(lost)} lost, no backup has more: bin/flask files", err=True)
 
 
 def _report(backup: Backup, result: restores.Restored):

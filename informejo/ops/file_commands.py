@@ -40,9 +40,7 @@ def files(bring_back: bool, give_up: bool, yes: bool):
     """Name the attached files that are not in UPLOAD_DIR, or not whole. The exit code is 1 if there are any."""
     rows, uploads, backups = _rows(), _folder("UPLOAD_DIR"), _folder("BACKUP_DIR")
     if rows and shelf.is_bare(uploads):
-        click.echo(AWAY, err=True)
-        if (bring_back or give_up) and not yes:
-            click.confirm(f"Is {uploads} the right place, and its disk mounted?", abort=True)
+        _require_place(rows, uploads, backups, bring_back or give_up, yes)
     try:
         if bring_back or give_up:
             _mend(rows, uploads, backups, give_up)
@@ -51,6 +49,18 @@ def files(bring_back: bool, give_up: bool, yes: bool):
     lost = _absent(rows, uploads)
     _tell(rows, lost, rescue.holders(lost, backups))
     sys.exit(1 if lost else 0)
+
+
+def _require_place(rows: dict[str, Row], uploads: Path, backups: Path, write: bool, yes: bool):
+    """Nothing is called lost, and nothing written, before somebody has looked whether a disk is only not mounted."""
+    click.echo(AWAY, err=True)
+    if not write:
+        kept = len(rescue.holders(_absent(rows, uploads), backups))
+        click.echo(f"If the disk is gone for good: the backups have {kept:,} of {counted(len(rows))}, and"
+                   " bin/flask files --bring-back puts them there.")  # fmt: skip
+        sys.exit(1)
+    if not yes:
+        click.confirm(f"Is {uploads} the right place, and its disk mounted?", abort=True)
 
 
 def _mend(rows: dict[str, Row], uploads: Path, backups: Path, give_up: bool):

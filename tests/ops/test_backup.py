@@ -207,7 +207,8 @@ def test_a_disk_that_is_not_mounted_is_said_in_a_sentence_and_the_backup_has_eve
     result = run("backup")
     assert result.exit_code == 0
     assert "its disk is not mounted" in result.output
-    assert f"2 of 2 files are not in {uploads} any more" in result.output
+    assert "This backup has 2 of 2 files, from those before." in result.output
+    assert " lost" not in result.output
     assert len(newest(backups).files) == 2
 
 
@@ -241,9 +242,13 @@ def test_files_that_nobody_has_can_be_given_up_and_are_talked_of_no_more(desk, b
     assert (run("files").exit_code, len(run("backup").output.splitlines())) == (0, 1)
 
 
-def test_nothing_is_written_into_an_empty_mount_point_without_asking(made, uploads, run):
+def test_nothing_is_written_into_an_empty_mount_point_without_asking_nor_called_lost(made, uploads, run):
     shutil.rmtree(uploads)
     uploads.mkdir()
+    result = run("files")
+    assert (result.exit_code, "the backups have 2 of 2 files" in result.output) == (1, True)
+    assert "in no backup" not in result.output
+    assert "give-up" not in result.output
     result = run("files", "--bring-back")
     assert (result.exit_code, list(uploads.iterdir())) == (1, [])
     assert "its disk mounted?" in result.output
