@@ -72,6 +72,7 @@ def post_worker_init(worker):
 
     with _or_exit(worker.log, 3):  # the master takes 3 for "cannot start" and ends with it
         serving.require_schema(worker.wsgi)
+        serving.look_for_files(worker.wsgi)
     _look_more_often()
     work.start(worker.wsgi)
     gc.collect()

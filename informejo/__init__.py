@@ -1,5 +1,6 @@
 """Informejo: a help desk whose pages are always up to date. `create_app` is all the wiring, on one screen."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Flask
@@ -30,9 +31,7 @@ def create_app(settings: dict | None = None) -> Flask:
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_mapping(config.from_environment() | (settings or {}))
     logs.init_app(app)
-    database = serving.sqlite_file(app.config["DATABASE_URL"])
-    for folder in filter(None, (database and database.parent, Path(app.config["UPLOAD_DIR"]))):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folders(app)
 
     db.init_app(app)
     templating.init_app(app)
@@ -50,3 +49,11 @@ def create_app(settings: dict | None = None) -> Flask:
     ops.init_app(app)
     cli.init_app(app)
     return app
+
+
+def _make_folders(app: Flask):
+    database = serving.sqlite_file(app.config["DATABASE_URL"])
+    if database:
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # on a disk that is not mounted: the doctor, the log and whoever sends a file are told
+        Path(app.config["UPLOAD_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
-"""The `flask` commands of an operator: `create-admin`, `welcome`, `demo`, each after `flask --app app`."""
+"""The commands of an operator: `create-admin`, `welcome`, `demo`, `greet`, each after `bin/flask`."""
 
 import sys
+from itertools import groupby, islice
 
 import click
 from flask import Flask, current_app
@@ -10,12 +11,15 @@ from informejo.accounts import actions
 from informejo.accounts.inputs import NewAdmin
 from informejo.inputs import Invalid
 
+FEW = 4
+
 
 def init_app(app: Flask):
     """Register the commands."""
     app.cli.add_command(create_admin)
     app.cli.add_command(welcome)
     app.cli.add_command(fill_demo)
+    app.cli.add_command(greet)
 
 
 @click.command("create-admin")
@@ -38,24 +42,70 @@ def create_admin(email: str, name: str):
 @click.command("welcome")
 def welcome():
     """Print a new link that makes the first administrator, and end the old ones; nothing once there is one."""
-    token = actions.renew_setup()
-    db.commit()
-    if token:
+    if link := _setup_link():
         click.echo("Nobody looks after this desk yet. Open this link once to make the first administrator:")
-        click.echo(f"{current_app.config['PUBLIC_URL'].rstrip('/')}/setup/{token}")
+        click.echo(link)
 
 
 @click.command("demo")
 def fill_demo():
     """Fill the empty database with invented people and tickets, and print who can sign in."""
     try:
-        logins = demo.fill()
+        _name(_filled())
     except demo.DemoRefused as refused:
         raise click.ClickException(str(refused)) from None
+
+
+@click.command("greet")
+@click.option("--demo", "with_demo", is_flag=True, help="Fill the database with the demonstration, if it is empty.")
+def greet(with_demo: bool):
+    """Print what a start ends with: what became of the demonstration, where to go, and who can sign in."""
+    logins, said = _demonstration() if with_demo else ([], "")
+    if said:
+        click.echo(said)
+    click.echo(f"\nOpen {_address()}\n")
+    _name(_few(logins), len(logins))
+    if link := _setup_link():
+        click.echo(f"Nobody looks after this desk yet. This link makes the first administrator, once:\n{link}")
+
+
+def _demonstration() -> tuple[list[demo.Login], str]:
+    """Who can sign in to the demonstration, and a sentence where it was not made just now. It mixes with no desk."""
+    if demo.is_possible():
+        click.echo("Inventing three weeks of tickets ...", err=True)
+        return _filled(), ""
+    logins = demo.logins()
+    return logins, demo.THERE if logins else demo.NOT_MIXED
+
+
+def _filled() -> list[demo.Login]:
+    logins = demo.fill()
     db.commit()
+    return logins
+
+
+def _few(logins: list[demo.Login]) -> list[demo.Login]:
+    """Some of each role: what a start says must fit on the smallest terminal."""
+    return [login for _, alike in groupby(logins, lambda login: login.role) for login in islice(alike, FEW)]
+
+
+def _name(logins: list[demo.Login], all: int = 0):
     for login in logins:
         click.echo(f"{login.role:<14} {login.email:<26} {login.name}")
-    click.echo(f"They all sign in with the password: {demo.PASSWORD}")
+    if all > len(logins):
+        click.echo(f"and {all - len(logins)} more, on the page People")
+    if logins:
+        click.echo(f"They all sign in with the password: {demo.PASSWORD}")
+
+
+def _setup_link() -> str:
+    token = actions.renew_setup()
+    db.commit()
+    return f"{_address()}/setup/{token}" if token else ""
+
+
+def _address() -> str:
+    return current_app.config["PUBLIC_URL"].rstrip("/")
 
 
 def _password() -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
+EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - as a HOST: every address that the machine has
 
 
 class Setting(NamedTuple):
@@ -19,7 +20,11 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("HOST", "127.0.0.1", "Address to listen on. Behind nginx on the same machine leave it as it is."),
     Setting("PORT", 3003, "Port to listen on."),
-    Setting("PUBLIC_URL", "http://localhost:3003", "Address people type; https makes every cookie `Secure`."),
+    Setting(
+        "PUBLIC_URL",
+        "http://localhost:3003",
+        "Address people type, by itself that of HOST and PORT; https makes every cookie `Secure`.",
+    ),
     Setting("DATABASE_URL", f"sqlite:///{INSTANCE / 'informejo.db'}", "SQLAlchemy address of the database."),
     Setting("UPLOAD_DIR", str(INSTANCE / "files"), "Folder for the files people attach."),
     Setting("MAX_FILE_SIZE", 10_485_760, "Largest file, in bytes."),
@@ -53,7 +58,15 @@ def from_environment(environ=os.environ) -> dict:
 
     Raises ValueError with a sentence that names the variable when a value cannot be understood.
     """
-    return {setting.name: _value(setting, environ.get(setting.name)) for setting in SETTINGS}
+    settings = {setting.name: _value(setting, environ.get(setting.name)) for setting in SETTINGS}
+    return settings | {"PUBLIC_URL": environ.get("PUBLIC_URL") or _here(settings["HOST"], settings["PORT"])}
+
+
+def _here(host: str, port: int) -> str:
+    """The address for a browser on this machine, of a server that listens there."""
+    if host in EVERYWHERE or host == "127.0.0.1":
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _value(setting: Setting, text: str | None):

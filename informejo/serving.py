@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from informejo.config import ROOT
 from informejo.db import db
+from informejo.tickets import files
 
 PATIENCE = 10  # seconds: a worker whose master was killed needs half of them to end
 POLL_SECONDS = 0.1
@@ -76,9 +77,15 @@ def require_schema(app: Flask):
             f"A newer Informejo has changed the tables of this database ({found}), and this version does not know them."
             " Install the newer version again, or restore a backup that was made before it."
         )
-    raise Refused(
-        f"The tables are {found}, this version needs {', '.join(sorted(wanted))}. Run: flask --app app db upgrade"
-    )
+    raise Refused(f"The tables are {found}, this version needs {', '.join(sorted(wanted))}. Run: bin/flask db upgrade")
+
+
+def look_for_files(app: Flask):
+    """Say at once when the disk for files is not there. The desk serves all the same: texts can be read and written."""
+    with app.app_context():
+        if files.is_away():
+            app.logger.error("%s Ask: bin/flask files", files.AWAY)
+        db.session.remove()
 
 
 def _require_file(database: Path | None):
@@ -86,7 +93,7 @@ def _require_file(database: Path | None):
     if database is not None and not (database.exists() and database.stat().st_size):
         raise Refused(
             f"The tables are not there: {database} is missing or empty. If there was a desk, look for its disk or"
-            " restore a backup. For a new one run: flask --app app db upgrade"
+            " restore a backup. For a new one run: bin/flask db upgrade"
         )
 
 

@@ -2,6 +2,7 @@
 
 from informejo import limits, markdown, text
 from informejo.events.sentences import deeds
+from informejo.tickets import files
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD
 
@@ -18,6 +19,7 @@ def init_app(app):
         "iso": lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "moment": lambda moment: f"{moment:%d %b %Y, %H:%M} UTC".removeprefix("0"),
         "deeds": deeds,
+        "lost": files.is_lost,
     }
     environment.globals |= {
         "words": {"status": Status, "priority": Priority, "category": Category},

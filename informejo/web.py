@@ -213,6 +213,7 @@ def _error(error: Exception):
     texts = [] if typed or status in UNREAD else _texts(status)
     context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed, "texts": texts}
     context["passwords"] = PASSWORDS
+    context |= {name: getattr(error, name, None) for name in ("headline", "next", "way_back")}
     return page("error.html", **context, stream=""), status, headers
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from informejo import demo
 from informejo.accounts import queries
 from informejo.accounts.models import Role
 from informejo.accounts.passwords import verify
+from informejo.config import from_environment
 from tests.world import PASSWORD
 
 NIA = ("create-admin", "--email", "Nia@Example.org", "--name", "Nia Okoye")
@@ -59,3 +61,51 @@ def test_an_empty_desk_is_welcomed_with_a_link_that_works(run, visit):
 @pytest.mark.hardening("H-48")
 def test_a_desk_that_is_set_up_is_not_welcomed_again(run, world):
     assert (run("welcome").exit_code, run("welcome").output) == (0, "")
+
+
+def test_a_start_ends_with_where_to_go_and_the_link_of_a_desk_that_nobody_looks_after(app, run, visit):
+    app.config["PUBLIC_URL"] = "http://localhost:3404"
+    said = run("greet").output.split()
+    assert said[:2] == ["Open", "http://localhost:3404"]
+    assert visit().get(said[-1].removeprefix("http://localhost:3404")).status_code == 200
+
+
+def test_a_start_of_a_desk_that_is_set_up_says_where_to_go_and_no_more(run, world):
+    assert run("greet").output == "\nOpen http://localhost:3003\n\n"
+
+
+def test_the_demonstration_a_second_time_is_there_already_and_names_its_people(run):
+    first, second = run("greet", "--demo"), run("greet", "--demo")
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert second.output == f"{demo.THERE}\n{first.stdout}"
+    assert "Inventing" in first.stderr
+    assert "ines@meridian.example" in first.output.partition("Open http://localhost:3003")[2]
+    assert demo.PASSWORD in first.output.splitlines()[-1]
+    assert len(first.output.splitlines()) < 20  # of the 24 of the smallest terminal
+    assert [role in first.output for role in ("Administrator", "Agent", "Requester")] == [True] * 3
+    assert "and 10 more, on the page People" in first.output
+    assert run("demo").exit_code == 1
+
+
+def test_the_demonstration_does_not_mix_with_real_people(run, world):
+    result = run("greet", "--demo")
+    assert (result.exit_code, "does not mix with them" in result.output) == (0, True)
+    assert "meridian" not in result.output
+    assert queries.user_by_email("ines@meridian.example") is None
+    assert run("demo").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, "http://localhost:3003"),
+        ({"PORT": "3404"}, "http://localhost:3404"),
+        ({"PORT": "3404", "HOST": "0.0.0.0"}, "http://localhost:3404"),
+        ({"HOST": "192.0.2.7"}, "http://192.0.2.7:3003"),
+        ({"HOST": "::1", "PORT": "80"}, "http://[::1]:80"),
+        ({"PORT": "3404", "PUBLIC_URL": "https://help.example.org"}, "https://help.example.org"),
+        ({"PORT": "3404", "PUBLIC_URL": ""}, "http://localhost:3404"),
+    ],
+)
+def test_links_lead_to_where_the_desk_listens_unless_it_is_reached_otherwise(environ, address):
+    assert from_environment(environ)["PUBLIC_URL"] == address

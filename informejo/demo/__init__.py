@@ -1,5 +1,6 @@
 """The demonstration desk: three weeks of an invented company's tickets, for looking around and for taking pictures."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,11 @@ from informejo.events.models import Audience
 from informejo.events.names import EventName
 
 PASSWORD = "lantern cactus violin tide"  # noqa: S105 - printed for everybody who tries the desk
+THERE = "The demonstration is there already, as it was left; what anybody changed in it is kept."
+NOT_MIXED = (
+    "There are people on this desk already. The demonstration does not mix with them, so nothing was invented:"
+    " this is the desk as it is. For the demonstration, name another place: DATABASE_URL and UPLOAD_DIR."
+)
 FRESH = timedelta(hours=3)  # what happened since then has not been read by everybody yet
 
 
@@ -38,18 +44,31 @@ def fill() -> list[Login]:
     Everything goes through the actions, each at its own moment and in the order of time, so that rows and log are what
     they would be had it happened. The same day and hour give the same desk. Raises DemoRefused.
     """
-    if db.session.scalar(select(exists().select_from(User))):
+    if not is_possible():
         raise DemoRefused("There are people on this desk already. The demonstration needs an empty database.")
     now = clock.now()
     play = Play(_cast(script.first_morning(now)))
     for turn in script.turns(now):
         play.perform(turn)
     play.catch_up(now - FRESH)
-    return [
-        Login(person.name, person.role.word, person.email, PASSWORD)
-        for person in play.people.values()
-        if person.active and person.role != Role.GUEST
-    ]
+    return _logins(play.people.values())
+
+
+def is_possible() -> bool:
+    """Whether nobody is on this desk, so that the demonstration can be made here."""
+    return not db.session.scalar(select(exists().select_from(User)))
+
+
+def logins() -> list[Login]:
+    """Who can sign in where the demonstration was made before; nobody on every other desk."""
+    cast = [part.email for part in script.parts()]
+    found = db.session.scalars(select(User).where(User.email.in_(cast)).order_by(User.id))
+    return _logins(found)
+
+
+def _logins(people: Iterable[User]) -> list[Login]:
+    able = [person for person in people if person.active and person.role != Role.GUEST]
+    return [Login(person.name, person.role.word, person.email, PASSWORD) for person in able]
 
 
 def _cast(moment) -> dict[str, User]:

@@ -1,6 +1,6 @@
 """Running the desk: is it well, what does it measure, its backups, and what may be thrown away."""
 
-from informejo.ops import commands, doctor_commands, probe_views, views
+from informejo.ops import commands, doctor_commands, file_commands, probe_views, views
 
 
 def init_app(app):
@@ -9,3 +9,4 @@ def init_app(app):
     app.register_blueprint(probe_views.bp)
     commands.init_app(app)
     doctor_commands.init_app(app)
+    file_commands.init_app(app)

@@ -9,33 +9,46 @@ import sqlite3
 import subprocess
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from informejo import clock
 from informejo.config import ROOT
-from informejo.ops import manifest
+from informejo.ops import manifest, rescue
 from informejo.ops.copying import copy, create, fingerprint, make_folders, sync, sync_folders
 from informejo.ops.exclusive import Taken, exclusive
 from informejo.ops.manifest import DATABASE, FILES, MANIFEST, NAME, Backup, Damaged, newest
-from informejo.tickets.files import place
+from informejo.ops.rescue import Saved
+from informejo.tickets import shelf
+from informejo.tickets.shelf import place
 
 PARTIAL = ".partial"  # the end of a folder's name while it is filled or emptied
+
+
+class Source(NamedTuple):
+    """What is backed up: an SQLite file, a folder of files, and folders of backups that may have what that has lost."""
+
+    database: Path
+    uploads: Path
+    backups: tuple[Path, ...]
 
 
 class BackupFailed(Exception):
     """The message is a sentence. Nothing is left of an attempt that failed."""
 
 
-def make(database: Path, uploads: Path, into: Path, kept: int) -> Backup:
+def make(database: Path, uploads: Path, into: Path, kept: int, others: Path | None = None) -> Backup:
     """Back up the SQLite file `database` and the files in `uploads`, and keep the `kept` newest in `into`.
 
-    Both may be in use meanwhile. Raises BackupFailed.
+    Both may be in use meanwhile. What `uploads` has lost is taken from backups in `into`, and in the folder `others`.
+    Raises BackupFailed.
     """
+    source = Source(database, uploads, (into, others or into))
     try:
         _require_apart(uploads.resolve(), into.resolve())
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive(uploads, into):
             _remove_partial(into)
-            backup = _make(database, uploads, into)
+            backup = _make(source, into)
             _remove_older(backup, into, kept)
     except Taken as taken:
         raise BackupFailed(str(taken)) from None
@@ -51,21 +64,21 @@ def _require_apart(uploads: Path, into: Path):
         raise BackupFailed(f"No backup was made. {into} and {uploads} must not lie within each other.")
 
 
-def _make(database: Path, uploads: Path, into: Path) -> Backup:
+def _make(source: Source, into: Path) -> Backup:
     earlier = newest(into)
     try:
-        return _attempt(database, uploads, into, earlier)
+        return _attempt(source, into, earlier)
     except Damaged:
         if earlier is None:
             raise
-        return _attempt(database, uploads, into, None)  # the damage may have come with what was linked
+        return _attempt(source, into, None)  # the damage may have come with what was linked
 
 
-def _attempt(database: Path, uploads: Path, into: Path, earlier: Backup | None) -> Backup:
+def _attempt(source: Source, into: Path, earlier: Backup | None) -> Backup:
     folder = _free_folder(into)
     partial = folder.with_name(folder.name + PARTIAL)
     try:
-        _fill(partial, database, uploads, earlier)
+        _fill(partial, source, earlier)
         manifest.verify(partial)
         _sync(partial)
         partial.rename(folder)
@@ -82,15 +95,18 @@ def _free_folder(into: Path) -> Path:
     return next(path for path in map(into.joinpath, names) if not path.exists())
 
 
-def _fill(partial: Path, database: Path, uploads: Path, earlier: Backup | None):
+def _fill(partial: Path, source: Source, earlier: Backup | None):
     """The database first: a file goes only after its row, so what the copy names is still there."""
     at = clock.now()
     partial.mkdir(mode=0o700)
-    _copy_database(database, partial / DATABASE)
+    _copy_database(source.database, partial / DATABASE)
     with manifest.reading(partial / DATABASE) as copied:
         named = dict(copied.execute("SELECT stored_name, size FROM attachments"))
         contents = manifest.contents(copied)
-    files = _copy_files(named, uploads, partial / FILES, earlier)
+    absent = shelf.compare(source.uploads, named).absent
+    # The backup before need not have them, nor be sound.
+    rescued = rescue.saved({name: named[name] for name in absent}, *source.backups)
+    files = _copy_files(named, source.uploads, partial / FILES, earlier, rescued)
     pages = fingerprint(partial / DATABASE)
     whole = {
         "at": at.isoformat(timespec="seconds"),
@@ -98,7 +114,9 @@ def _fill(partial: Path, database: Path, uploads: Path, earlier: Backup | None):
         **contents,
         "size": pages["size"] + sum(file["size"] for file in files.values()),
         "database": pages,
+        "absent": sorted(absent),  # from UPLOAD_DIR, or not whole there
         "missing": sorted(named.keys() - files.keys()),
+        "damaged": sorted(name for name, file in files.items() if file["size"] != named[name]),
         "files": files,
     }
     with create(partial / MANIFEST) as file:
@@ -119,8 +137,10 @@ def _copy_database(database: Path, into: Path):
         target.execute("PRAGMA journal_mode=DELETE")  # one file, that can be opened where nothing can be written
 
 
-def _copy_files(named: dict[str, int], uploads: Path, files: Path, earlier: Backup | None) -> dict[str, dict]:
-    """Copy the files that are there. `named` maps stored names to bytes.
+def _copy_files(
+    named: dict[str, int], uploads: Path, files: Path, earlier: Backup | None, rescued: dict[str, Saved]
+) -> dict[str, dict]:
+    """Copy the files that are there, and those that older backups have. `named` maps stored names to bytes.
 
     A file never changes once it is stored. So those the earlier backup has are linked to it and take no room again: a
     second copy on the same disk would protect from nothing that the first does not.
@@ -132,7 +152,11 @@ def _copy_files(named: dict[str, int], uploads: Path, files: Path, earlier: Back
     for name in sorted(named):
         file, target = place(uploads, name), place(files, name)
         make_folders(target.parent, files)
-        if name in known and _link(place(earlier.folder / FILES, name), target):
+        if name in rescued:
+            if not _link(rescued[name].path, target):
+                copy(rescued[name].path, target)
+            copied[name] = rescued[name].print
+        elif name in known and _link(place(earlier.folder / FILES, name), target):
             copied[name] = known[name]
         elif file.is_file():
             copy(file, target)

@@ -1,4 +1,4 @@
-"""The `flask` commands for running the desk, each after `flask --app app`."""
+"""The commands for running the desk, each after `bin/flask`."""
 
 from pathlib import Path
 
@@ -9,8 +9,11 @@ from flask import Flask, current_app
 from informejo.config import ROOT
 from informejo.db import db
 from informejo.ops import backup as backups, manifest, prune, restore as restores
+from informejo.ops.file_checks import are, counted
 from informejo.ops.manifest import Backup
 from informejo.text import file_size
+from informejo.tickets import shelf
+from informejo.tickets.files import AWAY
 
 FOLDER = click.Path(path_type=Path)
 
@@ -30,12 +33,12 @@ def backup(into: Path | None, folder: Path | None):
     try:
         if folder:
             return click.echo(f"Sound: {_said(manifest.verify(folder))}")
-        made = backups.make(_database(), _uploads(), into or _backups(), current_app.config["BACKUPS_KEPT"])
+        kept = current_app.config["BACKUPS_KEPT"]
+        made = backups.make(_database(), _uploads(), into or _backups(), kept, others=_backups())
     except (backups.BackupFailed, manifest.Damaged) as failed:
         raise click.ClickException(str(failed)) from None
     click.echo(f"Backed up and verified: {_said(made)}")
-    if missing := made.manifest["missing"]:
-        click.echo(f"{len(missing)} files were not in {_uploads()} any more, such as {missing[0]}.", err=True)
+    _warn(made)
     return None
 
 
@@ -49,6 +52,8 @@ def restore(folder: Path, yes: bool):
     try:
         found = restores.check(folder, _database(), known)
         click.echo(f"Sound: {_said(found)}")
+        if found.files and shelf.is_bare(_uploads()):
+            click.echo(f"{_uploads()} is empty: if it is the place of another disk, mount that first.", err=True)
         if not yes:
             click.confirm("Put this in place of the desk as it is now?", abort=True)
         result = restores.restore(found, _database(), _uploads())
@@ -56,7 +61,7 @@ def restore(folder: Path, yes: bool):
         raise click.ClickException(str(refused)) from None
     _report(found, result)
     if found.schema != migrations.get_current_head():
-        click.echo("The backup is of an older version. Before starting the server: flask --app app db upgrade")
+        click.echo("The backup is of an older version. Before starting the server: bin/flask db upgrade")
 
 
 @click.command("prune")
@@ -68,6 +73,25 @@ def prune_old(dry_run: bool):
             click.echo(f"{number} {what}{' would be removed' if dry_run else ' removed'}")
     except prune.PruneRefused as refused:
         raise click.ClickException(str(refused)) from None
+
+
+def _warn(made: Backup):
+    """Say what is lost. It is no failure: all that there is was saved, and the doctor stays ill until it is mended."""
+    absent, named = set(made.manifest["absent"]), made.manifest["counts"]["attachments"]
+    lost = len(absent.intersection((*made.manifest["missing"], *made.manifest["damaged"])))
+    kept = len(absent) - lost
+    if absent and shelf.is_bare(_uploads()):
+        click.echo(f"{_uploads()}: {AWAY}", err=True)
+        click.echo(f"This backup has {kept:,} of {counted(named)}, from those before.", err=True)
+        return
+    if absent:
+        told = f"{len(absent):,} of {counted(named)} {are(len(absent))} not in {_uploads()} any more, or not whole."
+        click.echo(told, err=True)
+    if kept:
+        bring_back = "To have them again: bin/flask files --bring-back"
+        click.echo(f"This backup has {kept:,} of them from those before. {bring_back}", err=True)
+    if lost:
+        click.echo(f"{counted(lost)} {are(lost)} lost, no backup has more: bin/flask files", err=True)
 
 
 def _report(backup: Backup, result: restores.Restored):

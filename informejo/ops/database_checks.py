@@ -14,8 +14,8 @@ from informejo.text import file_size
 WRITE_SECONDS = 0.25  # how long the doctor waits for another process that is writing
 LARGE_LOG = 64 * 1024 * 1024  # bytes of write-ahead log that no checkpoint has taken away
 NETWORK = {"9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "lustre", "nfs", "nfs4", "smb3", "smbfs"}
-NEW = "flask --app app db upgrade  # for a new desk"
-RESTORE = "Stop the server, then: flask --app app restore <the newest folder in $BACKUP_DIR>"
+NEW = "bin/flask db upgrade  # for a new desk"
+RESTORE = 'bin/flask restore "$(ls -d "$BACKUP_DIR"/2* | tail -n 1)"  # the newest backup; stop the server first'
 
 
 def database(patient: Patient) -> Answer:
@@ -44,11 +44,11 @@ def schema(patient: Patient) -> Answer:
         if not tables:
             return broken("It is empty. If there was a desk, look for its disk or restore a backup.", NEW)
         if "alembic_version" not in tables:
-            return broken("The tables were not made by a migration.", "flask --app app db upgrade")
+            return broken("The tables were not made by a migration.", "bin/flask db upgrade")
         [present] = connection.execute("SELECT version_num FROM alembic_version").fetchone() or [""]
     if present == newest:
         return well(f"The tables are those of this release, {newest}.")
-    return broken(f"The tables are at {present or 'none'}, this release wants {newest}.", "flask --app app db upgrade")
+    return broken(f"The tables are at {present or 'none'}, this release wants {newest}.", "bin/flask db upgrade")
 
 
 def _open(path: Path) -> sqlite3.Connection:

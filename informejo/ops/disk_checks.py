@@ -12,7 +12,7 @@ from informejo.text import file_size
 
 LEAST_BYTES, LEAST_SHARE, SMALL_SHARE = 100 * 1024 * 1024, 0.01, 0.05
 OTHERS = 0o007  # the bits of a folder's mode that let every account of the machine in
-MAKE = "flask --app app backup"
+MAKE = "bin/flask backup"
 
 
 def disk(patient: Patient) -> Answer:
@@ -38,7 +38,7 @@ def backups(patient: Patient) -> Answer:
     age, late = clock.now() - last.at, last.at + timedelta(hours=hours)
     if clock.now() > late:
         sentence = f"The newest backup is {_hours(age)} old; BACKUP_HOURS is {hours}."
-        return broken(sentence, f"{MAKE}; systemctl list-timers informejo-daily.timer", since=late)
+        return broken(sentence, f"{MAKE}  # docs/backup.md says how to have it done every night", since=late)
     if patient.database and folder.stat().st_dev == patient.database.stat().st_dev:
         sentence = f"The newest backup is {_hours(age)} old, but lies on the same disk as the database."
         return look(sentence, "Set BACKUP_DIR to a folder on another disk, or copy the folder to another machine.")
@@ -47,7 +47,9 @@ def backups(patient: Patient) -> Answer:
 
 def _place(name: str, place: Path, owner: int) -> Answer:
     if not place.is_dir():
-        return broken(f"{name}: the folder is not there.", f'install -d -m 700 "${name}"')
+        return broken(
+            f"{name}: the folder is not there. If it was, look for its disk first.", f'install -d -m 700 "${name}"'
+        )
     try:
         with tempfile.TemporaryFile(dir=place):
             pass
@@ -63,7 +65,7 @@ def _room(name: str, place: Path) -> Answer | None:
     if share >= SMALL_SHARE and _free(place) >= LEAST_BYTES:
         return None
     sentence = f"{name}: {file_size(_free(place))} are free, {share:.1%} of its disk."
-    remedy = f'df -h "${name}"; df -i "${name}"; flask --app app prune'
+    remedy = f'df -h "${name}"; df -i "${name}"; bin/flask prune'
     return broken(sentence, remedy) if share < LEAST_SHARE or _free(place) < LEAST_BYTES else look(sentence, remedy)
 
 

@@ -17,6 +17,7 @@ from informejo.ops import (
     actions,
     database_checks,
     disk_checks,
+    file_checks,
     held_checks,
     live_checks,
     loop_checks,
@@ -31,6 +32,7 @@ CHECKS = (
     Check("database", database_checks.database),
     Check("tables", database_checks.schema),
     Check("disk", disk_checks.disk),
+    Check("files", file_checks.files),
     Check("backup", disk_checks.backups),
     Check("clock", machine_checks.time),
     Check("public address", public_checks.address, waits=True),
@@ -89,7 +91,7 @@ def _ask(checks: Iterable[Check], patient: Patient) -> dict[str, Answer]:
     deadline = time.monotonic() + (100 if patient.long else patient.patience + 1)
     for thread in threads:
         thread.join(max(0, deadline - time.monotonic()))
-    late = look("It could not be checked: it took too long.", "flask --app app doctor  # which waits longer")
+    late = look("It could not be checked: it took too long.", "bin/flask doctor  # which waits longer")
     return {check.name: answers.get(check.name, late) for check in checks}
 
 
@@ -99,9 +101,7 @@ def _note(check: Check, patient: Patient, answers: dict[str, Answer]):
         answers[check.name] = check.ask(patient) if check.waits else offload(check.ask, patient)
     except Exception as error:
         logger.debug("check %s", check.name, exc_info=True)
-        answers[check.name] = look(
-            f"It could not be checked: {reason(error)}.", "LOG_LEVEL=DEBUG flask --app app doctor"
-        )
+        answers[check.name] = look(f"It could not be checked: {reason(error)}.", "LOG_LEVEL=DEBUG bin/flask doctor")
 
 
 def _with_since(answers: dict[str, Answer]) -> list[Finding]:

@@ -1,6 +1,7 @@
-"""The doctor's command: `flask --app app doctor`."""
+"""The doctor's commands: `bin/flask doctor`, and `bin/flask places` for what Health names by a setting."""
 
 import json
+import shlex
 import string
 import sys
 import textwrap
@@ -17,8 +18,9 @@ WIDTH = 100
 
 
 def init_app(app: Flask):
-    """Register the command."""
+    """Register the commands."""
     app.cli.add_command(examine)
+    app.cli.add_command(places)
 
 
 @click.command("doctor")
@@ -30,10 +32,21 @@ def examine(as_json: bool, long: bool):
     database = patient.database
     servers = machine_checks.servers_on(database) if database and database.exists() else []
     findings = doctor.examine(servers[0] if servers else None, PATIENCE, long)
-    places = {name: str(place) for name, place in patient.places.items()}
-    places |= {"DATABASE_FILE": str(database), "PUBLIC_URL": current_app.config["PUBLIC_URL"].rstrip("/")}
-    click.echo(_as_json(findings, places) if as_json else _as_text(findings, places))
+    named = _places(patient)
+    click.echo(_as_json(findings, named) if as_json else _as_text(findings, named))
     sys.exit(1 if any(finding.state == State.BROKEN for finding in findings) else 0)
+
+
+@click.command("places")
+def places():
+    """Print where everything is, for a shell. Health names no place: eval "$(bin/flask places)" before its commands."""
+    for name, place in _places(Patient(dict(current_app.config), None, [])).items():
+        click.echo(f"{name}={shlex.quote(place)}")
+
+
+def _places(patient: Patient) -> dict[str, str]:
+    named = {name: str(place) for name, place in patient.places.items()}
+    return named | {"DATABASE_FILE": str(patient.database), "PUBLIC_URL": patient.settings["PUBLIC_URL"].rstrip("/")}
 
 
 def _as_json(findings: list[Finding], places: dict[str, str]) -> str:

@@ -15,11 +15,15 @@ class Taken(Exception):
 def exclusive(*folders: Path) -> Iterator[None]:
     """Have these folders to oneself inside the block. Raises Taken at once instead of waiting.
 
-    The lock is the kernel's and on the folder itself: it ends with the process, however that ends, and leaves nothing.
+    A folder that is not there is passed over. The lock is the kernel's and on the folder itself: it ends with the
+    process, however that ends, and leaves nothing.
     """
     with ExitStack() as held:
         for folder in dict.fromkeys(path.resolve() for path in folders):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            except FileNotFoundError:
+                continue
             held.callback(os.close, descriptor)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -62,7 +62,10 @@ def processes(patient: Patient) -> Answer:
         remedy = f"ps -o pid,ppid,lstart,cmd -p {numbers.replace(' ', '')}  # and end those that are too many"
         return broken(f"{len(servers)} servers have the database open: {numbers}. Each tells only half.", remedy)
     if patient.server is None:
-        return look("No server has the database open (or this account may not see it).", "systemctl start informejo")
+        return look(
+            "No server has the database open (or this account may not see it).",
+            "bin/run  # or, where it is a service: systemctl start informejo",
+        )
     if Path(f"/proc/{patient.server}").stat().st_uid == 0:
         return look("The server runs as root.", "Give it an account of its own: User= in its systemd unit")
     return well("One server has the database open, and it does not run as root.")
@@ -75,7 +78,7 @@ def versions(patient: Patient) -> Answer:
     if not wrong:
         return well(f"{here}; all packages are those it was tested with.")
     return look(f"{here}; other packages than it was tested with: {', '.join(wrong)}.",
-                "pip install -r requirements.txt")  # fmt: skip
+                ".venv/bin/python -m pip install -r requirements.txt")  # fmt: skip
 
 
 def settings(patient: Patient) -> Answer:

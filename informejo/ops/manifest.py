@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from informejo.ops.copying import fingerprint
-from informejo.tickets.files import place
+from informejo.tickets.shelf import place
 
 DATABASE, FILES, MANIFEST = "informejo.db", "files", "manifest.json"
 NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z(-\d+)?")  # sorts by time

@@ -1,11 +1,15 @@
 """What the doctor keeps: its last findings, and the tokens that open the probe."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Mapped, mapped_column
 
+from informejo.config import SETTINGS, Setting
 from informejo.db import Model, Moment, words
+
+PLACES = 'eval "$(bin/flask places)"; '  # what a shell needs before a command that names a place by its setting
 
 
 class State(StrEnum):
@@ -35,6 +39,17 @@ class Finding(Model):
     remedy: Mapped[str]  # what to do; empty where there is nothing to do
     since: Mapped[datetime] = mapped_column(Moment)
     checked_at: Mapped[datetime] = mapped_column(Moment)
+
+    @property
+    def command(self) -> str:
+        """The remedy as it can be pasted into a shell."""
+        return f"{PLACES}{self.remedy}" if '"$' in self.remedy else self.remedy
+
+    @property
+    def named(self) -> list[Setting]:
+        """The settings that the sentence speaks of."""
+        words = set(re.findall(r"[A-Z_]+", self.sentence))
+        return [setting for setting in SETTINGS if setting.name in words]
 
 
 class ProbeToken(Model):

@@ -12,7 +12,7 @@ HERE = {"localhost", "127.0.0.1", "::1"}
 LATE_FIRST_BYTE = 1  # seconds
 DRIFT = timedelta(seconds=5)
 PROXIES = "docs/troubleshooting.md says what each proxy needs: changes come late, or several at once"
-PUBLIC_URL = "curl -sSI $PUBLIC_URL/sign-in  # and correct PUBLIC_URL, or what stands behind it"
+PUBLIC_URL = 'curl -sSI "$PUBLIC_URL/sign-in"  # and correct PUBLIC_URL, or what stands behind it'
 
 
 def stream(patient: Patient) -> Answer:
@@ -115,7 +115,7 @@ def _not_live(heard: probe.Heard) -> Answer | None:
         return broken(f"The stream broke off after {heard.marks} of {probe.MARKS} marks.", PROXIES)
     if heard.first > LATE_FIRST_BYTE:
         return look(
-            f"The first byte took {heard.first:.1f} s.", "flask --app app doctor  # again, when it is quiet; see loop"
+            f"The first byte took {heard.first:.1f} s.", "bin/flask doctor  # again, when it is quiet; see loop"
         )
     return None
 
@@ -123,7 +123,7 @@ def _not_live(heard: probe.Heard) -> Answer | None:
 def _held(heard: probe.Heard, patient: Patient) -> Answer:
     first = f"First byte after {heard.first * 1000:.0f} ms, marks as they were sent"
     if not patient.long:
-        return well(f"{first}. Whether it outlives time-outs: the doctor with --long")
+        return well(f"{first}. Whether it outlives time-outs: bin/flask doctor --long")
     if heard.lasted < probe.LONG_SECONDS:
         return broken(f"The stream was cut after {heard.lasted:.0f} s, with {heard.beats} heartbeats.",
                       "nginx: proxy_read_timeout 75s;  haproxy: timeout server 75s")  # fmt: skip

@@ -23,6 +23,7 @@ from informejo.db import db
 from informejo.live.hub import hub
 from informejo.offload import offloaded
 from informejo.serving import sqlite_file
+from informejo.tickets import files
 from informejo.web import probe, public
 
 KEPT_SECONDS = 1  # how long an answer about readiness holds, so that nobody can make it a burden
@@ -69,7 +70,7 @@ def _checks(app: Flask) -> dict[str, str]:
         return checks
     checks = {
         "database": _database(),
-        "files": "" if os.access(app.config["UPLOAD_DIR"], os.W_OK | os.X_OK) else "the folder cannot be written to",
+        "files": _files(app.config["UPLOAD_DIR"]),
         "disk": _disk(app.config["UPLOAD_DIR"]),
         "server": "is stopping" if hub.closing else "",
     }
@@ -94,6 +95,15 @@ def _database() -> str:
 @cache
 def _wanted() -> set[str]:
     return set(ScriptDirectory(str(ROOT / "migrations")).get_heads())
+
+
+def _files(folder: str) -> str:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return "the folder cannot be written to"
+    try:
+        return "the folder is empty, though there are files" if files.is_away() else ""
+    except (SQLAlchemyError, sqlite3.Error):
+        return ""  # the line of the database says it
 
 
 def _disk(folder: str) -> str:

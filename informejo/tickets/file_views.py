@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from flask import Blueprint, abort, current_app, send_file
+from werkzeug.exceptions import Gone
 
 from informejo import policy, web
 from informejo.text import plain_file_name
@@ -18,6 +19,19 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
+
+
+class Lost(Gone):
+    """Its row is there, and this person may see it; its file is not on disk any more."""
+
+    headline, next = "This file is lost", "If you still have it, attach it to the ticket again."
+
+    def __init__(self, attachment: Attachment):
+        super().__init__(
+            f"“{attachment.name}” was here, but the file itself is missing on the desk's disk, or not whole any more."
+            " Whoever runs the desk finds this in the log."
+        )
+        self.way_back = f"/tickets/{attachment.ticket_id}", f"Ticket #{attachment.ticket_id}"
 
 
 @bp.get("/files/<token>/<name>")
@@ -37,9 +51,9 @@ def preview(token: str):
 
 def _send(attachment: Attachment, as_attachment: bool):
     path = files.path_of(attachment)
-    if not path.is_file():
-        current_app.logger.error("attachment %s has no file at %s", attachment.id, path)
-        abort(404)
+    if files.is_lost(attachment):
+        current_app.logger.error("attachment %s of ticket %s is lost: %s", attachment.id, attachment.ticket_id, path)
+        raise Lost(attachment)
     response = send_file(path, attachment.media_type)
     names = f"filename=\"{plain_file_name(attachment.name)}\"; filename*=UTF-8''{quote(attachment.name, safe='')}"
     response.headers["Content-Disposition"] = f"{'attachment' if as_attachment else 'inline'}; {names}"  # RFC 6266

@@ -12,17 +12,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from werkzeug.datastructures import FileStorage
 
 from informejo.db import db
 from informejo.offload import offload
 from informejo.text import file_size, shown_file_name
+from informejo.tickets import shelf
 from informejo.tickets.media_types import HEAD, media_type
 from informejo.tickets.models import Attachment, Comment, Ticket
+from informejo.tickets.shelf import place
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+AWAY = (
+    "UPLOAD_DIR is empty or not there, though the desk has files: its disk is not mounted, or UPLOAD_DIR names another"
+    " folder. Until that is mended no file can be opened, and none is taken."
+)
 
 
 class FileRefused(Exception):
@@ -40,6 +46,16 @@ class NoRoom(FileRefused):
 
     def __init__(self):
         super().__init__("There is no room for files just now. Send it without, or try again later.")
+
+
+class NoPlace(FileRefused):
+    """The disk for files is not there, or does not take any."""
+
+    status = 507
+    headers = {"Retry-After": "60"}
+
+    def __init__(self):
+        super().__init__("The desk cannot take files just now. Send it without, or try again later.")
 
 
 class Kept(NamedTuple):
@@ -79,6 +95,9 @@ def keep(files: Sequence[FileStorage], room: int) -> list[Kept]:
     most = current_app.config["MAX_FILES"]
     if len(files) > most:
         raise FileRefused(f"One message can carry {most} files at most; these are {len(files)}.")
+    if files and is_away():
+        current_app.logger.error("a file was refused: %s", AWAY)
+        raise NoPlace
     found: list[Kept] = []
     try:
         for file in files:
@@ -104,9 +123,17 @@ def is_same(attachment: Attachment, file: Kept) -> bool:
     return False
 
 
-def place(folder: Path, stored_name: str) -> Path:
-    """Where a file lies in UPLOAD_DIR, and in every copy of it."""
-    return folder / stored_name[:2] / stored_name[2:4] / stored_name
+def is_away() -> bool:
+    """Whether the disk for files seems not to be mounted: nothing lies in UPLOAD_DIR, and there are rows.
+
+    What is written into an empty mount point is hidden as soon as the disk is there again.
+    """
+    return shelf.is_bare(_folder()) and bool(db.session.scalar(select(exists().select_from(Attachment))))
+
+
+def is_lost(attachment: Attachment) -> bool:
+    """Whether its file is not on disk, or not whole."""
+    return not shelf.is_whole(path_of(attachment), attachment.size)
 
 
 def path_of(attachment: Attachment) -> Path:
@@ -162,10 +189,14 @@ def _keep(file: FileStorage, room: int) -> Kept:
     try:
         head, size = _copy(file, _path(stored_name), _limits(name, room))
     except BaseException as error:
-        remove(stored_name)
-        if isinstance(error, OSError) and error.errno in NO_SPACE:
+        with suppress(OSError):
+            remove(stored_name)
+        if not isinstance(error, OSError):
+            raise
+        if error.errno in NO_SPACE:
             raise NoRoom from error
-        raise
+        current_app.logger.exception("a file could not be written to UPLOAD_DIR")
+        raise NoPlace from error
     return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name)
 
 

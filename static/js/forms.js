@@ -4,14 +4,16 @@
     401: "You have been signed out. Sign in in another tab, then send this again.",
     403: "You are not allowed to do this any more.",
     404: "This is not there any more.",
-    409: "Somebody else is signed in in this browser now, so nothing was done. Your text is safe.",
+    409: "Somebody else is signed in in this browser now, so nothing was done. [Your text is safe.]",
     413: "This is too big to be sent.",
     429: "That was too much at once. Wait a moment, then send this again.",
-    503: "The desk is busy, so nothing was saved. Your text is safe; send it again in a moment.",
-    507: "The desk has no room left, so nothing was saved. Your text is safe; send it again later.",
+    503: "The desk is busy, so nothing was saved. [Your text is safe.] Send it again in a moment.",
+    507: "The desk has no room left, so nothing was saved. [Your text is safe.] Send it again later.",
   };
-  const UNREACHABLE = "This could not be sent: there is no connection. Your text is safe; try again.";
-  const BROKEN = "This could not be sent: something went wrong on our side. Your text is safe; try again.";
+  const UNREACHABLE = "This could not be sent: there is no connection. [Your text is safe.] Try again.";
+  const BROKEN = "This could not be sent: something went wrong on our side. [Your text is safe.] Try again.";
+  const SAFE = /\[(.*?)\] ?/; // of these words only where there is text
+  const TEXTS = "textarea, input[type=text], input[type=email], input[type=search], input:not([type])";
   const BUSY = "form[aria-busy=true]";
   const LOADING = `${BUSY}:not([hx-post])`; // its answer is the next page
   const STOPPED_MS = 30_000; // no event tells that the browser was stopped on its way to the next page
@@ -25,6 +27,9 @@
   });
   addEventListener("pageshow", () => free(BUSY));
   addEventListener("keydown", ({ key }) => key === "Escape" && free(LOADING));
+  addEventListener("input", ({ target }) => unsay(target.form));
+  // What was said of the connection goes with it: as the browser sees it, and as the stream does (live.js).
+  for (const back of ["online", "informejo:live"]) addEventListener(back, unsayUnreachable);
 
   document.addEventListener("htmx:before:request", ({ detail }) => ofForm(detail.ctx, (form) => start(form, detail.ctx)));
   document.addEventListener("htmx:finally:request", ({ detail }) => ofForm(detail.ctx, (form) => setBusy(form, false)));
@@ -53,7 +58,7 @@
   function setBusy(form, busy) {
     form.setAttribute("aria-busy", busy);
     for (const text of form.querySelectorAll("textarea")) text.readOnly = busy;
-    if (busy) form.querySelector(".form-problem")?.remove();
+    if (busy) unsay(form);
   }
 
   // Where a fragment was expected a whole page has no place: it is an error, or the server has led us elsewhere.
@@ -81,7 +86,20 @@
     const problem = form.querySelector(".form-problem") ?? document.createElement("p");
     problem.className = "form-problem";
     problem.setAttribute("role", "alert");
-    problem.textContent = sentence;
+    problem.toggleAttribute("data-unreachable", sentence === UNREACHABLE);
+    problem.textContent = sentence.replace(SAFE, hasText(form) ? "$1 " : "").trim();
     form.append(problem);
+  }
+
+  function hasText(form) {
+    return [...form.querySelectorAll(TEXTS)].some(({ value }) => value.trim());
+  }
+
+  function unsay(form) {
+    form?.querySelector(".form-problem")?.remove();
+  }
+
+  function unsayUnreachable() {
+    document.querySelectorAll(".form-problem[data-unreachable]").forEach((problem) => problem.remove());
   }
 })();

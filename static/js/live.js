@@ -15,9 +15,11 @@
     live: "Live",
     held: "Updates every few seconds",
     "catching-up": "Catching up",
-    offline: "Offline, your text is safe",
+    offline: "Offline",
     stopped: "Not live",
   };
+  const SAFE = ", your text is safe"; // where somebody has typed something
+  const TEXTS = "form[method=post] :is(textarea, input[type=text], input[type=email])";
 
   const stream = document.getElementById("stream");
   if (!stream) return;
@@ -70,6 +72,10 @@
     unreadWithin = 0;
     setTimeout(() => connection?.delayCanceller?.());
   });
+  addEventListener("input", () => {
+    const mark = document.getElementById("live-mark");
+    if (mark?.dataset.state === "offline") write(mark, wordFor("offline"));
+  });
   addEventListener("offline", () => {
     lose();
     show("offline");
@@ -113,6 +119,7 @@
 
   function find() {
     clearTimeout(grace);
+    if (lostAt) document.dispatchEvent(new CustomEvent("informejo:live", { bubbles: true }));
     lostAt = null;
     show(isHeld() ? "held" : "live");
   }
@@ -142,8 +149,22 @@
     mark.hidden = false;
     if (before === state) return;
     mark.dataset.state = state;
-    (mark.querySelector("[data-word]") ?? mark).textContent = WORDS[state];
-    if (state === "offline" || before === "offline") say(state === "live" ? "Live again" : WORDS[state]);
+    write(mark, wordFor(state));
+    if (state === "offline" || before === "offline") say(state === "live" ? "Live again" : wordFor(state));
+  }
+
+  function write(mark, word) {
+    (mark.querySelector("[data-word]") ?? mark).textContent = word;
+  }
+
+  function wordFor(state) {
+    return state === "offline" && isTyped() ? WORDS.offline + SAFE : WORDS[state];
+  }
+
+  // A form that keeps drafts comes back with what was typed before; in others what the page came with is not typed.
+  function isTyped() {
+    const texts = [...document.querySelectorAll(TEXTS)];
+    return texts.some(({ value, defaultValue, form }) => value.trim() && (value !== defaultValue || form.dataset.draft));
   }
 
   function say(sentence) {

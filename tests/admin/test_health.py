@@ -112,3 +112,21 @@ def test_what_a_check_says_is_shown_as_text(visit, world):
     page = visit(world.ana).get("/health").text
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "a &amp;&amp; b &lt;i&gt;" in page
+
+
+def test_a_command_that_names_a_place_can_be_pasted_and_finds_it(ill, app, tmp_path):
+    places = app.test_cli_runner().invoke(args=("places",)).output
+    assert f"UPLOAD_DIR={app.config['UPLOAD_DIR']}\n" in places
+    commands = [element.text for element in dom.read(ill.text).all("code")]
+    assert 'eval "$(bin/flask places)"; df -h "$UPLOAD_DIR"' in commands
+    assert "flask backup" in commands
+    assert str(tmp_path) not in ill.text
+
+
+def test_a_finding_explains_the_setting_that_it_names(ill):
+    meaning = "Folder for the files people attach."
+    assert meaning in dom.read(ill.text).text
+
+
+def test_what_is_well_explains_nothing(examined, visit):
+    assert "Folder for the files" not in examined(visit, disk=well("UPLOAD_DIR: 3 GB free.")).text

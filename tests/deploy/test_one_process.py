@@ -116,8 +116,8 @@ def test_a_database_that_is_no_file_is_not_taken():
     ("change", "sentence"),
     [
         ("UPDATE alembic_version SET version_num = '9999'", "A newer Informejo has changed the tables"),
-        ("UPDATE alembic_version SET version_num = '0001'", "flask --app app db upgrade"),
-        ("DROP TABLE alembic_version", "flask --app app db upgrade"),
+        ("UPDATE alembic_version SET version_num = '0001'", "bin/flask db upgrade"),
+        ("DROP TABLE alembic_version", "bin/flask db upgrade"),
     ],
     ids=["newer", "older", "none"],
 )

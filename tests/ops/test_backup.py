@@ -1,4 +1,4 @@
-"""What an operator has in hand after `flask --app app backup`, and what never passes for a backup."""
+"""What an operator has in hand after `bin/flask backup`, and what never passes for a backup."""
 
 import io
 import json
@@ -11,6 +11,7 @@ import pytest
 
 from informejo.ops.backup import newest
 from informejo.ops.exclusive import exclusive
+from informejo.tickets.shelf import place
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 
@@ -130,13 +131,129 @@ def test_a_damaged_backup_is_refused_by_name(made, run, damage, named):
     assert (result.exit_code, named in result.output) == (1, True), result.output
 
 
-def test_a_file_that_is_lost_is_named_and_does_not_keep_the_rest_from_being_backed_up(app, desk, backups, run):
-    (lost, _) = files_of(Path(app.config["UPLOAD_DIR"]))
+@pytest.fixture
+def uploads(app) -> Path:
+    return Path(app.config["UPLOAD_DIR"])
+
+
+def test_a_file_that_is_lost_is_counted_and_does_not_keep_the_rest_from_being_backed_up(desk, backups, uploads, run):
+    (lost, _) = files_of(uploads)
     lost.unlink()
     result = run("backup")
     assert result.exit_code == 0
-    assert f"1 files were not in {app.config['UPLOAD_DIR']} any more, such as {lost.name}." in result.output
+    assert f"1 of 2 files is not in {uploads} any more, or not whole." in result.output
+    assert "1 file is lost, no backup has more" in result.output
+    assert "from those before" not in result.output
+    assert newest(backups).manifest["missing"] == [lost.name]
     assert run("backup", "--verify", newest(backups).folder).exit_code == 0
+
+
+def test_a_backup_does_not_call_files_there_that_it_has_from_the_one_before(made, backups, uploads, run):
+    (lost, _) = files_of(uploads)
+    lost.unlink()
+    result = run("backup")
+    assert result.exit_code == 0
+    assert f"1 of 2 files is not in {uploads} any more, or not whole." in result.output
+    assert "This backup has 1 of them from those before" in result.output
+    assert " lost" not in result.output
+    assert place(newest(backups).folder / "files", lost.name).is_file()
+
+
+def test_a_desk_that_has_all_its_files_is_told_nothing_of_lost_ones(made, run):
+    assert len(run("backup").output.splitlines()) == 1
+
+
+def test_half_a_file_is_not_whole_and_the_backup_has_all_of_it(made, backups, uploads, run):
+    (half, _) = files_of(uploads)
+    whole = half.read_bytes()
+    half.write_bytes(whole[:3])
+    assert "This backup has 1 of them" in run("backup").output
+    assert place(newest(backups).folder / "files", half.name).read_bytes() == whole
+
+
+def test_what_is_lost_comes_from_any_older_backup_when_the_last_one_is_damaged(made, backups, uploads, run):
+    first, second = files_of(uploads)
+    assert run("backup").exit_code == 0
+    last = newest(backups).folder
+    assert last != made
+    copy = place(last / "files", second.name)
+    rotten = bytearray(copy.read_bytes())
+    rotten[0] ^= 1
+    copy.unlink()  # a link: the older one stays sound
+    copy.write_bytes(rotten)
+    place(last / "files", first.name).unlink()
+    first.unlink()
+    second.unlink()
+    result = run("backup")
+    assert "This backup has 2 of them from those before" in result.output
+    assert newest(backups).manifest["missing"] == []
+    assert run("backup", "--verify", newest(backups).folder).exit_code == 0
+
+
+def test_a_backup_to_another_folder_has_what_is_lost_from_the_usual_one(made, uploads, run, tmp_path):
+    (lost, _) = files_of(uploads)
+    lost.unlink()
+    assert "This backup has 1 of them" in run("backup", "--to", tmp_path / "a stick").output
+    assert len(newest(tmp_path / "a stick").files) == 2
+
+
+@pytest.mark.parametrize("way", ["emptied", "gone"])
+def test_a_disk_that_is_not_mounted_is_said_in_a_sentence_and_the_backup_has_everything(
+    made, backups, uploads, run, way
+):
+    shutil.rmtree(uploads)
+    if way == "emptied":
+        uploads.mkdir()
+    result = run("backup")
+    assert result.exit_code == 0
+    assert "its disk is not mounted" in result.output
+    assert "This backup has 2 of 2 files, from those before." in result.output
+    assert " lost" not in result.output
+    assert len(newest(backups).files) == 2
+
+
+def test_lost_files_are_named_with_their_ticket_and_brought_back_from_the_backups(made, backups, uploads, run):
+    first, _ = files_of(uploads)
+    content = first.read_bytes()
+    first.unlink()
+    result = run("files")
+    assert (result.exit_code, "#1  " in result.output, made.name in result.output) == (1, True, True)
+    result = run("files", "--bring-back")
+    assert (result.exit_code, "1 file brought back" in result.output) == (0, True)
+    assert first.read_bytes() == content
+    assert first.stat().st_mode & 0o777 == 0o600
+    assert run("files").output == "Nothing is missing: the desk has 2 files.\n"
+
+
+def test_a_copy_that_is_rotten_is_not_brought_back(made, uploads, run):
+    (lost, _) = files_of(uploads)
+    lost.unlink()
+    flip(place(made / "files", lost.name))
+    result = run("files", "--bring-back")
+    assert (result.exit_code, "0 files brought back" in result.output) == (1, True)
+    assert not lost.exists()
+
+
+def test_files_that_nobody_has_can_be_given_up_and_are_talked_of_no_more(desk, backups, uploads, run):
+    (lost, _) = files_of(uploads)
+    lost.unlink()
+    assert "in no backup" in run("files").output
+    assert "1 file given up" in run("files", "--give-up").output
+    assert (run("files").exit_code, len(run("backup").output.splitlines())) == (0, 1)
+
+
+def test_nothing_is_written_into_an_empty_mount_point_without_asking_nor_called_lost(made, uploads, run):
+    shutil.rmtree(uploads)
+    uploads.mkdir()
+    result = run("files")
+    assert (result.exit_code, "the backups have 2 of 2 files" in result.output) == (1, True)
+    assert "in no backup" not in result.output
+    assert "give-up" not in result.output
+    result = run("files", "--bring-back")
+    assert (result.exit_code, list(uploads.iterdir())) == (1, [])
+    assert "its disk mounted?" in result.output
+    assert run("files", "--bring-back", "--yes").exit_code == 0
+    assert len(files_of(uploads)) == 2
 
 
 def test_two_backups_at_once_are_refused_and_one_alone_is_not(app, desk, backups, run):

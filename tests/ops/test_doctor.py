@@ -15,10 +15,12 @@ import pytest
 from flask_migrate import upgrade
 
 from informejo import clock, create_app, db
-from informejo.ops import actions, backup, doctor, machine_checks, queries
+from informejo.ops import actions, backup, doctor, file_checks, machine_checks, queries
 from informejo.ops.checks import Check, Patient, broken, well
 from informejo.ops.database_checks import LARGE_LOG, NETWORK, database, schema
 from informejo.ops.disk_checks import backups, disk
+from informejo.tickets.files import path_of
+from informejo.tickets.models import Attachment
 from tests import architecture
 from tests.ops.accounts import NOBODY, account
 
@@ -71,7 +73,7 @@ def test_a_sound_database_is_left_in_peace(patient):
 
 def test_a_database_that_is_not_there_is_missed(patient, tmp_path):
     answer = database(patient(DATABASE_URL=f"sqlite:///{tmp_path}/gone.db"))
-    assert (answer.state, answer.remedy) == ("broken", "flask --app app db upgrade  # for a new desk")
+    assert (answer.state, answer.remedy) == ("broken", "bin/flask db upgrade  # for a new desk")
     assert not (tmp_path / "gone.db").exists()
 
 
@@ -164,7 +166,7 @@ def migrated(tmp_path):
 
 def test_tables_of_an_earlier_release_are_found_and_the_command_named(patient, migrated):
     answer = schema(patient(**migrated("0001")))
-    assert (answer.state, answer.remedy) == ("broken", "flask --app app db upgrade")
+    assert (answer.state, answer.remedy) == ("broken", "bin/flask db upgrade")
     assert schema(patient(**migrated("head"))).state == "well"
 
 
@@ -214,6 +216,76 @@ def test_a_disk_that_is_nearly_full_is_found(patient, tmp_path):
     assert "df -h" in answer.remedy
 
 
+@pytest.fixture
+def attached(app, world):
+    """Three files of a ticket, on disk; returns their paths."""
+    ticket, paths = world.ticket(), []
+    for number in range(3):
+        row = Attachment(token=str(number), name="a.txt", media_type="text/plain", size=5, stored_name=f"{number:032x}")
+        row.ticket, row.uploader = ticket, world.ren
+        db.db.session.add(row)
+        db.commit()
+        paths.append(path_of(row))
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        paths[-1].write_bytes(b"hello")
+    return paths
+
+
+def test_a_desk_whose_files_are_all_there_is_left_in_peace(patient, attached):
+    answer = file_checks.files(patient())
+    assert (answer.state, answer.sentence) == ("well", "All files that were attached, 3, are in UPLOAD_DIR.")
+
+
+def test_a_desk_without_files_misses_none(patient, world):
+    assert file_checks.files(patient()).state == "well"
+
+
+def test_files_that_are_lost_are_counted_and_the_command_brings_them_back(app, patient, attached):
+    make_backup(patient(), Path(patient().settings["BACKUP_DIR"]))
+    attached[0].unlink()
+    attached[1].write_bytes(b"he")
+    answer = file_checks.files(patient())
+    assert answer.state == "broken"
+    assert answer.sentence == "2 of 3 files are not in UPLOAD_DIR, or not whole. The backups have all of them."
+    command = answer.remedy.removeprefix("bin/flask ").split()
+    assert app.test_cli_runner().invoke(args=command).exit_code == 0
+    assert file_checks.files(patient()).state == "well"
+
+
+def test_where_very_many_files_are_lost_the_backups_are_asked_about_the_newest(patient, attached, monkeypatch):
+    make_backup(patient(), Path(patient().settings["BACKUP_DIR"]))
+    monkeypatch.setattr(file_checks, "MOST", 1)
+    for path in attached[:2]:
+        path.unlink()
+    assert "2 of 3 files are not" in file_checks.files(patient()).sentence
+    assert "Of the newest 1 of them backups have 1." in file_checks.files(patient()).sentence
+
+
+def test_files_that_no_backup_has_are_called_lost_until_they_are_given_up(app, patient, attached):
+    attached[0].unlink()
+    answer = file_checks.files(patient())
+    assert (answer.state, "1 file is lost: no backup in BACKUP_DIR has it." in answer.sentence) == ("broken", True)
+    app.test_cli_runner().invoke(args=("files", "--give-up"))
+    assert file_checks.files(patient()).state == "well"
+
+
+@pytest.mark.parametrize("way", ["emptied", "gone"])
+def test_a_disk_for_files_that_is_not_mounted_is_one_sentence(app, patient, attached, tmp_path, way):
+    (tmp_path / "files").rename(tmp_path / "elsewhere")
+    if way == "emptied":
+        (tmp_path / "files").mkdir()
+        (tmp_path / "files" / "lost+found").mkdir()
+    answer = file_checks.files(patient())
+    assert (answer.state, "its disk is not mounted" in answer.sentence) == ("broken", True)
+    assert "findmnt" in answer.remedy
+    assert patient().settings["UPLOAD_DIR"] not in answer.sentence + answer.remedy
+
+
+def test_a_disk_too_slow_for_all_files_is_looked_at_as_far_as_there_is_time(patient, attached):
+    answer = file_checks.files(patient()._replace(patience=-1))
+    assert (answer.state, "The newest 0 of 3 files" in answer.sentence) == ("well", True)
+
+
 def make_backup(patient: Patient, into: Path):
     uploads = Path(patient.settings["UPLOAD_DIR"])
     uploads.mkdir(exist_ok=True)
@@ -222,7 +294,7 @@ def make_backup(patient: Patient, into: Path):
 
 def test_a_desk_without_a_backup_is_told_how_to_make_one(patient):
     answer = backups(patient())
-    assert (answer.state, answer.remedy) == ("broken", "flask --app app backup")
+    assert (answer.state, answer.remedy) == ("broken", "bin/flask backup")
     assert backups(patient(BACKUP_HOURS=0)).state == "well"
 
 
@@ -356,7 +428,7 @@ def test_the_command_says_it_in_words_with_the_command_to_copy(run, tmp_path):
     line = next(line for line in result.output.splitlines() if " backup " in line)
     assert line.startswith("broken ")
     assert "There is no backup yet. Since" in line
-    assert "> flask --app app backup" in result.output
+    assert "> bin/flask backup" in result.output
     assert "\x1b" not in result.output
 
 

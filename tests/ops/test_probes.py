@@ -12,6 +12,8 @@ from informejo.config import ROOT
 from informejo.db import BUSY_SECONDS, commit, db
 from informejo.live.hub import hub
 from informejo.ops import views
+from informejo.tickets.files import path_of
+from informejo.tickets.models import Attachment
 from informejo.version import VERSION
 from tests.ops.accounts import NOBODY, account
 
@@ -57,6 +59,16 @@ def test_health_is_told_whatever_name_is_asked_for(ask, visit, host):
 
 def test_a_server_that_is_well_is_ready(ask):
     assert ask() == (200, {"database": "ok", "files": "ok", "disk": "ok", "server": "ok"})
+
+
+def test_a_server_whose_disk_for_files_is_not_mounted_is_not_ready(ask, world):
+    row = Attachment(token="t0ken", name="a.txt", media_type="text/plain", size=5, stored_name="ab" * 16)
+    row.ticket, row.uploader = world.ticket(), world.ren
+    db.session.add(row)
+    commit()
+    assert ask()[1]["files"] == "the folder is empty, though there are files"
+    path_of(row).parent.mkdir(parents=True)
+    assert ask()[0] == 200
 
 
 def test_a_database_of_another_release_is_not_ready(ask):

@@ -1,4 +1,4 @@
-"""What `flask --app app prune` throws away, what it keeps, and that nobody misses what is gone."""
+"""What `bin/flask prune` throws away, what it keeps, and that nobody misses what is gone."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""What a desk is after `flask --app app restore`: the one of the backup, or the one it was."""
+"""What a desk is after `bin/flask restore`: the one of the backup, or the one it was."""
 
 import json
 import os
@@ -172,7 +172,7 @@ def test_after_a_backup_of_an_older_version_the_operator_is_told_to_upgrade(tmp_
     older.server.flask("db", "upgrade", "0003").check_returncode()
     older.server.flask("backup").check_returncode()
     result = desk.server.flask("restore", str(newest(older.backups).folder), "--yes")
-    assert "flask --app app db upgrade" in result.stdout
+    assert "bin/flask db upgrade" in result.stdout
     assert desk.server.flask("db", "upgrade").returncode == 0
     again = desk.server.flask("restore", str(desk.backup()), "--yes")
     assert (again.returncode, "db upgrade" in again.stdout) == (0, False)
@@ -180,6 +180,7 @@ def test_after_a_backup_of_an_older_version_the_operator_is_told_to_upgrade(tmp_
 
 def test_nothing_happens_until_the_operator_says_yes(saved, desk):
     result = desk.server.flask("restore", str(saved))
+    assert "if it is the place of another disk, mount that first" in result.stderr
     assert (result.returncode, "Put this in place of the desk as it is now?" in result.stdout) == (1, True)
     assert desk.says(LATER)
 

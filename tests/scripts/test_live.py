@@ -69,11 +69,34 @@ def test_a_connection_that_died_silently_is_noticed(page, server):
 
 
 def test_without_a_connection_the_mark_says_that_the_text_is_safe(ticket):
+    ticket.locator("#body").fill("half a sentence")
     ticket.context.set_offline(True)
     expect(ticket.locator("#live-mark")).to_have_text("Offline, your text is safe")
-    expect(ticket.locator("#announcer")).to_contain_text("Offline")
+    expect(ticket.locator("#announcer")).to_contain_text("Offline, your text is safe")
     ticket.context.set_offline(False)
     expect(ticket.locator("#live-mark")).to_have_text("Live")
+
+
+def test_the_mark_calls_no_text_safe_where_there_is_none(ticket):
+    ticket.context.set_offline(True)
+    expect(ticket.locator("#live-mark")).to_have_text("Offline")
+    expect(ticket.locator("#announcer")).to_have_text("Offline")
+    ticket.locator("#body").fill("a word")
+    expect(ticket.locator("#live-mark")).to_have_text("Offline, your text is safe")
+    ticket.locator("#body").fill("")
+    expect(ticket.locator("#live-mark")).to_have_text("Offline")
+    ticket.context.set_offline(False)
+
+
+def test_what_a_form_came_with_is_no_text_that_somebody_typed(page, server):
+    server.main = '<form method="post" action="/profile"><input type="text" name="name" value="Ren"></form>'
+    visit(page, "/profile")
+    page.context.set_offline(True)
+    expect(page.locator("#live-mark")).to_have_text("Offline")
+    page.locator("[name=name]").fill("Ren Ito")
+    expect(page.locator("#live-mark")).to_have_text("Offline, your text is safe")
+    page.context.set_offline(False)
+    expect(page.locator("#live-mark")).to_have_text("Live")
 
 
 def test_messages_behind_a_reset_are_not_lost_to_an_older_page(ticket, server):

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import expect
 
-from tests.scripts.drawn import COMMENTS, comment, composer, fresh, sent, talk, visit
+from tests.scripts.drawn import COMMENTS, comment, composer, field, fresh, sent, talk, visit
 from tests.scripts.stand_in import Answer, partial
 
 pytestmark = pytest.mark.browser
@@ -73,6 +73,64 @@ def test_what_could_not_be_sent_is_said_in_words_and_can_be_sent_again(ticket, s
     ticket.get_by_role("button", name="Send").click()
     expect(ticket.locator("#body")).to_have_value("")
     assert ticket.get_by_role("alert").count() == 0
+
+
+UNSENT = "This could not be sent: there is no connection."
+
+
+def fail(page, path="**/comments"):
+    page.route(path, lambda route: route.abort())
+
+
+@pytest.fixture
+def unsent(ticket):
+    """A message that could not be sent."""
+    ticket.locator("#body").fill("important")
+    fail(ticket)
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.get_by_role("alert")).to_have_text(f"{UNSENT} Your text is safe. Try again.")
+    return ticket
+
+
+@pytest.mark.parametrize("way", ["online", "stream", "change"])
+def test_that_there_is_no_connection_is_said_until_there_is_one_or_the_form_is_changed(unsent, server, way):
+    if way == "online":
+        unsent.evaluate("dispatchEvent(new Event('online'))")
+    elif way == "stream":
+        server.cut()
+    else:
+        unsent.locator("#body").press("End")
+        unsent.keyboard.type("!")
+    expect(unsent.get_by_role("alert")).to_have_count(0)
+    assert unsent.locator("#body").input_value().startswith("important")
+
+
+def test_that_something_broke_is_said_also_when_the_connection_is_there(ticket, server):
+    server.answers[COMMENTS] = Answer("<!doctype html><title>Oops</title>", 500)
+    ticket.locator("#body").fill("important")
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.get_by_role("alert")).to_contain_text("our side. Your text is safe.")
+    ticket.evaluate("dispatchEvent(new Event('online'))")
+    expect(ticket.get_by_role("alert")).to_be_visible()
+
+
+def test_no_text_is_called_safe_where_a_form_has_none(page, server):
+    server.main = field("open")
+    visit(page)
+    fail(page, "**/status")
+    page.locator("select").select_option("waiting")
+    expect(page.get_by_role("alert")).to_have_text(f"{UNSENT} Try again.")
+    page.unroute("**/status")
+    server.answers["/status"] = Answer("<!doctype html><title>Busy</title>", 503)
+    page.locator("select").select_option("closed")
+    expect(page.get_by_role("alert")).to_have_text("The desk is busy, so nothing was saved. Send it again in a moment.")
+
+
+def test_an_empty_message_with_a_file_has_no_text_that_is_safe(ticket):
+    pick(ticket, ("log.txt", 10))
+    fail(ticket)
+    ticket.get_by_role("button", name="Send").click()
+    expect(ticket.get_by_role("alert")).to_have_text(f"{UNSENT} Try again.")
 
 
 @pytest.mark.parametrize("way", ["Escape", "half a minute"])
