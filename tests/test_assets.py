@@ -103,7 +103,9 @@ def test_a_static_file_that_is_not_there_is_noticed(folder):
 
 
 @pytest.mark.hardening("S-57")
-@pytest.mark.parametrize(("folder", "kind", "one"), [("vendor", "js", "htmx.min.js"), ("fonts", "woff2", "inter.woff2")])
+@pytest.mark.parametrize(
+    ("folder", "kind", "one"), [("vendor", "js", "htmx.min.js"), ("fonts", "woff2", "inter.woff2")]
+)
 def test_the_work_of_others_is_what_its_table_says(folder, kind, one):
     readme = (STATIC / folder / "README.md").read_text()
     table = dict(re.findall(r"^\| `(\S+)` \|.*`([0-9a-f]{64})` \|$", readme, re.MULTILINE))

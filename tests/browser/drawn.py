@@ -3,13 +3,14 @@
 from playwright.sync_api import Page
 
 PARTS = ["#ticket-header", "#timeline", "#ticket-properties", "#ticket-actions"]
-# Taken away is what differs with the reader's clock and with how something arrived: forms that came live do not say yet
-# for whom they were drawn. A select's choice is written out.
+# Taken away is what differs with the reader's clock and place, and with how something arrived: forms that came live do
+# not say yet for whom they were drawn. A select's choice is written out.
 AS_DRAWN = """(parts) => parts.flatMap((part) => {
   const present = document.querySelector(part);
   if (!present) return [];
   const copy = present.cloneNode(true);
-  copy.querySelectorAll("[name^=drawn_for]").forEach((field) => field.remove());
+  copy.querySelectorAll("[name^=drawn_for], #new-since").forEach((field) => field.remove());
+  copy.removeAttribute("data-seen");
   for (const element of [copy, ...copy.querySelectorAll("*")]) {
     element.classList.remove("is-new");
     if (!element.classList.length) element.removeAttribute("class");

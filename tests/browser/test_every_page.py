@@ -17,6 +17,17 @@ CHECK = """async (runOnly) => {
     `${target} ${html.slice(0, 200)} ${failureSummary}`).slice(0, 3).join(" | ")}`);
 }"""
 LOOKS = [(scheme, width, rules) for scheme, rules in (("light", RULES), ("dark", COLOURS)) for width in (1280, 320)]
+TEXT_SIZE = "size => { document.documentElement.style.fontSize = size; }"
+# Columns of a page that lie over each other: text that belongs to the one is read through the other.
+COVERED = """() => {
+  scrollTo({ top: 0, behavior: "instant" });
+  const columns = [...document.querySelectorAll(".topbar, .rail, .ticket-aside, .ticket-talk, .page-head, .list-head")];
+  const boxes = columns.map((column) => [column.className, column.getBoundingClientRect()]);
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  return boxes.flatMap(([name, box], i) => boxes.slice(i + 1).filter(([, other]) => meet(box, other))
+    .map(([other]) => `${name} and ${other}`));
+}"""
 WHO = [None, "ren", "mia", "ana"]
 LONG = f"nothing+{'x' * 80}"  # what was looked for stands in the sentence that it was not found
 PLACES = {
@@ -59,7 +70,7 @@ def walk(person, begin: str, more: list[str]):
 
 
 def problems(page) -> list[str]:
-    """What stands in somebody's way, in each theme and width."""
+    """What stands in somebody's way: in each theme and width, with text of twice the size, where colours are forced."""
     found = []
     page.evaluate(AXE)
     for scheme, width, rules in LOOKS:
@@ -68,6 +79,15 @@ def problems(page) -> list[str]:
         found.extend(f"{scheme} {width}: {violation}" for violation in page.evaluate(CHECK, rules))
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{scheme} {width}: it has to be scrolled sideways")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.evaluate(TEXT_SIZE, "200%")
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("text of twice the size: it has to be scrolled sideways")
+    found.extend(f"text of twice the size: {words} are covered" for words in page.evaluate(COVERED))
+    page.evaluate(TEXT_SIZE, "")
+    page.emulate_media(forced_colors="active")
+    found.extend(f"forced colours: {violation}" for violation in page.evaluate(CHECK, COLOURS))
+    page.emulate_media(forced_colors="none")
     return found
 
 

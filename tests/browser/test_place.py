@@ -45,7 +45,7 @@ def test_opening_a_long_ticket_at_its_top_reads_its_top_alone(browse, world, tal
         item.evaluate("item => item.scrollIntoView({block: 'end'})")
         until(lambda number=number: seen(world.ren, talk) == order(page, number))
     page.keyboard.press("End")
-    page.wait_for_function("scrollY + innerHeight >= document.documentElement.scrollHeight - 2")
+    until(lambda: page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 2"))
     with page.expect_response("**/writing"):  # so much later
         page.get_by_label("Your message").press_sequentially("And now, after a while, an answer.", delay=60)
     assert seen(world.ren, talk) < order(page, 10), "who jumps over the middle has not read it"
