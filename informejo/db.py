@@ -153,6 +153,11 @@ def lock_all(*rows):
         lock(row)
 
 
+def give_way():
+    """In the middle of a long write, let those have a turn who only read; who writes waits until it is over."""
+    time.sleep(TURN)
+
+
 def begin_write(connection: Connection):
     """Wait for the turn to write, if this transaction does not have it yet: what is read from now on stays true."""
     if connection.dialect.name == "sqlite":
