@@ -27,7 +27,6 @@ def users():
         tally=queries.user_counts(actor()),
         roles=Role,
         filter=here,
-        here=_address(here, page=number),
         before=_address(here, page=number - 1) if number > 1 else "",
         after=_address(here, page=number + 1) if more else "",
     )

@@ -17,7 +17,7 @@ from informejo.tickets import change_actions
 
 
 def names(text: str) -> list[str]:
-    return re.findall(r'<a href="/users/\d+">(\w+) ', text.partition('<ul class="people"')[2])
+    return re.findall(r'<a href="/users/\d+">(\w+) ', text.partition('<ul class="people">')[2])
 
 
 def set_role(browser, user, value, **filter):
@@ -41,7 +41,7 @@ def test_staff_see_everybody_and_requesters_nobody(world, visit):
 
 def test_the_page_counts_people(world, visit):
     text = visit(world.mia).get("/users").text
-    assert "All: 7. Administrators: 1, agents: 3, requesters: 2, guests: 1. Inactive: 1." in text
+    assert "All: 7. Administrators: 1, agents: 3, requesters: 2, guests: 1. Deactivated: 1." in text
 
 
 @pytest.mark.parametrize(

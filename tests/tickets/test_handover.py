@@ -72,6 +72,16 @@ def test_what_goes_to_nobody_waits_in_the_queue_and_is_counted(world, ticket, le
     assert (ticket.assignee, stats.counts_for(world.mia).unassigned) == (None, before + 1)
 
 
+def test_many_go_together_and_none_of_others(world, ticket, leave):
+    for number in range(45):
+        change_actions.assign(world.mia, world.ticket(title=f"Number {number}"), world.tom)
+    others = world.ticket(title="Of nobody")
+    database.commit()
+    leave(world.mia)
+    owners = [listed.assignee for listed in db.session.scalars(policy.visible_tickets(world.mia))]
+    assert (owners.count(world.mia), others.assignee) == (46, None)
+
+
 def test_whoever_stays_at_the_desk_keeps_theirs(world, ticket):
     accounts.set_role(world.ana, world.tom, Role.ADMIN, world.mia)
     database.commit()
