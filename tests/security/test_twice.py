@@ -28,7 +28,6 @@ FORMS = {  # who sends it where, and what
     "an account": (None, "/register", ACCOUNT),
     "a role": ("ana", "/users/5/role", {"value": "agent"}),
     "an activity": ("ana", "/users/5/activity", {"value": "inactive"}),
-    "a hand-over": ("ana", "/users/2/handover", {"to": "1"}),
     "a draft": ("ren", "/drafts", {"draft": "ticket:1", "body": "Half a sentence"}),
     "having read it": ("ren", "/tickets/1/seen", {"event": "1"}),
 }
