@@ -82,7 +82,7 @@ RULES = (
     Rule("desk.see", "staff", _staff),
     Rule("desk.examine", "administrators", _admin),
     Rule("user.list", "staff", _staff),
-    Rule("user.change", "administrators, but nobody their own role or activity", _another),
+    Rule("user.change", "administrators, but nobody their own role, activity or link to choose a password", _another),
 )
 _NUMBER = re.compile(r"[1-9][0-9]{0,10}", re.ASCII)  # one topic has one spelling
 WITH_THE_BIN = ("ticket.delete", "ticket.restore")  # what can be done to a ticket that lies in it

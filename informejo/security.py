@@ -48,7 +48,10 @@ RATES = {
     "sign-in": Rate(parse("1000 per 5 minutes"), "all together", "hashing takes time"),
     "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
     "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
-    "change by a visitor": Rate(parse("100 per 5 minutes"), "address", "signing in and registering are all there is"),
+    "password chosen": Rate(parse("10 per 5 minutes"), "address", "the same of the link to choose a password"),
+    "change by a visitor": Rate(
+        parse("100 per 5 minutes"), "address", "signing in, registering and one-time links are all there is"
+    ),
     "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
     "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),
 }

@@ -41,6 +41,7 @@ NOTICES = {
     "signed-out": "You are signed out.",
     "profile-saved": "Your profile is saved.",
     "password-changed": "Your password is changed, and you are signed out everywhere else.",
+    "password-chosen": "Your password is chosen. You are signed in.",
     "sessions-ended": "You are signed out everywhere else.",
     "draft-saved": "Your draft is saved.",
     "draft-without-files": "Your text is saved as a draft. Files are not: choose them again before you send it.",
@@ -52,6 +53,7 @@ NOTICES = {
     "ticket-opened-for-another": "You opened this ticket for somebody else, whose name it carries.",
     "examined": "Everything has been checked.",
     "user-changed": "The change is saved.",
+    "handed-over": "The tickets are handed over.",
 }
 MAYBE = {"registered"}  # no word of success: whether the address was new is nobody else's business
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
@@ -96,7 +98,10 @@ def wants_fragment() -> bool:
 
 
 def page(template: str, **context) -> str:
-    """A whole page. A view that shows live things takes `stream=stream(...)` *before* it reads what it shows."""
+    """A whole page. A view that shows live things takes `stream=stream(...)` *before* it reads what it shows.
+
+    `sentences` are what this page says for a name of NOTICES in its own words, because it knows whom it is about.
+    """
     person = g.get("actor")
     if "stream" not in context:
         context["stream"] = stream() if person else ""
@@ -104,8 +109,8 @@ def page(template: str, **context) -> str:
     context["counts"] = stats.counts_for(person) if person and person.is_staff else None
     context["ill"] = bool(person and policy.may(person, "desk.examine") and something_broken())
     if "status" not in context:  # of an error page nothing holds that was to be said
-        notice = _noticed()
-        context |= {"notice": NOTICES.get(notice, ""), "done": notice not in MAYBE}
+        notice, own = _noticed(), context.pop("sentences", {})
+        context |= {"notice": own.get(notice) or NOTICES.get(notice, ""), "done": notice not in MAYBE}
     return drawn.sign(render_template(template, **context))
 
 

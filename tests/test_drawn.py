@@ -18,14 +18,15 @@ from tests.live import dom
 from tests.test_routes import CHANGE, GRAND, READ, place  # noqa: F401
 from tests.world import PASSWORD, addressed
 
-FOR_ANYBODY = ("/sign-in", "/register", "/setup/<token>")  # what acts for whoever gives a password, not for a cookie
+# What acts for whoever gives a password or has a link, not for a cookie.
+FOR_ANYBODY = ("/sign-in", "/register", "/setup/<token>", "/choose-password/<token>")
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
 TEXT = "It is the <toner> & nothing else."
 TEMPLATES = ROOT / "templates"
 PASSWORD_FIELD = re.compile(r'field\("(\w+)"[^}]*type="password"')
 PAGES = (
     *("/", "/sign-in", "/register", "/profile", "/tickets", "/tickets/new", "/tickets/1", "/tickets/1/edit"),
-    *("/comments/1/edit", "/desk", "/queue", "/bin", "/users", "/health", "/nowhere"),
+    *("/comments/1/edit", "/desk", "/queue", "/bin", "/users", "/users/4", "/health", "/nowhere"),
 )
 
 

@@ -18,7 +18,6 @@ DONE = {
         {"title": "No sound", "description": "He calls from home.", "requester_email": "ren@example.org"},
     ),
     "ticket-deleted": ("ana", "/tickets/1/deletion", {}),
-    "user-changed": ("ana", "/users/4/activity", {"value": "inactive"}),
     "examined": ("ana", "/health", {}),
     "signed-out": ("ren", "/sign-out", {}),
     "registered": (

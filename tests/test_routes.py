@@ -21,7 +21,8 @@ READ = {
     "/": "200 302 302 302 302",
     "/sign-in": "200 303 303 303 303",
     "/register": "200 200 200 200 200",
-    "/setup/<token>": "404 404 404 404 404",
+    "/setup/<token>": "410 410 410 410 410",
+    "/choose-password/<token>": "410 410 410 410 410",
     "/static/<path:filename>": "200 200 200 200 200",
     "/assets/<mark>.<any(css, js):kind>": "200 200 200 200 200",
     "/profile": "303 200 200 200 200",
@@ -41,6 +42,7 @@ READ = {
     "/queue/news": "303 403 403 200 200",
     "/bin": "303 403 403 403 200",
     "/users": "303 403 403 200 200",
+    "/users/<int:id>": "303 404 404 200 200",
     "/health": "303 403 403 403 200",
     "/healthz": "200 200 200 200 200",
     "/readyz": "200 200 200 200 200",
@@ -55,7 +57,8 @@ CHANGE = {
     "/sign-in": ({"email": "ren@example.org", "password": PASSWORD}, "303 303 303 303 303"),
     "/sign-out": ({}, "303 303 303 303 303"),
     "/register": (NEW, "303 303 303 303 303"),
-    "/setup/<token>": (NEW, "404 404 404 404 404"),
+    "/setup/<token>": (NEW, "410 410 410 410 410"),
+    "/choose-password/<token>": (NEW, "410 410 410 410 410"),
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
     "/profile/password": (CHANGED, "401 422 422 422 422"),
     "/profile/sessions": ({}, "401 303 303 303 303"),
@@ -79,6 +82,8 @@ CHANGE = {
     "/health": ({}, "401 403 403 403 303"),
     "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
+    "/users/<int:id>/handover": ({}, "401 404 404 303 303"),
+    "/users/<int:id>/password-link": ({}, "401 404 404 403 200"),
 }
 GRAND = " + "  # begins what tells two rows of one address apart
 FILLED = {

@@ -233,7 +233,17 @@ def test_looking_writes_nothing(world, ren):
     listen(
         lambda connection, cursor, statement, *_: written.append(statement) if statement.startswith(WRITES) else None
     )
-    for address in ("/", "/profile", "/sign-in", "/register", "/users", "/setup/x", "/sign-out", "/live?on=me"):
+    for address in (
+        "/",
+        "/profile",
+        "/sign-in",
+        "/register",
+        "/users",
+        "/setup/x",
+        "/choose-password/x",
+        "/sign-out",
+        "/live?on=me",
+    ):
         ren.head(address)
     assert not written
     ren.post(CHANGE, data=FIELDS, headers={"Origin": "http://localhost"})

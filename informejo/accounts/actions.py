@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from informejo import clock, db as database
 from informejo.accounts import queries
-from informejo.accounts.models import Role, Session, SetupToken, User
+from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.accounts.passwords import hash_password, verify
 from informejo.accounts.queries import fingerprint
 from informejo.db import db
@@ -20,6 +20,7 @@ from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.offload import offload
 from informejo.policy import require
+from informejo.tickets.change_actions import hand_over
 
 MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
 
@@ -106,8 +107,9 @@ def sign_out(session: Session) -> str:
 
 
 def end_sessions(actor: User, user: User, but: Session | None = None):
-    """End all of this person's sign-ins but that one, and forget their browsers."""
+    """End all of this person's sign-ins but that one, forget their browsers, and void a link to choose a password."""
     database.lock(user)
+    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
     live = {session.id for session in queries.sessions_of(user)}
     for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
         if session is but:
@@ -147,38 +149,47 @@ def change_password(actor: User, *, current: str, new: str) -> bool:
     return True
 
 
-def set_role(actor: User, user: User, role: Role):
-    """Make somebody requester, agent or administrator. They have to sign in again: rights never outlive a sign-in."""
-    _lock_both(actor, user)
-    require(actor, "user.change", user)
+def set_role(actor: User, user: User, role: Role, to: User | None = None):
+    """Make somebody requester, agent or administrator. They have to sign in again: rights never outlive a sign-in.
+
+    The unsolved tickets of an agent who becomes a requester go to `to`, or to nobody.
+    """
+    _hold_rights(actor, user, to)
     if Role.GUEST in (user.role, role):
         raise UnprocessableEntity("A guest has no password, so their role cannot change, and nobody can be made one.")
-    if _change(actor, user, EventName.USER_UPDATED, {"role": role}):
-        end_sessions(actor, user)
+    _change_rights(actor, user, to, EventName.USER_UPDATED, {"role": role})
 
 
-def set_active(actor: User, user: User, active: bool):
-    """Shut somebody out at once, or let them in again."""
-    _lock_both(actor, user)
-    require(actor, "user.change", user)
+def set_active(actor: User, user: User, active: bool, to: User | None = None):
+    """Shut somebody out at once, or let them in again. Their unsolved tickets go to `to`, or to nobody."""
+    _hold_rights(actor, user, to)
     name = EventName.USER_REACTIVATED if active else EventName.USER_DEACTIVATED
-    if _change(actor, user, name, {"active": active}) and not active:
+    _change_rights(actor, user, to, name, {"active": active})
+
+
+def _hold_rights(actor: User, user: User, to: User | None):
+    # Two administrators who shut each other out at the same time: whoever is second is none any more, and is refused.
+    # So one is always left. Whoever gets the tickets must stay at the desk until they have them.
+    database.lock_all(actor, user, to)
+    require(actor, "user.change", user)
+
+
+def _change_rights(actor: User, user: User, to: User | None, name: EventName, fields: dict):
+    after = {"role": user.role, "active": user.active} | fields
+    leaves = user.is_at_the_desk and not (after["active"] and after["role"] in STAFF)
+    handed = hand_over(actor, user, to) if leaves else 0
+    given = {"tickets": [handed, to and to.name]} if handed else {}
+    if _change(actor, user, name, fields, given) and name != EventName.USER_REACTIVATED:
         end_sessions(actor, user)
 
 
-def _lock_both(actor: User, user: User):
-    # Two administrators who shut each other out at the same time: whoever is second is none any more, and is refused.
-    # So one is always left. In the order of ids, so that the two cannot wait for each other.
-    for person in sorted({actor, user}, key=lambda person: person.id):
-        database.lock(person)
-
-
-def _change(actor: User, user: User, name: EventName, fields: dict) -> bool:
+def _change(actor: User, user: User, name: EventName, fields: dict, beside: dict | None = None) -> bool:
+    """Set what is different and record it, with what else went with it; False when all was so already."""
     changes = {field: [getattr(user, field), new] for field, new in fields.items() if getattr(user, field) != new}
     for field, (_, new) in changes.items():
         setattr(user, field, new)
     if changes:
-        _record(name, actor, user, changes)
+        _record(name, actor, user, changes | (beside or {}))
     return bool(changes)
 
 

@@ -97,13 +97,19 @@ class Profile(Input):
         return zone
 
 
-class RoleChange(Input):
+class Handover(Input):
+    """Who takes the tickets over: the id of somebody of the staff, or nothing for the queue."""
+
+    to: str = ""
+
+
+class RoleChange(Handover):
     """A new role."""
 
     value: Role
 
 
-class ActivityChange(Input):
+class ActivityChange(Handover):
     """Whether somebody may come in."""
 
     value: Literal["active", "inactive"]

@@ -83,6 +83,20 @@ class Session(Model):
     user: Mapped[User] = relationship()
 
 
+class PasswordToken(Model):
+    """The one-time link with which one person chooses a password; only its hash is kept, and only the newest."""
+
+    __tablename__ = "password_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+    user: Mapped[User] = relationship(foreign_keys=user_id)
+    made_by: Mapped[User] = relationship(foreign_keys=made_by_id)
+
+
 class SetupToken(Model):
     """The one-time link that makes the first administrator; only its hash is kept."""
 

@@ -1,4 +1,4 @@
-"""Sign-ins and set-up links that have had their time."""
+"""Sign-ins and one-time links that have had their time."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, false, select
 
 from informejo import clock
 from informejo.accounts import queries
-from informejo.accounts.models import Session, SetupToken
+from informejo.accounts.models import PasswordToken, Session, SetupToken
 from informejo.db import db
 
 
@@ -24,6 +24,11 @@ def void_setup_tokens() -> Select:
     return tokens if queries.has_admin() else tokens.where(false())
 
 
+def old_password_tokens() -> Select:
+    """The links to choose a password that nobody used in time."""
+    return select(PasswordToken.token_hash).where(PasswordToken.expires_at <= clock.now())
+
+
 def forget_sessions(most: int) -> int:
     """Remove at most that many old sign-ins and return how many."""
     ids = db.session.scalars(old_sessions().limit(most)).all()
@@ -32,5 +37,14 @@ def forget_sessions(most: int) -> int:
 
 def forget_setup_tokens(most: int) -> int:
     """Remove at most that many void links and return how many."""
-    hashes = db.session.scalars(void_setup_tokens().limit(most)).all()
-    return len(hashes) and db.session.execute(delete(SetupToken).where(SetupToken.token_hash.in_(hashes))).rowcount
+    return _forget_tokens(SetupToken, void_setup_tokens(), most)
+
+
+def forget_password_tokens(most: int) -> int:
+    """Remove at most that many void links and return how many."""
+    return _forget_tokens(PasswordToken, old_password_tokens(), most)
+
+
+def _forget_tokens(model: type, void: Select, most: int) -> int:
+    hashes = db.session.scalars(void.limit(most)).all()
+    return len(hashes) and db.session.execute(delete(model).where(model.token_hash.in_(hashes))).rowcount

@@ -8,14 +8,18 @@ from flask import current_app
 from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import contains_eager
 
-from informejo import clock, policy
-from informejo.accounts.models import STAFF, Role, Session, SetupToken, User
+from informejo import clock, policy, slow_reads
+from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.db import db
+from informejo.events.models import Event
 from informejo.folding import words_of
+from informejo.ids import made_at
 from informejo.paging import nearest_page
 from informejo.tickets.models import Ticket
+from informejo.tickets.words import UNSOLVED
 
 PAGE = 50  # people on one page of the list
+JUST_NOW = timedelta(minutes=2)  # longer than a page is told of what was done before it
 
 
 class Person(NamedTuple):
@@ -23,6 +27,13 @@ class Person(NamedTuple):
 
     user: User
     tickets: int  # how many they asked for, of those the reader may see
+
+
+class Tickets(NamedTuple):
+    """What hangs on one person: how many tickets they asked for, and how many unsolved ones are assigned to them."""
+
+    asked: int
+    assigned: int
 
 
 class PeoplePage(NamedTuple):
@@ -91,6 +102,17 @@ def opens_setup(token: str) -> bool:
     return not has_admin() and db.session.get(SetupToken, fingerprint(token)) is not None
 
 
+def password_link(token: str) -> PasswordToken | None:
+    """The link with that token, while its owner can still choose a password with it."""
+    holds = _holding().where(PasswordToken.token_hash == fingerprint(token))
+    return db.session.scalar(holds.join(PasswordToken.user).where(User.active))
+
+
+def password_link_of(user: User) -> PasswordToken | None:
+    """The link this person has been given and not used yet."""
+    return db.session.scalar(_holding().where(PasswordToken.user_id == user.id))
+
+
 def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> PeoplePage:
     """The people that fit and have all words of `search`, by name. A page that cannot be is the nearest that can."""
     policy.require(actor, "user.list")
@@ -107,12 +129,30 @@ def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> P
     return PeoplePage([Person(*row) for row in rows], number, total > number * PAGE)
 
 
+def tickets_of(actor: User, user: User) -> Tickets:
+    """How many tickets hang on this person, of those the actor may see."""
+    tickets = policy.visible_tickets(actor).with_only_columns(func.count(Ticket.id))
+    assigned = db.session.scalar(tickets.where(Ticket.assignee_id == user.id, Ticket.status.in_(UNSOLVED)))
+    ((asked,),) = slow_reads.rows(tickets.where(Ticket.requester_id == user.id))  # some ask for very many
+    return Tickets(asked, assigned)
+
+
+def last_change_of(user: User) -> Event | None:
+    """What was done to this person last, if it was just now: only so few events are looked through."""
+    recent = policy.people_events().where(Event.id > made_at(clock.now() - JUST_NOW), Event.user_id == user.id)
+    return db.session.scalar(recent.order_by(Event.id.desc()).limit(1))
+
+
 def user_counts(actor: User) -> dict[str, int]:
     """How many people there are: in all, in each role, and how many of them are inactive."""
     policy.require(actor, "user.list")
     roles = dict(db.session.execute(select(User.role, func.count()).group_by(User.role)).all())
     inactive = db.session.scalar(select(func.count()).where(User.active.is_(False)))
     return {"all": sum(roles.values()), **{role.value: roles.get(role, 0) for role in Role}, "inactive": inactive}
+
+
+def _holding() -> Select:
+    return select(PasswordToken).where(PasswordToken.expires_at > clock.now())
 
 
 def _live() -> Select:

@@ -1,17 +1,15 @@
-"""The doors to the people of the desk: staff see them, administrators give roles and shut out."""
+"""The door to the list of people."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, request
 
-from informejo import db, limits, policy
-from informejo.accounts import actions, queries
-from informejo.accounts.inputs import ActivityChange, RoleChange
+from informejo import limits, policy
+from informejo.accounts import queries
 from informejo.accounts.models import Role
-from informejo.inputs import Input, Invalid
 from informejo.text import clean_line
-from informejo.web import actor, go_to, page
+from informejo.web import actor, page
 
 bp = Blueprint("admin", __name__)
 
@@ -32,32 +30,6 @@ def users():
         before=_address(here, page=number - 1) if number > 1 else "",
         after=_address(here, page=number + 1) if more else "",
     )
-
-
-@bp.post("/users/<int:id>/role")
-def set_role(id: int):
-    """Make somebody requester, agent or administrator."""
-    actions.set_role(actor(), policy.find_user(actor(), id), _read(RoleChange))
-    return _changed()
-
-
-@bp.post("/users/<int:id>/activity")
-def set_activity(id: int):
-    """Shut somebody out, or let them in again."""
-    actions.set_active(actor(), policy.find_user(actor(), id), _read(ActivityChange) == "active")
-    return _changed()
-
-
-def _read(input: type[Input]):
-    try:
-        return input.read(request.form).value
-    except Invalid:
-        abort(400)
-
-
-def _changed():
-    db.commit()
-    return go_to(_address(_filter(request.form)), "user-changed")
 
 
 def _filter(fields: Mapping[str, str]) -> dict[str, str]:

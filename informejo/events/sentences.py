@@ -7,6 +7,11 @@ from informejo.events.names import EventName
 from informejo.tickets.words import Category, Priority, Status
 
 _FIELD = {"status": Status, "priority": Priority, "category": Category}
+_ROLE = {"guest": "a guest", "user": "a requester", "agent": "an agent", "admin": "an administrator"}
+_DONE = {
+    EventName.USER_DEACTIVATED: "{name} is deactivated.",
+    EventName.USER_REACTIVATED: "{name} is active again.",
+}
 _EDITED = {"title": "the title", "description": "the description", "body": "a message"}
 _LINES = (EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_EDITED)  # drawn as one, and no more
 _VERB = {
@@ -48,6 +53,18 @@ def sentence(event: Event, reader_id: int | None = None) -> str:
     if event.ticket.requester_id == reader_id and event.audience == Audience.REQUESTER:
         what = what.replace("replied", "replied to you", 1) if what.startswith("replied") else what
     return f"{who} {what} · #{event.ticket.number} {event.ticket.title}"
+
+
+def done_to(event: Event) -> str:
+    """What an event did to a person, and where their tickets went: "Jakub is deactivated. 7 tickets went to Clara." """
+    name, (number, receiver) = event.user.name, event.changes.get("tickets", (0, None))
+    said = _DONE.get(event.name, "The change to {name} is saved.").format(name=name)
+    if role := event.changes.get("role"):
+        said = f"{name} is now {_ROLE[role[1]]}."
+    if number:
+        where = f"to {receiver}" if receiver else "back to the queue"
+        said += f" {number} {'ticket' if number == 1 else 'tickets'} went {where}."
+    return said
 
 
 def last_word(binned: Event | None) -> str:

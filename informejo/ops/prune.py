@@ -32,6 +32,7 @@ class Kind(NamedTuple):
 KINDS = (
     Kind("ended sign-ins", accounts.old_sessions, accounts.forget_sessions),
     Kind("void set-up links", accounts.void_setup_tokens, accounts.forget_setup_tokens),
+    Kind("void links to choose a password", accounts.old_password_tokens, accounts.forget_password_tokens),
     Kind("forgotten drafts", drafts.old_drafts, drafts.forget_old_drafts),
     Kind("tickets past their time in the bin", tickets.lost_tickets, tickets.purge_lost_tickets),
     Kind("old events of no ticket", events.old_events, events.forget_old_events),

@@ -21,7 +21,7 @@ RESTORING, BEFORE = ".restoring", ".before-restore-"
 # SQLite's lock bytes (sqlite.org/src/file/src/os_unix.c): whoever has a database in WAL mode open holds these.
 SHARED_FIRST, SHARED_SIZE = 0x40000000 + 2, 510
 # Who signed out or changed a password since would be signed in again, with a log that never heard of it.
-FORGET = ("DELETE FROM sessions", "DELETE FROM setup_tokens", "DELETE FROM log_epoch")
+FORGET = ("DELETE FROM sessions", "DELETE FROM setup_tokens", "DELETE FROM password_tokens", "DELETE FROM log_epoch")
 
 
 class RestoreRefused(Exception):
@@ -127,8 +127,10 @@ def _stage(backup: Backup, database: Path) -> Path:
     copy(backup.folder / DATABASE, staged)
     with manifest.reading(staged, "rw") as connection:
         connection.execute("BEGIN")
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for statement in FORGET:
-            connection.execute(statement)
+            if statement.rpartition(" ")[2] in tables:  # a backup of an older release does not have them all
+                connection.execute(statement)
         connection.execute("INSERT INTO log_epoch (word) VALUES (?)", (secrets.token_hex(16),))
         connection.execute("COMMIT")
     return staged

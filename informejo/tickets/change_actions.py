@@ -2,17 +2,20 @@
 
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import clock, db as database
+from informejo import clock, db as database, policy
 from informejo.accounts.models import User
+from informejo.db import db
 from informejo.drafts.actions import forget_draft
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.policy import hold, require
 from informejo.tickets.models import Comment, Ticket
-from informejo.tickets.words import Category, Priority, Status
+from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 REQUESTERS_CHOICES = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
+AT_ONCE = 20  # tickets handed over before others get a turn, about 20 ms
+NOT_AT_THE_DESK = "Only an active member of the staff can be given a ticket."
 ANY = object()  # "whatever it was": the caller does not know or does not mind what a field held before
 
 
@@ -50,12 +53,33 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
 
     Raises Conflict, UnprocessableEntity.
     """
+    require(actor, "ticket.triage", ticket)
+    if assignee is not None:
+        database.lock(assignee)  # people before tickets, here and in `hand_over`, or the two could wait for each other
     hold(actor, "ticket.triage", ticket)
-    if assignee not in (None, ticket.assignee):
-        database.lock(assignee)  # who was of the staff when they were chosen may be so no more
-        if not (assignee.active and assignee.is_staff):
-            raise UnprocessableEntity("Only an active member of the staff can be given a ticket.")
+    if assignee != ticket.assignee:  # whoever has it already may keep it, at the desk or not
+        _require_at_the_desk(assignee)
     _change(actor, ticket, "assignee", assignee, was)
+
+
+def hand_over(actor: User, user: User, to: User | None) -> int:
+    """Give all unsolved tickets of `user` to an active member of the staff, or to nobody; return how many.
+
+    Raises UnprocessableEntity. With both people locked, none is given to `user` meanwhile.
+    """
+    require(actor, "ticket.triage")
+    database.lock_all(user, to)
+    _require_at_the_desk(to)
+    if to is user:
+        raise UnprocessableEntity("Tickets are handed over to somebody else, or to nobody.")
+    tickets = policy.visible_tickets(actor).where(Ticket.assignee_id == user.id, Ticket.status.in_(UNSOLVED))
+    again = tickets.order_by(Ticket.id).with_for_update().execution_options(populate_existing=True)
+    found = list(db.session.scalars(again))
+    for number, ticket in enumerate(found, 1):
+        _change(actor, ticket, "assignee", to, ANY)
+        if number % AT_ONCE == 0:
+            database.give_way()
+    return len(found)
 
 
 def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, version: int):
@@ -94,11 +118,14 @@ def restore_ticket(actor: User, ticket: Ticket):
     hold(actor, "ticket.restore", ticket)
     if ticket.deleted_at is not None:
         ticket.deleted_at = None
-        log.record(EventName.TICKET_RESTORED, actor, ticket=ticket, audience=Audience.REQUESTER)
+        changes = set_fields(ticket, **_let_go(ticket, ticket.status))
+        log.record(EventName.TICKET_RESTORED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
 
 
 def set_fields(thing: Ticket | Comment, **fields) -> dict:
     """Set the fields; return what the log says about it: field -> [old, new] as plain words."""
+    if "status" in fields:
+        fields |= _let_go(thing, fields["status"])
     changes = {field: [_plain(getattr(thing, field)), _plain(value)] for field, value in fields.items()}
     for field, value in fields.items():
         setattr(thing, field, value)
@@ -110,6 +137,11 @@ def set_fields(thing: Ticket | Comment, **fields) -> dict:
 def told(value) -> str:
     """A value as a form carries it: for a person the id, for nobody nothing."""
     return str(value.id) if isinstance(value, User) else value or ""
+
+
+def _require_at_the_desk(person: User | None):
+    if person is not None and not person.is_at_the_desk:
+        raise UnprocessableEntity(NOT_AT_THE_DESK)
 
 
 def _change(actor: User, ticket: Ticket, field: str, value, was):
@@ -133,6 +165,14 @@ def _edit(actor: User, thing: Ticket | Comment, texts: dict[str, str], version: 
     if changed:
         thing.version, thing.edited_at = thing.version + 1, clock.now()
     return set_fields(thing, **changed)
+
+
+def _let_go(ticket: Ticket, status: Status) -> dict:
+    """What else changes when the ticket has to be worked on: nobody keeps it who left the desk while it was over."""
+    if ticket.assignee is None or status not in UNSOLVED:
+        return {}
+    db.session.refresh(ticket.assignee)
+    return {} if ticket.assignee.is_at_the_desk else {"assignee": None}
 
 
 def _follow_status(ticket: Ticket):

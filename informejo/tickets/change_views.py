@@ -11,7 +11,7 @@ from informejo.drafts.queries import draft_for
 from informejo.inputs import Input, Invalid
 from informejo.live import fragments, presence
 from informejo.tickets import actions, change_actions
-from informejo.tickets.change_actions import ANY, Conflict
+from informejo.tickets.change_actions import ANY, NOT_AT_THE_DESK, Conflict
 from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
 from informejo.tickets.models import Ticket
 from informejo.web import actor, answer, go_to, page, stream, wants_fragment
@@ -201,4 +201,4 @@ def _person(ticket: Ticket, word: str | None):
         return ticket.assignee
     id = actor().id if word == "me" else int(word) if word.isascii() and word.isdecimal() and len(word) < 12 else 0
     chosen = next((person for person in staff_members() if person.id == id), None)
-    return chosen or abort(422, "Only an active member of the staff can be given a ticket.")
+    return chosen or abort(422, NOT_AT_THE_DESK)

@@ -14,6 +14,7 @@ from informejo.accounts.models import Role, SetupToken, User
 from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
+from tests.live import dom
 from tests.world import PASSWORD
 
 NEW = {"name": "Nia Okoye", "email": "nia@example.org", "password": PASSWORD, "again": PASSWORD}
@@ -121,11 +122,26 @@ def test_the_link_makes_the_first_administrator_who_is_then_in(token, visit):
 
 
 @pytest.mark.hardening("H-48", "H-27", "O-11")
-def test_afterwards_there_is_nothing_there(token, visit):
+def test_afterwards_it_says_that_the_desk_is_set_up_and_makes_nobody(token, visit):
     visit().post(f"/setup/{token}", data=NEW)
-    assert visit().get(f"/setup/{token}").status_code == 404
-    assert visit().post(f"/setup/{token}", data={**NEW, "email": "second@example.org"}).status_code == 404
+    for answer in (
+        visit().get(f"/setup/{token}"),
+        visit().get("/setup/never-was-one"),
+        visit().post(f"/setup/{token}", data={**NEW, "email": "second@example.org"}),
+    ):
+        assert answer.status_code == 410
+        assert "This desk is set up already" in answer.text
+        assert "a colleague who needs to be administrator is made so under People." in answer.text
+        assert dom.read(answer.text).find("main").all("a", href="/sign-in")
     assert user("second@example.org") is None
+
+
+def test_an_older_link_of_a_desk_that_waits_says_where_the_newer_one_is(token, visit):
+    answer = visit().get("/setup/an-older-one")
+    assert answer.status_code == 404
+    assert "A newer one was printed when the desk was last started." in answer.text
+    assert "flask --app app welcome" in answer.text
+    assert "set up already" not in answer.text
 
 
 def test_the_link_survives_a_mistake(token, visit):

@@ -6,6 +6,8 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import expect
 
+from informejo.accounts.models import Role
+
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -31,10 +33,10 @@ COVERED = """() => {
 WHO = [None, "ren", "mia", "ana"]
 LONG = f"nothing+{'x' * 80}"  # what was looked for stands in the sentence that it was not found
 PLACES = {
-    None: ["/", "/sign-in", "/register", "/setup/void", "/nowhere"],
+    None: ["/", "/sign-in", "/register", "/setup/void", "/choose-password/void", "/nowhere"],
     "ren": ["/tickets/{0}/edit", "/tickets/999999", f"/tickets?q={LONG}", "/users", "/tickets/new?follows={1}"],
     "mia": ["/comments/{2}/edit", f"/queue?q={LONG}", f"/users?q={LONG}", "/tickets/999999"],
-    "ana": ["/bin", "/users?role=admin", "/queue?status=closed&sort=oldest"],
+    "ana": ["/bin", "/users?role=admin", "/users/{3}", "/users/{4}", "/users/{5}", "/queue?status=closed&sort=oldest"],
 }
 
 
@@ -47,7 +49,8 @@ def places(world):
     )
     world.note(ticket)
     world.comment(world.ren, closed)
-    return lambda who: [place.format(ticket.number, closed.number, comment.id) for place in PLACES[who]]
+    people = (world.mia.id, world.gus.id, world.dan.id)
+    return lambda who: [place.format(ticket.number, closed.number, comment.id, *people) for place in PLACES[who]]
 
 
 def kind(path: str) -> str:
@@ -127,6 +130,21 @@ def test_a_form_that_says_what_is_wrong_can_be_used_by_everybody(browse, newcome
     page.get_by_role("button", name=button).click()
     expect(page.locator(".summary[role=alert]")).to_be_visible()
     assert problems(page) == []
+
+
+def test_a_link_to_choose_a_password_can_be_made_and_used_by_everybody(browse, world, newcomer):
+    guest = newcomer(Role.GUEST, "Gil " + "Very-Long-Name" * 4)
+    page, visitor = browse(world.ana).open(f"/users/{guest.id}"), browse()
+    page.get_by_role("button", name="Make a link to choose a password").click()
+    assert problems(page) == []
+    visitor.forgives("status of 422")
+    form = visitor.open(page.locator(".one-time-link").inner_text())
+    assert problems(form) == []
+    form.get_by_label("New password").fill("too easy to guess 1")
+    form.get_by_label("The same once more").fill("and different from it")
+    form.get_by_role("button", name="Choose this password").click()
+    expect(form.locator(".summary[role=alert]")).to_be_visible()
+    assert problems(form) == []
 
 
 def test_a_ticket_still_can_be_used_by_everybody_after_much_has_happened(browse, world, newcomer):

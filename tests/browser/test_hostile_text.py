@@ -72,7 +72,14 @@ def test_it_stays_text_on_every_page_and_in_every_live_message(browse, harmless,
     expect(reader.page.locator("#cards")).to_contain_text(payload)
     assert [one.page.evaluate(ACTS) for one in (staff, reader)] == [0, 0]
 
-    for person, path in ((reader, f"/tickets/{ticket.number}"), (staff, "/queue"), (staff, "/users"), (staff, "/desk")):
+    for person, path in (
+        (reader, f"/tickets/{ticket.number}"),
+        (staff, "/queue"),
+        (staff, "/users"),
+        (staff, "/desk"),
+        (staff, f"/users/{requester.id}"),
+        (staff, f"/users/{agent.id}"),
+    ):
         person.open(path)
         assert person.page.evaluate(ACTS) == 0, path
         assert "133.7" not in person.page.content()

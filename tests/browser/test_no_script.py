@@ -145,15 +145,38 @@ def test_an_admin_deletes_and_restores_a_ticket(plain, world):
 
 
 def test_an_admin_changes_a_role_and_shuts_somebody_out(plain, world, newcomer):
-    newcomer(Role.USER, "Pat Doe")
+    pat = newcomer(Role.USER, "Pat Doe")
     page = plain(world.ana)
     page.goto("/users?q=Pat+Doe")
-    page.get_by_label("Role of Pat Doe", exact=True).select_option("Agent")
-    page.get_by_role("button", name="Save the role of Pat Doe").click()
-    expect(page.get_by_text("The change is saved.")).to_be_visible()
-    expect(page.get_by_label("Role of Pat Doe", exact=True).locator(":checked")).to_have_text("Agent")
+    page.get_by_role("link", name="Pat Doe").click()
+    page.get_by_label("Role", exact=True).select_option("Agent")
+    page.get_by_role("button", name="Change role").click()
+    expect(page.get_by_text("Pat Doe is now an agent.")).to_be_visible()
+    ticket = world.ticket()
+    change_actions.assign(world.mia, ticket, pat)
+    commit()
+    page.reload()
+    expect(page.get_by_text("1 unsolved ticket is assigned to them.")).to_be_visible()
+    page.get_by_label("Their unsolved tickets go to").select_option("Mia Lund")
     page.get_by_role("button", name="Deactivate Pat Doe").click()
-    expect(page.get_by_role("button", name="Reactivate Pat Doe")).to_be_visible()
+    expect(page.get_by_text("Pat Doe is deactivated. 1 ticket went to Mia Lund.")).to_be_visible()
+    page.get_by_role("button", name="Reactivate Pat Doe").click()
+    expect(page.get_by_text("Pat Doe is active again.")).to_be_visible()
+
+
+def test_a_guest_gets_a_link_and_chooses_a_password(plain, world, newcomer):
+    guest, page = newcomer(Role.GUEST, "Gil Guest"), plain(world.ana)
+    page.goto(f"/users/{guest.id}")
+    page.get_by_role("button", name="Make a link to choose a password").click()
+    expect(page.get_by_role("heading", name="A link for Gil Guest")).to_be_visible()
+    link, page = page.locator(".one-time-link").inner_text(), plain()
+    page.goto(link)
+    for label in ("New password", "The same once more"):
+        page.get_by_label(label).fill("wrong donkey generator")
+    page.get_by_role("button", name="Choose this password").click()
+    expect(page.get_by_text("Your password is chosen. You are signed in.")).to_be_visible()
+    page.goto(link)
+    expect(page.get_by_text("This link has been used or is too old.")).to_be_visible()
 
 
 def test_somebody_signs_in_changes_profile_and_password_and_signs_out(plain, newcomer):

@@ -12,7 +12,10 @@ from informejo.tickets import change_actions, list_queries, queries
 from informejo.tickets.list_queries import TicketFilter, tickets_for
 from informejo.tickets.words import Status
 
-PAGES = ("/queue", "/queue?sort=oldest", "/queue?sort=priority", "/queue?status=waiting", "/queue?assignee=me", "/desk")
+PAGES = (
+    *("/queue", "/queue?sort=oldest", "/queue?sort=priority", "/queue?status=waiting", "/queue?assignee=me", "/desk"),
+    *("/users", "/users/1"),
+)
 
 
 @pytest.fixture
@@ -48,6 +51,15 @@ def test_no_page_of_the_staff_goes_through_all_tickets_while_others_wait(world, 
     stats.forget()
     assert browser.get(path).status_code == 200
     assert len(statements) > 5
+    assert walked(statements) == []
+
+
+@pytest.mark.hardening("O-12")
+def test_what_was_done_to_somebody_just_now_is_not_looked_for_among_all_events(world, visit, statements):
+    ana = visit(world.ana)
+    answer = ana.post("/users/2/activity", data={"value": "inactive", "to": "1"})
+    statements.clear()
+    assert "Tom Berg is deactivated." in ana.get(answer.location).text
     assert walked(statements) == []
 
 

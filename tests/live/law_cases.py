@@ -1,7 +1,7 @@
 """What can happen on a desk, once each: the cases of the law. Every action that records an event is in one of them."""
 
 from informejo import db
-from informejo.accounts import actions as accounts
+from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Comment, Ticket
@@ -98,6 +98,12 @@ CASES = {
     "a requester becomes an agent": lambda d: accounts.set_role(d.ana, d.zoe, Role.AGENT),
     "an agent becomes a requester": lambda d: accounts.set_role(d.ana, d.dan, Role.USER),
     "an agent is shut out": lambda d: accounts.set_active(d.ana, d.mia, False),
+    "an agent's tickets go to another": lambda d: accounts.set_active(d.ana, d.mia, False, d.tom),
+    "an agent without rights leaves tickets": lambda d: accounts.set_role(d.ana, d.mia, Role.USER),
+    "what was left behind is handed over": lambda d: change_actions.hand_over(d.ana, d.mia, d.tom),
+    "a guest chooses a password": lambda d: password_actions.choose_password(
+        password_actions.make_password_link(d.ana, d.gus), password="violet ladder 77 sea"
+    ),
     "one is let in again": lambda d: accounts.set_active(d.ana, d.dan, True),
     "somebody registers": lambda d: accounts.register(
         email="kim@example.org", name="Kim Oda", department="", password="violet ladder 77 sea"
@@ -133,6 +139,9 @@ STAFF_PAGES = {
     "my tickets": "/tickets",
     "people": "/users",
     "people, agents": "/users?role=agent",
+    "somebody of the staff": "/users/1",
+    "a requester": "/users/4",
+    "a guest": "/users/6",
     "profile": "/profile",
     "new ticket": "/tickets/new",
 }
@@ -155,6 +164,9 @@ PAGES = {
     "mia": STAFF_PAGES | {"edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
     "tom": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")}
     | {"own ticket": "/tickets/2", "edit own": "/tickets/2/edit", "my tickets, waiting": "/tickets?status=waiting"},
-    "ana": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "dashboard", "people", "people, agents")}
+    "ana": {
+        name: STAFF_PAGES[name]
+        for name in ("ticket", "queue", "dashboard", "people", "people, agents", "a guest", "somebody of the staff")
+    }
     | {"bin": "/bin", "health": "/health"},
 }

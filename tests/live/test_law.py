@@ -8,7 +8,7 @@ What it does not ask for, and why:
   own list without a filter only the order of the cards may differ.
 - A page on which a text is being edited stands still but for losing sight of it: whose text it is would be disturbed.
 - Toasts and what is read out are of the moment; Health shows the process, as it was when somebody asked. So does
-  the list of people with how many tickets each has: read again with every ticket, it would undo a choice of role.
+  the list of people with how many tickets each has: with every change it would count those of fifty people anew.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 from informejo import db
-from informejo.accounts import actions as accounts
+from informejo.accounts import actions as accounts, password_actions
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.live.fragments import SILENT
@@ -125,7 +125,7 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
     cases = inspect.getsource(__import__("tests.live.law_cases", fromlist=["CASES"]))
     recording = {
         name
-        for module in (actions, change_actions, accounts)
+        for module in (actions, change_actions, accounts, password_actions)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and records(function)
     }

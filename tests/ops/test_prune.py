@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from informejo import clock, db
-from informejo.accounts import actions as accounts
-from informejo.accounts.models import Session, SetupToken, User
+from informejo.accounts import actions as accounts, password_actions
+from informejo.accounts.models import PasswordToken, Session, SetupToken, User
 from informejo.db import db as database
 from informejo.drafts.actions import save_draft
 from informejo.drafts.models import Draft
@@ -194,6 +194,15 @@ def test_links_for_the_first_administrator_go_once_there_is_one(world, prune):
     database.session.add(SetupToken(token_hash="still needed"))
     db.commit()
     assert (prune()["void set-up links"], count(SetupToken)) == (0, 1)
+
+
+def test_links_to_choose_a_password_go_when_their_day_is_over(world, prune):
+    for person, hours in ((world.ren, 25), (world.gus, 23)):
+        with ago(hours=hours):
+            password_actions.make_password_link(world.ana, person)
+            db.commit()
+    assert prune()["void links to choose a password"] == 1
+    assert database.session.scalars(select(PasswordToken.user_id)).all() == [world.gus.id]
 
 
 def test_a_draft_nobody_touched_for_three_months_goes_and_a_younger_one_stays(world, prune):

@@ -52,13 +52,29 @@ def desk(pattern, tmp_path) -> Desk:
     return pattern.copy(tmp_path / "second desk")
 
 
+def rewrite(folder: Path, statement: str, **manifest):
+    """A backup of a database in which something else stands."""
+    with closing(sqlite3.connect(folder / "informejo.db")) as database, database:
+        database.execute(statement)
+    known = json.loads((folder / "manifest.json").read_text())
+    known |= manifest | {"database": fingerprint(folder / "informejo.db")}
+    (folder / "manifest.json").write_text(json.dumps(known))
+
+
 def rewrite_schema(folder: Path, schema: str):
     """What a backup of another version would be."""
-    with closing(sqlite3.connect(folder / "informejo.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = ?", (schema,))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest |= {"schema": schema, "database": fingerprint(folder / "informejo.db")}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    rewrite(folder, f"UPDATE alembic_version SET version_num = '{schema}'", schema=schema)
+
+
+def test_no_way_in_from_before_opens_anything(copied, tmp_path):
+    elsewhere = Desk(tmp_path / "elsewhere")
+    link = "INSERT INTO password_tokens (token_hash, user_id, made_by_id, expires_at) VALUES ('h', 1, 3, '2099-01-01')"
+    rewrite(copied, link)
+    result = elsewhere.server.flask("restore", str(copied), "--yes")
+    assert result.returncode == 0, result.stderr
+    with closing(sqlite3.connect(elsewhere.database)) as database:
+        for table in ("password_tokens", "setup_tokens", "sessions"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
 def test_a_backup_becomes_a_desk_on_another_machine(saved, tmp_path):

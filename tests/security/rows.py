@@ -73,7 +73,7 @@ DESK = {
     "H-23": "The name on disk is random, and the shown name hides nothing.",
     "H-25": "A file needs the right to its ticket, each time.",
     "H-26": "No name leads out of the upload folder.",
-    "H-27": "Only the whole set-up token opens, once, and guessing is counted.",
+    "H-27": "Only the whole token of a one-time link opens, once, and guessing is counted.",
     "H-30": "A known and an unknown address are answered alike, after the same work.",
     "H-32": "Each sign-in has a new cookie, and one that was planted stays worthless.",
     "H-33": "When a sign-in ends, its tabs and streams end.",

@@ -1,0 +1,77 @@
+"""The doors behind one-time links: the first administrator, and whoever has no password or forgot it."""
+
+from flask import Blueprint, g, redirect, request
+
+from informejo import db, security
+from informejo.accounts import actions, password_actions, queries
+from informejo.accounts.inputs import NewAdmin, NewPassword, browser
+from informejo.accounts.models import User
+from informejo.inputs import Invalid
+from informejo.web import anybody, go_to, page
+
+TAKEN = "Somebody has registered with this address. Take another one."
+
+bp = Blueprint("links", __name__)
+
+
+@bp.route("/setup/<token>", methods=["GET", "POST"])
+@anybody
+def setup(token: str):
+    """The one-time link that makes the first administrator; afterwards it says so."""
+    security.count("set-up", security.address())
+    if not queries.opens_setup(token):
+        return _no_setup()
+    if request.method != "POST":
+        return _setup_form()
+    try:
+        user = actions.set_up(token, **NewAdmin.read(request.form).model_dump(exclude={"again"}))
+    except Invalid as invalid:
+        return _setup_form(invalid.problems), 422
+    except actions.Taken:
+        return _setup_form({"email": TAKEN}), 422
+    return _come_in(user, redirect("/", 303)) if user else _no_setup()
+
+
+@bp.route("/choose-password/<token>", methods=["GET", "POST"])
+@anybody
+def choose_password(token: str):
+    """The one-time link that an administrator made, with which its owner chooses a password."""
+    security.count("password chosen", security.address())
+    link = queries.password_link(token)
+    if link is None:
+        return _used_link()
+    if request.method != "POST":
+        return _password_form(link.user)
+    try:
+        new = NewPassword.read(request.form, link.user.email, link.user.name)
+    except Invalid as invalid:
+        return _password_form(link.user, invalid.problems), 422
+    user = password_actions.choose_password(token, password=new.password)
+    return _come_in(user, go_to("/", "password-chosen")) if user else _used_link()
+
+
+def _come_in(user: User, answer):
+    """Sign in whoever has just got a password; who was signed in in this browser is so no more."""
+    before = g.session if g.session and g.session.user_id != user.id else None
+    cookie = actions.start_session(user, browser(request.user_agent.string), before)
+    db.commit()
+    return security.with_cookie(answer, cookie)
+
+
+def _setup_form(problems: dict[str, str] | None = None) -> str:
+    return page("accounts/setup.html", title="Set up Informejo", typed=request.form, problems=problems or {})
+
+
+def _password_form(user: User, problems: dict[str, str] | None = None) -> str:
+    return page("accounts/choose_password.html", title="Choose a password", user=user, problems=problems or {})
+
+
+def _no_setup():
+    """Gone for good once there is an administrator; before, this link was never one, or there is a newer."""
+    is_set_up = queries.has_admin()
+    answer = page("accounts/no_setup.html", title="This link does not work", is_set_up=is_set_up)
+    return answer, 410 if is_set_up else 404
+
+
+def _used_link():
+    return page("accounts/used_link.html", title="This link does not work"), 410

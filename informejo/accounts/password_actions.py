@@ -1,0 +1,64 @@
+"""The one-time link with which somebody chooses a password: an administrator makes it, whoever gets it uses it."""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete
+from werkzeug.exceptions import UnprocessableEntity
+
+from informejo import clock, db as database
+from informejo.accounts.actions import end_sessions
+from informejo.accounts.models import PasswordToken, Role, User
+from informejo.accounts.passwords import hash_password
+from informejo.accounts.queries import fingerprint, password_link
+from informejo.db import db
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import EventName
+from informejo.offload import offload
+from informejo.policy import require
+
+LASTS = timedelta(hours=24)
+
+
+def make_password_link(actor: User, user: User) -> str:
+    """A new one-time token with which this person chooses a password; an earlier one is void.."""
+    database.lock_all(actor, user)
+    require(actor, "user.change", user)
+    if not user.active:
+        raise UnprocessableEntity(f"{user.name} is deactivated; reactivate them first. No link was made.")
+    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
+    token = secrets.token_urlsafe(32)
+    link = {"token_hash": fingerprint(token), "user": user, "made_by": actor, "expires_at": clock.now() + LASTS}
+    db.session.add(PasswordToken(**link))
+    _record(actor, user, {"password_link": [None, None]})
+    return token
+
+
+def choose_password(token: str, *, password: str) -> User | None:
+    """Give the link's owner this password and end all their sign-ins; None when the link is void.
+
+    A guest is a requester from now on.
+    """
+    hashed = offload(hash_password, password)
+    link = password_link(token)
+    user = link and link.user
+    if user is None:
+        return None
+    database.lock(user)
+    # Whoever deletes the row is the one: of two at the same time the second finds none.
+    used = delete(PasswordToken).where(PasswordToken.token_hash == fingerprint(token))
+    if not (user.active and db.session.execute(used).rowcount):
+        return None
+    changes = {"password": [None, None]}  # that it changed belongs into the log, what it was does not
+    if user.role == Role.GUEST:
+        user.role = Role.USER
+        changes["role"] = [Role.GUEST, Role.USER]
+    user.password_hash = hashed
+    _record(user, user, changes)
+    end_sessions(user, user)
+    return user
+
+
+def _record(actor: User, user: User, changes: dict):
+    log.record(EventName.USER_UPDATED, actor, audience=Audience.STAFF, user=user, changes=changes)

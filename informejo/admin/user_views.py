@@ -1,0 +1,96 @@
+"""The doors of one person's page: staff see who it is, administrators change what is rare."""
+
+from flask import Blueprint, abort, current_app, request
+
+from informejo import db, policy, security
+from informejo.accounts import actions, password_actions, queries
+from informejo.accounts.inputs import ActivityChange, Handover, RoleChange
+from informejo.accounts.models import Role, User
+from informejo.events.sentences import done_to
+from informejo.inputs import Input, Invalid
+from informejo.tickets.change_actions import NOT_AT_THE_DESK, hand_over
+from informejo.web import actor, go_to, page
+
+bp = Blueprint("user", __name__)
+
+
+@bp.get("/users/<int:id>")
+def user(id: int):
+    """Who somebody is, what hangs on them, and, for administrators, their rights."""
+    return _user_page(policy.find_user(actor(), id))
+
+
+@bp.post("/users/<int:id>/role")
+def set_role(id: int):
+    """Make somebody requester, agent or administrator."""
+    user, asked = policy.find_user(actor(), id), _read(RoleChange)
+    actions.set_role(actor(), user, asked.value, _receiver(asked))
+    return _changed(user)
+
+
+@bp.post("/users/<int:id>/activity")
+def set_activity(id: int):
+    """Shut somebody out, or let them in again."""
+    user, asked = policy.find_user(actor(), id), _read(ActivityChange)
+    actions.set_active(actor(), user, asked.value == "active", _receiver(asked))
+    return _changed(user)
+
+
+@bp.post("/users/<int:id>/handover")
+def give_tickets(id: int):
+    """Give what is still assigned to somebody to another, or back to the queue."""
+    user = policy.find_user(actor(), id)
+    hand_over(actor(), user, _receiver(_read(Handover)))
+    return _changed(user, "handed-over")
+
+
+@bp.post("/users/<int:id>/password-link")
+def make_password_link(id: int):
+    """A new one-time link to choose a password: it is in this answer, and nowhere else ever again."""
+    user = policy.find_user(actor(), id)
+    token = password_actions.make_password_link(actor(), user)
+    db.commit()
+    return _user_page(user, f"{current_app.config['PUBLIC_URL'].rstrip('/')}/choose-password/{token}")
+
+
+def _user_page(user: User, link: str = "") -> str:
+    still = {"stream": ""} if link else {}  # what is shown once must not be drawn anew
+    return page(
+        "admin/user.html",
+        title=user.name,
+        user=user,
+        tickets=queries.tickets_of(actor(), user),
+        receivers=[person for person in queries.staff_members() if person != user],
+        roles=[role for role in Role if role != Role.GUEST],
+        link=link,
+        given=queries.password_link_of(user),
+        sentences=_sentences(user) if security.notice() else {},
+        **still,
+    )
+
+
+def _sentences(user: User) -> dict[str, str]:
+    """What this page says after a change, with the name in it; the log knows what it was."""
+    last = queries.last_change_of(user)
+    said = {"user-changed": done_to(last)} if last else {}
+    return said | {"handed-over": f"The tickets of {user.name} are handed over."}
+
+
+def _read(input: type[Input]):
+    try:
+        return input.read(request.form)
+    except Invalid:
+        abort(400)
+
+
+def _receiver(asked: Handover) -> User | None:
+    """Whom the form names to take the tickets over. Aborts with 422 when they are not at the desk."""
+    if not asked.to:
+        return None
+    chosen = next((person for person in queries.staff_members() if str(person.id) == asked.to), None)
+    return chosen or abort(422, NOT_AT_THE_DESK)
+
+
+def _changed(user: User, notice: str = "user-changed"):
+    db.commit()
+    return go_to(f"/users/{user.id}", notice)

@@ -1,0 +1,210 @@
+"""One person's page: who it is, what hangs on them, and what is rare, with a sentence before it and one after."""
+
+import pytest
+from werkzeug.exceptions import Forbidden
+
+from informejo import db as database
+from informejo.accounts import actions, password_actions
+from informejo.accounts.models import Role
+from informejo.tickets import change_actions
+from informejo.tickets.words import Status
+from tests.live import dom
+
+
+@pytest.fixture
+def toms(world):
+    """`toms(3)`: three unsolved tickets of Ren's that are assigned to Tom."""
+
+    def toms(number: int) -> list:
+        tickets = [world.ticket(title=f"Number {number}") for number in range(number)]
+        for ticket in tickets:
+            change_actions.assign(world.mia, ticket, world.tom)
+        database.commit()
+        return tickets
+
+    return toms
+
+
+@pytest.fixture
+def page(world, visit):
+    """`page(reader, user)`: what a person's page says, as text."""
+    return lambda reader, user: main(visit(reader).get(f"/users/{user.id}"))
+
+
+def main(answer) -> str:
+    return dom.read(answer.text).find("main").text
+
+
+def done(browser, address, **fields) -> str:
+    """What is said after a change, on the page it leads to."""
+    answer = browser.post(address, data=fields)
+    assert answer.status_code == 303, answer.text
+    [notice] = dom.read(browser.get(answer.location).text).all("p", class_name="notice")
+    return notice.text
+
+
+def test_each_name_of_the_list_leads_to_its_page(world, visit):
+    listed = dom.read(visit(world.mia).get("/users").text).find("main")
+    for person in (world.ren, world.gus, world.dan, world.mia):
+        assert [link.text for link in listed.all("a", href=f"/users/{person.id}")] == [person.name]
+    assert not listed.all("button", name="value"), "what is rare is on the person's page"
+
+
+@pytest.mark.parametrize("who", ["mia", "ana"])
+def test_staff_read_who_it_is_and_what_hangs_on_them(world, visit, toms, page, who):
+    toms(2)
+    world.ren.department = "Harbour"
+    database.commit()
+    reader = getattr(world, who)
+    text = page(reader, world.ren)
+    for said in ("Ren Ito", "Requester", "ren@example.org", "Harbour", "2 tickets"):
+        assert said in text
+    assert "2 unsolved tickets" in page(reader, world.tom)
+    assert "Agent, deactivated" in page(reader, world.dan)
+    assert visit(reader).get(f"/queue?status=&requester={world.ren.id}").text.count('id="row-') == 2
+
+
+@pytest.mark.hardening("H-07")
+def test_requesters_find_nobody_there_not_even_themselves(world, visit):
+    for user in (world.zoe, world.ren):
+        assert visit(world.ren).get(f"/users/{user.id}").status_code == 404
+    assert visit().get(f"/users/{world.ren.id}").status_code == 303
+
+
+@pytest.mark.hardening("H-07")
+def test_an_agent_may_change_nobody_and_is_offered_nothing(world, visit, page):
+    mia = visit(world.mia)
+    assert "Deactivate" not in page(world.mia, world.tom)
+    for deed, fields in (("role", {"value": "user"}), ("activity", {"value": "inactive"}), ("password-link", {})):
+        assert mia.post(f"/users/{world.tom.id}/{deed}", data=fields).status_code == 403
+    assert (world.tom.role, world.tom.active) == (Role.AGENT, True)
+
+
+def test_nobody_is_offered_their_own_rights(world, visit):
+    text = visit(world.ana).get(f"/users/{world.ana.id}").text
+    assert "This is you." in text
+    assert not [form for form in dom.read(text).find("main").all("form") if form["action"].startswith("/users/")]
+
+
+def test_before_somebody_is_deactivated_it_says_what_hangs_on_them(world, toms, page):
+    assert "No unsolved tickets are assigned to them." in page(world.ana, world.tom)
+    toms(1)
+    assert "1 unsolved ticket is assigned to them. Their unsolved tickets go to" in page(world.ana, world.tom)
+    toms(1)
+    said = page(world.ana, world.tom)
+    assert "Deactivating signs Tom Berg out everywhere at once." in said
+    assert "2 unsolved tickets are assigned to them. Their unsolved tickets go to" in said
+
+
+def test_tickets_can_go_to_the_queue_or_to_everybody_at_the_desk_but_them(world, visit, toms):
+    toms(1)
+    tree = dom.read(visit(world.ana).get(f"/users/{world.tom.id}").text)
+    for id in ("deactivate-to", "role-to"):
+        offered = [option.text for option in tree.find(id).all("option")]
+        assert offered == ["Nobody: back to the queue", "Ana Silva", "Mia Lund"]
+
+
+def test_deactivated_says_the_name_and_where_the_tickets_went(world, visit, toms):
+    tickets, ana = toms(3), visit(world.ana)
+    address = f"/users/{world.tom.id}/activity"
+    said = done(ana, address, value="inactive", to=world.mia.id)
+    assert said == "Tom Berg is deactivated. 3 tickets went to Mia Lund."
+    assert {ticket.assignee for ticket in tickets} == {world.mia}
+    assert done(ana, address, value="active") == "Tom Berg is active again."
+    change_actions.assign(world.mia, tickets[0], world.tom)
+    database.commit()
+    assert done(ana, address, value="inactive") == "Tom Berg is deactivated. 1 ticket went back to the queue."
+    assert tickets[0].assignee is None
+
+
+def test_another_role_says_the_name_and_where_the_tickets_went(world, visit, toms):
+    toms(2)
+    ana, address = visit(world.ana), f"/users/{world.tom.id}/role"
+    assert done(ana, address, value="admin", to=world.mia.id) == "Tom Berg is now an administrator."
+    assert done(ana, address, value="user", to=world.mia.id) == (
+        "Tom Berg is now a requester. 2 tickets went to Mia Lund."
+    )
+
+
+def test_the_sentence_is_said_once_and_by_the_page_of_that_person_alone(world, visit, toms):
+    toms(1)
+    ana = visit(world.ana)
+    answer = ana.post(f"/users/{world.tom.id}/activity", data={"value": "inactive"})
+    assert "Tom Berg is deactivated." not in main(ana.get(f"/users/{world.ren.id}"))
+    assert not dom.read(ana.get(answer.location).text).all("p", class_name="notice")
+
+
+def test_a_made_up_cookie_says_nothing_of_anybody(world, visit):
+    ana = visit(world.ana)
+    ana.set_cookie("informejo-notice", "<b>{name}</b>")
+    text = ana.get(f"/users/{world.ren.id}").text
+    assert not dom.read(text).all("p", class_name="notice")
+    ana.set_cookie("informejo-notice", "user-changed")
+    [notice] = dom.read(ana.get(f"/users/{world.ren.id}").text).all("p", class_name="notice")
+    assert notice.text == "The change is saved."
+
+
+@pytest.mark.hardening("S-01")
+def test_a_name_is_text_wherever_it_stands(world, visit, toms):
+    toms(1)
+    for person, name in ((world.tom, "<img src=x onerror=alert(1)> {name}"), (world.mia, "{0.password_hash}<script>")):
+        person.name = name
+    database.commit()
+    ana = visit(world.ana)
+    fields = {"value": "inactive", "to": world.mia.id}
+    answer = ana.post(f"/users/{world.tom.id}/activity", data=fields)
+    text = ana.get(answer.location).text + ana.post(f"/users/{world.mia.id}/password-link").text
+    assert "<img" not in text
+    assert "<script>" not in text
+    assert "&lt;img src=x onerror=alert(1)&gt; {name} is deactivated. 1 ticket went to {0.password_hash}" in text
+
+
+@pytest.mark.parametrize("to", ["4", "7", "999", "x", "-1", "9" * 30, "2"])
+def test_nobody_gets_tickets_who_is_not_at_the_desk(world, visit, toms, to):
+    """A requester, somebody deactivated, nobody, nonsense; the last is the very person who leaves."""
+    [ticket] = toms(1)
+    answer = visit(world.ana).post(f"/users/{world.tom.id}/activity", data={"value": "inactive", "to": to})
+    assert answer.status_code == 422
+    assert (world.tom.active, ticket.assignee) == (True, world.tom)
+
+
+def test_what_was_left_behind_before_can_be_handed_over(world, visit, toms, page):
+    [ticket] = toms(1)
+    world.tom.active = False
+    database.commit()
+    assert "1 unsolved ticket is still assigned to Tom Berg, who is not at the desk." in page(world.mia, world.tom)
+    said = done(visit(world.mia), f"/users/{world.tom.id}/handover", to=world.mia.id)
+    assert said == "The tickets of Tom Berg are handed over."
+    assert ticket.assignee == world.mia
+    assert "left behind" not in page(world.mia, world.tom)
+
+
+def test_somebody_who_is_active_again_can_sign_in_and_a_guest_needs_a_link(world, page):
+    assert "can then sign in again" in page(world.ana, world.dan)
+    actions.set_active(world.ana, world.gus, False)
+    database.commit()
+    assert "can then be given a link to choose a password" in page(world.ana, world.gus)
+
+
+def test_a_guest_has_no_role_to_change_but_a_way_in(world, page):
+    text = page(world.ana, world.gus)
+    assert "is known by an address only and cannot sign in." in text
+    assert "Change role" not in text
+    password_actions.make_password_link(world.ana, world.gus)
+    database.commit()
+    assert "Deactivating signs Gus Visser out everywhere at once and voids their link." in page(world.ana, world.gus)
+
+
+def test_solved_tickets_do_not_count_and_do_not_move(world, visit, toms, page):
+    solved, waiting = toms(2)
+    change_actions.set_status(world.mia, solved, Status.RESOLVED)
+    change_actions.set_status(world.mia, waiting, Status.WAITING)
+    database.commit()
+    assert "1 unsolved ticket" in page(world.ana, world.tom)
+    done(visit(world.ana), f"/users/{world.tom.id}/activity", value="inactive", to=world.mia.id)
+    assert (solved.assignee, waiting.assignee) == (world.tom, world.mia)
+
+
+def test_only_staff_hand_tickets_over(world):
+    with pytest.raises(Forbidden):
+        change_actions.hand_over(world.ren, world.tom, None)
