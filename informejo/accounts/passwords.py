@@ -47,7 +47,7 @@ def weakness(password: str, *own_words: str) -> str | None:
         return f"A password needs at least {PASSWORD.least} characters; this has {len(password)}."
     known = [*own_words, *re.findall(r"\w+", " ".join(own_words)), *DESK_WORDS]
     if zxcvbn(_composed(password)[:LOOKED_AT], user_inputs=known)["score"] < STRONG:
-        return "This is easy to guess. Four words that have nothing to do with each other make a good password."
+        return "This is easy to guess. Four unrelated words make a good password."
     return None
 
 

@@ -15,7 +15,7 @@ from informejo.drafts.actions import key_for, save_draft
 from informejo.inputs import Invalid
 from informejo.web import anybody, go_to, local, public, wants_fragment
 
-WRONG = "Address and password do not belong together, or this account cannot sign in."
+WRONG = "This e-mail address and password do not match, or this account cannot sign in."
 
 bp = Blueprint("accounts", __name__)
 

@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from informejo.ops.models import State
 from informejo.serving import sqlite_file
@@ -69,6 +70,16 @@ def look(sentence: str, remedy: str, since: datetime | None = None) -> Answer:
 
 def broken(sentence: str, remedy: str, since: datetime | None = None) -> Answer:
     return Answer(State.BROKEN, sentence, remedy, since)
+
+
+def event_at(patient: Patient, order: Literal["ASC", "DESC"]) -> datetime | None:
+    """When the first, or the newest, event of the log was; None where there is none, or no SQLite file to ask."""
+    if patient.database is None or not patient.database.exists():
+        return None
+    address = f"{patient.database.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as connection:
+        found = connection.execute(f"SELECT at FROM events ORDER BY id {order} LIMIT 1").fetchone()  # noqa: S608
+    return datetime.fromisoformat(found[0]).replace(tzinfo=UTC) if found else None
 
 
 def reason(error: BaseException) -> str:

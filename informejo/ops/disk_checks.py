@@ -1,12 +1,13 @@
 """Whether there is room for what is written, whether it is ours alone, and whether there is a copy of it."""
 
 import os
+import sqlite3
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 from informejo import clock
-from informejo.ops.checks import Answer, Patient, broken, look, reason, well
+from informejo.ops.checks import Answer, Patient, broken, event_at, look, reason, well
 from informejo.ops.manifest import newest
 from informejo.text import file_size
 
@@ -33,6 +34,8 @@ def backups(patient: Patient) -> Answer:
     if not hours:
         return well("Backups are made by others: BACKUP_HOURS is 0.")
     last = newest(folder)
+    if last is None and _is_new(patient, hours):
+        return look("There is no backup yet; the desk is new.", MAKE)
     if last is None:
         return broken("There is no backup yet.", MAKE)
     age, late = clock.now() - last.at, last.at + timedelta(hours=hours)
@@ -43,6 +46,15 @@ def backups(patient: Patient) -> Answer:
         sentence = f"The newest backup is {_hours(age)} old, but lies on the same disk as the database."
         return look(sentence, "Set BACKUP_DIR to a folder on another disk, or copy the folder to another machine.")
     return well(f"The newest backup is {_hours(age)} old.")
+
+
+def _is_new(patient: Patient, hours: int) -> bool:
+    """Whether a backup that was due once would be younger than the desk."""
+    try:
+        first = event_at(patient, "ASC")
+    except sqlite3.Error:  # there is more to say of that database than this
+        return False
+    return first is not None and clock.now() - first < timedelta(hours=hours)
 
 
 def _place(name: str, place: Path, owner: int) -> Answer:

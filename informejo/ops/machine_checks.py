@@ -6,14 +6,12 @@ import re
 import resource
 import sqlite3
 import sys
-from contextlib import closing
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from informejo import clock
 from informejo.config import ROOT
-from informejo.ops.checks import Answer, Patient, broken, look, well
+from informejo.ops.checks import Answer, Patient, broken, event_at, look, well
 from informejo.version import RELEASED, VERSION
 
 UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
@@ -23,7 +21,7 @@ NTP = "timedatectl set-ntp true"
 
 def time(patient: Patient) -> Answer:
     """The clock is not behind what has already happened, and somebody keeps it right."""
-    newest, now = _newest_event(patient), clock.now()  # the other way round, what happens in between would be later
+    newest, now = event_at(patient, "DESC"), clock.now()  # the other way round, what happens in between would be later
     if now < RELEASED:
         return broken(f"The clock shows {now:%d %b %Y}, a time before this release.", NTP)
     if newest and now < newest:
@@ -124,15 +122,6 @@ def _leads_to(descriptor: Path, inode: tuple[int, int]) -> bool:
     except OSError:
         return False  # closed meanwhile
     return (facts.st_ino, facts.st_dev) == inode
-
-
-def _newest_event(patient: Patient) -> datetime | None:
-    if patient.database is None or not patient.database.exists():
-        return None
-    address = f"{patient.database.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as connection:
-        [text] = connection.execute("SELECT at FROM events ORDER BY id DESC LIMIT 1").fetchone() or [None]
-    return datetime.fromisoformat(text).replace(tzinfo=RELEASED.tzinfo) if text else None
 
 
 def _is_synchronised() -> bool | None:

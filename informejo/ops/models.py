@@ -21,7 +21,7 @@ class State(StrEnum):
 
     @property
     def word(self) -> str:
-        return {"well": "well", "look": "worth a look", "broken": "broken"}[self]
+        return {"well": "well", "look": "needs attention", "broken": "broken"}[self]
 
     @property
     def icon(self) -> str:

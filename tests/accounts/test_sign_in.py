@@ -43,7 +43,7 @@ def refusal(browser, email, password):
 def test_every_refusal_looks_the_same(world, visit):
     wrong = refusal(visit(), "ren@example.org", "not the password")
     assert wrong[0] == 422
-    assert "do not belong together" in wrong[1]
+    assert "do not match" in wrong[1]
     for email, password in [
         ("nobody@example.org", PASSWORD),  # unknown
         ("dan@example.org", PASSWORD),  # deactivated

@@ -39,9 +39,9 @@ def test_an_administrator_sees_the_worst_first_in_words_with_since_and_what_to_d
     assert all(word in rows[0].text for word in ("broken", "There is no backup yet.", "Since", "flask backup"))
     assert rows[0].all("time")
     assert rows[0].all("svg")
-    assert "worth a look" in rows[1].text
+    assert "needs attention" in rows[1].text
     assert "What to do" not in rows[2].text
-    assert "1 broken, 1 worth a look, 1 well." in ill.text
+    assert "1 broken, 1 needs attention, 1 well." in ill.text
 
 
 def test_a_desk_that_is_well_says_so(examined, visit):

@@ -114,7 +114,7 @@ def test_every_page_works_and_can_be_used_by_everybody(browse, world, places, wh
         ("/sign-in", "Sign in", {"E-mail address": "nobody@example.org", "Password": "wrong"}),
         ("/register", "Make an account", {"Your name": "Nia New", "E-mail address": "nia@here.example"}),
         ("/tickets/new", "Send", {"In a few words": "  a      ", "What happens": "   b          "}),
-        ("/profile", "Change password", {"Current password": "wrong", "The same once more": "another"}),
+        ("/profile", "Change password", {"Current password": "wrong", "Repeat the password": "another"}),
     ],
 )
 def test_a_form_that_says_what_is_wrong_can_be_used_by_everybody(browse, newcomer, path, button, fields):
@@ -125,8 +125,8 @@ def test_a_form_that_says_what_is_wrong_can_be_used_by_everybody(browse, newcome
         page.get_by_label(label).fill(text)
     for secret in page.get_by_label("New password").all():
         secret.fill("too easy to guess 1")
-    if page.get_by_label("The same once more").count():
-        page.get_by_label("The same once more").fill("and different from it")
+    if page.get_by_label("Repeat the password").count():
+        page.get_by_label("Repeat the password").fill("and different from it")
     page.get_by_role("button", name=button).click()
     expect(page.locator(".summary[role=alert]")).to_be_visible()
     assert problems(page) == []
@@ -141,7 +141,7 @@ def test_a_link_to_choose_a_password_can_be_made_and_used_by_everybody(browse, w
     form = visitor.open(page.locator(".one-time-link").inner_text())
     assert problems(form) == []
     form.get_by_label("New password").fill("too easy to guess 1")
-    form.get_by_label("The same once more").fill("and different from it")
+    form.get_by_label("Repeat the password").fill("and different from it")
     form.get_by_role("button", name="Choose this password").click()
     expect(form.locator(".summary[role=alert]")).to_be_visible()
     assert problems(form) == []

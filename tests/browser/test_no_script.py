@@ -171,7 +171,7 @@ def test_a_guest_gets_a_link_and_chooses_a_password(plain, world, newcomer):
     expect(page.get_by_role("heading", name="A link for Gil Guest")).to_be_visible()
     link, page = page.locator(".one-time-link").inner_text(), plain()
     page.goto(link)
-    for label in ("New password", "The same once more"):
+    for label in ("New password", "Repeat the password"):
         page.get_by_label(label).fill("wrong donkey generator")
     page.get_by_role("button", name="Choose this password").click()
     expect(page.get_by_text("Your password is chosen. You are signed in.")).to_be_visible()
@@ -191,7 +191,7 @@ def test_somebody_signs_in_changes_profile_and_password_and_signs_out(plain, new
     expect(page.get_by_text("Your profile is saved.")).to_be_visible()
     expect(page.locator("html[data-theme=dark]")).to_have_count(1)
     page.get_by_label("Current password").fill(PASSWORD)
-    for label in ("New password", "The same once more"):
+    for label in ("New password", "Repeat the password"):
         page.get_by_label(label).fill("wrong donkey generator")
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("Your password is changed")).to_be_visible()
@@ -207,7 +207,7 @@ def test_somebody_registers(plain):
     page.goto("/register")
     page.get_by_label("Your name").fill("Nia New")
     page.get_by_label("E-mail address").fill("nia@example.org")
-    for label in ("New password", "The same once more"):
+    for label in ("New password", "Repeat the password"):
         page.get_by_label(label).fill("seven lanterns over the quay")
     page.get_by_role("button", name="Make an account").click()
     expect(page.get_by_text("an account was made")).to_be_visible()

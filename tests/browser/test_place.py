@@ -1,4 +1,4 @@
-"""The reader's place in a ticket is known, kept and true: what was read, what is new, where it stands, and the way back."""
+"""The reader's place in a ticket is known, kept and true: what was read, what is new, and the way back."""
 
 import re
 

@@ -138,7 +138,7 @@ def test_a_long_list_has_pages_that_neither_repeat_nor_leave_out(world, visit, m
     while address:
         page = dom.read(mia.get(address).text)
         found += [int(item["id"].removeprefix("place-")) for item in page.find("queue").children]
-        further = [link for link in page.all("a") if link.text == "Further"]
+        further = [link for link in page.all("a") if link.text == "Next page"]
         address, pages = further and further[0]["href"], pages + 1
     assert (found, pages) == (opened, 3)
 

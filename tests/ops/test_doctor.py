@@ -435,7 +435,7 @@ def test_the_command_says_it_in_words_with_the_command_to_copy(run, tmp_path):
 def test_the_command_ends_with_zero_when_nothing_is_broken(run, monkeypatch):
     monkeypatch.setattr(doctor, "CHECKS", (Check("one", lambda patient: well("Fine.")),))
     result = run()
-    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "0 broken, 0 worth a look, 1 well.")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "0 broken, 0 needs attention, 1 well.")
 
 
 def test_a_command_can_be_copied_with_the_real_place_in_it(run, tmp_path):
