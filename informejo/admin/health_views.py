@@ -54,5 +54,5 @@ def _lead(findings: list[Finding]) -> str:
     if not findings:
         return "Nothing has been checked yet."
     tally = {state: sum(finding.state == state for finding in findings) for state in WORST_FIRST}
-    ill = [f"{number} {state.word}" for state, number in tally.items() if number and state != State.WELL]
+    ill = [state.tally(number) for state, number in tally.items() if number and state != State.WELL]
     return f"{', '.join(ill)}, {tally[State.WELL]} well." if ill else "Everything is well."

@@ -11,6 +11,12 @@ from informejo.ops.models import State
 from informejo.serving import sqlite_file
 
 
+EVENT = {
+    "first": "SELECT at FROM events ORDER BY id LIMIT 1",
+    "newest": "SELECT at FROM events ORDER BY id DESC LIMIT 1",
+}
+
+
 class Answer(NamedTuple):
     """What a check found, in words that name settings (`$UPLOAD_DIR`) and no place, secret or person.
 
@@ -72,13 +78,13 @@ def broken(sentence: str, remedy: str, since: datetime | None = None) -> Answer:
     return Answer(State.BROKEN, sentence, remedy, since)
 
 
-def event_at(patient: Patient, order: Literal["ASC", "DESC"]) -> datetime | None:
-    """When the first, or the newest, event of the log was; None where there is none, or no SQLite file to ask."""
+def event_at(patient: Patient, which: Literal["first", "newest"]) -> datetime | None:
+    """When that event of the log was; None where there is none, or no SQLite file to ask."""
     if patient.database is None or not patient.database.exists():
         return None
     address = f"{patient.database.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True)) as connection:
-        found = connection.execute(f"SELECT at FROM events ORDER BY id {order} LIMIT 1").fetchone()  # noqa: S608
+        found = connection.execute(EVENT[which]).fetchone()
     return datetime.fromisoformat(found[0]).replace(tzinfo=UTC) if found else None
 
 

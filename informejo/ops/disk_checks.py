@@ -51,7 +51,7 @@ def backups(patient: Patient) -> Answer:
 def _is_new(patient: Patient, hours: int) -> bool:
     """Whether a backup that was due once would be younger than the desk."""
     try:
-        first = event_at(patient, "ASC")
+        first = event_at(patient, "first")
     except sqlite3.Error:  # there is more to say of that database than this
         return False
     return first is not None and clock.now() - first < timedelta(hours=hours)

@@ -66,13 +66,13 @@ def _plain(finding: Finding, places: dict[str, str]) -> dict[str, str]:
 
 def _as_text(findings: list[Finding], places: dict[str, str]) -> str:
     lines = [line for finding in findings for line in _lines(finding, places)]
-    tally = ", ".join(f"{sum(f.state == state for f in findings)} {state.word}" for state in reversed(State))
+    tally = ", ".join(state.tally(sum(f.state == state for f in findings)) for state in reversed(State))
     return "\n".join([*lines, "", f"{tally}."])
 
 
 def _lines(finding: Finding, places: dict[str, str]) -> list[str]:
     since = "" if finding.state == State.WELL else f" Since {finding.since:%d %b %Y, %H:%M} UTC."
-    begin, indent = f"{finding.state.word:<12}  {finding.name:<19}  ", " " * 35
+    begin, indent = f"{finding.state.word:<15}  {finding.name:<19}  ", " " * 38
     text = textwrap.fill(finding.sentence + since, WIDTH, initial_indent=begin, subsequent_indent=indent)
     return [text, f"{indent}> {_placed(finding.remedy, places)}"] if finding.remedy else [text]
 

@@ -21,7 +21,10 @@ NTP = "timedatectl set-ntp true"
 
 def time(patient: Patient) -> Answer:
     """The clock is not behind what has already happened, and somebody keeps it right."""
-    newest, now = event_at(patient, "DESC"), clock.now()  # the other way round, what happens in between would be later
+    newest, now = (
+        event_at(patient, "newest"),
+        clock.now(),
+    )  # the other way round, what happens in between would be later
     if now < RELEASED:
         return broken(f"The clock shows {now:%d %b %Y}, a time before this release.", NTP)
     if newest and now < newest:

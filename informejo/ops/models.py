@@ -23,6 +23,10 @@ class State(StrEnum):
     def word(self) -> str:
         return {"well": "well", "look": "needs attention", "broken": "broken"}[self]
 
+    def tally(self, number: int) -> str:
+        """So many findings of this state: "1 broken", "3 need attention"."""
+        return f"{number} {self.word if number == 1 else self.word.replace('needs', 'need')}"
+
     @property
     def icon(self) -> str:
         return {"well": "circle-check", "look": "circle-help", "broken": "circle-alert"}[self]

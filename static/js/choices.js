@@ -68,7 +68,9 @@
   function choose(select) {
     stop(select);
     // While the choice before is on its way, the ticket's own is another choice.
-    if (isBusy(select) || isPending(select)) select.dispatchEvent(new CustomEvent("choose", { bubbles: true }));
+    if (!isBusy(select) && !isPending(select)) return;
+    if (select.form.method === "get") select.form.requestSubmit(); // a filter: the next page is the list
+    else select.dispatchEvent(new CustomEvent("choose", { bubbles: true }));
   }
 
   function restore(select) {

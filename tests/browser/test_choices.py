@@ -1,5 +1,7 @@
 """The controls of a ticket show what the ticket says, and passing over them changes nothing."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -114,6 +116,24 @@ def test_a_question_is_asked_at_the_control_and_has_the_focus(browse, world, tic
     expect(question).to_be_in_viewport()
     expect(tom.page.get_by_label("Priority", exact=True)).to_have_value("low")  # what the ticket says
     assert question.bounding_box()["y"] - tom.page.get_by_label("Priority", exact=True).bounding_box()["y"] < 100
+
+
+def test_a_filter_applies_when_it_changes_and_keys_may_pass_over_it(browse, world):
+    urgent = world.ticket(title="Kettle on fire", priority="critical")
+    calm = world.ticket(title="Kettle slow", priority="low")
+    page = browse(world.mia).open("/queue?status=&q=kettle")
+    page.get_by_label("Priority", exact=True).select_option("Critical")
+    expect(page.locator(f"#row-{calm.number}")).to_have_count(0)
+    expect(page.locator(f"#row-{urgent.number}")).to_be_visible()
+    page.get_by_label("Priority", exact=True).focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("Priority", exact=True)).to_have_value("low")
+    expect(page.locator(f"#row-{urgent.number}")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#row-{calm.number}")).to_be_visible()
+    page.get_by_role("link", name=re.compile("kettle.*take this away")).click()
+    expect(page).not_to_have_url(re.compile("q=kettle"))
 
 
 def test_after_back_a_filter_says_what_the_list_shows(browse, world):

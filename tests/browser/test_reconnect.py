@@ -129,11 +129,14 @@ def test_a_connection_that_died_silently_is_noticed_and_replaced(at_ticket, worl
     expect(mia.page.locator("#timeline")).to_contain_text("Does anybody hear me?")
 
 
-@pytest.mark.parametrize("word", ["Updates every few seconds", "Offline, your text is safe"])
-def test_the_longest_words_of_the_mark_hide_nothing_on_a_narrow_screen(browse, world, word):
+@pytest.mark.parametrize(
+    ("state", "word"), [("held", "Updates every few seconds"), ("offline", "Offline, your text is safe")]
+)
+def test_the_longest_words_of_the_mark_hide_nothing_on_a_narrow_screen(browse, world, state, word):
     ren = browse(world.ren, viewport={"width": 320, "height": 640})
     page = ren.open("/tickets")
     expect(page.locator("#live-mark")).to_have_text("Live")
+    page.locator("#live-mark").evaluate("(mark, state) => { mark.dataset.state = state; }", state)
     page.locator("#live-mark [data-word]").evaluate("(place, word) => { place.textContent = word; }", word)
     expect(page.get_by_text(word)).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("button", name="your account")).to_be_in_viewport(ratio=1)

@@ -31,7 +31,7 @@ def test_the_page_is_drawn_anew_around_what_is_being_typed(browse, world, line):
         for number in range(12):
             world.comment(world.mia if number % 3 else world.ren, ticket, f"Word {number}.")
         line.mend()
-    expect(page.locator("#timeline > li")).to_have_count(12)
+    expect(page.locator("#timeline > .comment")).to_have_count(12)
     assert page.evaluate("document.activeElement.value") == "Half of a sentence"
     assert page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [5, 9]
     expect(page.locator("#internal-note")).to_be_checked()

@@ -130,7 +130,7 @@ def test_a_field_that_is_set_in_an_old_tab_stays_as_it_is(shared, world, newcome
     expect(page.get_by_role("button", name="Maren Holt: your account")).to_be_visible()
     expect(page.locator("#live-mark")).to_have_text("Live")
     page.get_by_label("Status", exact=True).select_option("Closed")
-    expect(page.locator("#ticket-header [data-status=closed]")).to_be_visible()
+    expect(page.locator("#ticket-properties [data-status=closed]")).to_be_visible()
 
 
 def test_the_sign_out_of_an_old_tab_asks_first(shared, newcomer):
@@ -149,7 +149,7 @@ def test_a_form_that_came_live_says_for_whom_the_page_is(shared, world, newcomer
     ticket, tab = world.ticket(), shared(tom)
     page = tab.open(f"/tickets/{ticket.number}")
     tab.post(f"/tickets/{ticket.number}/status", value="waiting")
-    expect(page.locator("#ticket-header [data-status=waiting]")).to_be_visible()
+    expect(page.locator("#ticket-properties [data-status=waiting]")).to_be_visible()
     page.locator("#set-status").evaluate("select => { select.form.querySelector('[name=was]').value = 'open'; }")
     page.get_by_label("Status", exact=True).select_option("Closed")
     make = page.get_by_role("button", name="Make it “Closed”")

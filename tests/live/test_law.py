@@ -190,7 +190,7 @@ def plain(tree: dom.Element) -> tuple:
         attributes, content = dict(element.attributes), element.content
         if attributes.get("id") in LISTS:
             content = [] if stands else sorted(element.children, key=lambda item: item["id"])
-        if (edits and element.tag == "main") or (stands and "page-head" in attributes.get("class", "")):
+        if (edits and element.tag == "main") or (stands and "list-head" in attributes.get("class", "")):
             content = []
         if element.tag == "title":
             content = [title(tree)]

@@ -326,8 +326,8 @@ def test_a_clock_that_was_set_back_behind_the_newest_event_is_found(patient, wor
 def test_a_ticket_that_is_opened_during_the_examination_does_not_put_the_clock_in_the_wrong(
     patient, world, monkeypatch
 ):
-    look = machine_checks._newest_event
-    monkeypatch.setattr(machine_checks, "_newest_event", lambda patient: (world.ticket(), look(patient))[1])
+    look = machine_checks.event_at
+    monkeypatch.setattr(machine_checks, "event_at", lambda *asked: (world.ticket(), look(*asked))[1])
     assert machine_checks.time(patient()).state != "broken"
 
 
@@ -435,7 +435,7 @@ def test_the_command_says_it_in_words_with_the_command_to_copy(run, tmp_path):
 def test_the_command_ends_with_zero_when_nothing_is_broken(run, monkeypatch):
     monkeypatch.setattr(doctor, "CHECKS", (Check("one", lambda patient: well("Fine.")),))
     result = run()
-    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "0 broken, 0 needs attention, 1 well.")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "0 broken, 0 need attention, 1 well.")
 
 
 def test_a_command_can_be_copied_with_the_real_place_in_it(run, tmp_path):

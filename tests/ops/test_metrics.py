@@ -118,7 +118,7 @@ def test_after_a_day_at_the_desk_no_label_names_a_ticket_or_a_person(world, visi
         for label, value in sample.labels.items()
         if label != "le"
     }
-    assert {"tickets.show", "POST", "4xx", "other"} <= values
+    assert {"show.show", "POST", "4xx", "other"} <= values
     assert [value for value in values if not BOUNDED.fullmatch(value)] == []
 
 
