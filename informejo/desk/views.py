@@ -59,6 +59,7 @@ def queue():
     policy.require(actor(), "desk.see")
     searched = "q" in request.args  # the bar above every page asks for words alone, and means all tickets
     live, filter = stream("queue"), asked(request.args, actor(), status="" if searched else "unsolved")
+    filter, people = _with_people(filter)
     listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
     return page(
         "desk/queue.html",
@@ -72,7 +73,7 @@ def queue():
         news=0,
         address=f"/queue?{filter.address}",
         staff=staff_members(),
-        people=_named(filter),
+        people=people,
         groups=GROUPS,
         sorts=SORTS,
     )
@@ -108,10 +109,18 @@ def bin():
     return page("desk/bin.html", title="Bin", tickets=list_queries.binned(actor()), days=current_app.config["BIN_DAYS"])
 
 
-def _named(filter: TicketFilter) -> dict[str, User | None]:
-    """The people whose ids the filter names: they may be no choice of its lists any more."""
-    named = {name: getattr(filter, name) for name in ("assignee", "requester")}
-    return {name: user_by_id(int(word)) if word.isdecimal() else None for name, word in named.items()}
+def _with_people(filter: TicketFilter) -> tuple[TicketFilter, dict[str, User]]:
+    """The filter, and the people it names by id, who may be no choice of its lists; an id of nobody is taken out."""
+    people = {}
+    for field in ("assignee", "requester"):
+        word = getattr(filter, field)
+        if word == "me" and field == "requester":
+            people[field] = actor()
+        elif word.isdecimal() and (person := user_by_id(int(word))):
+            people[field] = person
+        elif word.isdecimal():
+            filter = filter.without(field)
+    return filter, people
 
 
 def _brief(**fields) -> list[tuple[Ticket, datetime]]:

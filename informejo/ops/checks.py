@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 from informejo.ops.models import State
 from informejo.serving import sqlite_file
 
-
 EVENT = {
     "first": "SELECT at FROM events ORDER BY id LIMIT 1",
     "newest": "SELECT at FROM events ORDER BY id DESC LIMIT 1",

@@ -19,6 +19,11 @@ from informejo.tickets.words import Status
 
 RECENT = 100  # events a ticket page shows at least, if there are so many
 UNREAD = 1_000  # unread ones it shows at most; the rest is folded away, and says that it is not read
+SHOWN = (  # what drawing a timeline needs of its events, read with them
+    joinedload(Event.actor),
+    joinedload(Event.comment).joinedload(Comment.author),
+    joinedload(Event.comment).selectinload(Comment.attachments),
+)
 AT_ONCE = 5_000  # tickets asked about in one statement: databases take no more than some 30,000 values
 NEWS = timedelta(days=90)  # what happened longer ago counts as read: years of tickets need not be looked through
 
@@ -35,22 +40,19 @@ def timeline_for(actor: User, ticket: Ticket, seen: int, at: Comment | None = No
     """The ticket's events the actor may see: the latest, all news since the event `seen`, and all since `at`."""
     events = policy.visible_events(actor).where(Event.ticket_id == ticket.id)
 
+    def latest(most: int | None) -> list[Event]:
+        statement = events.order_by(Event.id.desc()).limit(most).options(*SHOWN)
+        return list(db.session.scalars(statement))[::-1]
+
     def number(after: int) -> int:
         return db.session.scalar(events.where(Event.id > after).with_only_columns(func.count(Event.id)))
 
-    total, news = number(0), number(seen)
-    least = total if all else number(order_of(at) - 1) if at else RECENT
-    shown = max(RECENT, least, min(news, UNREAD))
-    statement = (
-        events.order_by(Event.id.desc())
-        .limit(shown)
-        .options(
-            joinedload(Event.actor),
-            joinedload(Event.comment).joinedload(Comment.author),
-            joinedload(Event.comment).selectinload(Comment.attachments),
-        )
-    )
-    return Timeline(list(db.session.scalars(statement))[::-1], max(0, total - shown), news > shown)
+    recent = latest(None if all else RECENT)
+    if all or len(recent) < RECENT:
+        return Timeline(recent, 0, False)
+    news = number(seen)
+    shown = max(RECENT, min(news, UNREAD), number(order_of(at) - 1) if at else 0)
+    return Timeline(recent if shown == RECENT else latest(shown), max(0, number(0) - shown), news > shown)
 
 
 def order_of(comment: Comment) -> int:

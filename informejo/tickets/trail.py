@@ -36,7 +36,10 @@ def of(ticket: Ticket) -> Trail | None:
 
 def _came_from() -> str:
     """The page that led here, if it is one of ours. Browsers tell other sites' pages without their paths."""
-    came = urlsplit(request.referrer or "")
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:  # not even an address
+        return ""
     return f"{came.path}?{came.query}" if came.netloc == request.host else ""
 
 

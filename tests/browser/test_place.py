@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from informejo.db import commit, db
 from informejo.tickets import actions, queries
-from informejo.tickets.models import Reading
+from informejo.tickets.models import Comment, Reading
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -124,8 +124,6 @@ def test_the_address_of_an_old_message_leads_to_it(browse, world, talk, monkeypa
 
 
 def talk_comments(ticket):
-    from informejo.tickets.models import Comment
-
     found = db.select(Comment).where(Comment.ticket_id == ticket.id).order_by(Comment.id)
     return list(db.session.scalars(found))
 

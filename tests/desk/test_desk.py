@@ -184,9 +184,10 @@ def test_the_dashboard_counts_every_visible_ticket_once(world, desk):
     change_actions.delete_ticket(world.ana, desk[6])
     db.commit()
     found = stats.stats_for(world.mia)
-    assert found.total == sum(found.by_status.values()) == sum(found.all.values()) == 5
+    assert found.total == sum(found.by_status.values()) == 5
     assert found.by_status == dict.fromkeys(Status, 1)
-    assert sum(found.unsolved.values()) == sum(found.by_status[status] for status in UNSOLVED) == 3
+    assert sum(found.by_status[status] for status in UNSOLVED) == 3
+    assert sum(found.due.values()) == len(stats.longest_waiting(world.mia, 9)) == 2
     assert sum(found.unassigned.values()) == 1
     assert stats.mine_by_priority(world.mia) == {
         Priority.MEDIUM: 1,
@@ -228,3 +229,59 @@ def test_the_numbers_are_computed_once_for_all_who_look_until_something_happens(
     assert stats.stats_for(world.tom) is first
     world.ticket()
     assert stats.stats_for(world.tom).total == first.total + 1
+
+
+@pytest.mark.parametrize(("query", "chosen"), [("assignee=99999", ""), ("assignee=7", "7"), ("assignee=me", "me")])
+def test_the_filter_shows_whom_the_list_is_of_and_nobody_else(world, desk, visit, query, chosen):
+    page = dom.read(visit(world.mia).get(f"/queue?status=&{query}").text)
+    [select] = [each for each in page.all("select") if each["name"] == "assignee"]
+    picked = [option["value"] for option in select.all("option") if "selected" in option.attributes] or [""]
+    assert picked == [chosen]
+    assert (len(page.find("queue").children) == 6) == (chosen == "")
+
+
+def test_a_list_of_one_requesters_tickets_says_so_with_a_way_out(world, desk, visit):
+    page = dom.read(visit(world.mia).get(f"/queue?status=&requester={world.zoe.id}").text)
+    [chip] = page.all("a", class_name="filter-taken")
+    assert "From Zoe Kaur" in chip.text
+    assert "requester" not in chip["href"]
+
+
+def test_the_desks_turn_ends_with_an_answer_and_comes_back_with_the_next_word(world, visit):
+    ticket = world.ticket()
+    assert shown(world.mia, status="due") == [ticket.id]
+    world.note(ticket)
+    assert shown(world.mia, status="due") == [ticket.id], "a note is no answer"
+    world.comment(world.mia, ticket)
+    assert shown(world.mia, status="due") == []
+    world.comment(world.ren, ticket, "It still smokes.")
+    assert shown(world.mia, status="due") == [ticket.id]
+    change_actions.set_status(world.mia, ticket, Status.WAITING)
+    db.commit()
+    assert shown(world.mia, status="due") == []
+
+
+def test_whoever_waits_longest_is_first_whatever_else_happened(world):
+    first, second = world.ticket(title="First"), world.ticket(title="Second")
+    change_actions.set_priority(world.mia, first, Priority.HIGH)
+    db.commit()
+    assert [waiting.ticket.id for waiting in stats.longest_waiting(world.mia, 5)] == [first.id, second.id]
+    world.comment(world.mia, first)
+    world.comment(world.ren, first, "And again.")
+    assert [waiting.ticket.id for waiting in stats.longest_waiting(world.mia, 5)] == [second.id, first.id]
+
+
+def test_a_row_says_what_was_said_last_and_by_whom(world, visit):
+    ticket = world.ticket(description="Smoke comes out.")
+    mia = visit(world.mia)
+
+    def row() -> str:
+        return " ".join(dom.read(mia.get("/queue").text).find(f"row-{ticket.id}").text.split())
+
+    assert "Ren Ito: Smoke comes out." in row()
+    world.comment(world.tom, ticket, "Which tray is **it**?")
+    assert "Ren Ito · Tom Berg: Which tray is it?" in row()
+    world.note(ticket, "The old one again.")
+    assert "Internal note by Mia Lund: The old one again." in row()
+    world.comment(world.ren, ticket, "The lower one.")
+    assert "Ren Ito: The lower one." in row()

@@ -140,6 +140,7 @@ def test_the_way_back_is_the_list_one_came_from(world, visit):
         "/users",
         "javascript:alert(1)",
         "/queue.evil",
+        "http://[",
         "",
     ],
 )
