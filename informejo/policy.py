@@ -1,6 +1,7 @@
 """The law: who may do what, see what, as which audience, on which channels. Deny by default."""
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -173,6 +174,12 @@ def binned_tickets(actor: User) -> Select:
 def visible_comments(actor: User) -> Select:
     """All comments this person may see."""
     comments = select(Comment).where(Comment.ticket_id.in_(visible_tickets(actor).with_only_columns(Ticket.id)))
+    return comments if audience(actor) == Audience.STAFF else comments.where(Comment.internal.is_(False))
+
+
+def comments_on(actor: User, tickets: Collection[int]) -> Select:
+    """The comments this person may see on these tickets, which were found to be visible to them."""
+    comments = select(Comment).where(Comment.ticket_id.in_(tickets))
     return comments if audience(actor) == Audience.STAFF else comments.where(Comment.internal.is_(False))
 
 

@@ -112,3 +112,12 @@ def test_the_work_of_others_is_what_its_table_says(folder, kind, one):
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (STATIC / folder).glob(f"*.{kind}")}
     assert files == table
     assert one in files
+
+
+def test_the_page_of_keys_names_every_key_that_does_something_and_no_other():
+    script = (STATIC / "js/keys.js").read_text()
+    table = re.search(r"const KEYS = \{(.*?)\n  \};", script, re.DOTALL)[1]
+    does = {quoted or plain for quoted, plain in re.findall(r'^    (?:"(.)"|(\w)): \(\)', table, re.MULTILINE)}
+    page = (STATIC.parent / "templates/layout/_keys.html").read_text()
+    named = {key for key in re.findall(r'\("([^"]+)", "', page) if len(key) == 1}
+    assert named == does >= {"/", "?", "j", "n"}

@@ -119,8 +119,8 @@ def said_at() -> ColumnElement[datetime]:
 
 
 def last_messages(actor: User, tickets: Collection[int]) -> dict[int, Comment]:
-    """The last message of each of these tickets that the actor may see; a ticket without any is not in it."""
-    ids = policy.visible_comments(actor).where(Comment.ticket_id.in_(tickets)).group_by(Comment.ticket_id)
+    """The last message that the actor may see of each of these tickets, which they may see; without any, of none."""
+    ids = policy.comments_on(actor, tickets).group_by(Comment.ticket_id)
     latest = select(Comment).where(Comment.id.in_(ids.with_only_columns(func.max(Comment.id))))
     return {said.ticket_id: said for said in db.session.scalars(latest.options(joinedload(Comment.author)))}
 

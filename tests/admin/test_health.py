@@ -56,7 +56,7 @@ def test_before_the_first_check_the_page_says_that_there_was_none(visit, world):
 
 
 def test_the_page_says_which_version_runs_and_how_many_streams_are_open(visit, world):
-    page = dom.read(visit(world.ana).get("/health").text)
+    page = dom.read(visit(world.ana).get("/health").text).find("main")
     figures = dict(zip((name.text for name in page.all("dt")), (value.text for value in page.all("dd")), strict=True))
     assert figures["Version"] == VERSION
     assert figures["Open streams"] == str(len(hub)) == "0"
