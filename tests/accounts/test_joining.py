@@ -140,7 +140,7 @@ def test_an_older_link_of_a_desk_that_waits_says_where_the_newer_one_is(token, v
     answer = visit().get("/setup/an-older-one")
     assert answer.status_code == 404
     assert "A newer one was printed when the desk was last started." in answer.text
-    assert "flask --app app welcome" in answer.text
+    assert "bin/flask welcome" in answer.text
     assert "set up already" not in answer.text
 
 

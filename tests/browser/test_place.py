@@ -138,6 +138,7 @@ def test_the_way_back_leads_to_the_list_as_it_was_and_along_it(browse, world):
     expect(page.get_by_role("heading", name=f"{word} 2")).to_be_visible()
     expect(page.get_by_role("link", name="Next", exact=True)).to_have_count(0)
     page.get_by_role("link", name="Previous").click()
+    expect(page.get_by_role("heading", name=f"{word} 1")).to_be_visible()
     page.get_by_role("link", name="Previous").click()
     expect(page.get_by_role("heading", name=f"{word} 0")).to_be_visible()
     page.keyboard.press("u")
