@@ -84,12 +84,13 @@ def _parts(event: Event) -> list[str]:
 
 
 def _goes_on(before: Event, event: Event) -> bool:
-    same = (before.actor_id, before.at.replace(second=0, microsecond=0)) == (
-        event.actor_id,
-        event.at.replace(second=0, microsecond=0),
-    )
-    is_line = before.name in _LINES or bool(before.changes)
-    return same and is_line and event.name in _LINES
+    """Whether it belongs to the same line: of one person, for the same audience, in one minute, nothing in between."""
+    same = _whose(before) == _whose(event)
+    return same and event.name in _LINES and (before.name in _LINES or bool(before.changes))
+
+
+def _whose(event: Event) -> tuple:
+    return event.actor_id, event.audience, event.at.replace(second=0, microsecond=0)
 
 
 def _change(event: Event, field: str, new: str | None) -> str:

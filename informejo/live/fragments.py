@@ -16,6 +16,7 @@ from informejo.events.names import PEOPLE, EventName
 from informejo.events.sentences import last_word, runs, sentence
 from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
+from informejo.tickets.files import is_lost
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_note_or_message, order_of, with_people
 
@@ -157,7 +158,7 @@ def comment(event: Event, audience: str, run: list[Event] | None = None) -> list
     """The message, at its place in the timeline, however often it was edited since."""
     order = event.id if event.name == EventName.COMMENT_ADDED else order_of(event.comment)
     said = event.comment
-    files = tuple(attachment.token for attachment in said.attachments)
+    files = tuple((attachment.token, is_lost(attachment)) for attachment in said.attachments)
     looks = (said.id, said.body, said.edited_at, said.author.name, said.author.role, files, order, str(audience))
     needs = {"comment": said, "audience": audience, "order": order}
     return [Fragment(f"comment-{said.id}", "#timeline", "place", "tickets/_comment.html", needs, looks=looks)]

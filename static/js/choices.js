@@ -25,7 +25,7 @@
 
   document.addEventListener("htmx:error", ({ detail }) => fail(detail.ctx));
   document.addEventListener("htmx:after:request", ({ detail }) => {
-    if (!(detail.ctx.response?.status < 400)) fail(detail.ctx);
+    if (!(detail.ctx?.response?.status < 400)) fail(detail.ctx);
   });
   document.addEventListener("htmx:after:swap", () => {
     if (passing) goOn(passing);
@@ -104,7 +104,8 @@
     form.append(words);
   }
 
-  function fail({ sourceElement: form }) {
+  function fail(ctx) {
+    const form = ctx?.sourceElement;
     if (form?.matches?.("[data-choice]")) form.querySelectorAll("select").forEach(restore);
   }
 

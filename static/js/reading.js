@@ -6,7 +6,7 @@
   const TELL_MS = 2000;
   const ticket = /^\/tickets\/\d+$/.exec(location.pathname)?.[0];
   if (!ticket) return;
-  const looks = new Map(); // by id, how often something was on the screen, and whether its end was
+  const looks = new Map(); // how often something was on the screen, and whether its end was
   const below = new Set(); // messages that came and were not on the screen since
   let told = 0;
   let toldAt = 0;
@@ -55,12 +55,12 @@
   }
 
   function note(thing) {
-    const { times = 0, ended = false } = looks.get(thing.id) ?? {};
-    looks.set(thing.id, { times: times + 1, ended: ended || isWithin(thing) });
+    const { times = 0, ended = false } = looks.get(nameOf(thing)) ?? {};
+    looks.set(nameOf(thing), { times: times + 1, ended: ended || isWithin(thing) });
   }
 
   function isRead(thing) {
-    const { times, ended } = looks.get(thing.id) ?? {};
+    const { times, ended } = looks.get(nameOf(thing)) ?? {};
     return ended && times >= LOOKS;
   }
 
@@ -99,6 +99,11 @@
     return document.querySelectorAll("#opening, #timeline > [data-order]:not(#new-since)");
   }
 
+  // A line that grew is another one.
+  function nameOf(thing) {
+    return `${thing.id} ${thing.dataset.order}`;
+  }
+
   function orderOf({ dataset }) {
     return Number(dataset.order);
   }
@@ -115,7 +120,8 @@
   }
 
   function ceiling() {
-    return Math.max(0, document.getElementById("topbar")?.getBoundingClientRect().bottom ?? 0);
+    const above = [...document.querySelectorAll("#topbar, #trail")];
+    return Math.max(0, ...above.map((bar) => bar.getBoundingClientRect().bottom));
   }
 
   // What lies under the docked form cannot be read.

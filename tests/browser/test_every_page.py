@@ -69,7 +69,7 @@ def walk(person, begin: str, more: list[str]):
         known.add(path if path in more else kind(path))
         person.open(path)
         yield path
-        links = person.page.locator('a[href^="/"]:not([download], [href^="/files/"])')
+        links = person.page.locator('a[href^="/"]:not([download], [href^="/files/"], .comment-time)')
         ahead.extend(links.evaluate_all("links => links.map(link => link.pathname + link.search)"))
 
 
