@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
@@ -107,9 +107,13 @@ def sign_out(session: Session) -> str:
 
 
 def end_sessions(actor: User, user: User, but: Session | None = None):
-    """End all of this person's sign-ins but that one, forget their browsers, and void a link to choose a password."""
+    """End all of this person's sign-ins but that one, forget their browsers, and void links to choose a password.
+
+    Their own, and those they made for others: what somebody may do ends with their sign-in, and so does what they gave.
+    """
     database.lock(user)
-    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
+    theirs = or_(PasswordToken.user_id == user.id, PasswordToken.made_by_id == user.id)
+    db.session.execute(delete(PasswordToken).where(theirs))
     live = {session.id for session in queries.sessions_of(user)}
     for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
         if session is but:

@@ -36,8 +36,9 @@ def setup(token: str):
 @anybody
 def choose_password(token: str):
     """The one-time link that an administrator made, with which its owner chooses a password."""
-    security.count("password chosen", security.address())
     link = queries.password_link(token)
+    if link is None or request.method == "POST":  # who only looks at a good one is many in one office
+        security.count("password chosen", security.address())
     if link is None:
         return _used_link()
     if request.method != "POST":

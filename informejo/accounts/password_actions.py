@@ -16,13 +16,13 @@ from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.offload import offload
-from informejo.policy import require
+from informejo.policy import may, require
 
 LASTS = timedelta(hours=24)
 
 
 def make_password_link(actor: User, user: User) -> str:
-    """A new one-time token with which this person chooses a password; an earlier one is void.."""
+    """A new one-time token with which this person chooses a password; an earlier one is void."""
     database.lock_all(actor, user)
     require(actor, "user.change", user)
     if not user.active:
@@ -45,7 +45,9 @@ def choose_password(token: str, *, password: str) -> User | None:
     user = link and link.user
     if user is None:
         return None
-    database.lock(user)
+    database.lock_all(user, link.made_by)
+    if not may(link.made_by, "user.change", user):  # they were an administrator when the link was looked up
+        return None
     # Whoever deletes the row is the one: of two at the same time the second finds none.
     used = delete(PasswordToken).where(PasswordToken.token_hash == fingerprint(token))
     if not (user.active and db.session.execute(used).rowcount):

@@ -137,9 +137,10 @@ def tickets_of(actor: User, user: User) -> Tickets:
     return Tickets(asked, assigned)
 
 
-def last_change_of(user: User) -> Event | None:
-    """What was done to this person last, if it was just now: only so few events are looked through."""
+def last_change_of(user: User, by: User) -> Event | None:
+    """What `by` did to this person last, if it was just now: only so few events are looked through."""
     recent = policy.people_events().where(Event.id > made_at(clock.now() - JUST_NOW), Event.user_id == user.id)
+    recent = recent.where(Event.actor_id == by.id)
     return db.session.scalar(recent.order_by(Event.id.desc()).limit(1))
 
 
@@ -152,7 +153,9 @@ def user_counts(actor: User) -> dict[str, int]:
 
 
 def _holding() -> Select:
-    return select(PasswordToken).where(PasswordToken.expires_at > clock.now())
+    """Links that still work: in time, and by somebody who may make them."""
+    maker = PasswordToken.made_by.has(User.active & (User.role == Role.ADMIN))
+    return select(PasswordToken).where(PasswordToken.expires_at > clock.now(), maker)
 
 
 def _live() -> Select:

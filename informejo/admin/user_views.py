@@ -71,7 +71,7 @@ def _user_page(user: User, link: str = "") -> str:
 
 def _sentences(user: User) -> dict[str, str]:
     """What this page says after a change, with the name in it; the log knows what it was."""
-    last = queries.last_change_of(user)
+    last = queries.last_change_of(user, actor())
     said = {"user-changed": done_to(last)} if last else {}
     return said | {"handed-over": f"The tickets of {user.name} are handed over."}
 

@@ -102,4 +102,6 @@ def _change(event: Event, field: str, new: str | None) -> str:
         return f"set this to {Status(new).word}"
     if field in _FIELD:
         return f"changed the {field} to {_FIELD[field](new).word}"
+    if field == "body" and event.audience == Audience.STAFF:
+        return "edited an internal note"
     return f"edited {_EDITED.get(field, field)}"

@@ -2,7 +2,7 @@
 // could not be saved goes back to that. The keyboard passes over choices; it saves with Enter, or when it goes on.
 (() => {
   const OPENS = [" ", "Enter", "F4", "Tab"];
-  const WORDS = "Enter saves it, Escape leaves it as it was.";
+  const WORDS = "Enter or going on saves it, Escape leaves it as it was.";
   let stepping = false; // the next change is one that the keyboard passes over
   let passing = null; // which control that happens at, and what the ticket said there when it began
 

@@ -40,9 +40,17 @@
 
   function draw(input) {
     const files = [...input.files];
+    if (isDrawn(input, files)) return;
     chosen.set(input, files);
     const list = listOf(input) ?? (files.length ? newList(input) : null);
     list?.replaceChildren(...files.map((file, index) => entry(input, file, index)));
+  }
+
+  // Whatever else on the page is drawn anew, pictures are not painted again, and no button loses the focus.
+  function isDrawn(input, files) {
+    const before = chosen.get(input) ?? [];
+    const shown = listOf(input)?.childElementCount ?? 0;
+    return shown === files.length && before.length === files.length && files.every((file, at) => isSame(file, before[at]));
   }
 
   function newList(input) {
@@ -69,7 +77,7 @@
   function thumbnail(file) {
     const canvas = Object.assign(element("canvas", "file-picture", ""), { width: THUMBNAIL, height: THUMBNAIL });
     canvas.setAttribute("aria-hidden", "true");
-    createImageBitmap(file).then(
+    createImageBitmap(file, { resizeWidth: THUMBNAIL }).then(
       (picture) => {
         const scale = Math.max(THUMBNAIL / picture.width, THUMBNAIL / picture.height);
         const [width, height] = [picture.width * scale, picture.height * scale];

@@ -8,7 +8,7 @@
   if (!ticket) return;
   const looks = new Map(); // how often something was on the screen, and whether its end was
   const below = new Set(); // messages that came and were not on the screen since
-  let told = 0;
+  let told = seen();
   let toldAt = 0;
   let watch = null;
 
@@ -26,7 +26,9 @@
   function begin() {
     const asked = /^#comment-(\d+)$/.exec(location.hash);
     if (asked && !document.getElementById(`comment-${asked[1]}`) && !location.search.includes("at=")) {
-      location.replace(`${ticket}?at=${asked[1]}${location.hash}`);
+      const query = new URLSearchParams(location.search);
+      query.set("at", asked[1]);
+      location.replace(`${ticket}?${query}${location.hash}`);
     }
     const news = document.getElementById("new-since");
     const isFresh = performance.getEntriesByType("navigation")[0]?.type === "navigate"; // else browsers know the place
@@ -73,9 +75,10 @@
     told = event;
     toldAt = Date.now();
     const request = { method: "POST", body: new URLSearchParams({ event }), headers: { "HX-Request": "true" } };
-    fetch(`${ticket}/seen`, { ...request, keepalive: true }).catch(() => {
+    const again = () => {
       told = before; // tried again when the page moves next
-    });
+    };
+    fetch(`${ticket}/seen`, { ...request, keepalive: true }).then(({ ok }) => ok || again(), again);
   }
 
   // The last event before the first that was not on the screen; with none left, the newest that the page shows.

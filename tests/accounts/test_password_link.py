@@ -287,3 +287,30 @@ def test_the_sign_in_page_says_what_to_do_and_a_guest_is_not_revealed(world, vis
         for email in ("gus@example.org", "no1@example.org")
     )
     assert (guest.status_code, guest.text.replace("gus@", "no1@")) == (nobody.status_code, nobody.text)
+
+
+@pytest.mark.parametrize("how", ["shut out", "demoted", "another password"])
+def test_what_somebody_gave_ends_with_their_rights(world, visit, link, how):
+    actions.set_role(world.ana, world.mia, Role.ADMIN)
+    token = password_actions.make_password_link(world.mia, world.ana)
+    others = password_actions.make_password_link(world.ana, world.ren)
+    database.commit()
+    if how == "shut out":
+        actions.set_active(world.ana, world.mia, False)
+    elif how == "demoted":
+        actions.set_role(world.ana, world.mia, Role.AGENT)
+    else:
+        actions.change_password(world.mia, current=PASSWORD, new=NEW["password"])
+    database.commit()
+    assert is_void(visit().get(f"/choose-password/{token}"))
+    assert is_void(visit().post(f"/choose-password/{token}", data=NEW))
+    assert signs_in(visit, world.ana, PASSWORD)
+    assert visit().get(f"/choose-password/{others}").status_code == 200, "what others gave still works"
+
+
+def test_a_link_of_somebody_who_lost_their_rights_past_the_actions_opens_nothing(world, visit):
+    actions.set_role(world.ana, world.mia, Role.ADMIN)
+    token = password_actions.make_password_link(world.mia, world.ren)
+    world.mia.role = Role.AGENT
+    database.commit()
+    assert is_void(visit().post(f"/choose-password/{token}", data=NEW))

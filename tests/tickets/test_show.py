@@ -196,3 +196,17 @@ def test_whoever_said_that_it_is_solved_is_not_asked_whether_it_is(world, ticket
     change_actions.set_status(world.mia, ticket, Status.RESOLVED)
     db.commit()
     assert "We think this is solved. Is it?" in visit(world.ren).get("/tickets/1").text
+
+
+def test_a_line_of_an_edited_note_says_so_and_stands_by_itself(world, ticket, visit):
+    moment = ticket.created_at.replace(second=0) + timedelta(minutes=1)
+    with clock.at(moment):
+        note = world.note(ticket)
+        change_actions.set_status(world.mia, ticket, Status.WAITING)
+        change_actions.edit_comment(world.mia, note, body="Only for the team.", version=1)
+        change_actions.set_priority(world.mia, ticket, Priority.HIGH)
+        db.commit()
+    items = dom.read(visit(world.tom).get("/tickets/1").text).find("timeline").all("li", class_name="change")
+    assert ["data-internal" in item.attributes for item in items] == [False, True, False]
+    assert "edited an internal note" in items[1].text
+    assert len(lines(visit(world.ren).get("/tickets/1").text)) == 1
