@@ -26,6 +26,24 @@ def test_on_a_phone_the_first_ticket_is_near_the_top(browse, world, full, width)
     assert page.locator("#queue > li").first.bounding_box()["y"] <= 200
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_the_search_is_behind_a_button(browse, world, scripts):
+    ticket = world.ticket(title="Kettle on a phone")
+    page = browse(world.mia, viewport={"width": 375, "height": 760}, java_script_enabled=scripts).page
+    page.goto("/desk")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("searchbox", name="Search tickets").fill("kettle phone")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#row-{ticket.number}")).to_be_visible()
+
+
+def test_an_empty_list_is_no_line_and_on_a_phone_the_place_one_is_at_is_in_sight(browse, world):
+    page = browse(world.ana, viewport={"width": 320, "height": 760}).open("/queue?q=nothing-like-it")
+    expect(page.locator("#queue")).to_be_hidden()
+    page = browse(world.ana, viewport={"width": 320, "height": 760}).open("/health")
+    expect(page.locator(".rail [aria-current]")).to_be_in_viewport(ratio=0.9)
+
+
 def test_a_window_of_900_pixels_holds_eighteen_tickets(browse, world, full):
     page = browse(world.mia, viewport={"width": 1280, "height": 900}).open("/queue")
     last = page.locator("#queue > li").nth(17).bounding_box()
