@@ -17,12 +17,14 @@ from informejo.db import db
 from informejo.tickets import files, media_types
 from informejo.tickets.files import FileRefused
 from informejo.tickets.models import Attachment, Ticket
+from tests.database import leave_signals
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
 
 @pytest.fixture(autouse=True)
 def app(tmp_path):
+    leave_signals()
     app = Flask("files")
     app.config.update(DATABASE_URL=f"sqlite:///{tmp_path}/rows.db", UPLOAD_DIR=str(tmp_path / "files"))
     app.config.update(MAX_FILE_SIZE=1000, MAX_FILES=3, TICKET_QUOTA=1500)
