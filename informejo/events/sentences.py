@@ -23,14 +23,12 @@ _VERB = {
 }
 
 
-def deed(event: Event) -> str:
-    """What the actor did, as the words that follow a name: "set this to Waiting and changed the priority to High"."""
-    return deeds([event])
+def deeds(run: list[Event], it: str = "this") -> str:
+    """What somebody did one after the other: "claimed this, set this to Waiting and changed the priority to High".
 
-
-def deeds(run: list[Event]) -> str:
-    """What somebody did one after the other: "claimed this, set this to Waiting and changed the priority to High"."""
-    *first, last = [part for event in run for part in _parts(event)]
+    `it` is how the ticket is called: "this" where it is on the page.
+    """
+    *first, last = [part for event in run for part in _parts(event, it)]
     return f"{', '.join(first)} and {last}" if first else last
 
 
@@ -47,7 +45,7 @@ def runs(events: Iterable[Event]) -> dict[int, list[Event]]:
 def sentence(event: Event, reader_id: int | None = None) -> str:
     """The whole sentence, for where the ticket is not on the page: "Mia replied to you · #42 Printer on fire"."""
     who = event.actor.name if event.actor else "The desk"
-    what = deed(event).replace(" this ticket", "").replace("this", "it")
+    what = deeds([event], it="it")
     if event.ticket.assignee_id == reader_id and "assignee" in event.changes:
         what = what.replace(f"gave it to {event.changes['assignee'][1]}", "gave it to you")
     if event.ticket.requester_id == reader_id and event.audience == Audience.REQUESTER:
@@ -74,13 +72,14 @@ def last_word(binned: Event | None) -> str:
     return f"{binned.actor.name if binned.actor else 'The desk'} moved it to the bin."
 
 
-def _parts(event: Event) -> list[str]:
-    said = [_change(event, field, new) for field, (_, new) in event.changes.items()]
+def _parts(event: Event, it: str) -> list[str]:
+    said = [_change(event, field, new, it) for field, (_, new) in event.changes.items()]
     if event.name in (EventName.TICKET_UPDATED, EventName.COMMENT_EDITED) and said:
         return said
     if event.name == EventName.COMMENT_ADDED and event.comment.internal:
         return ["added an internal note"]
-    return [_VERB.get(event.name, "changed this ticket"), *said]
+    verb = _VERB.get(event.name, "changed this ticket")
+    return [verb if it == "this" else verb.replace(" this ticket", ""), *said]
 
 
 def _goes_on(before: Event, event: Event) -> bool:
@@ -93,13 +92,13 @@ def _whose(event: Event) -> tuple:
     return event.actor_id, event.audience, event.at.replace(second=0, microsecond=0)
 
 
-def _change(event: Event, field: str, new: str | None) -> str:
+def _change(event: Event, field: str, new: str | None, it: str) -> str:
     if field == "assignee" and event.actor and new == event.actor.name:
-        return "claimed this"
+        return f"claimed {it}"
     if field == "assignee":
-        return f"gave this to {new}" if new else "gave this back to the queue"
+        return f"gave {it} to {new}" if new else f"gave {it} back to the queue"
     if field == "status":
-        return f"set this to {Status(new).word}"
+        return f"set {it} to {Status(new).word}"
     if field in _FIELD:
         return f"changed the {field} to {_FIELD[field](new).word}"
     if field == "body" and event.audience == Audience.STAFF:

@@ -18,7 +18,7 @@ from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
 from informejo.tickets.files import is_lost
 from informejo.tickets.models import Comment, Ticket
-from informejo.tickets.queries import is_solved_by_requester, last_note_or_message, order_of, with_people
+from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of, with_people
 
 MOST_KEPT = 5_000  # drawn fragments, of about 2 kB
 
@@ -204,7 +204,7 @@ def about(ticket: Ticket, audience: str) -> list[Fragment]:
 
 def row(event: Event, audience: str) -> list[Fragment]:
     """The ticket's row in the queue."""
-    return [row_of(event.ticket, last_note_or_message(event.ticket))]
+    return [row_of(event.ticket, last_messages(audience, [event.ticket_id]).get(event.ticket_id))]
 
 
 def row_of(ticket: Ticket, said: Comment | None) -> Fragment:

@@ -121,7 +121,7 @@ def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: i
         .order_by(*order)
     )
     old, rows = old_news(), db.session.execute(statement).all()
-    said = last_messages(actor, [ticket.id for ticket, _ in rows])
+    said = last_messages(policy.audience(actor), [ticket.id for ticket, _ in rows])
     found = [
         Listed(ticket, seen, is_unread(actor, ticket, max(seen, old)), said.get(ticket.id)) for ticket, seen in rows
     ]

@@ -118,17 +118,11 @@ def said_at() -> ColumnElement[datetime]:
     return func.coalesce(latest, Ticket.created_at)
 
 
-def last_messages(actor: User, tickets: Collection[int]) -> dict[int, Comment]:
-    """The last message that the actor may see of each of these tickets, which they may see; without any, of none."""
-    ids = policy.comments_on(actor, tickets).group_by(Comment.ticket_id)
+def last_messages(audience: str, tickets: Collection[int]) -> dict[int, Comment]:
+    """The last message, for this audience, of each of these tickets that has one; they may see the tickets."""
+    ids = policy.comments_on(audience, tickets).group_by(Comment.ticket_id)
     latest = select(Comment).where(Comment.id.in_(ids.with_only_columns(func.max(Comment.id))))
     return {said.ticket_id: said for said in db.session.scalars(latest.options(joinedload(Comment.author)))}
-
-
-def last_note_or_message(ticket: Ticket) -> Comment | None:
-    """The last message of a ticket as its row shows it, which the staff alone get to see."""
-    own = select(Comment).where(Comment.ticket_id == ticket.id).options(joinedload(Comment.author))
-    return db.session.scalar(own.order_by(Comment.id.desc()).limit(1))
 
 
 def is_solved_by_requester(ticket: Ticket) -> bool:

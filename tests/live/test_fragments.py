@@ -13,6 +13,7 @@ from informejo.db import db as database
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import PEOPLE, EventName
+from informejo.events.sentences import sentence
 from informejo.live import fragments
 from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
 from informejo.live.hub import hub
@@ -217,3 +218,12 @@ def test_drawing_costs_a_bounded_number_of_queries(world, ticket, visit):
         visit(world.tom).get(f"/tickets/{ticket.id}")
         counts.append(len(asked))
     assert counts[1] <= counts[0] + 1
+
+
+def test_a_toast_calls_everybody_by_their_own_name(world, ticket):
+    world.tom.name = "Mathis This"
+    change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    event = log.since(0)[-1]
+    assert sentence(event, world.ren.id).startswith("Mia Lund gave it to Mathis This · #")
+    assert sentence(event, world.tom.id).startswith("Mia Lund gave it to you · #")
