@@ -75,14 +75,14 @@ def main():
 def _grow(here: Desk, size: int):
     """Fill the desk up to `size` tickets; the first ones are made anew, so that all look the same."""
     with here.app.app_context():
-        first = db.db.session.scalar(text("SELECT max(id) FROM tickets")) + 1
+        first = db.session.scalar(text("SELECT max(id) FROM tickets")) + 1
         span = {"first": first, "last": size}
-        db.db.session.execute(text("PRAGMA foreign_keys=OFF"))
+        db.session.execute(text("PRAGMA foreign_keys=OFF"))
         for statement in (TICKETS, SAID, READ, EVENTS):  # their counted ids lie before all that are made of the time
-            db.db.session.execute(text(statement), span | {"closed": CLOSED})
+            db.session.execute(text(statement), span | {"closed": CLOSED})
         db.commit()
-        db.db.session.execute(text("ANALYZE"))
-        db.db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.session.execute(text("ANALYZE"))
+        db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
         stats.forget()
 
 

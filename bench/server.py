@@ -88,9 +88,9 @@ def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0, within: str
         app = create_app({**_settings(Path(name)), "LOG_LEVEL": "WARNING"})
         furnished = Desk(Path(name), app)
         with app.app_context():
-            db.db.create_all()
+            db.alchemy.create_all()
             stamp(str(ROOT / "migrations"))
-            db.db.session.add(LogEpoch(word=EPOCH))
+            db.session.add(LogEpoch(word=EPOCH))
             _furnish(furnished, staff, requesters, comments)
             db.commit()
         yield furnished
@@ -123,7 +123,7 @@ def allow_files(count: int):
 
 def headers(desk: Desk, cookie: str) -> dict[str, str]:
     """What a browser of that person sends, also with a change."""
-    return {"Cookie": f"{cookie_name_at(desk)}={cookie}", "Origin": "http://localhost:3003", "HX-Request": "true"}
+    return {"Cookie": f"{cookie_name_at(desk)}={cookie}", "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
 
 
 def cookie_name_at(desk: Desk) -> str:
@@ -172,7 +172,7 @@ def _furnish(desk: Desk, staff: int, requesters: int, comments: int):
 
 def _person(name: str, role: Role, cookies: list[str]) -> User:
     user = User(email=f"{name.replace(' ', '-')}@example.org".lower(), name=name, role=role)
-    db.db.session.add(user)
+    db.session.add(user)
     cookies.append(start_session(user, "bench"))
     return user
 

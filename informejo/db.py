@@ -62,8 +62,8 @@ class Moment(TypeDecorator):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
-db = SQLAlchemy(model_class=Base)
-Model = db.Model
+alchemy = SQLAlchemy(model_class=Base)  # Flask's extension; everybody else asks this module
+Model, session = alchemy.Model, alchemy.session
 migrate = Migrate(directory="migrations", render_as_batch=True)
 
 
@@ -82,8 +82,18 @@ def init_app(app):
     if app.config["DATABASE_URL"].startswith("sqlite"):
         options["connect_args"] = {"isolation_level": None, "check_same_thread": False, "timeout": 0}
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
-    db.init_app(app)
-    migrate.init_app(app, db)
+    alchemy.init_app(app)
+    migrate.init_app(app, alchemy)
+
+
+def engine() -> Engine:
+    """This app's way to its database."""
+    return alchemy.engine
+
+
+def dialect() -> str:
+    """What kind of database it is: `sqlite` or `postgresql`."""
+    return alchemy.engine.dialect.name
 
 
 def commit() -> list:
@@ -91,12 +101,12 @@ def commit() -> list:
 
     Doors call this once per request; actions never do. A failed commit leaves nothing behind and rings nothing.
     """
-    recorded = db.session.info.pop("recorded", [])
-    topics = db.session.info.pop("noticed", ())
+    recorded = session.info.pop("recorded", [])
+    topics = session.info.pop("noticed", ())
     try:
-        db.session.commit()
+        session.commit()
     except BaseException:
-        db.session.rollback()
+        session.rollback()
         raise
     if recorded:
         signals.recorded.send()
@@ -112,7 +122,7 @@ def commit_if_possible(write: Callable[[], bool]):
         if write():
             commit()
     except Exception as error:
-        db.session.rollback()
+        session.rollback()
         if trouble(error) is None:
             raise
     finally:
@@ -129,7 +139,7 @@ def trouble(error: BaseException) -> str | None:
 
 def notice(topic: str):
     """After the commit, have those who look at `topic` look again at what is kept in no event."""
-    db.session.info.setdefault("noticed", set()).add(topic)
+    session.info.setdefault("noticed", set()).add(topic)
 
 
 def lock(row):
@@ -138,9 +148,9 @@ def lock(row):
     Actions that decide by what a row holds begin with this; without it two of them could decide at the same time.
     Raises NotFound when the row is gone since it was found.
     """
-    begin_write(db.session.connection())
+    begin_write(session.connection())
     try:
-        db.session.refresh(row, with_for_update=True)
+        session.refresh(row, with_for_update=True)
     except InvalidRequestError:
         if not inspect(row).persistent:
             raise

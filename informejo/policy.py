@@ -9,9 +9,8 @@ from flask import current_app
 from sqlalchemy import Select, false, select
 from werkzeug.exceptions import Forbidden, NotFound
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts.models import STAFF, Role, User
-from informejo.db import db
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, EventName
 from informejo.live.wire import Channel
@@ -121,7 +120,7 @@ def hold(actor: User | None, what: str, thing: Ticket | Comment):
     require(actor, what, thing)  # whoever may not need not wait for it either
     ticket = thing.ticket if isinstance(thing, Comment) else thing
     for row in dict.fromkeys((ticket, thing)):
-        database.lock(row)
+        db.lock(row)
     if ticket.deleted_at is not None and what not in WITH_THE_BIN:
         raise NotFound("This ticket was deleted meanwhile.")
     require(actor, what, thing)

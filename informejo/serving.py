@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
+from informejo import db
 from informejo.config import ROOT
-from informejo.db import db
 from informejo.tickets import files
 
 PATIENCE = 10  # seconds: a worker whose master was killed needs half of them to end
@@ -63,7 +63,7 @@ def require_schema(app: Flask):
     _require_file(sqlite_file(app.config["DATABASE_URL"]))
     migrations = ScriptDirectory(str(ROOT / "migrations"))
     try:
-        with app.app_context(), db.engine.connect() as connection:
+        with app.app_context(), db.engine().connect() as connection:
             present = set(MigrationContext.configure(connection).get_current_heads())
     except (DatabaseError, sqlite3.DatabaseError) as error:
         reason = getattr(error, "orig", error)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Select
 
-from informejo.db import db
+from informejo import db
 from informejo.offload import offload
 
 
@@ -15,11 +15,11 @@ def rows(statement: Select) -> list[tuple]:
 
     What this request has written and not committed is not seen on SQLite, where the read has a connection of its own.
     """
-    if db.engine.dialect.name != "sqlite":
+    if db.dialect() != "sqlite":
         return [tuple(row) for row in db.session.execute(statement)]  # the driver lets others run while it waits
-    compiled = statement.compile(db.engine, compile_kwargs={"render_postcompile": True})
+    compiled = statement.compile(db.engine(), compile_kwargs={"render_postcompile": True})
     values = [compiled.params[name] for name in compiled.positiontup or ()]
-    return offload(_read, db.engine.url.database, str(compiled), values)
+    return offload(_read, db.engine().url.database, str(compiled), values)
 
 
 def _read(path: str, sql: str, values: list) -> list[tuple]:

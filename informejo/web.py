@@ -10,10 +10,10 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 from werkzeug.wrappers import Response
 
-from informejo import drawn, logs, metrics, policy, security
+from informejo import db, drawn, logs, metrics, policy, security
 from informejo.accounts.models import Role, User
 from informejo.accounts.queries import holds, session_for
-from informejo.db import db, trouble, vouch_with
+from informejo.db import trouble, vouch_with
 from informejo.desk import stats
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log

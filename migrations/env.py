@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from informejo.db import Moment, db
+from informejo.db import Model, Moment
 
 
 def render_item(kind, item, _context):
@@ -11,7 +11,7 @@ def render_item(kind, item, _context):
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
 
 
-OPTIONS = {"target_metadata": db.metadata, "render_as_batch": True, "compare_type": True, "render_item": render_item}
+OPTIONS = {"target_metadata": Model.metadata, "render_as_batch": True, "compare_type": True, "render_item": render_item}
 
 
 def run_online():

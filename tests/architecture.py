@@ -151,7 +151,7 @@ def gevent_elsewhere(module: Module) -> Iterator[str]:
 def commits_elsewhere(module: Module) -> Iterator[str]:
     if module.name != "db":
         committing = (called for called, _ in calls(module) if called.endswith(".commit"))
-        yield from (called for called in committing if called not in {"db.commit", "database.commit"})
+        yield from (called for called in committing if called != "db.commit")
 
 
 def texts_compared_by_the_database(module: Module) -> Iterator[str]:

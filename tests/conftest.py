@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from hypothesis import settings
 from playwright.sync_api import expect, sync_playwright
 
-from informejo import create_app
+from informejo import create_app, db
 from informejo.accounts import actions as accounts
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.desk import stats
 from informejo.live import presence
 from informejo.live.hub import hub
@@ -84,7 +84,7 @@ def app(tmp_path):
         stats.forget()
         yield app
         db.session.rollback()
-        db.engine.dispose()
+        db.engine().dispose()
     database.leave_signals()
     _leave_all_streams()
 

@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 from blinker import ANY
 from flask_migrate import upgrade
 
-from informejo import create_app, signals
-from informejo.db import db
+from informejo import create_app, db, signals
 from informejo.live.broadcast import Broadcast
 from tests.architecture import ROOT
 
@@ -38,7 +37,7 @@ def _made() -> Path:
     leave_signals()
     with app.app_context():
         upgrade(str(ROOT / "migrations"))
-        db.engine.dispose()
+        db.engine().dispose()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM log_epoch")
     return path

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
-from informejo.db import db
+from informejo import db
 
 _engines: list[Engine] = []  # at most one
 
@@ -47,10 +47,10 @@ def share(app: Flask):
     """Let the app, whose context is active, use what earlier ones compiled. The database stays its own."""
     app.jinja_env.bytecode_cache = _compiled
     if not _engines:
-        _engines.append(db.engine)
-        event.listen(db.engine, "do_connect", _connect)
-    _engines[0].url = db.engine.url
-    db.engines[None] = _engines[0]
+        _engines.append(db.engine())
+        event.listen(db.engine(), "do_connect", _connect)
+    _engines[0].url = db.engine().url
+    db.alchemy.engines[None] = _engines[0]
 
 
 def _connect(_dialect, _record, arguments, _options):

@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 import pytest
 
-from informejo import create_app
+from informejo import create_app, db
 from informejo.accounts.actions import create_admin
 from informejo.config import ROOT
-from informejo.db import commit, db
+from informejo.db import commit
 from tests import database
 from tests.server import Server
 from tests.test_docs import PAGES
@@ -180,7 +180,7 @@ def real(tmp_path) -> Server:
     with create_app({name: server.settings[name] for name in ("DATABASE_URL", "UPLOAD_DIR")}).app_context():
         create_admin(email="nia@example.org", name="Nia Okoye", password="correct horse battery")
         commit()
-        db.engine.dispose()
+        db.engine().dispose()
     return server
 
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from informejo import clock
+from informejo import clock, db
 from informejo.accounts.models import Session
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.tickets import list_queries
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from informejo import clock, create_app, demo
+from informejo import clock, create_app, db, demo
 from informejo.accounts.actions import sign_in
 from informejo.accounts.inputs import Email, Name
 from informejo.accounts.models import Role, User
 from informejo.accounts.passwords import weakness
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.demo import script
 from informejo.drafts.models import Draft
 from informejo.events.models import Event, LogEpoch
@@ -37,14 +37,14 @@ def logins(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     app = create_app({"DATABASE_URL": f"sqlite:///{folder}/demo.db", "UPLOAD_DIR": str(folder / "files")})
     with app.app_context():
-        db.create_all()
+        db.alchemy.create_all()
         db.session.add(LogEpoch(word="test"))
         with clock.at(NOW):
             logins = demo.fill()
         commit()
         yield logins
         db.session.rollback()
-        db.engine.dispose()
+        db.engine().dispose()
 
 
 def rows(model) -> list:

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from informejo import db
-from informejo.db import db as database
 from informejo.drafts.queries import draft_for
 from informejo.live.hub import hub
 from informejo.tickets.models import Comment
@@ -38,9 +37,9 @@ def drawn_for_tom(world, visit):
 
 
 def contents() -> list:
-    database.session.rollback()
-    tables = [table for table in database.metadata.sorted_tables if table.name != "sessions"]
-    return [database.session.execute(table.select()).all() for table in tables]
+    db.session.rollback()
+    tables = [table for table in db.Model.metadata.sorted_tables if table.name != "sessions"]
+    return [db.session.execute(table.select()).all() for table in tables]
 
 
 def hidden(form: dom.Element) -> dict[str, str]:
@@ -131,7 +130,7 @@ def test_what_was_typed_comes_back_and_is_sent_when_that_is_meant(world, drawn_f
     fields = hidden(send) | {field["name"]: field.text for field in send.all("textarea")}
     assert fields == form | {"drawn_for": str(world.mia.id)}
     assert browser.post("/tickets/1/comments", data=fields).status_code == 303
-    said = database.session.scalars(select(Comment).order_by(Comment.id.desc())).first()
+    said = db.session.scalars(select(Comment).order_by(Comment.id.desc())).first()
     assert (said.body, said.author, said.internal) == (TEXT, world.mia, True)
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask_migrate import stamp
 from hypothesis import given, settings, strategies as st
 
-from informejo.db import db as database
+from informejo import db
 from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
 from informejo.text import clean_line, clean_text
@@ -124,7 +124,7 @@ def send(app, world, visit):
         answer.close()
         for stream in hub.subscriptions():
             hub.drop(stream)
-        database.session.rollback()
+        db.session.rollback()
         return answer.status_code
 
     return send
@@ -230,7 +230,7 @@ def test_letters_of_every_kind_go_round_unharmed(world, visit, text):
     ren = visit(world.ren)
     answer = ren.post("/tickets", data={"title": f"Title {text}", "description": f"Description {text}"})
     assert answer.status_code == 303
-    database.session.expire_all()
+    db.session.expire_all()
     page = dom.read(ren.get(answer.location).text)
     title = page.find("ticket-header").all("h1")[0].text
     assert title == " ".join(clean_line(f"Title {text}").split())

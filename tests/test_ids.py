@@ -66,7 +66,7 @@ def test_what_is_written_in_one_go_at_one_moment_has_ids_of_its_own(world):
     ticket = world.ticket()
     with clock.at(clock.now() + timedelta(hours=1)):
         many = [Comment(ticket=ticket, author=world.ren, body=f"{number}") for number in range(5)]
-        db.db.session.add_all(many)
+        db.session.add_all(many)
         db.commit()
     assert len({comment.id for comment in many}) == 5
     assert [comment.body for comment in sorted(many, key=lambda one: one.id)] == ["0", "1", "2", "3", "4"]
@@ -97,7 +97,7 @@ def turn(monkeypatch):
 
 def written_by(id: int):
     """One event, written by that person as the first thing in its transaction."""
-    actor = db.db.session.get(User, id)
+    actor = db.session.get(User, id)
     log.record(EventName.SESSION_ENDED, actor, audience=Audience.STAFF, user=actor)
 
 
@@ -110,10 +110,10 @@ def test_whoever_had_to_wait_for_their_turn_stands_behind_those_who_wrote_meanwh
             db.commit()
 
     waiting = threading.Thread(target=wait_and_write)
-    db.begin_write(db.db.session.connection())
+    db.begin_write(db.session.connection())
     waiting.start()
     assert turn.asked.wait(10)
     written_by(mia)
     db.commit()
     waiting.join(10)
-    assert [event.user_id for event in db.db.session.query(Event).order_by(Event.id)][-2:] == [mia, ren]
+    assert [event.user_id for event in db.session.query(Event).order_by(Event.id)][-2:] == [mia, ren]

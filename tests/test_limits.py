@@ -4,10 +4,10 @@ import io
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import select
 
-from informejo import limits
+from informejo import db, limits
 from informejo.accounts.models import User
-from informejo.db import db as database
 from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.models import Attachment, Comment, Ticket
 from tests.live import dom
@@ -61,11 +61,11 @@ def send(browser, name: str, value: str):
 
 
 def is_kept(name: str, value: str) -> bool:
-    database.session.rollback()
+    db.session.rollback()
     column = FORMS[name].kept
     if column is None:
-        return bool(database.session.scalar(database.select(User).where(User.email == ACCOUNT["email"])))
-    return bool(database.session.scalar(database.select(column).where(column == value)))
+        return bool(db.session.scalar(select(User).where(User.email == ACCOUNT["email"])))
+    return bool(db.session.scalar(select(column).where(column == value)))
 
 
 def problem(answer, name: str) -> str:

@@ -7,10 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Enum, inspect, text
+from sqlalchemy import Enum, inspect, select, text
 
-from informejo import create_app, signals
-from informejo.db import db
+from informejo import create_app, db, signals
 from tests import architecture, world as cast
 
 
@@ -21,7 +20,7 @@ def empty(tmp_path):
     with app.app_context():
         yield app
         db.session.remove()
-        db.engine.dispose()
+        db.engine().dispose()
     signals.recorded.disconnect(app.extensions["broadcast"].ring)
     signals.noticed.disconnect(app.extensions["broadcast"].notice)
 
@@ -31,20 +30,20 @@ def migrate(step, **to):
 
 
 def tables() -> set[str]:
-    return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+    return set(inspect(db.engine()).get_table_names()) - {"alembic_version"}
 
 
 def differences() -> list:
     """What would have to change in the database for it to be what the models say."""
-    with db.engine.connect() as connection:
+    with db.engine().connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        return compare_metadata(context, db.metadata)
+        return compare_metadata(context, db.Model.metadata)
 
 
 def test_an_upgraded_database_is_what_the_models_say(empty):
     assert differences(), "an empty database must not count as equal"
     migrate(upgrade)
-    assert tables() == set(db.metadata.tables)
+    assert tables() == set(db.Model.metadata.tables)
     assert differences() == []
 
 
@@ -81,7 +80,7 @@ def test_a_new_database_has_a_word_for_its_log_and_none_like_another(empty):
 def test_a_migrated_database_takes_every_word_of_every_enum(empty):
     migrate(upgrade)
     cast.populate()
-    for table in db.metadata.sorted_tables:
+    for table in db.Model.metadata.sorted_tables:
         for column in table.columns:
             if not isinstance(column.type, Enum):
                 continue
@@ -91,7 +90,7 @@ def test_a_migrated_database_takes_every_word_of_every_enum(empty):
             assert max(len(word) for word in enum) <= column.type.length
             for word in enum:
                 db.session.execute(table.update().values({column: word}))
-            assert set(db.session.scalars(db.select(column))) <= {word}
+            assert set(db.session.scalars(select(column))) <= {word}
     db.session.rollback()
 
 

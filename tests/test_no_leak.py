@@ -9,7 +9,6 @@ import pytest
 from informejo import clock, db, policy
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
-from informejo.db import db as database
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.live.bookmark import Bookmark
@@ -45,7 +44,7 @@ def plant(world, ticket, visit):
         file = (io.BytesIO(FILE), f"{MARKER}.png")
         form = {"body": f"{MARKER} one", "internal": "yes", "files": file}
         mia.post(f"{address}/comments", data=form, content_type="multipart/form-data")
-        note = database.session.scalars(policy.visible_comments(world.mia).where(Comment.internal)).one()
+        note = db.session.scalars(policy.visible_comments(world.mia).where(Comment.internal)).one()
         mia.post(f"/comments/{note.id}/edit", data={"body": f"{MARKER} two", "version": "1"})
         mia.post("/drafts", data={"draft": f"ticket:{ticket.id}", "internal": "yes", "body": f"{MARKER} three"})
         mia.post(f"{address}/writing")
@@ -121,7 +120,7 @@ def test_no_answer_to_what_a_requester_sends_holds_the_marker(app, world, visit,
                 answer = visit(who and getattr(world, who)).post(address, data=fields, headers=headers)
                 assert MARKER.encode() not in answer.data, address
                 assert MARKER not in str(answer.headers), address
-                database.session.rollback()
+                db.session.rollback()
 
 
 @pytest.mark.hardening("H-25")

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from informejo import db
 from informejo.accounts.models import Role
-from informejo.db import db as database
 from informejo.desk import stats
 from informejo.events import log
 from informejo.policy import find_ticket
@@ -58,7 +58,7 @@ def test_what_is_proved_elsewhere_is_proved_there(row):
 
 def secrets(world) -> set[str]:
     """What no answer and no message may ever hold."""
-    sessions = database.session.execute(database.text("SELECT token_hash FROM sessions")).scalars()
+    sessions = db.session.execute(text("SELECT token_hash FROM sessions")).scalars()
     hashes = {person.password_hash for person in vars(world).values() if person.password_hash}
     return {*hashes, *sessions, "password_hash", "token_hash", "argon2", "stored_name"}
 
@@ -105,7 +105,7 @@ def test_row_3_a_sign_in_is_kept_as_a_hash_and_written_into_no_log(world, visit,
     browser.post("/sign-in", data={"email": "ren@example.org", "password": PASSWORD})
     token = browser.get_cookie("informejo").value
     assert browser.get("/tickets").status_code == 200
-    rows = [database.session.execute(table.select()).all() for table in database.metadata.sorted_tables]
+    rows = [db.session.execute(table.select()).all() for table in db.Model.metadata.sorted_tables]
     for place in (str(rows), caplog.text, str([event.changes for event in log.since(0)])):
         assert token not in place
         assert PASSWORD not in place
@@ -114,7 +114,7 @@ def test_row_3_a_sign_in_is_kept_as_a_hash_and_written_into_no_log(world, visit,
 @pytest.mark.hardening("O-04")
 def test_rows_4_and_5_nothing_a_visitor_sends_changes_or_opens_an_account(app, world, visit):
     """1.13 rows 4 and 5: whoever wrote with somebody's address could rename them and read their tickets."""
-    before = database.session.execute(database.text("SELECT * FROM users WHERE id < 8")).all()
+    before = db.session.execute(text("SELECT * FROM users WHERE id < 8")).all()
     with app.test_request_context():
         adapter = app.url_map.bind("localhost")
     posts = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods]
@@ -125,8 +125,8 @@ def test_rows_4_and_5_nothing_a_visitor_sends_changes_or_opens_an_account(app, w
         browser = visit()
         browser.post(adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments}), data=fields)
         assert browser.get("/tickets").status_code == 303, "a visitor is a visitor afterwards"
-    database.session.expire_all()
-    assert database.session.execute(database.text("SELECT * FROM users WHERE id < 8")).all() == before
+    db.session.expire_all()
+    assert db.session.execute(text("SELECT * FROM users WHERE id < 8")).all() == before
 
 
 @pytest.mark.hardening("O-06")

@@ -5,7 +5,6 @@ from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import db, policy
 from informejo.accounts.models import Role
-from informejo.db import db as database
 from informejo.policy import RULES, may
 from informejo.tickets import change_actions
 from informejo.tickets.words import Status
@@ -83,10 +82,10 @@ def test_whoever_is_deactivated_may_nothing_at_all(world, things):
         person.active = False
     db.commit()
     assert not [what for what in ALL for who in PEOPLE[2:] if may(getattr(world, who), what, things["ticket"])]
-    assert not database.session.scalars(policy.visible_tickets(world.mia)).all()
-    assert not database.session.scalars(policy.visible_comments(world.mia)).all()
-    assert not database.session.scalars(policy.visible_events(world.mia)).all()
-    assert not database.session.scalars(policy.binned_tickets(world.ana)).all()
+    assert not db.session.scalars(policy.visible_tickets(world.mia)).all()
+    assert not db.session.scalars(policy.visible_comments(world.mia)).all()
+    assert not db.session.scalars(policy.visible_events(world.mia)).all()
+    assert not db.session.scalars(policy.binned_tickets(world.ana)).all()
 
 
 def test_a_requester_settles_their_ticket_until_it_is_closed(world, ticket):
@@ -121,7 +120,7 @@ def test_an_internal_note_is_visible_to_the_staff_alone(world, ticket, note):
 
 def test_events_are_visible_with_what_they_are_about(world, ticket, note):
     note_event, ticket_event = note.ticket.last_event_id, ticket.last_public_event_id
-    seen = {who: list(database.session.scalars(policy.visible_events(getattr(world, who)))) for who in PEOPLE}
+    seen = {who: list(db.session.scalars(policy.visible_events(getattr(world, who)))) for who in PEOPLE}
     assert [who for who in PEOPLE if ticket_event in {event.id for event in seen[who]}] == ["ren", "mia", "ana"]
     assert [who for who in PEOPLE if note_event in {event.id for event in seen[who]}] == ["mia", "ana"]
 

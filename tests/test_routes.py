@@ -5,7 +5,6 @@ import io
 import pytest
 
 from informejo import db, policy
-from informejo.db import db as database
 from informejo.tickets import change_actions
 from tests.world import PASSWORD
 
@@ -128,7 +127,7 @@ def answers(world, visit):
             answer = browser.open(address, method=method, data=fields, buffered=False)
             statuses.append(str(answer.status_code))
             answer.close()
-            database.session.rollback()
+            db.session.rollback()
         return " ".join(statuses)
 
     return answers
@@ -186,5 +185,5 @@ def test_looking_changes_nothing(world, visit, place, row):
 
 def contents() -> list:
     """Every row of every table."""
-    database.session.rollback()
-    return [database.session.execute(table.select()).all() for table in database.metadata.sorted_tables]
+    db.session.rollback()
+    return [db.session.execute(table.select()).all() for table in db.Model.metadata.sorted_tables]

@@ -4,9 +4,9 @@ import pytest
 from flask import Flask, Response
 from sqlalchemy import event
 
-from informejo import security
+from informejo import db, security
 from informejo.accounts import queries
-from informejo.db import WRITES, db
+from informejo.db import WRITES
 from informejo.security import HEADERS
 
 CHANGE = "/profile"
@@ -229,7 +229,7 @@ def test_who_sends_without_end_is_asked_to_wait_and_nobody_else(world, visit, re
 
 def test_looking_writes_nothing(world, ren):
     written = []
-    listen = event.listens_for(db.engine, "before_cursor_execute")
+    listen = event.listens_for(db.engine(), "before_cursor_execute")
     listen(
         lambda connection, cursor, statement, *_: written.append(statement) if statement.startswith(WRITES) else None
     )

@@ -61,7 +61,7 @@ def addressed(address: str) -> str:
     if not found:
         return address
     place, rest = int(found[1]), found[2]
-    ids = db.db.session.scalars(db.db.select(Comment.id).order_by(Comment.id))
+    ids = db.session.scalars(select(Comment.id).order_by(Comment.id))
     return f"/comments/{next(iter(list(ids)[place - 1 :]), place)}{rest}"
 
 
@@ -73,14 +73,14 @@ def password_hash() -> str:
 def populate() -> World:
     """Fill an empty database with the cast."""
     people = {key: _person(key, name, role) for key, (name, role) in CAST.items()}
-    db.db.session.add_all([LogEpoch(word="test"), *people.values()])
+    db.session.add_all([LogEpoch(word="test"), *people.values()])
     db.commit()
     return World(**people)
 
 
 def find() -> World:
     """The cast as it stands in a database that was filled before."""
-    people = {user.email.partition("@")[0]: user for user in db.db.session.scalars(select(User))}
+    people = {user.email.partition("@")[0]: user for user in db.session.scalars(select(User))}
     return World(**{key: people[key] for key in CAST})
 
 

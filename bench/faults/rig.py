@@ -30,7 +30,7 @@ def post_worker_init(worker):
     _begin(worker)
     import gc, time
     import gevent
-    from informejo.db import db
+    from informejo import db
     from informejo.live.hub import hub
     notes = open({notes!r}, "a", buffering=1)
 
@@ -43,7 +43,7 @@ def post_worker_init(worker):
             if now // 1 != second:
                 greenlets = sum(isinstance(thing, gevent.Greenlet) for thing in gc.get_objects()) if {count} else 0
                 with worker.wsgi.app_context():
-                    connections = db.engine.pool.checkedout()
+                    connections = db.engine().pool.checkedout()
                 own = hub._per_user[0]  # for a moment each minute, the stream on which the process hears itself
                 print(now, worst, len(hub) - own, len(hub._by_channel) - own, connections, greenlets, file=notes)
                 worst, last, second = 0, time.monotonic(), now // 1
@@ -180,8 +180,8 @@ def rig(tmp: Path, *, staff: int = 4, requesters: int = 1, within: str | None = 
 def settle_in(here: Rig):
     """Everybody has a password, and was here an hour ago: reading a page would note that they are here again."""
     with here.desk.app.app_context():
-        db.db.session.execute(update(User).values(password_hash=cast.password_hash()))
-        db.db.session.execute(update(Session).values(seen_at=clock.now() - timedelta(hours=1)))
+        db.session.execute(update(User).values(password_hash=cast.password_hash()))
+        db.session.execute(update(Session).values(seen_at=clock.now() - timedelta(hours=1)))
         db.commit()
 
 

@@ -9,12 +9,11 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts import queries
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.accounts.passwords import hash_password, verify
 from informejo.accounts.queries import fingerprint
-from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -74,7 +73,7 @@ def sign_in(email: str, password: str) -> User | None:
     if not offload(verify, hashed, password):
         return None
     try:
-        database.lock(user)
+        db.lock(user)
     except NotFound:
         return None
     # While the password was being checked, the account may have been closed or its password changed.
@@ -99,7 +98,7 @@ def sign_out(session: Session) -> str:
     It only tells `queries.known_browser` apart from strangers who try passwords. The old value is worth nothing at all.
     Raises NotFound when the sign-in is gone already.
     """
-    database.lock(session)
+    db.lock(session)
     token = secrets.token_urlsafe(32)
     session.token_hash, session.expires_at = fingerprint(token), clock.now()
     _record_end(session.user, session)
@@ -111,7 +110,7 @@ def end_sessions(actor: User, user: User, but: Session | None = None):
 
     Their own, and those they made for others: what somebody may do ends with their sign-in, and so does what they gave.
     """
-    database.lock(user)
+    db.lock(user)
     theirs = or_(PasswordToken.user_id == user.id, PasswordToken.made_by_id == user.id)
     db.session.execute(delete(PasswordToken).where(theirs))
     live = {session.id for session in queries.sessions_of(user)}
@@ -133,7 +132,7 @@ def mark_used(session: Session) -> bool:
 
 def edit_profile(actor: User, **fields: str):
     """Change one's own `name`, `department`, `theme`, `shortcuts` or `time_zone`."""
-    database.lock(actor)
+    db.lock(actor)
     _change(actor, actor, EventName.USER_UPDATED, fields)
 
 
@@ -143,7 +142,7 @@ def change_password(actor: User, *, current: str, new: str) -> bool:
     if not offload(verify, known, current):
         return False
     hashed = offload(hash_password, new)
-    database.lock(actor)
+    db.lock(actor)
     if actor.password_hash != known:
         return False  # it was changed while this one was being hashed
     actor.password_hash = hashed
@@ -174,7 +173,7 @@ def set_active(actor: User, user: User, active: bool, to: User | None = None):
 def _hold_rights(actor: User, user: User, to: User | None):
     # Two administrators who shut each other out at the same time: whoever is second is none any more, and is refused.
     # So one is always left. Whoever gets the tickets must stay at the desk until they have them.
-    database.lock_all(actor, user, to)
+    db.lock_all(actor, user, to)
     require(actor, "user.change", user)
 
 

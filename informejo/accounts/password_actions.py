@@ -6,12 +6,11 @@ from datetime import timedelta
 from sqlalchemy import delete
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts.actions import end_sessions
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.accounts.queries import fingerprint, password_link
-from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -23,7 +22,7 @@ LASTS = timedelta(hours=24)
 
 def make_password_link(actor: User, user: User) -> str:
     """A new one-time token with which this person chooses a password; an earlier one is void."""
-    database.lock_all(actor, user)
+    db.lock_all(actor, user)
     require(actor, "user.change", user)
     if not user.active:
         raise UnprocessableEntity(f"{user.name} is deactivated; reactivate them first. No link was made.")
@@ -45,7 +44,7 @@ def choose_password(token: str, *, password: str) -> User | None:
     user = link and link.user
     if user is None:
         return None
-    database.lock_all(user, link.made_by)
+    db.lock_all(user, link.made_by)
     if not may(link.made_by, "user.change", user):  # they were an administrator when the link was looked up
         return None
     # Whoever deletes the row is the one: of two at the same time the second finds none.

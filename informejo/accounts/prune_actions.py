@@ -5,10 +5,9 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Select, delete, false, select
 
-from informejo import clock
+from informejo import clock, db
 from informejo.accounts import queries
 from informejo.accounts.models import PasswordToken, Session, SetupToken
-from informejo.db import db
 
 
 def old_sessions() -> Select:

@@ -8,9 +8,8 @@ from flask import current_app
 from sqlalchemy import Select, exists, false, func, select
 from sqlalchemy.orm import contains_eager
 
-from informejo import clock, policy, slow_reads
+from informejo import clock, db, policy, slow_reads
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
-from informejo.db import db
 from informejo.events.models import Event
 from informejo.folding import words_of
 from informejo.ids import made_at

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from sqlalchemy import exists, select
 
-from informejo import clock
+from informejo import clock, db
 from informejo.accounts.models import Role, User
 from informejo.accounts.passwords import hash_password
-from informejo.db import db
 from informejo.demo import script
 from informejo.demo.play import Play
 from informejo.events import log

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import Select, func
 from sqlalchemy.orm import joinedload
 
-from informejo import slow_reads
+from informejo import db, slow_reads
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.events import log
 from informejo.policy import visible_tickets
 from informejo.tickets.models import Ticket
@@ -155,6 +154,6 @@ def _average(cells: list[Cell], by: str = "", word: str = "") -> float | None:
 
 
 def _seconds(moment):
-    if db.engine.dialect.name == "sqlite":
+    if db.dialect() == "sqlite":
         return (func.julianday(moment) - 2440587.5) * 86400  # Julian day of 1970-01-01
     return func.extract("epoch", moment)

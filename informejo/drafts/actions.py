@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.drafts.models import Draft
 from informejo.drafts.queries import TEXTS, drafts_of
 from informejo.tickets.models import Comment, Ticket
@@ -30,7 +29,7 @@ def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", co
     Nor has what was sent meanwhile under this key: its draft was on the way and came too late. The draft that the form
     began with, `continues`, is this one from now on, if it is the same text. If not, another tab may still have it.
     """
-    database.lock(actor)
+    db.lock(actor)
     if not any(fields.values()) or _was_sent(actor, fields, key):
         return forget_draft(actor, form, key, continues)
     draft = _draft(actor, form, key) or _draft(actor, form, continues)
@@ -45,7 +44,7 @@ def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", co
 
 def forget_draft(actor: User, form: str, *keys: str):
     """Those drafts of the form were given up."""
-    database.lock(actor)
+    db.lock(actor)
     for draft in filter(None, (_draft(actor, form, key) for key in keys)):
         db.session.delete(draft)
 

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Select, delete, select, tuple_
 
-from informejo import clock
-from informejo.db import db
+from informejo import clock, db
 from informejo.drafts.models import Draft
 
 DRAFT_DAYS = 90  # after which what was typed and never sent is given up

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
+from informejo import db
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.drafts.models import Draft
 
 OFFERED = 5  # other drafts beside a form

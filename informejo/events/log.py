@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
+from informejo import db
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
 from informejo.live.bookmark import Bookmark
@@ -31,7 +31,7 @@ def record(name: EventName, actor: User | None, *, audience: Audience, changes: 
     `subject` names what it is about: any of `ticket`, `comment`, `attachment`, `user`. `changes` maps a field to its
     [old, new] value. Event ids stand in commit order: SQLite has one writer, on PostgreSQL a lock makes it so.
     """
-    if db.engine.dialect.name == "postgresql":
+    if db.dialect() == "postgresql":
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
     event = Event(name=name, actor=actor, audience=audience, changes=changes or {}, **subject)
     db.session.add(event)

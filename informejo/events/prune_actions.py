@@ -5,8 +5,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Select, delete, select
 
-from informejo import clock
-from informejo.db import db
+from informejo import clock, db
 from informejo.events import log
 from informejo.events.models import Event
 

@@ -7,8 +7,7 @@ import time
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from informejo import metrics, signals
-from informejo.db import db
+from informejo import db, metrics, signals
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName

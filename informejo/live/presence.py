@@ -5,9 +5,8 @@ Looking is not stored anywhere: whoever has a stream on the ticket is looking. O
 
 import time
 
-from informejo import signals
+from informejo import db, signals
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.folding import fold

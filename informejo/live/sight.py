@@ -4,9 +4,8 @@ import logging
 
 from sqlalchemy.exc import DBAPIError
 
-from informejo import policy, signals
+from informejo import db, policy, signals
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.live import fragments, payload, wire

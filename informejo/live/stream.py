@@ -10,10 +10,9 @@ from flask import Blueprint, Response, current_app, g, request
 from sqlalchemy import Select, or_
 from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
 
-from informejo import clock, metrics, policy
+from informejo import clock, db, metrics, policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import holds
-from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.live import fragments, held, payload, presence, returns, sight, wire

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from informejo import clock
+from informejo import clock, db
 from informejo.accounts.queries import fingerprint
-from informejo.db import db
 from informejo.ops.models import Finding, ProbeToken
 
 TOKEN_LASTS = timedelta(minutes=1)

@@ -6,8 +6,8 @@ import click
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 
+from informejo import db
 from informejo.config import ROOT
-from informejo.db import db
 from informejo.ops import backup as backups, manifest, prune, restore as restores
 from informejo.ops.file_checks import are, counted
 from informejo.ops.manifest import Backup
@@ -119,8 +119,8 @@ def _database() -> Path:
         raise click.ClickException(
             "This is for SQLite files. Back up PostgreSQL with pg_dump, and UPLOAD_DIR with it: see docs/backup.md."
         )
-    db.engine.dispose()
-    return Path(db.engine.url.database)
+    db.engine().dispose()
+    return Path(db.engine().url.database)
 
 
 def _uploads() -> Path:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from flask import Flask, current_app
 
-from informejo import clock
-from informejo.db import commit_if_possible, db
+from informejo import clock, db
+from informejo.db import commit_if_possible
 from informejo.faults import contained
 from informejo.live.hub import hub
 from informejo.offload import offload

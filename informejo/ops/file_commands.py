@@ -8,7 +8,7 @@ import click
 from flask import Flask, current_app
 from sqlalchemy import select
 
-from informejo.db import db
+from informejo import db
 from informejo.ops import rescue
 from informejo.ops.exclusive import Taken, exclusive
 from informejo.ops.file_checks import are, counted

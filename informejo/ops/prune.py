@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Select, func, select, text
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts import prune_actions as accounts
-from informejo.db import db
 from informejo.drafts import prune_actions as drafts
 from informejo.events import prune_actions as events
 from informejo.ops.exclusive import Taken, exclusive
@@ -63,7 +62,7 @@ def prune(uploads: Path, dry_run: bool = False) -> Iterator[tuple[str, int]]:
 def _remove(kind: Kind) -> int:
     due = _count(kind)
     while kind.remove(BATCH):
-        database.commit()
+        db.commit()
         time.sleep(PAUSE)
     db.session.rollback()
     return due - _count(kind)
@@ -75,5 +74,5 @@ def _count(kind: Kind) -> int:
 
 def _checkpoint():
     """Move what the write-ahead log holds into the database, as far as that disturbs nobody."""
-    if db.engine.dialect.name == "sqlite":
+    if db.dialect() == "sqlite":
         db.session.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))

@@ -2,8 +2,8 @@
 
 from sqlalchemy import exists, select
 
+from informejo import db
 from informejo.accounts.queries import fingerprint
-from informejo.db import db
 from informejo.ops.models import Finding, ProbeToken, State
 
 

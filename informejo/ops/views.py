@@ -17,9 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from informejo import metrics
+from informejo import db, metrics
 from informejo.config import ROOT
-from informejo.db import db
 from informejo.live.hub import hub
 from informejo.offload import offloaded
 from informejo.serving import sqlite_file
@@ -82,7 +81,7 @@ def _checks(app: Flask) -> dict[str, str]:
 def _database() -> str:
     # On the event loop, but at once: SQLite never waits here for another process, it says that it is busy.
     try:
-        with db.engine.connect() as connection:
+        with db.engine().connect() as connection:
             present = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
     except (SQLAlchemyError, sqlite3.Error):
         return "cannot be read"

@@ -5,9 +5,8 @@ from contextlib import suppress
 
 from werkzeug.exceptions import NotFound
 
-from informejo import clock, db as database, limits
+from informejo import clock, db, limits
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.drafts.actions import forget_sent
 from informejo.events import log
 from informejo.events.models import Audience
@@ -41,7 +40,7 @@ def open_ticket(
     require(actor, "ticket.open")
     if requester is not None and requester is not actor:
         require(actor, "ticket.open_for")
-    database.lock(actor)
+    db.lock(actor)
     requester = requester or actor
     earlier = sent_before(Ticket, actor, key)
     said = {"title": title, "description": description, "category": category, "priority": priority}
@@ -147,7 +146,7 @@ def mark_seen(actor: User, ticket: Ticket, event_id: int):
     """Remember that the actor has read the ticket up to that event; never backwards."""
     hold(actor, "ticket.see", ticket)
     event_id = min(event_id, ticket.last_event_for(audience(actor)).id)
-    database.lock(actor)
+    db.lock(actor)
     reading = db.session.get(Reading, (actor.id, ticket.id))
     if reading is None:
         db.session.add(Reading(user_id=actor.id, ticket_id=ticket.id, event_id=event_id))
@@ -155,8 +154,8 @@ def mark_seen(actor: User, ticket: Ticket, event_id: int):
         if reading.event_id < last_answer(ticket) <= event_id:
             reading.at = clock.now()  # pages say when the last answer was read, not when they were looked at again
         reading.event_id = event_id
-    database.notice(f"ticket:{ticket.id}")
-    database.notice(f"user:{actor.id}")
+    db.notice(f"ticket:{ticket.id}")
+    db.notice(f"user:{actor.id}")
 
 
 def _still_found(actor: User, ticket: Ticket) -> Ticket | None:

@@ -2,9 +2,8 @@
 
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import clock, db as database, policy
+from informejo import clock, db, policy
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.drafts.actions import forget_draft
 from informejo.events import log
 from informejo.events.models import Audience
@@ -55,7 +54,7 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
     """
     require(actor, "ticket.triage", ticket)
     if assignee is not None:
-        database.lock(assignee)  # people before tickets, here and in `hand_over`, or the two could wait for each other
+        db.lock(assignee)  # people before tickets, here and in `hand_over`, or the two could wait for each other
     hold(actor, "ticket.triage", ticket)
     if assignee != ticket.assignee:  # whoever has it already may keep it, at the desk or not
         _require_at_the_desk(assignee)
@@ -68,7 +67,7 @@ def hand_over(actor: User, user: User, to: User | None) -> int:
     Raises UnprocessableEntity. With both people locked, none is given to `user` meanwhile.
     """
     require(actor, "ticket.triage")
-    database.lock_all(user, to)
+    db.lock_all(user, to)
     _require_at_the_desk(to)
     if to is user:
         raise UnprocessableEntity("Tickets are handed over to somebody else, or to nobody.")
@@ -78,7 +77,7 @@ def hand_over(actor: User, user: User, to: User | None) -> int:
     for number, ticket in enumerate(found, 1):
         _change(actor, ticket, "assignee", to, ANY)
         if number % AT_ONCE == 0:
-            database.give_way()
+            db.give_way()
     return len(found)
 
 

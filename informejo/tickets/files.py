@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy import exists, func, select
 from werkzeug.datastructures import FileStorage
 
-from informejo.db import db
+from informejo import db
 from informejo.offload import offload
 from informejo.text import file_size, shown_file_name
 from informejo.tickets import shelf

@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from informejo import limits, policy, slow_reads
+from informejo import db, limits, policy, slow_reads
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.paging import nearest_page

@@ -5,8 +5,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Select, delete, select, update
 
-from informejo import clock
-from informejo.db import db
+from informejo import clock, db
 from informejo.drafts.models import Draft
 from informejo.events.models import Event
 from informejo.events.names import EventName

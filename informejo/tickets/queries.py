@@ -7,9 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from informejo import clock, policy
+from informejo import clock, db, policy
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName

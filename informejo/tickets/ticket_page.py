@@ -18,7 +18,7 @@ from informejo.web import actor, page, stream
 def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     """The page of a ticket, with what was typed on it and what is wrong with that."""
     live, audience = stream(f"ticket:{ticket.id}"), policy.audience(actor())
-    db.db.session.refresh(ticket)  # it was found before the bookmark was taken
+    db.session.refresh(ticket)  # it was found before the bookmark was taken
     seen = queries.seen_by(actor(), ticket)
     shown = queries.timeline_for(
         actor(), ticket, max(seen, queries.old_news()), _asked_for(ticket), request.args.get("all") == "yes"

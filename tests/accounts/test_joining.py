@@ -5,13 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func
+from sqlalchemy import func, select
 from werkzeug.exceptions import Forbidden
 
-from informejo import db as database
+from informejo import db
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Role, SetupToken, User
-from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
 from tests.live import dom
@@ -109,7 +108,7 @@ def test_one_address_makes_five_accounts_an_hour(world, visit):
 def token(app):
     """The one-time token of an empty desk."""
     token = actions.renew_setup()
-    database.commit()
+    db.commit()
     return token
 
 
@@ -183,10 +182,10 @@ def test_ten_tries_at_the_link_are_enough(token, visit):
 @pytest.mark.hardening("H-27")
 def test_a_new_link_ends_the_old_one_and_neither_is_kept(token, visit):
     newer = actions.renew_setup()
-    database.commit()
+    db.commit()
     assert visit().get(f"/setup/{token}").status_code == 404
     assert visit().get(f"/setup/{newer}").status_code == 200
-    assert db.session.scalars(db.select(SetupToken.token_hash)).all() == [queries.fingerprint(newer)]
+    assert db.session.scalars(select(SetupToken.token_hash)).all() == [queries.fingerprint(newer)]
 
 
 @pytest.mark.hardening("H-48", "O-11")
@@ -202,13 +201,13 @@ def test_twenty_at_the_same_time_make_one_administrator(app, token):
         with app.app_context():
             together.wait()
             admin = actions.set_up(token, email=f"{number}@example.org", name="First", password=PASSWORD)
-            database.commit()
+            db.commit()
             return admin is not None
 
     with ThreadPoolExecutor(20) as pool:
         made = list(pool.map(join, range(20)))
     assert sum(made) == 1
-    assert db.session.scalar(db.select(func.count(User.id)).where(User.role == Role.ADMIN)) == 1
+    assert db.session.scalar(select(func.count(User.id)).where(User.role == Role.ADMIN)) == 1
 
 
 def test_a_ticket_for_somebody_unknown_makes_a_guest(world):

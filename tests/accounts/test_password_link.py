@@ -6,12 +6,12 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from sqlalchemy import select
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts import actions, password_actions, queries
 from informejo.accounts.models import PasswordToken, Role
-from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
 from tests.live import dom
@@ -27,7 +27,7 @@ def link(world):
 
     def link(user) -> str:
         token = password_actions.make_password_link(world.ana, user)
-        database.commit()
+        db.commit()
         return f"/choose-password/{token}"
 
     return link
@@ -98,9 +98,9 @@ def test_it_is_recorded_that_it_was_made_and_used_and_no_secret(world, visit, li
 @pytest.mark.hardening("H-27")
 def test_only_its_hash_is_kept_and_nothing_once_it_was_used(world, visit, link):
     token = link(world.ren).rpartition("/")[2]
-    assert db.session.scalars(db.select(PasswordToken.token_hash)).all() == [queries.fingerprint(token)]
+    assert db.session.scalars(select(PasswordToken.token_hash)).all() == [queries.fingerprint(token)]
     visit().post(f"/choose-password/{token}", data=NEW)
-    assert not db.session.scalars(db.select(PasswordToken)).all()
+    assert not db.session.scalars(select(PasswordToken)).all()
 
 
 @pytest.mark.hardening("H-27")
@@ -122,7 +122,7 @@ def test_of_two_uses_at_once_one_wins(app, world, link):
         with app.app_context():
             together.wait()
             user = password_actions.choose_password(token, password=f"violet ladder {number} sea")
-            database.commit()
+            db.commit()
             return user is not None
 
     with ThreadPoolExecutor(4) as pool:
@@ -167,7 +167,7 @@ def change_own_password(world):
 def test_what_ends_sign_ins_voids_the_link_as_well(world, visit, link, change):
     address = link(world.mia)
     change(world)
-    database.commit()
+    db.commit()
     assert is_void(visit().post(address, data=NEW))
     assert not actions.sign_in(world.mia.email, "violet ladder 78 sea")
 
@@ -179,16 +179,16 @@ def test_somebody_deactivated_gets_none_and_the_administrator_is_told_what_to_do
     text = visit(world.ana).get(f"/users/{world.dan.id}").text
     assert "is deactivated; reactivate them first." in text
     assert "Make a link" not in text
-    assert not db.session.scalars(db.select(PasswordToken)).all()
+    assert not db.session.scalars(select(PasswordToken)).all()
 
 
 def test_somebody_shut_out_past_the_actions_cannot_use_theirs(world, visit, link):
     address = link(world.ren)
     world.ren.active = False
-    database.commit()
+    db.commit()
     assert is_void(visit().post(address, data=NEW))
     world.ren.active = True
-    database.commit()
+    db.commit()
     assert signs_in(visit, world.ren, PASSWORD)
 
 
@@ -294,14 +294,14 @@ def test_what_somebody_gave_ends_with_their_rights(world, visit, link, how):
     actions.set_role(world.ana, world.mia, Role.ADMIN)
     token = password_actions.make_password_link(world.mia, world.ana)
     others = password_actions.make_password_link(world.ana, world.ren)
-    database.commit()
+    db.commit()
     if how == "shut out":
         actions.set_active(world.ana, world.mia, False)
     elif how == "demoted":
         actions.set_role(world.ana, world.mia, Role.AGENT)
     else:
         actions.change_password(world.mia, current=PASSWORD, new=NEW["password"])
-    database.commit()
+    db.commit()
     assert is_void(visit().get(f"/choose-password/{token}"))
     assert is_void(visit().post(f"/choose-password/{token}", data=NEW))
     assert signs_in(visit, world.ana, PASSWORD)
@@ -312,5 +312,5 @@ def test_a_link_of_somebody_who_lost_their_rights_past_the_actions_opens_nothing
     actions.set_role(world.ana, world.mia, Role.ADMIN)
     token = password_actions.make_password_link(world.mia, world.ren)
     world.mia.role = Role.AGENT
-    database.commit()
+    db.commit()
     assert is_void(visit().post(f"/choose-password/{token}", data=NEW))

@@ -2,10 +2,9 @@
 
 import pytest
 
-from informejo import security
+from informejo import db, security
 from informejo.accounts import queries
 from informejo.accounts.models import Role
-from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
 from tests.live import dom

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from informejo import clock, db as database, security
+from informejo import clock, db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Session
-from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
 from tests.world import PASSWORD
@@ -92,7 +92,7 @@ def test_a_cookie_somebody_else_chose_stays_worthless(world, visit):
 
 def test_the_database_knows_no_cookie(world, visit):
     browser = visit(world.ren)
-    kept = db.session.scalars(db.select(Session.token_hash)).all()
+    kept = db.session.scalars(select(Session.token_hash)).all()
     assert cookie(browser) not in kept
     assert queries.fingerprint(cookie(browser)) in kept
 
@@ -263,7 +263,7 @@ def test_people_who_are_shut_out_meanwhile_do_not_come_in(world, visit, monkeypa
 
     def meanwhile(hashed, password):
         world.ren.active = False
-        database.commit()
+        db.commit()
         return real(hashed, password)
 
     monkeypatch.setattr(actions, "verify", meanwhile)
@@ -274,7 +274,7 @@ def test_old_sessions_are_swept_when_their_owner_comes_again(world, visit):
     visit(world.ren), visit(world.zoe)
     with clock.at(clock.now() + 61 * 24 * HOUR):
         sign_in(visit(), "ren@example.org")
-    owners = db.session.scalars(db.select(Session.user_id)).all()
+    owners = db.session.scalars(select(Session.user_id)).all()
     assert sorted(owners) == sorted([world.ren.id, world.zoe.id])
 
 

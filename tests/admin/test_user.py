@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.exceptions import Forbidden
 
-from informejo import db as database
+from informejo import db
 from informejo.accounts import actions, password_actions
 from informejo.accounts.models import Role
 from informejo.tickets import change_actions
@@ -19,7 +19,7 @@ def toms(world):
         tickets = [world.ticket(title=f"Number {number}") for number in range(number)]
         for ticket in tickets:
             change_actions.assign(world.mia, ticket, world.tom)
-        database.commit()
+        db.commit()
         return tickets
 
     return toms
@@ -54,7 +54,7 @@ def test_each_name_of_the_list_leads_to_its_page(world, visit):
 def test_staff_read_who_it_is_and_what_hangs_on_them(world, visit, toms, page, who):
     toms(2)
     world.ren.department = "Harbour"
-    database.commit()
+    db.commit()
     reader = getattr(world, who)
     text = page(reader, world.ren)
     for said in ("Ren Ito", "Requester", "ren@example.org", "Harbour", "2 tickets"):
@@ -112,7 +112,7 @@ def test_deactivated_says_the_name_and_where_the_tickets_went(world, visit, toms
     assert {ticket.assignee for ticket in tickets} == {world.mia}
     assert done(ana, address, value="active") == "Tom Berg is active again."
     change_actions.assign(world.mia, tickets[0], world.tom)
-    database.commit()
+    db.commit()
     assert done(ana, address, value="inactive") == "Tom Berg is deactivated. 1 ticket went back to the queue."
     assert tickets[0].assignee is None
 
@@ -149,7 +149,7 @@ def test_a_name_is_text_wherever_it_stands(world, visit, toms):
     toms(1)
     for person, name in ((world.tom, "<img src=x onerror=alert(1)> {name}"), (world.mia, "{0.password_hash}<script>")):
         person.name = name
-    database.commit()
+    db.commit()
     ana = visit(world.ana)
     fields = {"value": "inactive", "to": world.mia.id}
     answer = ana.post(f"/users/{world.tom.id}/activity", data=fields)
@@ -171,7 +171,7 @@ def test_nobody_gets_tickets_who_is_not_at_the_desk(world, visit, toms, to):
 def test_what_was_left_behind_before_can_be_handed_over(world, visit, toms, page):
     [ticket] = toms(1)
     world.tom.active = False
-    database.commit()
+    db.commit()
     assert "1 unsolved ticket is still assigned to Tom Berg, who is not at the desk." in page(world.mia, world.tom)
     said = done(visit(world.mia), f"/users/{world.tom.id}/handover", to=world.mia.id)
     assert said == "The tickets of Tom Berg are handed over."
@@ -182,7 +182,7 @@ def test_what_was_left_behind_before_can_be_handed_over(world, visit, toms, page
 def test_somebody_who_is_active_again_can_sign_in_and_a_guest_needs_a_link(world, page):
     assert "can then sign in again" in page(world.ana, world.dan)
     actions.set_active(world.ana, world.gus, False)
-    database.commit()
+    db.commit()
     assert "can then be given a link to choose a password" in page(world.ana, world.gus)
 
 
@@ -191,7 +191,7 @@ def test_a_guest_has_no_role_to_change_but_a_way_in(world, page):
     assert "is known by an address only and cannot sign in." in text
     assert "Change role" not in text
     password_actions.make_password_link(world.ana, world.gus)
-    database.commit()
+    db.commit()
     assert "Deactivating signs Gus Visser out everywhere at once and voids their link." in page(world.ana, world.gus)
 
 
@@ -199,7 +199,7 @@ def test_solved_tickets_do_not_count_and_do_not_move(world, visit, toms, page):
     solved, waiting = toms(2)
     change_actions.set_status(world.mia, solved, Status.RESOLVED)
     change_actions.set_status(world.mia, waiting, Status.WAITING)
-    database.commit()
+    db.commit()
     assert "1 unsolved ticket" in page(world.ana, world.tom)
     done(visit(world.ana), f"/users/{world.tom.id}/activity", value="inactive", to=world.mia.id)
     assert (solved.assignee, waiting.assignee) == (world.tom, world.mia)

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 
-from informejo import db as database
+from informejo import db
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Role, User
-from informejo.db import db
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.tickets import change_actions
@@ -65,7 +65,7 @@ def test_the_page_counts_people(world, visit):
 )
 def test_a_filter_finds_people_by_name_address_department_and_role(world, visit, query, found):
     world.zoe.department = "Vertrieb Süd"
-    database.commit()
+    db.commit()
     assert names(visit(world.mia).get(f"/users?{query}").text) == found
 
 
@@ -158,7 +158,7 @@ def test_what_means_nothing_changes_nothing(world, visit):
 
 def test_two_administrators_who_shut_each_other_out_leave_one(app, world):
     world.tom.role = Role.ADMIN
-    database.commit()
+    db.commit()
     together, pairs = Barrier(2), [(world.ana.id, world.tom.id), (world.tom.id, world.ana.id)]
 
     def shut_out(pair):
@@ -167,11 +167,11 @@ def test_two_administrators_who_shut_each_other_out_leave_one(app, world):
             together.wait()
             try:
                 actions.set_active(actor, other, False)
-                database.commit()
+                db.commit()
             except Forbidden:
                 return False
             return True
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(shut_out, pairs)) == [False, True]
-    assert db.session.scalars(db.select(User.name).where(User.role == Role.ADMIN, User.active)).all()
+    assert db.session.scalars(select(User.name).where(User.role == Role.ADMIN, User.active)).all()

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import delete, select
 
-from informejo import create_app, signals
+from informejo import create_app, db, signals
 from informejo.accounts.models import Role, User
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.events.models import LogEpoch
 from tests import world as cast
 from tests.browser.person import Person
@@ -38,7 +38,7 @@ def desk(server):
         cast.populate()
     yield app
     with app.app_context():
-        db.engine.dispose()
+        db.engine().dispose()
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 import pytest
 from playwright.sync_api import Error, expect
+from sqlalchemy import select
 
-from informejo.db import db
+from informejo import db
 from informejo.tickets.models import Attachment
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -53,7 +54,7 @@ def test_an_attached_page_is_saved_and_runs_nowhere(browse, world, newcomer):
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#timeline .attachment")).to_have_count(len(PAGES))
     db.session.rollback()
-    tokens = db.session.scalars(db.select(Attachment.token).where(Attachment.ticket_id == ticket.id)).all()
+    tokens = db.session.scalars(select(Attachment.token).where(Attachment.ticket_id == ticket.id)).all()
     assert len(tokens) == len(PAGES)
     mia.open(f"/tickets/{ticket.number}")
     for token in tokens:

@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import delete, func, select
 
+from informejo import db
 from informejo.accounts.models import Session
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.tickets.models import Comment
 from tests.world import PASSWORD
 

@@ -4,8 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
-from informejo.db import commit, db
+from informejo import db
+from informejo.db import commit
 from informejo.tickets import actions, queries
 from informejo.tickets.models import Comment, Reading
 from tests.waiting import until
@@ -124,7 +126,7 @@ def test_the_address_of_an_old_message_leads_to_it(browse, world, talk, monkeypa
 
 
 def talk_comments(ticket):
-    found = db.select(Comment).where(Comment.ticket_id == ticket.id).order_by(Comment.id)
+    found = select(Comment).where(Comment.ticket_id == ticket.id).order_by(Comment.id)
     return list(db.session.scalars(found))
 
 

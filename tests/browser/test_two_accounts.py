@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from informejo import db
 from informejo.accounts.models import Role
-from informejo.db import db
 from informejo.drafts.models import Draft
 from informejo.tickets.models import Comment, Ticket
 from tests.world import PASSWORD

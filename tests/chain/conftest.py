@@ -5,9 +5,10 @@ import os
 import pytest
 from sqlalchemy import select
 
+from informejo import db
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import User
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.security import cookie_name
 from tests.browser import conftest as living
 from tests.browser.person import Person

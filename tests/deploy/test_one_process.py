@@ -11,8 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from informejo import serving
-from informejo.db import db
+from informejo import db, serving
 from tests.server import PYTHON, ROOT, Server
 from tests.waiting import until
 
@@ -160,7 +159,7 @@ def test_a_folder_that_is_not_its_own_is_named_in_words():
 
 
 def test_a_database_that_is_none_is_named_in_words(app, tmp_path):
-    db.engine.dispose()
+    db.engine().dispose()
     (tmp_path / "test.db").write_bytes(os.urandom(100_000))
     with pytest.raises(serving.Refused, match="cannot be read: file is not a database"):
         serving.require_schema(app)

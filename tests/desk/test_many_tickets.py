@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.engine import Engine
 
 from informejo import db, slow_reads
@@ -37,7 +37,7 @@ def walked(statements) -> list[str]:
     plans = [
         step.detail
         for statement, values in list(statements)
-        for step in db.db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        for step in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
     ]
     return [step for step in plans if step.startswith("SCAN") and step.split()[1] in ("tickets", "events", "comments")]
 
@@ -74,7 +74,7 @@ def test_no_page_of_a_requester_goes_through_all_tickets(world, visit, statement
 
 
 def test_going_through_all_tickets_would_be_noticed(world, statements):
-    db.db.session.execute(text("SELECT id FROM tickets WHERE title = 'x'"))
+    db.session.execute(text("SELECT id FROM tickets WHERE title = 'x'"))
     statements.append(("SELECT id FROM tickets WHERE title = ?", ("x",)))
     assert walked(statements)
 
@@ -104,10 +104,10 @@ def test_a_slow_read_finds_what_a_quick_one_finds(world):
     for number, status in enumerate([*Status, *Status]):
         change_actions.set_status(world.mia, world.ticket(title=f"It's 50% {number}"), status)
     db.commit()
-    statement = db.db.select(list_queries.Ticket.id).where(list_queries.Ticket.status.in_([Status.OPEN, Status.CLOSED]))
+    statement = select(list_queries.Ticket.id).where(list_queries.Ticket.status.in_([Status.OPEN, Status.CLOSED]))
     titled = statement.where(list_queries.Ticket.title.icontains("it's 50% 0", autoescape=True))
     for asked in (statement, titled, statement.limit(1).offset(1)):
-        assert slow_reads.rows(asked) == [tuple(row) for row in db.db.session.execute(asked)] != []
+        assert slow_reads.rows(asked) == [tuple(row) for row in db.session.execute(asked)] != []
 
 
 def test_what_happened_very_long_ago_is_no_news(world, monkeypatch):

@@ -1,9 +1,9 @@
 """What is typed and not sent yet is kept, for its author alone, and stands in its form again."""
 
 import pytest
+from sqlalchemy import select
 
 from informejo import clock, db, limits
-from informejo.db import db as database
 from informejo.drafts.actions import MOST_DRAFTS
 from informejo.drafts.inputs import KEPT
 from informejo.drafts.models import Draft
@@ -28,7 +28,7 @@ def ren(world, visit):
 
 def save(browser, form: str, headers=None, **fields):
     answer = browser.post("/drafts", data={"draft": form, **fields}, headers=headers or {})
-    database.session.rollback()  # what the door did not commit is gone
+    db.session.rollback()  # what the door did not commit is gone
     return answer
 
 
@@ -110,7 +110,7 @@ def test_the_draft_of_a_ticket_one_may_not_see_shows_nothing_of_it(world, visit,
 def test_what_was_sent_is_gone_and_what_is_typed_anew_is_kept_anew(world, ren, ticket):
     save(ren, "ticket:1", body="half a")
     ren.post("/tickets/1/comments", data={"body": "half a sentence", "key": "once"})
-    database.session.rollback()
+    db.session.rollback()
     assert kept(world.ren, "ticket:1") == {}
     save(ren, "ticket:1", body="the next")
     assert kept(world.ren, "ticket:1") == {"body": "the next"}
@@ -119,7 +119,7 @@ def test_what_was_sent_is_gone_and_what_is_typed_anew_is_kept_anew(world, ren, t
 def test_a_message_that_is_refused_leaves_its_draft(world, ren, ticket):
     save(ren, "ticket:1", body="half a")
     assert ren.post("/tickets/1/comments", data={"body": "x" * (limits.COMMENT.most + 1)}).status_code == 422
-    database.session.rollback()
+    db.session.rollback()
     assert kept(world.ren, "ticket:1") == {"body": "half a"}
 
 
@@ -152,7 +152,7 @@ def test_who_answers_on_a_closed_ticket_keeps_what_was_begun_in_the_form_for_a_n
     db.commit()
     save(ren, "ticket:1", body="It burns ag")
     assert ren.post("/tickets/1/comments", data={"body": "It burns again."}).location.startswith("/tickets/2")
-    database.session.rollback()
+    db.session.rollback()
     assert kept(world.ren, "new-ticket") == {"title": "My laptop", "description": "It does not sta"}
     assert kept(world.ren, "ticket:1") == {}
 
@@ -183,7 +183,7 @@ def test_a_draft_keeps_the_fields_of_forms_and_nothing_else(world, ren):
 def test_a_form_that_does_not_exist_has_no_draft(ren, form):
     fields = {"body": "text"} if form is None else {"draft": form, "body": "text"}
     assert ren.post("/drafts", data=fields).status_code == 400
-    assert not database.session.scalars(database.select(Draft)).all()
+    assert not db.session.scalars(select(Draft)).all()
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud7ff\uffff", "🙂" * 100, "\u202eabc", "line\r\nline"])
@@ -246,7 +246,7 @@ def test_a_form_that_began_with_a_draft_and_says_something_else_leaves_it_alone(
     save(ren, **as_form(form), body="Thank you, that helped.")
     assert bodies(world.ren) == {begun, "Thank you, that helped."}
     ren.post("/tickets/1/comments", data=form | {"body": "Thank you, that helped."})
-    database.session.rollback()
+    db.session.rollback()
     assert bodies(world.ren) == {begun}
 
 
@@ -254,7 +254,7 @@ def test_what_was_sent_is_no_draft_any_more_though_its_last_words_were_never_sav
     save(ren, **as_form(drawn(ren, "/tickets/1")), body="It burs")
     form = drawn(ren, "/tickets/1")
     assert ren.post("/tickets/1/comments", data=form | {"body": "It burns."}).status_code == 303
-    database.session.rollback()
+    db.session.rollback()
     assert bodies(world.ren) == set()
     save(ren, **as_form(form), body="It burs")
     assert bodies(world.ren) == {"It burs"}, "other words than those that were sent"
@@ -271,7 +271,7 @@ def test_every_draft_of_a_form_is_offered_and_can_be_opened_or_thrown_away(world
     assert drawn(ren, "/tickets/1?draft=nonsense")["body"] == "The <third>"
     answer = ren.post("/drafts/discard", data={"draft": "ticket:1", "discard": "The second"})
     assert answer.location == "/tickets/1"
-    database.session.rollback()
+    db.session.rollback()
     assert bodies(world.ren) == {"The first", "The <third>"}
 
 
@@ -280,7 +280,7 @@ def test_nobody_opens_or_throws_away_what_another_has_typed(world, ren, visit, t
     mia = visit(world.mia)
     assert "Mine alone" not in mia.get("/tickets/1?draft=k").text
     mia.post("/drafts/discard", data={"draft": "ticket:1", "discard": "k"})
-    database.session.rollback()
+    db.session.rollback()
     assert bodies(world.ren) == {"Mine alone"}
     assert mia.post("/drafts/discard", data={"draft": "nonsense"}).status_code == 400
 
@@ -311,7 +311,7 @@ def test_a_draft_from_a_page_without_a_key_is_forgotten_with_what_is_sent(world,
     save(ren, "ticket:1", body="It burs since Monday")
     form = drawn(ren, "/tickets/1")
     ren.post("/tickets/1/comments", data=form | {"body": "It burns since Monday."})
-    database.session.rollback()
+    db.session.rollback()
     assert bodies(world.ren) == set()
 
 

@@ -1,5 +1,7 @@
 """What can happen on a desk, once each: the cases of the law. Every action that records an event is in one of them."""
 
+from sqlalchemy import select
+
 from informejo import db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
@@ -25,7 +27,7 @@ class Desk:
         return getattr(self.world, name)
 
     def _comment(self, said: str) -> Comment:
-        return db.db.session.scalars(db.db.select(Comment).filter_by(ticket=self.ticket, body=said)).one()
+        return db.session.scalars(select(Comment).filter_by(ticket=self.ticket, body=said)).one()
 
 
 def furnish(world: World) -> Desk:
@@ -48,7 +50,7 @@ def furnish(world: World) -> Desk:
 
 
 def _get(model, id: int):
-    return db.db.session.get(model, id)
+    return db.session.get(model, id)
 
 
 def retitle(desk, **texts):

@@ -8,10 +8,11 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import text
 
-from informejo import create_app, signals
+from informejo import create_app, db, signals
 from informejo.accounts import actions as accounts
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.security import cookie_name
 from tests import world as cast
 from tests.live.sse import parse
@@ -39,14 +40,14 @@ def desk(request, tmp_path_factory):
     for signal, name in ((signals.recorded, "ring"), (signals.noticed, "notice")):
         signal.disconnect(getattr(app.extensions["broadcast"], name))
     with app.test_request_context():
-        db.session.execute(db.text("DELETE FROM log_epoch"))
+        db.session.execute(text("DELETE FROM log_epoch"))
         world = cast.populate()
         ticket = world.ticket()
         cookie = f"{cookie_name()}={accounts.start_session(world.mia, 'test')}"
         commit()
         yield Desk(way, cookie, lambda text: world.note(ticket, text))
         db.session.rollback()
-        db.engine.dispose()
+        db.engine().dispose()
     server.stop()
 
 

@@ -9,7 +9,6 @@ import pytest
 from flask import has_request_context
 
 from informejo import clock, db
-from informejo.db import db as database
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import PEOPLE, EventName
@@ -208,12 +207,12 @@ def test_drawing_costs_a_bounded_number_of_queries(world, ticket, visit):
     from sqlalchemy import event as sql
 
     asked = []
-    sql.listen(database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    sql.listen(db.engine(), "before_cursor_execute", lambda *args: asked.append(args[2]))
     counts = []
     for _ in range(2):
         for number in range(10):
             world.comment(world.mia, ticket, f"message {number}")
-        database.session.expire_all()
+        db.session.expire_all()
         asked.clear()
         visit(world.tom).get(f"/tickets/{ticket.id}")
         counts.append(len(asked))

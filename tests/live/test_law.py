@@ -48,7 +48,7 @@ def furnished():
 def open_pages(app, visit, furnished):
     """Every kind of page, each opened by everybody who can."""
     app.config["STREAMS_PER_USER"] = 1000
-    with closing(sqlite3.connect(db.db.engine.url.database)) as own:
+    with closing(sqlite3.connect(db.engine().url.database)) as own:
         if not furnished.trees:
             furnish(cast.populate())
             _open_all(visit, furnished)
@@ -115,7 +115,7 @@ def test_every_event_has_a_case_or_is_silent_for_a_reason(world):
             case(desk)
             db.commit()
         except Exception:  # two cases that cannot follow each other
-            db.db.session.rollback()
+            db.session.rollback()
     happened = {event.name for event in log.since(0)}
     assert happened | SILENT.keys() >= set(EventName)
     assert all(SILENT.values()), "a reason"

@@ -9,7 +9,6 @@ from werkzeug.exceptions import NotFound
 from informejo import db, policy
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
-from informejo.db import db as database
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -51,7 +50,7 @@ def test_asked_about_one_ticket_policy_says_what_its_lists_show(world, ticket):
     bin(world, binned)
     for who in PEOPLE:
         person = getattr(world, who)
-        listed = set(database.session.scalars(policy.visible_tickets(person)))
+        listed = set(db.session.scalars(policy.visible_tickets(person)))
         assert {one for one in (ticket, binned) if policy.sees(person, one)} == listed, who
 
 
@@ -122,7 +121,7 @@ def test_after_losing_sight_nothing_of_the_ticket_comes(world, ticket, listen):
     ren, tom = listen(world.ren, f"ticket:{ticket.id}", "me"), listen(world.tom, f"ticket:{ticket.id}", "queue", "desk")
     bin(world, ticket)
     said(ren), said(tom)
-    with database.session.no_autoflush:  # what a fault or a later feature might still record of it
+    with db.session.no_autoflush:  # what a fault or a later feature might still record of it
         log.record(
             EventName.TICKET_UPDATED, world.mia, ticket=ticket, audience=Audience.REQUESTER,
             changes={"status": ["open", "waiting"]},
@@ -293,4 +292,4 @@ def test_leaving_a_topic_twice_is_once_and_the_others_go_on(world, ticket, liste
     world.comment(world.mia, ticket, "Still here?")
     assert "Still here?" in said(mia)
     assert 'id="comment-1"' not in said(ren)
-    assert database.session.get(Ticket, ticket.id) is ticket
+    assert db.session.get(Ticket, ticket.id) is ticket

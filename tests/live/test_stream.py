@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from informejo import clock, db, signals
 from informejo.accounts import actions as accounts
@@ -108,7 +108,7 @@ def test_who_was_away_is_told_in_a_toast_of_their_own_tickets_and_not_of_every_o
 RIGHTS_END = {
     "deactivated": lambda ana, mia: accounts.set_active(ana, mia, False),
     "another role": lambda ana, mia: accounts.set_role(ana, mia, Role.USER),
-    "signed out": lambda ana, mia: db.db.session.execute(delete(Session).where(Session.user_id == mia.id)),
+    "signed out": lambda ana, mia: db.session.execute(delete(Session).where(Session.user_id == mia.id)),
 }
 
 
@@ -122,10 +122,10 @@ def ends(app, world, ticket, monkeypatch):
 
     def end(how):
         with app.app_context():
-            ana, mia, tom = (db.db.session.get(User, id) for id in ids)
+            ana, mia, tom = (db.session.get(User, id) for id in ids)
             RIGHTS_END[how](ana, mia)
             db.commit()
-            actions.add_comment(tom, db.db.session.get(Ticket, 1), body="Not for Mia any more", internal=True)
+            actions.add_comment(tom, db.session.get(Ticket, 1), body="Not for Mia any more", internal=True)
             db.commit()
 
     def ends(how):
@@ -140,7 +140,7 @@ def ends(app, world, ticket, monkeypatch):
         monkeypatch.setattr("informejo.live.stream.log.bookmark", meanwhile)
 
     yield ends
-    assert "Not for Mia any more" in {one.body for one in db.db.session.scalars(db.db.select(Comment))}
+    assert "Not for Mia any more" in {one.body for one in db.session.scalars(select(Comment))}
 
 
 @pytest.mark.hardening("X-52")
@@ -180,7 +180,7 @@ def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket,
     monkeypatch.setattr("informejo.live.stream.log.since", look_and_then_it_happens)
     stream = Listener(visit(world.ren), f"/live?on=ticket:{ticket.id}&since={since}")
     everything = "".join(message.data for message in [*stream.greeting, *stream.heard()])
-    said = db.db.session.scalars(db.db.select(Comment.id).order_by(Comment.id))
+    said = db.session.scalars(select(Comment.id).order_by(Comment.id))
     assert [everything.count(f'id="comment-{id}"') for id in said] == [1, 1]
 
 

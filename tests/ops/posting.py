@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 
 from sqlalchemy import delete
 
-from informejo import create_app, policy, signals
+from informejo import create_app, db, policy, signals
 from informejo.accounts import actions as accounts, queries
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.events import log
 from informejo.events.models import LogEpoch
 from informejo.tickets import actions
@@ -58,7 +58,7 @@ class Desk:
         """Let go of the database: a connection that stays open is one more that uses it."""
         with self.app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            db.engine().dispose()
 
     def attach(self, stored_name: str, content: bytes):
         """A file with the ticket's description, under the token `t0ken`; committed."""

@@ -78,8 +78,8 @@ def test_a_database_that_is_not_there_is_missed(patient, tmp_path):
 
 
 def test_the_examination_puts_no_empty_database_in_the_place_of_a_missing_one(run, tmp_path):
-    db.db.session.remove()
-    db.db.engine.dispose()
+    db.session.remove()
+    db.engine().dispose()
     (tmp_path / "test.db").unlink()
     result = run()
     assert result.exit_code == 1
@@ -158,7 +158,7 @@ def migrated(tmp_path):
         settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/{revision}.db", "UPLOAD_DIR": str(tmp_path / "files")}
         with create_app(settings).app_context():
             upgrade(directory=str(architecture.ROOT / "migrations"), revision=revision)
-            db.db.engine.dispose()
+            db.engine().dispose()
         return settings
 
     return migrated
@@ -223,7 +223,7 @@ def attached(app, world):
     for number in range(3):
         row = Attachment(token=str(number), name="a.txt", media_type="text/plain", size=5, stored_name=f"{number:032x}")
         row.ticket, row.uploader = ticket, world.ren
-        db.db.session.add(row)
+        db.session.add(row)
         db.commit()
         paths.append(path_of(row))
         paths[-1].parent.mkdir(parents=True, exist_ok=True)
@@ -415,7 +415,7 @@ def test_findings_are_told_even_when_the_database_is_what_is_broken(tmp_path):
     app.config |= {"PUBLIC_URL": HERE, "BACKUP_DIR": str(tmp_path)}
     with app.app_context():
         result = app.test_cli_runner().invoke(args=("doctor", "--json"))
-        db.db.engine.dispose()
+        db.engine().dispose()
     states = {finding["name"]: finding["state"] for finding in json.loads(result.output)}
     assert result.exit_code == 1
     assert states["database"] == "broken"

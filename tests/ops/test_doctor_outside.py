@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from informejo import create_app, signals
+from informejo import create_app, db, signals
 from informejo.accounts import actions as accounts
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.ops import doctor, probe, public_checks
 from informejo.ops.checks import Patient
 from tests import world as cast
@@ -50,7 +50,7 @@ def desk(server):
     with app.app_context():
         yield app
         db.session.rollback()
-        db.engine.dispose()
+        db.engine().dispose()
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def administrator(tmp_path):
     with app.app_context():
         token = accounts.start_session(cast.populate().ana, "test")
         commit()
-        db.engine.dispose()
+        db.engine().dispose()
     own.start()
     yield own, {"Cookie": f"informejo={token}", "Origin": own.address}
     own.stop()

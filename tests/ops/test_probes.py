@@ -8,8 +8,9 @@ import pytest
 from flask_migrate import stamp
 from sqlalchemy import text
 
+from informejo import db
 from informejo.config import ROOT
-from informejo.db import BUSY_SECONDS, commit, db
+from informejo.db import BUSY_SECONDS, commit
 from informejo.live.hub import hub
 from informejo.ops import views
 from informejo.tickets.files import path_of
@@ -42,7 +43,7 @@ def ask(migrated, visit):
 def test_whoever_asks_whether_it_lives_is_answered_even_without_a_database(app, world, visit):
     browser = visit(world.ren)
     db.session.rollback()
-    db.drop_all()
+    db.alchemy.drop_all()
     answer = browser.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\n")
     assert browser.get("/profile").status_code >= 500
@@ -89,8 +90,8 @@ def test_a_database_that_may_only_be_read_is_not_ready(migrated, ask):
 def test_a_database_that_another_process_keeps_to_itself_is_said_at_once(migrated, ask):
     assert ask()[0] == 200
     db.session.remove()
-    db.engine.dispose()
-    other = sqlite3.connect(db.engine.url.database, isolation_level=None)
+    db.engine().dispose()
+    other = sqlite3.connect(db.engine().url.database, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()

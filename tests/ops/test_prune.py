@@ -11,7 +11,6 @@ from sqlalchemy import func, select, text, update
 from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import PasswordToken, Session, SetupToken, User
-from informejo.db import db as database
 from informejo.drafts.actions import save_draft
 from informejo.drafts.models import Draft
 from informejo.events import log
@@ -44,7 +43,7 @@ def ago(**span):
 
 
 def count(model) -> int:
-    return database.session.scalar(select(func.count()).select_from(model))
+    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def delete(world, ticket, **span):
@@ -60,7 +59,7 @@ def binned(world, visit, app):
         files = [(io.BytesIO(b"smoke"), "smoke.txt")]
         fields = {"title": "The printer is on fire", "description": "Smoke comes out of it.", "files": files}
         visit(world.ren).post("/tickets", data=fields)
-        ticket = database.session.get(Ticket, 1)
+        ticket = db.session.get(Ticket, 1)
         comment = world.comment(world.mia, ticket, "We are looking into it.")
         world.note(ticket)
         actions.mark_seen(world.mia, ticket, ticket.last_event_id)
@@ -93,10 +92,10 @@ def test_nothing_that_was_written_in_a_ticket_outlives_its_time_in_the_bin(app, 
     assert prune()["files without a row"] == 1
     assert [count(model) for model in (Comment, Attachment, Reading, Draft)] == [0, 0, 0, 0]
     assert [path for path in Path(app.config["UPLOAD_DIR"]).rglob("*") if path.is_file()] == []
-    ticket = database.session.get(Ticket, binned.id)
+    ticket = db.session.get(Ticket, binned.id)
     assert (ticket.title, ticket.description, ticket.folded) == ("", "", "")
-    assert [event.name for event in database.session.scalars(select(Event))] == [EventName.TICKET_DELETED]
-    assert database.session.execute(text("PRAGMA foreign_key_check")).all() == []
+    assert [event.name for event in db.session.scalars(select(Event))] == [EventName.TICKET_DELETED]
+    assert db.session.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
 def test_a_ticket_without_a_description_goes_like_every_other(world, prune):
@@ -153,9 +152,7 @@ def test_a_purge_that_was_broken_off_is_finished_by_the_next(binned, prune, monk
 @pytest.mark.hardening("F-06")
 def test_a_browser_that_slept_through_deletion_and_purge_is_told_that_the_ticket_is_gone(world, binned, visit, prune):
     world.ticket(title="Another one")
-    opened = database.session.scalar(
-        select(Event.id).where(Event.name == EventName.TICKET_CREATED, Event.ticket_id == 1)
-    )
+    opened = db.session.scalar(select(Event.id).where(Event.name == EventName.TICKET_CREATED, Event.ticket_id == 1))
     asleep = str(Bookmark(log.epoch(), opened))
     prune()
     for person, topic in ((world.tom, "queue"), (world.ren, "me")):
@@ -183,15 +180,15 @@ def test_sign_ins_are_forgotten_long_after_they_ended(world, prune):
             accounts.start_session(world.mia, f"{days}")
             db.commit()
     assert prune()["ended sign-ins"] == 1
-    assert sorted(database.session.scalars(select(Session.agent))) == ["29", "31"]
+    assert sorted(db.session.scalars(select(Session.agent))) == ["29", "31"]
 
 
 def test_links_for_the_first_administrator_go_once_there_is_one(world, prune):
-    database.session.add(SetupToken(token_hash="void"))
+    db.session.add(SetupToken(token_hash="void"))
     db.commit()
     assert prune()["void set-up links"] == 1
-    database.session.execute(update(User).where(User.id == world.ana.id).values(role="user"))
-    database.session.add(SetupToken(token_hash="still needed"))
+    db.session.execute(update(User).where(User.id == world.ana.id).values(role="user"))
+    db.session.add(SetupToken(token_hash="still needed"))
     db.commit()
     assert (prune()["void set-up links"], count(SetupToken)) == (0, 1)
 
@@ -202,7 +199,7 @@ def test_links_to_choose_a_password_go_when_their_day_is_over(world, prune):
             password_actions.make_password_link(world.ana, person)
             db.commit()
     assert prune()["void links to choose a password"] == 1
-    assert database.session.scalars(select(PasswordToken.user_id)).all() == [world.gus.id]
+    assert db.session.scalars(select(PasswordToken.user_id)).all() == [world.gus.id]
 
 
 def test_a_draft_nobody_touched_for_three_months_goes_and_a_younger_one_stays(world, prune):
@@ -211,7 +208,7 @@ def test_a_draft_nobody_touched_for_three_months_goes_and_a_younger_one_stays(wo
             save_draft(world.ren, form, {"body": "not finished"})
             db.commit()
     assert prune()["forgotten drafts"] == 1
-    assert database.session.scalars(select(Draft.form)).all() == ["ticket:2"]
+    assert db.session.scalars(select(Draft.form)).all() == ["ticket:2"]
 
 
 def test_events_of_people_go_after_their_time_and_a_tickets_history_never_does(world, prune):
@@ -221,7 +218,7 @@ def test_events_of_people_go_after_their_time_and_a_tickets_history_never_does(w
             accounts.edit_profile(world.ren, department=f"Room {days}")
             db.commit()
     assert prune()["old events of no ticket"] == 1
-    left = database.session.scalars(select(Event).order_by(Event.id)).all()
+    left = db.session.scalars(select(Event).order_by(Event.id)).all()
     assert [(event.name, event.ticket_id) for event in left] == [
         (EventName.TICKET_CREATED, 1),
         (EventName.TICKET_CREATED, 2),

@@ -4,7 +4,6 @@ import pytest
 
 from informejo import db
 from informejo.accounts import actions, queries
-from informejo.db import db as database
 from informejo.tickets.models import Ticket
 from tests.live import dom
 from tests.world import PASSWORD
@@ -206,7 +205,7 @@ def test_a_safe_verb_with_a_form_in_it_changes_nothing(world, visit, method):
     forms = {"/profile": {"name": "Mallory"}, "/tickets/1/edit": text, "/register": account}
     for address, form in forms.items():
         assert visit(world.ren).open(address, method=method, data=form).status_code == 200
-    database.session.expire_all()
+    db.session.expire_all()
     assert world.ren.name == "Ren Ito"
     assert queries.user_by_email("nia@example.org") is None
-    assert world.ticket().title == database.session.get(Ticket, 1).title
+    assert world.ticket().title == db.session.get(Ticket, 1).title

@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, Session, User
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.tickets import change_actions, files
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
@@ -84,14 +84,14 @@ def while_a_hash_is_made(monkeypatch, meanwhile):
 
 
 def while_it_waits_for_its_turn(monkeypatch, meanwhile):
-    take = database._take_the_turn
+    take = db._take_the_turn
 
     def wait_first(connection):
         if not connection.connection.driver_connection.in_transaction:
             meanwhile()
         take(connection)
 
-    monkeypatch.setattr(database, "_take_the_turn", wait_first)
+    monkeypatch.setattr(db, "_take_the_turn", wait_first)
 
 
 def after(monkeypatch, module, name: str, meanwhile):
@@ -116,12 +116,12 @@ def at(app, monkeypatch):
 
         def meanwhile():
             if waiting:
-                voucher = database._voucher.get()
+                voucher = db._voucher.get()
                 with app.app_context():
-                    database.vouch_with(None)
+                    db.vouch_with(None)
                     waiting.pop()()
                     commit()
-                database.vouch_with(voucher)
+                db.vouch_with(voucher)
 
         MOMENTS[moment](monkeypatch, meanwhile)
 
@@ -151,7 +151,7 @@ def kept_on_disk(app) -> list[Path]:
 def contents(*but: str) -> dict:
     """Every row of every table, but those named."""
     db.session.rollback()
-    tables = [table for table in db.metadata.sorted_tables if table.name not in but]
+    tables = [table for table in db.Model.metadata.sorted_tables if table.name not in but]
     return {table.name: db.session.execute(table.select()).all() for table in tables}
 
 
@@ -241,7 +241,7 @@ def bin_it():
 def remove_it():
     db.session.execute(update(Ticket).values(last_event_id=None, last_public_event_id=None))
     for table in ("events", "readings", "tickets"):
-        db.session.execute(db.metadata.tables[table].delete())
+        db.session.execute(db.Model.metadata.tables[table].delete())
 
 
 def give_it_away():

@@ -6,7 +6,6 @@ from sqlalchemy.exc import IntegrityError
 from informejo import db
 from informejo.accounts import actions, queries
 from informejo.accounts.models import User
-from informejo.db import db as database
 from tests.world import PASSWORD
 
 
@@ -25,8 +24,8 @@ def test_a_fault_on_the_set_up_page_leaves_its_token_out(app, visit, monkeypatch
 @pytest.mark.hardening("H-49", "S-55")
 def test_a_statement_that_fails_is_logged_without_what_it_was_about(app, world, visit, monkeypatch, caplog):
     def fail(*people):
-        database.session.add(User(email="ren@example.org", name="A secret name", password_hash="a secret hash"))
-        database.session.flush()
+        db.session.add(User(email="ren@example.org", name="A secret name", password_hash="a secret hash"))
+        db.session.flush()
 
     monkeypatch.setattr(queries, "sessions_of", fail)
     assert visit(world.ren).get("/profile").status_code == 500

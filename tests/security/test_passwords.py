@@ -5,10 +5,11 @@ import unicodedata
 from statistics import median
 
 import pytest
+from sqlalchemy import select
 
+from informejo import db
 from informejo.accounts import actions
 from informejo.accounts.models import User
-from informejo.db import db
 from tests.world import PASSWORD
 
 
@@ -81,7 +82,7 @@ def test_a_thousand_tries_in_all_are_enough_whoever_makes_them(app, world, visit
 
 @pytest.mark.hardening("S-39", "O-11", "H-48")
 def test_a_fresh_desk_knows_nobody_and_no_password_opens_it(app, visit):
-    assert db.session.scalars(db.select(User)).all() == []
+    assert db.session.scalars(select(User)).all() == []
     for email in ("admin@example.org", "admin", "admin@informejo.local"):
         for password in ("admin", "password", "informejo", "changeme", "admin123", ""):
             app.extensions["rates"].storage.reset()

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import delete
 
-from informejo import create_app, signals
+from informejo import create_app, db, signals
 from informejo.accounts import actions as accounts
-from informejo.db import commit, db
+from informejo.db import commit
 from informejo.events.models import LogEpoch
 from informejo.live.bookmark import read
 from tests import world as cast
@@ -50,7 +50,7 @@ def people(server):
             who: accounts.start_session(getattr(world, who), "test") for who in ("ren", "mia", "tom", "ana", "zoe")
         }
         commit()
-        db.engine.dispose()
+        db.engine().dispose()
     return {who: f"informejo={token}" for who, token in tokens.items()}
 
 

@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from informejo import clock, create_app, db as database, security, signals
+from informejo import clock, create_app, db, security, signals
 from informejo.accounts import actions
 from informejo.accounts.models import Role
-from informejo.db import db
 from tests.live.sse import Listener
 from tests.world import PASSWORD
 
@@ -85,7 +84,7 @@ def test_a_cookie_from_before_the_end_opens_nothing_in_another_process_either(ap
         signals.recorded.disconnect(restarted.extensions["broadcast"].ring)
         signals.noticed.disconnect(restarted.extensions["broadcast"].notice)
         with restarted.app_context():
-            db.engine.dispose()
+            db.engine().dispose()
 
 
 @pytest.mark.hardening("S-44", "H-32")
@@ -123,10 +122,10 @@ def test_lost_rights_are_lost_with_the_next_request_even_if_the_session_should_s
     mia = visit(world.mia)
     assert mia.get("/queue").status_code == 200
     world.mia.role = Role.USER
-    database.commit()
+    db.commit()
     assert mia.get("/queue").status_code == 403
     world.mia.active = False
-    database.commit()
+    db.commit()
     assert not is_in(mia)
 
 

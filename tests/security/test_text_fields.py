@@ -4,9 +4,10 @@ import io
 import time
 
 import pytest
+from sqlalchemy import select
 
+from informejo import db
 from informejo.accounts.models import Role
-from informejo.db import db as database
 from informejo.tickets.models import Ticket
 from tests.live import dom
 from tests.live.sse import Listener
@@ -124,5 +125,5 @@ def test_a_megabyte_for_a_title_is_refused_and_kept_nowhere(world, visit, caplog
         assert page.status_code == 200
         assert len(page.data) < 100_000
     assert ren.post("/drafts", data={"draft": "new-ticket", "title": megabyte}).status_code == 413
-    assert not database.session.scalars(database.select(Ticket)).all()
+    assert not db.session.scalars(select(Ticket)).all()
     assert max((len(record.getMessage()) for record in caplog.records), default=0) < 1_000

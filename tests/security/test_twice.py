@@ -4,10 +4,10 @@ import io
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func
+from sqlalchemy import func, select
 
+from informejo import db
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.events.models import Event
 from informejo.tickets.models import Attachment, Comment, Ticket
 from tests.world import PASSWORD
@@ -52,7 +52,7 @@ def send(world, visit):
 def counts() -> dict[str, int]:
     """How many rows there are of each kind."""
     db.session.rollback()
-    return {table.__name__: db.session.scalar(db.select(func.count()).select_from(table)) for table in KEPT}
+    return {table.__name__: db.session.scalar(select(func.count()).select_from(table)) for table in KEPT}
 
 
 @pytest.mark.hardening("X-22", "O-17")
@@ -72,7 +72,7 @@ def test_the_second_time_changes_nothing_and_leads_to_the_same_place(send, form)
 def test_files_that_come_twice_are_kept_once(app, send, form):
     assert send(form, ["a.txt", "b.txt"]) == send(form, ["a.txt", "b.txt"])
     assert counts()["Attachment"] == 2
-    names = set(db.session.scalars(db.select(Attachment.stored_name)))
+    names = set(db.session.scalars(select(Attachment.stored_name)))
     assert {path.name for path in Path(app.config["UPLOAD_DIR"]).rglob("*") if path.is_file()} == names
 
 

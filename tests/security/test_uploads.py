@@ -8,8 +8,9 @@ import zlib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from informejo.db import db as database
+from informejo import db
 from informejo.tickets.models import Attachment
 
 SCRIPT = "<script>document.title='pwned'</script>"
@@ -48,7 +49,7 @@ def attach(world, visit):
         files = {"files": (io.BytesIO(content), name, kind)}
         address = f"/tickets/{ticket.id}/comments"
         assert visit(world.ren).post(address, data=files, content_type="multipart/form-data").status_code == 303
-        return database.session.scalars(database.select(Attachment).order_by(Attachment.id.desc())).first()
+        return db.session.scalars(select(Attachment).order_by(Attachment.id.desc())).first()
 
     return attach
 
@@ -166,4 +167,4 @@ def test_one_file_too_large_among_three_is_named_and_none_is_kept(app, world, vi
     assert "1001.bin” is too large" in answer.text
     assert "Here they are." in answer.text
     assert not [path for path in Path(app.config["UPLOAD_DIR"]).rglob("*") if path.is_file()]
-    assert not database.session.scalars(database.select(Attachment)).all()
+    assert not db.session.scalars(select(Attachment)).all()

@@ -4,13 +4,12 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db, limits
 from informejo.accounts.models import Role
-from informejo.db import db as database
 from informejo.drafts.actions import save_draft
 from informejo.drafts.queries import draft_for
 from informejo.events import log
@@ -42,7 +41,7 @@ def unlike(file: Kept) -> Kept:
 
 
 def count(table) -> int:
-    return database.session.scalar(database.select(database.func.count()).select_from(table))
+    return db.session.scalar(select(func.count()).select_from(table))
 
 
 def set_status(world, ticket, status, by=None, hour=0):
@@ -288,7 +287,7 @@ def test_a_file_that_was_added_before_it_was_sent_again_is_not_lost(world, ticke
         assert send(world.ren, ticket, **said) is first
         more = send(world.ren, ticket, **said, files=[unlike(FILE), unlike(log_file)])
         assert more is not first
-        database.session.refresh(more)
+        db.session.refresh(more)
         assert [file.name for file in more.attachments] == [FILE.name, log_file.name]
 
 
@@ -336,7 +335,7 @@ def test_another_file_of_the_same_name_and_size_is_no_repetition(world, ticket, 
         files = [(io.BytesIO(content), "log.txt")]
         fields = {"body": "see the log", "key": "once", "files": files}
         assert browser.post("/tickets/1/comments", data=fields).status_code == 303
-    found = database.session.scalars(select(Attachment).order_by(Attachment.id))
+    found = db.session.scalars(select(Attachment).order_by(Attachment.id))
     assert [path_of(file).read_bytes() for file in found] == [b"version A", b"version B"]
 
 

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from sqlalchemy import func, select
 
 from informejo import db
 from informejo.accounts.models import User
-from informejo.db import db as database
 from informejo.events import log
 from informejo.policy import find_ticket
 from informejo.tickets import actions, change_actions
@@ -31,8 +31,8 @@ def mia(world, visit):
 
 def fresh(ticket: Ticket) -> Ticket:
     """The ticket as it is kept: what was not committed is gone."""
-    database.session.rollback()
-    database.session.refresh(ticket)
+    db.session.rollback()
+    db.session.refresh(ticket)
     return ticket
 
 
@@ -252,7 +252,7 @@ def test_of_many_who_claim_at_the_same_moment_one_gets_the_ticket(app, world, ti
     ids = [world.mia.id, world.tom.id, world.ana.id]
 
     def claim(number):
-        actor = database.session.get(User, ids[number])
+        actor = db.session.get(User, ids[number])
         change_actions.assign(actor, find_ticket(actor, 1), actor, was="")
         return actor.id
 
@@ -266,8 +266,8 @@ def test_one_form_sent_many_times_at_the_same_moment_is_one_comment(app, world, 
     ren = world.ren.id
 
     def say(_number):
-        actor = database.session.get(User, ren)
+        actor = db.session.get(User, ren)
         return actions.add_comment(actor, find_ticket(actor, 1), body="once", key="once").id
 
     assert len(set(together(app, 4, say))) == 1
-    assert database.session.scalar(database.select(database.func.count()).select_from(Comment)) == 1
+    assert db.session.scalar(select(func.count()).select_from(Comment)) == 1

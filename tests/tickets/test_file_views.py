@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import NotFound
 
-from informejo import create_app, serving
-from informejo.db import commit, db
+from informejo import create_app, db, serving
+from informejo.db import commit
 from informejo.tickets import file_views, files
 from informejo.tickets.models import Attachment
 

@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 
-from informejo import clock, db as database
+from informejo import clock, db
 from informejo.accounts.models import User
-from informejo.db import db
 from informejo.tickets import files, media_types
 from informejo.tickets.files import FileRefused
 from informejo.tickets.models import Attachment, Ticket
@@ -28,12 +27,12 @@ def app(tmp_path):
     app = Flask("files")
     app.config.update(DATABASE_URL=f"sqlite:///{tmp_path}/rows.db", UPLOAD_DIR=str(tmp_path / "files"))
     app.config.update(MAX_FILE_SIZE=1000, MAX_FILES=3, TICKET_QUOTA=1500)
-    database.init_app(app)
+    db.init_app(app)
     with app.app_context():
-        db.create_all()
+        db.alchemy.create_all()
         yield app
         db.session.remove()
-        db.engine.dispose()
+        db.engine().dispose()
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def ticket() -> Ticket:
     ada = User(email="ada@desk.example", name="Ada")
     ticket = Ticket(title="The printer", description="is on fire", requester=ada, opened_by=ada)
     db.session.add(ticket)
-    database.commit()
+    db.commit()
     return ticket
 
 
@@ -136,7 +135,7 @@ def test_the_files_of_one_message_share_the_room(app):
 def test_the_files_of_a_ticket_share_its_quota(ticket):
     with files.kept([sent(bytes(1000))], ticket) as found:
         attach(ticket, found)
-        database.commit()
+        db.commit()
     with pytest.raises(FileRefused, match="the files of one ticket"), files.kept([sent(bytes(501))], ticket):
         pass
     with files.kept([sent(bytes(500))], ticket) as found:
@@ -166,13 +165,13 @@ def test_copying_lets_others_have_their_turn(app, monkeypatch):
 def test_a_file_whose_row_is_committed_stays(app, ticket):
     with files.kept([sent()], ticket) as found:
         attach(ticket, found)
-        database.commit()
+        db.commit()
     assert files.path_of(ticket.attachments[0]).read_bytes() == b"hello"
 
 
 def test_a_file_stays_when_something_breaks_after_the_commit(app, ticket):
     with pytest.raises(ZeroDivisionError):
-        attach_and_break(ticket, database.commit)
+        attach_and_break(ticket, db.commit)
     assert len(on_disk(app)) == 1
 
 
@@ -185,7 +184,7 @@ def test_a_file_whose_row_is_not_committed_goes(app, ticket):
 def test_a_form_sent_twice_leaves_no_second_file(app, ticket):
     with files.kept([sent()], ticket) as found:
         assert len(on_disk(app)) == len(found) == 1  # the action found the first comment and made no rows
-        database.commit()
+        db.commit()
     assert on_disk(app) == []
 
 
@@ -199,7 +198,7 @@ def test_removing_a_file_twice_is_no_error(app):
 def test_strays_are_removed_when_they_are_old_enough(app, ticket):
     with files.kept([sent(b"has a row")], ticket) as found:
         attach(ticket, found)
-        database.commit()
+        db.commit()
     files.keep([sent(b"old"), sent(b"new")], room=1000)
     hour_ago = clock.now() - timedelta(hours=1)
     for path in on_disk(app):

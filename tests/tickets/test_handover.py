@@ -7,10 +7,9 @@ from threading import Barrier
 import pytest
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import db as database, policy
+from informejo import db, policy
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, User
-from informejo.db import db
 from informejo.desk import stats
 from informejo.events import log
 from informejo.events.names import EventName
@@ -31,7 +30,7 @@ def leave(world, request):
 
     def leave(to=None):
         LEAVE[request.param](world, to)
-        database.commit()
+        db.commit()
 
     return leave
 
@@ -41,7 +40,7 @@ def ticket(world):
     """Ren's ticket, which Tom has."""
     ticket = world.ticket()
     change_actions.assign(world.mia, ticket, world.tom)
-    database.commit()
+    db.commit()
     return ticket
 
 
@@ -76,7 +75,7 @@ def test_many_go_together_and_none_of_others(world, ticket, leave):
     for number in range(45):
         change_actions.assign(world.mia, world.ticket(title=f"Number {number}"), world.tom)
     others = world.ticket(title="Of nobody")
-    database.commit()
+    db.commit()
     leave(world.mia)
     owners = [listed.assignee for listed in db.session.scalars(policy.visible_tickets(world.mia))]
     assert (owners.count(world.mia), others.assignee) == (46, None)
@@ -84,7 +83,7 @@ def test_many_go_together_and_none_of_others(world, ticket, leave):
 
 def test_whoever_stays_at_the_desk_keeps_theirs(world, ticket):
     accounts.set_role(world.ana, world.tom, Role.ADMIN, world.mia)
-    database.commit()
+    db.commit()
     assert ticket.assignee == world.tom
 
 
@@ -100,7 +99,7 @@ def test_a_solved_one_that_is_opened_again_waits_for_anybody(world, ticket, leav
         ticket = actions.reply(world.ren, ticket, body="It is broken again.")  # which opens another
     else:
         actions.add_comment(world.ren, ticket, body="It is not solved.")
-    database.commit()
+    db.commit()
     assert (ticket.status, ticket.assignee) == (Status.OPEN, None)
     if over == Status.RESOLVED or how == "the status is set":
         assert log.since(0)[-1].changes == {"status": [over, "open"], "assignee": ["Tom Berg", None]}
@@ -109,7 +108,7 @@ def test_a_solved_one_that_is_opened_again_waits_for_anybody(world, ticket, leav
 def test_one_that_is_opened_again_stays_with_whoever_is_at_the_desk(world, ticket):
     change_actions.set_status(world.mia, ticket, Status.RESOLVED)
     actions.add_comment(world.ren, ticket, body="It is not solved.")
-    database.commit()
+    db.commit()
     assert ticket.assignee == world.tom
 
 
@@ -117,7 +116,7 @@ def test_one_that_comes_back_from_the_bin_waits_for_anybody(world, visit, ticket
     change_actions.delete_ticket(world.ana, ticket)
     leave(world.mia)
     change_actions.restore_ticket(world.ana, ticket)
-    database.commit()
+    db.commit()
     assert ticket.assignee is None
     said = dom.read(visit(world.mia).get(f"/tickets/{ticket.number}").text).find("timeline").text
     assert "brought this ticket back and gave this back to the queue" in said
@@ -139,7 +138,7 @@ def test_none_that_is_given_to_them_meanwhile_slips_through(app, world):
             mia, tom, ana = (db.session.get(User, person) for person in (1, 2, 3))
             together.wait()
             deed(mia, tom, ana, id)
-            database.commit()
+            db.commit()
 
     def give(mia, tom, _ana, id):
         change_actions.assign(mia, policy.find_ticket(mia, id), tom)

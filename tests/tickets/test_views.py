@@ -4,9 +4,9 @@ import io
 import re
 
 import pytest
+from sqlalchemy import select
 
 from informejo import db, policy, security
-from informejo.db import db as database
 from informejo.policy import find_ticket
 from informejo.tickets import change_actions
 from informejo.tickets.models import Comment, Ticket
@@ -36,15 +36,15 @@ def mia(world, visit):
 
 def comments() -> list[Comment]:
     """All that are kept: what a door did not commit is gone."""
-    database.session.rollback()
-    return list(database.session.scalars(database.select(Comment).order_by(Comment.id)))
+    db.session.rollback()
+    return list(db.session.scalars(select(Comment).order_by(Comment.id)))
 
 
 def field(html: str, name: str) -> str:
     """What stands in that field of a form: typed text, the chosen option or button."""
     page = dom.read(html)
-    for select in page.all("select", name=name):
-        return next(option["value"] for option in select.all("option") if "selected" in option.attributes)
+    for choice in page.all("select", name=name):
+        return next(option["value"] for option in choice.all("option") if "selected" in option.attributes)
     for area in page.all("textarea", name=name):
         return "".join(area.content).removeprefix("\n")
     found = page.all("input", name=name)
@@ -127,7 +127,7 @@ def new_ticket(**fields) -> dict:
 def test_a_new_ticket_is_kept_as_it_was_written_with_its_files(ren, world):
     answer = upload(ren, "/tickets", "smoke.png", "more.png", **new_ticket())
     assert (answer.status_code, answer.location) == (303, "/tickets/1")
-    database.session.rollback()
+    db.session.rollback()
     ticket = find_ticket(world.ren, 1)
     assert (ticket.title, ticket.description) == ("The printer smokes", TYPED)
     assert (ticket.category, ticket.priority) == (Category.HARDWARE, Priority.HIGH)
@@ -156,7 +156,7 @@ def test_files_refused_with_a_new_ticket_do_not_cost_the_text(app, ren, ticket):
 def test_staff_write_down_what_somebody_new_or_known_told_them(world, mia):
     mia.post("/tickets", data=new_ticket(requester_email="New@Example.org", requester_name="Nia New"))
     mia.post("/tickets", data=new_ticket(requester_email="REN@example.org"))
-    database.session.rollback()
+    db.session.rollback()
     first, second = find_ticket(world.mia, 1), find_ticket(world.mia, 2)
     assert (first.requester.email, first.requester.name, first.requester.role) == (
         "new@example.org",
@@ -192,7 +192,7 @@ def test_fields_that_are_not_in_the_form_change_nothing(world, ren):
              "version": "9", "resolved_at": "2020-01-01", "deleted_at": "2020-01-01", "number": "77"}  # fmt: skip
     ren.post("/tickets", data=new_ticket())
     ren.post("/tickets", data=new_ticket(**extra))
-    database.session.rollback()
+    db.session.rollback()
     without, given = find_ticket(world.ren, 1), find_ticket(world.ren, 2)
     unlike = {"id", "created_at", "last_event_id", "last_public_event_id"}
     for column in set(Ticket.__table__.columns.keys()) - unlike:
@@ -222,11 +222,11 @@ def test_staff_and_requesters_see_the_same_ticket_with_what_each_needs(world, mi
 def test_deleting_and_restoring_lead_through_the_bin(world, visit, ticket):
     ana = visit(world.ana)
     assert ana.post("/tickets/1/deletion").location == "/bin"
-    database.session.rollback()
+    db.session.rollback()
     assert ana.get("/tickets/1").status_code == 404
     assert ticket.title in ana.get("/bin").text
     assert ana.post("/tickets/1/restoration").location == "/tickets/1"
-    database.session.rollback()
+    db.session.rollback()
     assert policy.find_ticket(world.ren, 1) is ticket
 
 
@@ -236,5 +236,5 @@ def test_a_ticket_too_long_in_the_bin_stays_gone(app, world, visit, ticket):
     app.config["BIN_DAYS"] = 0
     assert "printer" not in ana.get("/bin").text
     assert ana.post("/tickets/1/restoration").status_code == 404
-    database.session.rollback()
+    db.session.rollback()
     assert ticket.deleted_at

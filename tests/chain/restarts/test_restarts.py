@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from informejo.db import db
+from informejo import db
 from informejo.events.models import Event
 from informejo.tickets.models import Comment
 from tests.chain.asking import ask
