@@ -8,7 +8,7 @@ from sqlalchemy import text
 from bench.pages import own_time
 from bench.server import Desk, desk, machine
 from informejo import db
-from informejo.desk import stats
+from informejo.kept import kept
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 COMMENTS = 4  # of each ticket, the last but one a note
@@ -83,7 +83,7 @@ def _grow(here: Desk, size: int):
         db.commit()
         db.session.execute(text("ANALYZE"))
         db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        stats.forget()
+        kept.forget()
 
 
 def _bytes(here: Desk) -> int:
@@ -93,7 +93,7 @@ def _bytes(here: Desk) -> int:
 def _times(here: Desk, times: int) -> list[str]:
     found = []
     for path in ASKED.values():
-        stats.forget()
+        kept.forget()
         here.app.extensions["rates"].storage.reset()  # nobody searches so often
         first = own_time(here, path, 1)[0]  # the dashboard counts anew after each event: this is what that costs
         found.append(f"{own_time(here, path, times)[0]} ({first})")

@@ -3,13 +3,13 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Enum, MetaData, event, inspect
+from sqlalchemy import Connection, DateTime, Enum, Executable, MetaData, Row, event, inspect
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import InvalidRequestError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -94,6 +94,16 @@ def engine() -> Engine:
 def dialect() -> str:
     """What kind of database it is: `sqlite` or `postgresql`."""
     return alchemy.engine.dialect.name
+
+
+def rows(statement: Executable, **values) -> Sequence[Row]:
+    """What the statement finds, as plain rows: for what is only read, and a third of the price of entities.
+
+    `values` are those of its bound parameters; a statement that is built once is not built and hashed each time.
+    """
+    own = session()
+    own.flush()  # as the session's own reads do: what was just written is found
+    return own.connection().execute(statement, values).all()
 
 
 def commit() -> list:

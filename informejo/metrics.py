@@ -59,6 +59,12 @@ request_seconds = _histogram(
     ["method"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+kept_things = _gauge("informejo_kept_things", "Drawings, lists and numbers that are kept to be used again.")
+kept_bytes = _gauge("informejo_kept_bytes", "Bytes of what is kept, roughly.")
+kept_bytes_limit = _gauge("informejo_kept_bytes_limit", "Most bytes that are kept.")
+kept_used = _counter("informejo_kept_used", "How often something kept was used again.")
+kept_made = _counter("informejo_kept_made", "How often something was made because it was not kept.")
+
 reconnects = _counter("informejo_reconnects", "Browsers that came back, by how it ended.", ["ended"])
 replayed = _counter("informejo_replayed_events", "Events that browsers had missed and were shown when they came back.")
 echo = _gauge("informejo_echo_seconds", "How long the last message that the process sent to itself was on its way.")

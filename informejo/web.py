@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from informejo import db, drawn, logs, metrics, policy, security
 from informejo.accounts.models import Role, User
-from informejo.accounts.queries import holds, session_for
+from informejo.accounts.queries import holds, who_asks
 from informejo.db import trouble, vouch_with
 from informejo.desk import stats
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
+from informejo.events.log import Standing
 from informejo.live import fragments
+from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
 from informejo.ops.queries import something_broken
 from informejo.tickets.queries import unread_for
@@ -106,7 +108,7 @@ def page(template: str, **context) -> str:
     if "stream" not in context:
         context["stream"] = stream() if person else ""
     context["unread"] = unread_for(person) if person else 0
-    context["counts"] = stats.counts_for(person) if person and person.is_staff else None
+    context["counts"] = stats.counts_for(person, standing()) if person and person.is_staff else None
     context["ill"] = bool(person and policy.may(person, "desk.examine") and something_broken())
     if "status" not in context:  # of an error page nothing holds that was to be said
         notice, own = _noticed(), context.pop("sentences", {})
@@ -118,7 +120,16 @@ def stream(*on: str) -> str:
     """The address of this page's live stream, from now on. Views call it before they read what they show."""
     everywhere = ("me", "desk") if actor().is_staff else ("me",)
     topics = [("on", topic) for topic in dict.fromkeys((*on, *everywhere))]
-    return "/live?" + urlencode([*topics, (drawn.ARGUMENT, actor().id), ("since", str(log.bookmark()))])
+    return "/live?" + urlencode([*topics, (drawn.ARGUMENT, actor().id), ("since", str(_bookmark()))])
+
+
+def standing() -> Standing:
+    """Where the log stood when this request began, before anything was read that its page shows.
+
+    Where the request may have changed something itself, where it stands now.
+    """
+    known = g.get("standing") if request.method in security.SAFE else None
+    return known or log.standing()
 
 
 def since_of(stream: str) -> str:
@@ -163,6 +174,11 @@ def sign_out_of_page():
     g.session, g.actor, g.me = None, None, ""
 
 
+def _bookmark() -> Bookmark:
+    epoch, latest, _ = standing()
+    return Bookmark(epoch, latest)
+
+
 def _load_actor():
     g.pop("me", None)
     view = current_app.view_functions.get(request.endpoint)
@@ -186,7 +202,7 @@ def _read_body():
 def _look_up(view):
     """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
     g.revocations = hub.revocations  # noted before, for whoever must know that the rights found here still hold
-    g.session = None if getattr(view, "probe", False) else session_for(security.cookie())
+    g.session, g.standing = (None, None) if getattr(view, "probe", False) else who_asks(security.cookie())
     g.actor = g.session.user if g.session else None
     g.me = str(g.actor.id) if g.actor else ""
     if g.actor:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect, sync_playwright
 from informejo import create_app, db
 from informejo.accounts import actions as accounts
 from informejo.db import commit
-from informejo.desk import stats
+from informejo.kept import kept
 from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.security import cookie_name
@@ -81,7 +81,7 @@ def app(tmp_path):
     _leave_all_streams()  # also those of other apps in this process
     with app.app_context():
         sharing.share(app)
-        stats.forget()
+        kept.forget()
         yield app
         db.session.rollback()
         db.engine().dispose()

@@ -1,24 +1,22 @@
 """The desk's numbers, computed once after each event for all who look."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, func
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, bindparam, func
 
 from informejo import db, slow_reads
 from informejo.accounts.models import User
 from informejo.events import log
-from informejo.policy import visible_tickets
+from informejo.events.log import Standing
+from informejo.kept import kept
+from informejo.policy import once, visible_tickets
+from informejo.tickets.list_queries import TicketFilter, tickets_for
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import awaits_us, said_at
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
-
-_kept: dict[str, tuple[int, object]] = {}  # name -> the last event that is counted in, and the numbers
-_one_at_a_time = threading.Lock()
 
 
 class Counts(NamedTuple):
@@ -41,10 +39,13 @@ class Stats(NamedTuple):
     average_by_category: dict[Category, float | None]
 
 
-class Waiting(NamedTuple):
-    """A ticket whose requester waits for an answer, and since when."""
+class Brief(NamedTuple):
+    """A ticket in a list of the dashboard: what it is about, whose it is, how urgent, and since when it is there."""
 
-    ticket: Ticket
+    number: int
+    title: str
+    requester: str
+    priority: Priority
     since: datetime
 
 
@@ -60,15 +61,15 @@ class Cell(NamedTuple):
     seconds: float
 
 
-def counts_for(actor: User) -> Counts:
+def counts_for(actor: User, standing: Standing | None = None) -> Counts:
     """The numbers of the rail for this member of the staff."""
-    by_assignee = _fresh("by_assignee", lambda: _unsolved_by_assignee(actor))
-    return Counts(by_assignee.total(), by_assignee[None], by_assignee[actor.id])
+    by_assignee = _once("by_assignee", standing, lambda: _unsolved_by_assignee(actor))
+    return Counts(sum(by_assignee.values()), by_assignee.get(None, 0), by_assignee.get(actor.id, 0))
 
 
-def stats_for(actor: User) -> Stats:
+def stats_for(actor: User, standing: Standing | None = None) -> Stats:
     """The numbers of the dashboard; the same for all staff, who all see all tickets."""
-    return _fresh("stats", lambda: _stats(actor))
+    return _once("stats", standing, lambda: _stats(actor))
 
 
 def mine_by_priority(actor: User) -> dict[Priority, int]:
@@ -76,37 +77,46 @@ def mine_by_priority(actor: User) -> dict[Priority, int]:
     return _by_priority(visible_tickets(actor).where(Ticket.status.in_(UNSOLVED), Ticket.assignee_id == actor.id))
 
 
-def longest_waiting(actor: User, most: int) -> list[Waiting]:
-    """The tickets that have waited longest for an answer, the longest first."""
-    since = said_at()
-    due = visible_tickets(actor).where(awaits_us()).order_by(since, Ticket.id).limit(most)
-    found = db.session.execute(due.add_columns(since).options(joinedload(Ticket.requester)))
-    return [Waiting(*row) for row in found]
+def longest_waiting(actor: User, most: int, standing: Standing | None = None) -> list[Brief]:
+    """The tickets that have waited longest for an answer, the longest first, and since when."""
+    return _once(("waiting", most), standing, lambda: _longest_waiting(actor, most))
 
 
-def forget():
-    """Compute anew at the next look; for tests, each of which has another log."""
-    _kept.clear()
+def in_brief(actor: User, filter: TicketFilter, most: int, standing: Standing | None = None) -> list[Brief]:
+    """The first few tickets of a list, and when they were opened."""
+    ids = [listed.id for listed in tickets_for(actor, filter, most=most, standing=standing).tickets]
+    found = {row[0]: Brief(*row) for row in db.rows(_brief(actor, "opened"), me=actor.id, ids=ids)}
+    return [found[id] for id in ids if id in found]
 
 
-def _fresh(name: str, compute: Callable):
+def _once(what: str | tuple, standing: Standing | None, compute: Callable):
     # By the log, not by the clock: pages look again when an event nudges them, and only then.
-    latest = log.latest_id()
-    if name not in _kept or _kept[name][0] != latest:
-        with _one_at_a_time:  # who comes while somebody computes waits, and finds it done
-            latest = log.latest_id()
-            if name not in _kept or _kept[name][0] != latest:
-                _kept[name] = (latest, compute())
-    return _kept[name][1]
+    return kept.one(("stats", what, standing or log.standing()), compute)
 
 
-def _unsolved_by_assignee(actor: User) -> Counter:
+@once
+def _brief(actor, since: str) -> Select:
+    columns = (Ticket.id, Ticket.title, User.name, Ticket.priority)
+    tickets = visible_tickets(actor).join(Ticket.requester)
+    if since == "opened":
+        return tickets.where(Ticket.id.in_(bindparam("ids", expanding=True))).with_only_columns(
+            *columns, Ticket.created_at
+        )
+    unanswered = tickets.where(awaits_us()).order_by(said_at(), Ticket.id).limit(bindparam("most"))
+    return unanswered.with_only_columns(*columns, said_at())
+
+
+def _longest_waiting(actor: User, most: int) -> list[Brief]:
+    return [Brief(*row) for row in db.rows(_brief(actor, "unanswered"), me=actor.id, most=most)]
+
+
+def _unsolved_by_assignee(actor: User) -> dict[int | None, int]:
     by = (Ticket.status, Ticket.assignee_id)  # in this order an index has all that is asked for
     unsolved = visible_tickets(actor).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
     found = Counter()
     for assignee, count in db.session.execute(unsolved.with_only_columns(Ticket.assignee_id, func.count())):
         found[assignee] += count
-    return found
+    return dict(found)
 
 
 def _stats(actor: User) -> Stats:

@@ -1,21 +1,21 @@
 """Where people begin, the staff's own pages, and the fragments that keep counters up to date."""
 
-from datetime import datetime
-
 from flask import Blueprint, current_app, g, redirect, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from informejo import policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import staff_members, user_by_id
 from informejo.desk import stats
-from informejo.live import fragments
+from informejo.kept import kept
+from informejo.live import drawings
+from informejo.templating import draw
 from informejo.tickets import list_queries
 from informejo.tickets.inputs import asked, list_from
 from informejo.tickets.list_queries import GROUPS, SORTS, TicketFilter
-from informejo.tickets.models import Ticket
 from informejo.tickets.queries import unread_for
-from informejo.web import actor, page, public, since_of, stream
+from informejo.web import actor, page, public, since_of, standing, stream
 
 bp = Blueprint("desk", __name__)
 BRIEF = 5  # tickets in a list of the dashboard
@@ -34,23 +34,15 @@ def home():
 def dashboard():
     """The desk in numbers, and what waits longest."""
     policy.require(actor(), "desk.see")
-    return page(
-        "desk/dashboard.html",
-        title="Dashboard",
-        stream=stream(),
-        stats=stats.stats_for(actor()),
-        mine=stats.mine_by_priority(actor()),
-        waiting=stats.longest_waiting(actor(), BRIEF),
-        oldest=_brief(assignee="none", sort="oldest"),
-        next_up=_brief(assignee="me", sort="priority"),
-    )
+    drawn = kept.one(("dashboard", standing(), actor().id), _dashboard)
+    return page("desk/dashboard.html", title="Dashboard", stream=stream(), dashboard=drawn)
 
 
 @bp.get("/desk/counts")
 def counts():
     """The numbers of the rail."""
     policy.require(actor(), "desk.see")
-    return render_template("desk/_counts.html", counts=stats.counts_for(actor()))
+    return render_template("desk/_counts.html", counts=stats.counts_for(actor(), standing()))
 
 
 @bp.get("/queue")
@@ -60,7 +52,7 @@ def queue():
     searched = "q" in request.args  # the bar above every page asks for words alone, and means all tickets
     live, filter = stream("queue"), asked(request.args, actor(), status="" if searched else "unsolved")
     filter, people = _with_people(filter)
-    listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
+    listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int), standing=standing())
     return page(
         "desk/queue.html",
         title="Queue",
@@ -69,7 +61,7 @@ def queue():
         filter=filter,
         listed=listed,
         any=listed.total > 0 or list_queries.has_tickets(actor()),
-        row_of=fragments.row_of,
+        lines=drawings.rows(standing(), listed.tickets),
         news=0,
         address=f"/queue?{filter.address}",
         staff=staff_members(),
@@ -123,7 +115,14 @@ def _with_people(filter: TicketFilter) -> tuple[TicketFilter, dict[str, User]]:
     return filter, people
 
 
-def _brief(**fields) -> list[tuple[Ticket, datetime]]:
-    """The first few unsolved tickets of a list, and when they were opened."""
-    listed = list_queries.tickets_for(actor(), TicketFilter("unsolved", **fields), most=BRIEF).tickets
-    return [(each.ticket, each.ticket.created_at) for each in listed]
+def _dashboard() -> Markup:
+    unassigned = TicketFilter("unsolved", assignee="none", sort="oldest")
+    mine = TicketFilter("unsolved", assignee="me", sort="priority")
+    return draw(
+        "desk/_dashboard.html",
+        stats=stats.stats_for(actor(), standing()),
+        mine=stats.mine_by_priority(actor()),
+        waiting=stats.longest_waiting(actor(), BRIEF, standing()),
+        oldest=stats.in_brief(actor(), unassigned, BRIEF, standing()),
+        next_up=stats.in_brief(actor(), mine, BRIEF, standing()),
+    )

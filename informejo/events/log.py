@@ -1,6 +1,7 @@
 """The log: events are recorded here, in the transaction of the change, and read here, in id order."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
@@ -65,6 +66,27 @@ def bookmark() -> Bookmark:
     newest = select(func.max(Event.id))
     word, id = db.session.execute(select(word.scalar_subquery(), newest.scalar_subquery())).one()
     return Bookmark(word or "none", id or 0)
+
+
+class Standing(NamedTuple):
+    """Where the log stands. Whatever the log alone decides is the same as long as these are: see `kept`."""
+
+    epoch: str
+    latest: int  # the newest event's id, 0 for an empty log
+    people: int  # that of the newest one that is of no ticket: a change of people, of whom each page shows some
+
+
+WHERE_IT_STANDS = (  # as columns, for a statement that asks something else as well
+    func.coalesce(select(LogEpoch.word).limit(1).scalar_subquery(), "none"),
+    func.coalesce(select(func.max(Event.id)).scalar_subquery(), 0),
+    func.coalesce(select(func.max(Event.id)).where(Event.ticket_id.is_(None)).scalar_subquery(), 0),
+)
+_STANDING = select(*WHERE_IT_STANDS)
+
+
+def standing() -> Standing:
+    """Where the log stands now. Take it *before* reading what is shown, or what is kept under it."""
+    return Standing(*db.rows(_STANDING)[0])
 
 
 def since(id: int, events: Select | None = None, limit: int | None = None, needs=WHOLE) -> list[Event]:

@@ -13,10 +13,11 @@ from informejo.events.models import Event
 def old_events() -> Select:
     """The ids of those older than EVENT_DAYS. No stream ever replays them, so no bookmark misses them.
 
-    The newest event of all stays: without it the log would seem to have been rewound.
+    The newest of them stays: without it the log would seem to have been rewound, and what was kept when it stood there
+    would be taken for what is so now.
     """
     before = clock.now() - timedelta(days=current_app.config["EVENT_DAYS"])
-    return select(Event.id).where(Event.ticket_id.is_(None), Event.at < before, Event.id < log.latest_id())
+    return select(Event.id).where(Event.ticket_id.is_(None), Event.at < before, Event.id < log.standing().people)
 
 
 def forget_old_events(most: int) -> int:

@@ -8,19 +8,17 @@ from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
 from informejo import policy
-from informejo.accounts.models import User
 from informejo.accounts.queries import staff_members
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, EventName
 from informejo.events.sentences import last_word, runs, sentence
+from informejo.kept import kept
 from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
 from informejo.tickets.files import is_lost
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of, with_people
-
-MOST_KEPT = 5_000  # drawn fragments, of about 2 kB
 
 
 class Fragment(NamedTuple):
@@ -39,8 +37,7 @@ class Fragment(NamedTuple):
         """The thing itself. Drawn without a request: there is nobody here it could be drawn for."""
         if not self.template:
             return escape(self.text)
-        keeps = self.looks and not current_app.config["DEVELOPMENT"]  # there the partial itself may change
-        return drawn(self) if keeps else self.draw()
+        return kept.one((self.template, self.looks), self.draw) if self.looks else self.draw()
 
     def draw(self) -> Markup:
         """Render the partial."""
@@ -55,17 +52,6 @@ class Fragment(NamedTuple):
     def thing(self) -> Thing:
         """The same as a part of a message: of several that wait for a reader, the newest with this id is enough."""
         return Thing(self.id, self.render())
-
-
-def drawn(fragment: Fragment) -> Markup:
-    """The fragment as it was drawn before with the same looks: by a page, a push or a replay, for anybody."""
-    kept = current_app.extensions.setdefault("drawn", {})
-    key = (fragment.template, fragment.looks)
-    if key not in kept:
-        if len(kept) >= MOST_KEPT:
-            kept.pop(next(iter(kept)))  # the oldest
-        kept[key] = fragment.draw()
-    return kept[key]
 
 
 def topics_of(event: Event) -> Iterable[str]:
@@ -144,11 +130,6 @@ def timeline(events: Iterable[Event], audience: Audience) -> list[Fragment]:
     return sorted(pieces.values(), key=_place)  # an old message that was edited stands where it was written
 
 
-def first_new(pieces: Iterable[Fragment], seen: int, reader: User) -> Fragment | None:
-    """The first of these pieces of a timeline that came after the event `seen`, and from somebody else."""
-    return next((piece for piece in pieces if _place(piece) > seen and _author(piece) != reader.id), None)
-
-
 def render(parts: Iterable[Fragment]) -> str:
     """All of them, one after the other, each as an `<hx-partial>`."""
     return Markup().join(fragment.render() for fragment in parts)
@@ -216,6 +197,12 @@ def row_of(ticket: Ticket, said: Comment | None) -> Fragment:
     return Fragment(f"row-{ticket.id}", "#queue", "place", "tickets/_row.html", needs, looks=looks)
 
 
+def card_of(ticket: Ticket, audience: str) -> Fragment:
+    """The ticket in the list of its requester."""
+    needs = {"ticket": ticket, "audience": audience}
+    return Fragment(f"card-{ticket.id}", "#cards", "place", "tickets/_card.html", needs)
+
+
 def farewell(number: int, binned: Event | None = None) -> Fragment:
     """What takes a ticket away wherever it is on a page: with its number, and nothing of what it said.
 
@@ -252,11 +239,6 @@ def _place(fragment: Fragment) -> int:
     return fragment.needs["order"]
 
 
-def _author(fragment: Fragment) -> int | None:
-    said = fragment.needs.get("comment")
-    return said.author_id if said else fragment.needs["events"][-1].actor_id
-
-
 def _changes_looks(event: Event) -> bool:
     return event.name in PEOPLE and (event.name != EventName.USER_UPDATED or bool(event.changes.keys() & DRAWN))
 
@@ -268,8 +250,7 @@ def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     if event.name == EventName.TICKET_RESTORED:
         parts += back(event, audience)
     if event.ticket.requester_id == user_id:
-        needs = {"ticket": event.ticket, "audience": audience}
-        parts.append(Fragment(f"card-{event.ticket_id}", "#cards", "place", "tickets/_card.html", needs))
+        parts.append(card_of(event.ticket, audience))
     return [toast(event, user_id), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
 
 

@@ -5,14 +5,14 @@ import filecmp
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from werkzeug.datastructures import FileStorage
 
 from informejo import db
@@ -25,6 +25,7 @@ from informejo.tickets.shelf import place
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_SIZES = select(Attachment.stored_name, Attachment.size).where(Attachment.ticket_id == bindparam("ticket"))
 AWAY = (
     "UPLOAD_DIR is empty or not there, though the desk has files: its disk is not mounted, or UPLOAD_DIR names another"
     " folder. Until that is mended no file can be opened, and none is taken."
@@ -134,6 +135,16 @@ def is_away() -> bool:
 def is_lost(attachment: Attachment) -> bool:
     """Whether its file is not on disk, or not whole."""
     return not shelf.is_whole(path_of(attachment), attachment.size)
+
+
+def sizes_of(ticket: Ticket) -> tuple[tuple[str, int], ...]:
+    """All files of a ticket and its messages: the name under which each lies on disk, and its bytes."""
+    return tuple((name, size) for name, size in db.rows(_SIZES, ticket=ticket.id))
+
+
+def lost(sizes: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+    """Of these, the names of those that are not on disk, or not whole."""
+    return tuple(name for name, size in sizes if not shelf.is_whole(_path(name), size))
 
 
 def path_of(attachment: Attachment) -> Path:

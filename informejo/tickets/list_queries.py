@@ -1,22 +1,25 @@
 """Lists of tickets: what fits a filter, in which order, a page at a time, however many there are."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from informejo import db, limits, policy, slow_reads
 from informejo.accounts.models import User
+from informejo.events import log
+from informejo.events.log import Standing
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
+from informejo.kept import kept
 from informejo.paging import nearest_page
 from informejo.text import clean_line
 from informejo.tickets import search_queries
 from informejo.tickets.models import Comment, Reading, Ticket
-from informejo.tickets.queries import awaits_us, is_unread, last_messages, old_news
+from informejo.tickets.queries import awaits_us, last_messages, old_news
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 PAGE = 50  # tickets on one page of a list
@@ -26,6 +29,10 @@ MOST_FOUND = 1_000  # tickets a search finds; who gets so many asks more exactly
 GROUPS = {"unsolved": "Unsolved", "due": "Waiting for us"}  # what a list can ask for beside a single status
 SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "priority": "Most urgent"}
 _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
+_READ_BY = select(Reading.ticket_id, Reading.event_id).where(
+    Reading.user_id == bindparam("me"), Reading.ticket_id.in_(bindparam("tickets", expanding=True))
+)
+_BY = select(Event.id, Event.actor_id).where(Event.id.in_(bindparam("events", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -85,12 +92,12 @@ class TicketFilter:
 
 
 class Listed(NamedTuple):
-    """One ticket in a list, with what is personal about it kept apart from what all readers share."""
+    """One ticket in a list: by which of its events it stands there, and what is personal about it."""
 
-    ticket: Ticket
-    seen: int  # last event the viewer has read, 0 for never
+    id: int
+    last: int  # the newest event that the viewer's audience may see
+    seen: int  # the last one the viewer has read, 0 for never
     unread: bool
-    said: Comment | None  # the last message that the viewer may see
 
 
 class TicketPage(NamedTuple):
@@ -102,41 +109,50 @@ class TicketPage(NamedTuple):
     total: int
 
 
-def tickets_for(actor: User, filter: TicketFilter, page: int | None = 1, most: int = PAGE) -> TicketPage:
-    """The actor's tickets that fit the filter, `most` on a page. A page that cannot be is the nearest that can."""
-    latest = Ticket.last_event if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event
-    few, matching = _are_few(actor, filter), _matching(actor, filter)
-    order = _order(actor, filter.sort, few)
-    read = db.session.execute if few else slow_reads.rows
-    ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
-    number = min(nearest_page(page, total, most), LAST_PAGE)
-    # Sorted and cut as bare ids: SQLite would carry every ticket with its people through the sort.
-    shown = read(matching.with_only_columns(Ticket.id).order_by(*order).limit(most).offset((number - 1) * most))
-    statement = (
-        select(Ticket, func.coalesce(Reading.event_id, 0))
-        .where(Ticket.id.in_([id for (id,) in shown]))
-        .outerjoin(Reading, (Reading.ticket_id == Ticket.id) & (Reading.user_id == actor.id))
-        .options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest))
-        .order_by(*order)
-    )
-    old, rows = old_news(), db.session.execute(statement).all()
-    said = last_messages(policy.audience(actor), [ticket.id for ticket, _ in rows])
-    found = [
-        Listed(ticket, seen, is_unread(actor, ticket, max(seen, old)), said.get(ticket.id)) for ticket, seen in rows
+class _Found(NamedTuple):
+    """The same for all who see the same list: each ticket as its id, its newest event, and whose doing that was."""
+
+    tickets: tuple[tuple[int, int, int | None], ...]
+    number: int
+    total: int
+
+
+def tickets_for(
+    actor: User, filter: TicketFilter, page: int | None = 1, most: int = PAGE, standing: Standing | None = None
+) -> TicketPage:
+    """The actor's tickets that fit the filter, `most` on a page. A page that cannot be is the nearest that can.
+
+    What a list holds the log alone decides: where it stands, if that is known already, is the `standing`.
+    """
+    key = ("list", *_view(actor, filter, standing), page, most)
+    found = kept.one(key, lambda: _found_page(actor, filter, page, most))
+    seen = dict(map(tuple, db.rows(_READ_BY, me=actor.id, tickets=[id for id, _, _ in found.tickets])))
+    old = old_news()
+    tickets = [
+        Listed(id, last, seen.get(id, 0), last > max(seen.get(id, 0), old) and by != actor.id)
+        for id, last, by in found.tickets
     ]
-    return TicketPage(found, number, total > number * most, total)
+    return TicketPage(tickets, found.number, found.total > found.number * most, found.total)
 
 
-def beside(actor: User, filter: TicketFilter, ticket: Ticket) -> tuple[int | None, int | None]:
+def beside(
+    actor: User, filter: TicketFilter, ticket: Ticket, standing: Standing | None = None
+) -> tuple[int | None, int | None]:
     """The tickets before and after this one in that list, as far as people leaf; None where there is none."""
-    few, matching = _are_few(actor, filter), _matching(actor, filter)
-    order = _order(actor, filter.sort, few)
-    read = db.session.execute if few else slow_reads.rows
-    ids = [id for (id,) in read(matching.with_only_columns(Ticket.id).order_by(*order).limit(LEAFED))]
+    ids = kept.one(("leafed", *_view(actor, filter, standing)), lambda: _leafed(actor, filter))
     if ticket.id not in ids:
         return None, None
     at = ids.index(ticket.id)
     return ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+
+
+def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Comment | None]]:
+    """Tickets of a list that was found for somebody of this audience, with all that drawing them in it needs."""
+    latest = Ticket.last_event if audience == Audience.STAFF else Ticket.last_public_event
+    tickets = select(Ticket).where(Ticket.id.in_(ids)).execution_options(populate_existing=True)
+    people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest)
+    said = last_messages(audience, ids)
+    return [(ticket, said.get(ticket.id)) for ticket in db.session.scalars(tickets.options(*people))]
 
 
 def has_tickets(actor: User, **fields: str) -> bool:
@@ -162,6 +178,29 @@ def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[in
     return db.session.scalar(_matching(actor, filter).where(new).with_only_columns(func.count(Ticket.id)))
 
 
+def _view(actor: User, filter: TicketFilter, standing: Standing | None) -> tuple:
+    """Where the log stands, and who sees this list: all staff the same one, unless it is about themselves."""
+    whose = "staff" if policy.audience(actor) == Audience.STAFF and actor.active else (actor.id, actor.active)
+    me = "me" in (filter.assignee, filter.requester) and actor.id
+    return standing or log.standing(), whose, me, filter
+
+
+def _found_page(actor: User, filter: TicketFilter, page: int | None, most: int) -> _Found:
+    matching, read = _matching(actor, filter), _reader(actor, filter)
+    ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
+    number = min(nearest_page(page, total, most), LAST_PAGE)
+    # Sorted and cut as bare ids: SQLite would carry what else is asked of every ticket through the sort.
+    shown = matching.with_only_columns(Ticket.id, _activity(actor)).order_by(*_order(actor, filter))
+    shown = [tuple(row) for row in read(shown.limit(most).offset((number - 1) * most))]
+    by = dict(map(tuple, db.rows(_BY, events=[last for _, last in shown])))
+    return _Found(tuple((id, last, by.get(last)) for id, last in shown), number, total)
+
+
+def _leafed(actor: User, filter: TicketFilter) -> tuple[int, ...]:
+    ids = _matching(actor, filter).with_only_columns(Ticket.id).order_by(*_order(actor, filter))
+    return tuple(id for (id,) in _reader(actor, filter)(ids.limit(LEAFED)))
+
+
 def _matching(actor: User, filter: TicketFilter) -> Select:
     tickets = policy.visible_tickets(actor)
     if filter.status == "due":
@@ -185,23 +224,30 @@ def _are_few(actor: User, filter: TicketFilter) -> bool:
     return waiting or filter.assignee not in ("", "none") or bool(filter.requester) or not actor.is_staff
 
 
+def _reader(actor: User, filter: TicketFilter) -> Callable[[Select], list]:
+    return db.rows if _are_few(actor, filter) else slow_reads.rows
+
+
 def _found(actor: User, tickets: Select, words: str) -> list[int]:
     """The tickets that say it, the most recently active first: no index helps here, so it must not hold others up."""
-    latest = _order(actor, "activity")
-    saying = tickets.where(search_queries.says(actor, words)).order_by(*latest).limit(MOST_FOUND)
+    saying = tickets.where(search_queries.says(actor, words)).order_by(_activity(actor).desc()).limit(MOST_FOUND)
     return [id for (id,) in slow_reads.rows(saying.with_only_columns(Ticket.id))]
 
 
-def _order(actor: User, sort: str, few: bool = False):
+def _activity(actor: User):
+    return Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
+
+
+def _order(actor: User, filter: TicketFilter):
     # With + 0 SQLite sorts the few, instead of walking through all tickets in this order to meet enough of them.
-    activity = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
-    activity, id = (activity + 0, Ticket.id + 0) if few else (activity, Ticket.id)
+    activity, id = _activity(actor), Ticket.id
+    activity, id = (activity + 0, id + 0) if _are_few(actor, filter) else (activity, id)
     return {
         "activity": (activity.desc(),),
         "newest": (id.desc(),),
         "oldest": (id,),
         "priority": (_URGENCY.desc(), activity.desc()),
-    }[sort]
+    }[filter.sort]
 
 
 def _person(actor: User, word: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from informejo import clock, db, policy
@@ -23,35 +23,50 @@ SHOWN = (  # what drawing a timeline needs of its events, read with them
     joinedload(Event.comment).joinedload(Comment.author),
     joinedload(Event.comment).selectinload(Comment.attachments),
 )
+ALL = 2**31 - 1  # as a limit, none
+_TICKET = bindparam("ticket")
+_READING = select(Reading.event_id, Reading.at).where(
+    Reading.user_id == bindparam("user"), Reading.ticket_id == _TICKET
+)
+_ANSWER = select(func.max(Event.id)).where(
+    Event.ticket_id == _TICKET,
+    Event.audience == Audience.REQUESTER,
+    Event.name.in_((EventName.COMMENT_ADDED, EventName.COMMENT_EDITED)),
+    Event.actor_id != bindparam("requester"),
+)
+_READING_OF_ANSWER = _READING.where(Reading.event_id >= _ANSWER.scalar_subquery())
 AT_ONCE = 5_000  # tickets asked about in one statement: databases take no more than some 30,000 values
 NEWS = timedelta(days=90)  # what happened longer ago counts as read: years of tickets need not be looked through
 
 
-class Timeline(NamedTuple):
-    """What a page shows of a ticket's log."""
+class Read(NamedTuple):
+    """How far one person has read a ticket, and since when they have read the last answer on it."""
 
-    events: list[Event]  # oldest first
-    folded: int  # how many older ones are left out
-    unread: bool  # whether some of those are news
+    event_id: int
+    at: datetime
 
 
-def timeline_for(actor: User, ticket: Ticket, seen: int, at: Comment | None = None, all: bool = False) -> Timeline:
-    """The ticket's events the actor may see: the latest, all news since the event `seen`, and all since `at`."""
-    events = policy.visible_events(actor).where(Event.ticket_id == ticket.id)
+def timeline_for(actor: User, ticket: Ticket, most: int | None = None) -> list[Event]:
+    """The latest `most` of the ticket's events that the actor may see, or all, oldest first."""
+    latest = _timeline(actor).order_by(Event.id.desc()).limit(bindparam("most")).options(*SHOWN)
+    found = db.session.scalars(latest, {"me": actor.id, "ticket": ticket.id, "most": ALL if most is None else most})
+    return list(found)[::-1]
 
-    def latest(most: int | None) -> list[Event]:
-        statement = events.order_by(Event.id.desc()).limit(most).options(*SHOWN)
-        return list(db.session.scalars(statement))[::-1]
 
-    def number(after: int) -> int:
-        return db.session.scalar(events.where(Event.id > after).with_only_columns(func.count(Event.id)))
+def count_events(actor: User, ticket: Ticket, after: int = 0) -> int:
+    """How many of them there are after the event `after`."""
+    return db.rows(_events_after(actor), me=actor.id, ticket=ticket.id, after=after)[0][0]
 
-    recent = latest(None if all else RECENT)
-    if all or len(recent) < RECENT:
-        return Timeline(recent, 0, False)
-    news = number(seen)
-    shown = max(RECENT, min(news, UNREAD), number(order_of(at) - 1) if at else 0)
-    return Timeline(recent if shown == RECENT else latest(shown), max(0, number(0) - shown), news > shown)
+
+def worth_showing(actor: User, ticket: Ticket, seen: int, at: Comment | None) -> tuple[int, bool]:
+    """How many of the latest events a page shows: all news since the event `seen`, and all since `at`.
+
+    And whether there are more news than that, which it folds away.
+    """
+    news = count_events(actor, ticket, seen)
+    since = count_events(actor, ticket, order_of(at) - 1) if at else 0
+    shown = max(RECENT, min(news, UNREAD), since)
+    return shown, news > shown
 
 
 def order_of(comment: Comment) -> int:
@@ -76,9 +91,10 @@ def sent_before(kind: type[Ticket] | type[Comment], actor: User, key: str | None
     return key and db.session.scalar(select(kind).where(author == actor.id, kind.key == key))
 
 
-def reading_of(user: User, ticket: Ticket) -> Reading | None:
+def reading_of(user: User, ticket: Ticket) -> Read | None:
     """How far `user` has read the ticket."""
-    return db.session.get(Reading, (user.id, ticket.id))
+    found = db.rows(_READING, user=user.id, ticket=ticket.id)
+    return Read(*found[0]) if found else None
 
 
 def seen_by(user: User, ticket: Ticket) -> int:
@@ -89,19 +105,13 @@ def seen_by(user: User, ticket: Ticket) -> int:
 
 def last_answer(ticket: Ticket) -> int:
     """The event of the last message, or change of one, that the requester has to read; 0 when there is none."""
-    said = select(func.max(Event.id)).where(
-        Event.ticket_id == ticket.id,
-        Event.audience == Audience.REQUESTER,
-        Event.name.in_((EventName.COMMENT_ADDED, EventName.COMMENT_EDITED)),
-        Event.actor_id != ticket.requester_id,
-    )
-    return db.session.scalar(said) or 0
+    return db.rows(_ANSWER, ticket=ticket.id, requester=ticket.requester_id)[0][0] or 0
 
 
-def reading_of_answer(ticket: Ticket) -> Reading | None:
+def reading_of_answer(ticket: Ticket) -> Read | None:
     """When the requester read the last answer; None as long as they have not, or there is none."""
-    reading, answer = reading_of(ticket.requester, ticket), last_answer(ticket)
-    return reading if reading and 0 < answer <= reading.event_id else None
+    found = db.rows(_READING_OF_ANSWER, user=ticket.requester_id, requester=ticket.requester_id, ticket=ticket.id)
+    return Read(*found[0]) if found else None
 
 
 def awaits_us() -> ColumnElement[bool]:
@@ -131,22 +141,7 @@ def is_solved_by_requester(ticket: Ticket) -> bool:
 
 def unread_for(actor: User) -> int:
     """How many of the actor's own concerns have news: tickets they asked for or were given."""
-    latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
-    statement = (
-        policy.visible_tickets(actor)
-        .where(or_(Ticket.requester_id == actor.id, Ticket.assignee_id == actor.id), latest > old_news())
-        .outerjoin(Reading, (Reading.ticket_id == Ticket.id) & (Reading.user_id == actor.id))
-        .join(Event, Event.id == latest)
-        .where(latest > func.coalesce(Reading.event_id, 0), Event.actor_id != actor.id)
-        .with_only_columns(func.count(Ticket.id))
-    )
-    return db.session.scalar(statement)
-
-
-def is_unread(actor: User, ticket: Ticket, seen: int) -> bool:
-    """Whether somebody else did something to the ticket after the event `seen`, at which the actor's news begin."""
-    latest = ticket.last_event_for(policy.audience(actor))
-    return latest is not None and latest.id > seen and latest.actor_id != actor.id
+    return db.rows(_unread(actor), me=actor.id, old=old_news())[0][0]
 
 
 def old_news() -> int:
@@ -156,6 +151,30 @@ def old_news() -> int:
 
 def _said() -> Select:
     return select(Comment).where(Comment.ticket_id == Ticket.id, Comment.internal.is_(False)).correlate(Ticket)
+
+
+@policy.once
+def _timeline(actor) -> Select:
+    return policy.visible_events(actor).where(Event.ticket_id == bindparam("ticket"))
+
+
+@policy.once
+def _events_after(actor) -> Select:
+    return _timeline(actor).where(Event.id > bindparam("after")).with_only_columns(func.count(Event.id))
+
+
+@policy.once
+def _unread(actor) -> Select:
+    latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
+    me = bindparam("me")
+    return (
+        policy.visible_tickets(actor)
+        .where(or_(Ticket.requester_id == me, Ticket.assignee_id == me), latest > bindparam("old"))
+        .outerjoin(Reading, (Reading.ticket_id == Ticket.id) & (Reading.user_id == me))
+        .join(Event, Event.id == latest)
+        .where(latest > func.coalesce(Reading.event_id, 0), Event.actor_id != me)
+        .with_only_columns(func.count(Ticket.id))
+    )
 
 
 def _with_people(people: Collection[int], tickets: Collection[int]) -> Select:

@@ -34,7 +34,7 @@ def paper(number: int):
     is_staff = policy.audience(actor()) == Audience.STAFF
     notes = is_staff and request.args.get("notes") == "yes"
     audience = Audience.STAFF if notes else Audience.REQUESTER
-    events = queries.timeline_for(actor(), ticket, seen=0, all=True).events
+    events = queries.timeline_for(actor(), ticket)
     pieces = fragments.timeline([event for event in events if event.is_for(audience)], audience)
     context = {"ticket": ticket, "pieces": pieces, "notes": notes, "may_have_notes": is_staff, "audience": audience}
     return page("tickets/paper.html", title=f"#{number} {ticket.title}", stream="", **context)

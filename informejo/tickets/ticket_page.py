@@ -6,35 +6,35 @@ from flask import request
 from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
-from informejo.accounts.queries import staff_members
 from informejo.events.models import Audience
-from informejo.live import fragments, presence
+from informejo.live import drawings, presence
+from informejo.live.drawings import Conversation
 from informejo.live.fragments import Fragment
+from informejo.security import SAFE
 from informejo.tickets import queries, trail
 from informejo.tickets.models import Comment, Ticket
-from informejo.web import actor, page, stream
+from informejo.web import actor, page, standing, stream
 
 
 def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     """The page of a ticket, with what was typed on it and what is wrong with that."""
     live, audience = stream(f"ticket:{ticket.id}"), policy.audience(actor())
-    db.session.refresh(ticket)  # it was found before the bookmark was taken
+    if request.method not in SAFE:
+        db.session.refresh(ticket)  # it was found before the bookmark was taken
     seen = queries.seen_by(actor(), ticket)
-    shown = queries.timeline_for(
-        actor(), ticket, max(seen, queries.old_news()), _asked_for(ticket), request.args.get("all") == "yes"
-    )
-    pieces = fragments.timeline(shown.events, audience)
+    talk, folds_news = _conversation(ticket, seen)
     return page(
         "tickets/show.html",
         title=f"#{ticket.number} {ticket.title}",
         stream=live,
-        timeline=pieces,
-        folded=shown.folded,
-        folded_unread=shown.unread,
+        around=drawings.surroundings(actor(), ticket, standing()),
+        timeline=talk.pieces,
+        folded=talk.total - talk.events,
+        folded_unread=folds_news,
         seen=seen,
-        first_new=fragments.first_new(pieces, seen, actor()) if seen else None,
+        first_new=drawings.first_new(talk.pieces, seen, actor()) if seen else None,
         trail=trail.of(ticket),
-        **(_for_staff(ticket) if audience == Audience.STAFF else _for_requester(ticket)),
+        **(_for_staff(ticket) if audience == Audience.STAFF else {"people": []}),
         **composer(ticket, typed, problems).needs,
     )
 
@@ -51,13 +51,22 @@ def key_of(typed) -> str:
     return typed.get("key") or secrets.token_urlsafe(16)
 
 
+def _conversation(ticket: Ticket, seen: int) -> tuple[Conversation, bool]:
+    """What is shown of the timeline, and whether news are folded away: the latest, and more for who has more to see."""
+    if request.args.get("all") == "yes":
+        return drawings.conversation(actor(), ticket, standing(), None), False
+    recent = drawings.conversation(actor(), ticket, standing(), queries.RECENT)
+    at, read = _asked_for(ticket), max(seen, queries.old_news())
+    if recent.total <= recent.events or (at is None and read >= recent.first):
+        return recent, False
+    most, folds_news = queries.worth_showing(actor(), ticket, read, at)
+    if most <= queries.RECENT:
+        return recent, folds_news
+    return drawings.conversation(actor(), ticket, standing(), most), folds_news
+
+
 def _for_staff(ticket: Ticket) -> dict:
-    reading = queries.reading_of_answer(ticket)
-    return {"people": presence.people_at(ticket.id), "reading": reading, "staff": staff_members()}
-
-
-def _for_requester(ticket: Ticket) -> dict:
-    return {"people": [], "own_word": queries.is_solved_by_requester(ticket)}
+    return {"people": presence.people_at(ticket.id), "reading": queries.reading_of_answer(ticket)}
 
 
 def _asked_for(ticket: Ticket) -> Comment | None:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import TooManyRequests
 from informejo.tickets import list_queries
 from informejo.tickets.inputs import asked
 from informejo.tickets.models import Ticket
-from informejo.web import actor, local
+from informejo.web import actor, local, standing
 
 
 class Trail(NamedTuple):
@@ -47,6 +47,6 @@ def _beside(ticket: Ticket, path: str, fields: dict[str, str]) -> tuple[int | No
     own = {"requester": "me"} if path == "/tickets" else {}
     unsolved = {} if own or "q" in fields else {"status": "unsolved"}  # as the queue reads its own address
     try:
-        return list_queries.beside(actor(), asked(fields | own, actor(), **unsolved), ticket)
+        return list_queries.beside(actor(), asked(fields | own, actor(), **unsolved), ticket, standing())
     except TooManyRequests:  # a search that was made too often; the ticket itself is no search
         return None, None

@@ -11,14 +11,14 @@ from informejo.accounts.actions import guest_for
 from informejo.drafts.queries import draft_for, offered
 from informejo.events.models import Event
 from informejo.inputs import Invalid
-from informejo.live import fragments
+from informejo.live import drawings, fragments
 from informejo.tickets import actions, files, list_queries, queries
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.ticket_page import composer, key_of, ticket_page
 from informejo.tickets.words import Status
-from informejo.web import actor, answer, go_to, page, since_of, stream, wants_fragment
+from informejo.web import actor, answer, go_to, page, since_of, standing, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
 SAID = {"body", "internal", "key", "continues"}
@@ -28,11 +28,19 @@ SAID = {"body", "internal", "key", "continues"}
 def index():
     """One's own tickets, for staff too: those they asked for themselves."""
     live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
-    listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int))
-    shown = {"listed": listed, "filter": filter, "since": since_of(live), "address": _own(filter), "news": 0}
+    asked_page = request.args.get("page", type=int)
+    listed = list_queries.tickets_for(actor(), filter, asked_page, standing=standing())
+    lines = drawings.cards(actor(), standing(), listed.tickets)
+    shown = {
+        "listed": listed,
+        "lines": lines,
+        "filter": filter,
+        "since": since_of(live),
+        "address": _own(filter),
+        "news": 0,
+    }
     shown["any"] = listed.total > 0 or list_queries.has_tickets(actor(), requester="me")
-    audience = policy.audience(actor())
-    return page("tickets/mine.html", title="My tickets", stream=live, audience=audience, **shown)
+    return page("tickets/mine.html", title="My tickets", stream=live, **shown)
 
 
 @bp.get("/tickets/news")

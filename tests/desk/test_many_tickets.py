@@ -7,7 +7,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.engine import Engine
 
 from informejo import db, slow_reads
-from informejo.desk import stats
+from informejo.kept import kept
 from informejo.tickets import change_actions, list_queries, queries
 from informejo.tickets.list_queries import TicketFilter, tickets_for
 from informejo.tickets.words import Status
@@ -48,7 +48,7 @@ def test_no_page_of_the_staff_goes_through_all_tickets_while_others_wait(world, 
     world.ticket()
     browser = visit(world.mia)
     statements.clear()
-    stats.forget()
+    kept.forget()
     assert browser.get(path).status_code == 200
     assert len(statements) > 5
     assert walked(statements) == []
@@ -96,7 +96,7 @@ def test_a_search_finds_the_most_recently_active_and_says_how_many(world, visit,
     world.comment(world.mia, first)
     db.commit()
     found = tickets_for(world.mia, TicketFilter.read({"q": "printer"}))
-    assert ({listed.ticket for listed in found.tickets}, found.total) == ({first, third}, 2)
+    assert ({listed.id for listed in found.tickets}, found.total) == ({first.id, third.id}, 2)
     assert second not in found.tickets
 
 

@@ -15,7 +15,7 @@ from tests.live import dom
 
 def found(actor, words: str, **fields) -> list[int]:
     listed = tickets_for(actor, TicketFilter.read({"q": words, "sort": "oldest"} | fields)).tickets
-    return [line.ticket.number for line in listed]
+    return [line.id for line in listed]
 
 
 def send_file(visit, actor, ticket, name: str, **fields):

@@ -1,7 +1,8 @@
 """Messages and rows are drawn once for all who look, and anew as soon as they look different."""
 
-from informejo import db
+from informejo import db, templating
 from informejo.accounts import actions as accounts
+from informejo.kept import kept
 from informejo.tickets import change_actions
 from informejo.tickets.words import Priority
 
@@ -27,9 +28,10 @@ def test_a_row_of_the_queue_shows_what_changed(world, visit):
 
 
 def test_a_changed_template_is_seen_at_once_in_development(app, world, visit, monkeypatch):
-    from informejo.live import fragments
-
-    world.comment(world.mia, world.ticket(), "Drawn again each time.")
     app.config["DEVELOPMENT"] = True
-    monkeypatch.setattr(fragments, "drawn", lambda fragment: 1 / 0)
-    assert "Drawn again each time." in visit(world.mia).get("/tickets/1").text
+    monkeypatch.setattr(kept, "most", kept.most)
+    templating.init_app(app)
+    world.comment(world.mia, world.ticket(), "Drawn again each time.")
+    for _ in range(2):
+        assert "Drawn again each time." in visit(world.mia).get("/tickets/1").text
+    assert (len(kept), kept.bytes) == (0, 0)

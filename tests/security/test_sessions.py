@@ -132,6 +132,6 @@ def test_lost_rights_are_lost_with_the_next_request_even_if_the_session_should_s
 @pytest.mark.hardening("S-50")
 def test_a_right_that_cannot_be_looked_up_is_refused(world, visit, monkeypatch):
     mia = visit(world.mia)
-    monkeypatch.setattr("informejo.web.session_for", lambda token: 1 / 0)
+    monkeypatch.setattr("informejo.web.who_asks", lambda token: 1 / 0)
     assert mia.get("/queue").status_code == 500
     assert mia.post("/tickets", data={"title": "A title", "description": "A description."}).status_code == 500

@@ -1,0 +1,118 @@
+"""What pages show of tickets, as it was drawn for whoever of the same audience saw it first: see `kept`.
+
+A ticket's events say all that can change of it, and where the log stands all that can change of people, so the keys
+are ids of events. The ids are read before what is drawn, which is therefore never older than its key says.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from informejo import policy
+from informejo.accounts.models import User
+from informejo.events.log import Standing
+from informejo.events.models import Audience
+from informejo.kept import kept
+from informejo.live import fragments
+from informejo.live.fragments import Fragment
+from informejo.tickets import files, list_queries, queries
+from informejo.tickets.list_queries import Listed
+from informejo.tickets.models import Comment, Ticket
+
+
+class Line(NamedTuple):
+    """One ticket in a list, drawn, with what is personal about it."""
+
+    id: int
+    last: int
+    seen: int
+    unread: bool
+    html: Markup
+
+
+class Piece(NamedTuple):
+    """A message or a line of a timeline, drawn: its place in it, whose doing it was, and when."""
+
+    order: int
+    author_id: int | None
+    at: datetime
+    html: Markup
+
+
+class Conversation(NamedTuple):
+    """The latest pieces of a ticket's timeline, and how many events it has in all for this audience."""
+
+    pieces: tuple[Piece, ...]
+    first: int  # the oldest event they show, 0 for none
+    events: int  # how many events they show
+    total: int
+
+
+def rows(standing: Standing, listed: Sequence[Listed]) -> list[Line]:
+    """The tickets of a page of the queue, for the staff."""
+    return _lines("row", Audience.STAFF, standing, listed)
+
+
+def cards(actor: User, standing: Standing, listed: Sequence[Listed]) -> list[Line]:
+    """The tickets of a page of one's own."""
+    return _lines("card", policy.audience(actor), standing, listed)
+
+
+def conversation(actor: User, ticket: Ticket, standing: Standing, most: int | None) -> Conversation:
+    """The latest `most` of the ticket's events, or all, as this actor's audience sees them."""
+    key = _key("conversation", actor, ticket, standing)
+    return kept.one((*key, most, _lost(ticket, key)), lambda: _conversation(actor, ticket, most))
+
+
+def surroundings(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
+    """What stands above and beside the conversation, each by the name of its place: `ticket-header` and so on."""
+    key = _key("surroundings", actor, ticket, standing)
+    return kept.one((*key, _lost(ticket, key)), lambda: _surroundings(actor, ticket))
+
+
+def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:
+    """The first of these pieces of a timeline that came after the event `seen`, and from somebody else."""
+    return next((piece for piece in pieces if piece.order > seen and piece.author_id != reader.id), None)
+
+
+def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[Listed]) -> list[Line]:
+    keys = {one.id: (kind, audience, standing.epoch, standing.people, one.id, one.last) for one in listed}
+    drawn = kept.several(keys, lambda ids: _drawn_lines(kind, audience, ids))
+    return [Line(*one, drawn[one.id]) for one in listed if one.id in drawn]
+
+
+def _drawn_lines(kind: str, audience: Audience, ids: Collection[int]) -> dict[int, Markup]:
+    draw = fragments.row_of if kind == "row" else lambda ticket, _said: fragments.card_of(ticket, audience)
+    return {ticket.id: draw(ticket, said).html for ticket, said in list_queries.listed_tickets(audience, ids)}
+
+
+def _key(kind: str, actor: User, ticket: Ticket, standing: Standing) -> tuple:
+    audience = policy.audience(actor)
+    last = ticket.last_event_id if audience == Audience.STAFF else ticket.last_public_event_id
+    return kind, audience, standing.epoch, standing.people, ticket.id, last
+
+
+def _lost(ticket: Ticket, key: tuple) -> tuple[str, ...]:
+    """The names of its files that are not on the disk: that a file goes or comes back is in no event."""
+    return files.lost(kept.one(("files", *key), lambda: files.sizes_of(ticket)))
+
+
+def _conversation(actor: User, ticket: Ticket, most: int | None) -> Conversation:
+    events = queries.timeline_for(actor, ticket, most)
+    total = len(events) if most is None or len(events) < most else queries.count_events(actor, ticket)
+    pieces = map(_piece, fragments.timeline(events, policy.audience(actor)))
+    return Conversation(tuple(pieces), events[0].id if events else 0, len(events), total)
+
+
+def _piece(fragment: Fragment) -> Piece:
+    said: Comment | None = fragment.needs.get("comment")
+    if said:
+        return Piece(fragment.needs["order"], said.author_id, said.created_at, fragment.html)
+    first, *_, last = [fragment.needs["events"][0], *fragment.needs["events"]]
+    return Piece(fragment.needs["order"], last.actor_id, first.at, fragment.html)
+
+
+def _surroundings(actor: User, ticket: Ticket) -> dict[str, Markup]:
+    return {fragment.id: fragment.html for fragment in fragments.about(ticket, policy.audience(actor))}
