@@ -4,8 +4,6 @@ This protects people from themselves, in a browser in which two of them sign in;
 where it comes from. So a request that says nothing, of a program for instance, is taken for what its cookie says.
 """
 
-import re
-
 from flask import g, request
 from markupsafe import escape
 from werkzeug.exceptions import Conflict, HTTPException
@@ -16,7 +14,6 @@ from informejo.security import SAFE
 FIELD = "drawn_for"  # of every form; its value is a person's id, or nothing on a page for visitors
 HEADER = "Drawn-For"  # of every request a script makes
 ARGUMENT = "for"  # of the address of a stream
-_FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
 
 
 class SomebodyElse(Conflict):
@@ -58,5 +55,12 @@ def sign(page: str) -> str:
     person = whom()
     if person is None:
         return page
-    sent = f'<input type="hidden" name="{FIELD}" value="{escape(person)}">'
-    return _FORM.sub(lambda form: f'{form[0]}{sent}<input hidden disabled name="{FIELD}-{escape(person)}">', page)
+    sent = f'><input type="hidden" name="{FIELD}" value="{escape(person)}">'
+    sent += f'<input hidden disabled name="{FIELD}-{escape(person)}">'
+    before, *forms = page.split("<form ")
+    return "".join([before, *(f"<form {_signed(form, sent)}" for form in forms)])
+
+
+def _signed(form: str, sent: str) -> str:
+    tag, _, content = form.partition(">")
+    return f"{tag}{sent}{content}" if 'method="post"' in tag else form

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from flask import current_app
 from sqlalchemy import BindParameter, Integer, Select, bindparam, false, select
+from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
@@ -227,7 +228,7 @@ def people_events() -> Select:
 
 def find_ticket(actor: User, number: int) -> Ticket:
     """The visible ticket with that number. Raises NotFound, the same for one that is hidden and one that never was."""
-    ticket = _first(visible_tickets(actor).where(Ticket.id == number))
+    ticket = _first(_ticket(actor), me=actor.id, number=number)
     if ticket is None:
         raise unseen(actor, number)
     return ticket
@@ -283,6 +284,12 @@ def ticket_of(topic: str) -> int | None:
     return int(number) if kind == "ticket" and _NUMBER.fullmatch(number) else None
 
 
+@once
+def _ticket(actor) -> Select:
+    """Read with its requester, whom every page of it names."""
+    return visible_tickets(actor).where(Ticket.id == bindparam("number")).options(joinedload(Ticket.requester))
+
+
 def _topic(actor: User, topic: str) -> str:
     if (number := ticket_of(topic)) is not None:
         return f"ticket:{find_ticket(actor, number).id}"
@@ -306,8 +313,8 @@ def _found(statement: Select):
     return thing
 
 
-def _first(statement: Select):
+def _first(statement: Select, **values):
     try:
-        return db.session.scalar(statement)
+        return db.session.scalar(statement, values)
     except OverflowError:  # a number in the address that no row can have
         return None

@@ -14,12 +14,12 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config faults i18n limits markdown metrics offload paging signals text tickets.media_types"
+    GROUND: "clock config faults i18n kept limits markdown metrics offload paging signals text tickets.media_types"
     " tickets.words version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
     TABLES: "db folding ids slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files tickets.shelf",
-    READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
+    READERS: "live.broadcast live.drawings live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
     WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
     " *.checks live.returns ops.prune ops.rescue ops.restore security serving templating"
     " tickets.ticket_page tickets.trail uploads web *.inputs",

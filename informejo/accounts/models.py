@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,6 +27,17 @@ class Role(StrEnum):
 
 STAFF = (Role.AGENT, Role.ADMIN)
 THEMES = ("system", "light", "dark")
+
+
+class Badge(NamedTuple):
+    """A person in words and numbers: see `User.badge`."""
+
+    id: int
+    name: str
+    email: str
+    initials: str
+    is_staff: bool
+    shortcuts: str
 
 
 class User(Folded, Model):
@@ -59,6 +71,11 @@ class User(Folded, Model):
     def role_word(self) -> str:
         """What stands beside the name in a conversation."""
         return "Support" if self.is_staff else ""
+
+    @property
+    def badge(self) -> "Badge":
+        """What the frame of each page says of its reader, as plain values."""
+        return Badge(self.id, self.name, self.email, self.initials, self.is_staff, self.shortcuts)
 
     @property
     def initials(self) -> str:

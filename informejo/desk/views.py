@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app, g, redirect, render_template, request
 from markupsafe import Markup
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
 from informejo import policy
@@ -59,15 +60,12 @@ def queue():
         stream=live,
         since=since_of(live),
         filter=filter,
+        filter_form=_form(filter, people),
         listed=listed,
         any=listed.total > 0 or list_queries.has_tickets(actor()),
         lines=drawings.rows(standing(), listed.tickets),
         news=0,
         address=f"/queue?{filter.address}",
-        staff=staff_members(),
-        people=people,
-        groups=GROUPS,
-        sorts=SORTS,
     )
 
 
@@ -113,6 +111,13 @@ def _with_people(filter: TicketFilter) -> tuple[TicketFilter, dict[str, User]]:
         elif word.isdecimal():
             filter = filter.without(field)
     return filter, people
+
+
+def _form(filter: TicketFilter, people: dict[str, User]) -> Markup:
+    named = tuple((field, person.id) for field, person in people.items())
+    needs = {"filter": filter, "people": people, "staff": LocalProxy(staff_members), "groups": GROUPS, "sorts": SORTS}
+    key = ("filter", standing().epoch, standing().people, filter, named)
+    return kept.one(key, lambda: draw("desk/_filter.html", **needs))
 
 
 def _dashboard() -> Markup:

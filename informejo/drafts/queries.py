@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from informejo import db
 from informejo.accounts.models import User
 from informejo.drafts.models import Draft
 
 OFFERED = 5  # other drafts beside a form
+_OWN = Draft.user_id == bindparam("user"), Draft.form == bindparam("form")
+_DRAFTS = select(Draft).where(*_OWN).order_by(Draft.saved_at.desc(), Draft.key)
 TEXTS = {"title": "Title", "description": "Description", "body": "What you wrote"}
 
 
@@ -27,8 +29,7 @@ def kept_texts(fields: Mapping) -> list[tuple[str, str, str]]:
 
 def drafts_of(actor: User, form: str) -> list[Draft]:
     """This person's drafts in that form, the last saved first."""
-    own = select(Draft).where(Draft.user_id == actor.id, Draft.form == form)
-    return list(db.session.scalars(own.order_by(Draft.saved_at.desc(), Draft.key)))
+    return list(db.session.scalars(_DRAFTS, {"user": actor.id, "form": form}))
 
 
 def offered(actor: User, form: str, but: Draft | None = None) -> list[Draft]:
