@@ -64,6 +64,16 @@ def file_size(size: int) -> str:
     return "1 byte" if (number, unit) == ("1", "bytes") else f"{number} {unit}"
 
 
+def file_count(number: int) -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{number:,} {'file' if number == 1 else 'files'}"
+
+
+def are(number: int) -> str:
+    """The verb behind so many."""
+    return "is" if number == 1 else "are"
+
+
 def _one_line(text: str) -> str:
     return _composed(INVISIBLE.sub("", CONTROL.sub("", LINE_ENDS.sub(" ", text))))
 

@@ -15,11 +15,11 @@ from informejo.accounts.models import Role, User
 from informejo.accounts.queries import holds, session_for
 from informejo.db import trouble, vouch_with
 from informejo.desk import stats
+from informejo.doctor.queries import something_broken
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
 from informejo.live import fragments
 from informejo.live.hub import hub
-from informejo.ops.queries import something_broken
 from informejo.tickets.queries import unread_for
 
 SENTENCES = {

@@ -20,9 +20,9 @@ LAYERS = {
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files tickets.shelf",
     READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
-    WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
-    " *.checks live.returns ops.prune ops.rescue ops.restore security serving templating"
-    " tickets.ticket_page tickets.trail uploads web *.inputs",
+    WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
+    " backup.restoring *.checks demo doctor.examination doctor.probe drawn live.returns logs ops.prune security serving"
+    " templating tickets.ticket_page tickets.trail uploads web *.inputs",
     DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",
     ROOF: "*.__init__",
 }

@@ -10,7 +10,7 @@ import pytest
 
 from tests.chain.readers import Reader
 from tests.deploy.machine import Crowd, Machine
-from tests.ops.posting import wait_until
+from tests.posting import wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.hardening("X-38")]
 

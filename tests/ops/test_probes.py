@@ -16,7 +16,7 @@ from informejo.ops import views
 from informejo.tickets.files import path_of
 from informejo.tickets.models import Attachment
 from informejo.version import VERSION
-from tests.ops.accounts import NOBODY, account
+from tests.system_account import NOBODY, account
 
 HOSTS = ("localhost", "127.0.0.1:3003", "[::1]", "help.example.org", "nginx")
 
