@@ -18,7 +18,7 @@ def save():
     draft = save_draft(actor(), new.draft, kept_fields(request.form), new.key, new.continues)
     db.commit()
     state = render_template(
-        "tickets/_draft_state.html",
+        "drafts/_saved.html",
         saved_at=draft.saved_at if draft else None,
         key=draft.key if draft else "",
         verb="saved",
