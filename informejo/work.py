@@ -1,4 +1,4 @@
-"""The background work of one process: readers of the log, pulse of streams and presence, doctor, meter."""
+"""The background work of one process: the broadcast, heartbeats of streams, the doctor, the meter of the loop."""
 
 import threading
 import time

@@ -22,7 +22,7 @@ def open_probe(token: str) -> bool:
     known = db.session.get(ProbeToken, fingerprint(token))
     if known is None or not timedelta(0) <= clock.now() - known.created_at <= TOKEN_LASTS:
         return False
-    # Whoever deletes the row is the one: of two at the same time the second finds none.
+    # Of two requests with the same token only one deletes the row; the other finds none.
     return bool(db.session.execute(delete(ProbeToken).where(ProbeToken.token_hash == known.token_hash)).rowcount)
 
 

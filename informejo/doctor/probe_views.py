@@ -1,4 +1,4 @@
-"""The door of the probe: a short stream for the doctor, who looks at how it comes through the proxies."""
+"""The probe's address: a short stream for the doctor, who looks at how it comes through the proxies."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The administrators' page on how the desk itself is: what the doctor found, and a few figures."""
+"""The page *Health*, for administrators: what the doctor found, and a few figures."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The door through which a form saves what has been typed so far."""
+"""Saving what has been typed into a form so far, and throwing it away."""
 
 from flask import Blueprint, abort, render_template, request
 
