@@ -25,6 +25,7 @@ from informejo.tickets.files import place
 from informejo.tickets.models import Attachment
 from tests import world as cast
 from tests.server import ROOT, Server
+from tests.waiting import until
 
 
 class Desk:
@@ -102,7 +103,7 @@ class Desk:
         """Begin a command, and kill it when the condition holds."""
         command = [sys.executable, "-m", "flask", "--app", "app", *words]
         attempt = subprocess.Popen(command, cwd=ROOT, env=os.environ | self.server.settings)
-        wait_until(condition)
+        until(condition, 30, every=0.002)  # or it may be over before
         attempt.kill()
         assert attempt.wait(30) == -signal.SIGKILL, "it was done before it could be killed"
 
@@ -168,10 +169,3 @@ def get(desk: Desk, path: str, cookie: str, **fields: str) -> tuple[int, bytes]:
         content += answer.readline()
     line.close()
     return answer.status, content
-
-
-def wait_until(condition, seconds: float = 30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.002)

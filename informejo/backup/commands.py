@@ -11,7 +11,7 @@ from informejo.backup import making, manifest, restoring
 from informejo.backup.manifest import Backup
 from informejo.config import ROOT
 from informejo.text import are, file_count, file_size
-from informejo.tickets import shelf
+from informejo.tickets import storage
 from informejo.tickets.files import AWAY
 
 FOLDER = click.Path(path_type=Path)
@@ -50,7 +50,7 @@ def restore(folder: Path, yes: bool):
     try:
         found = restoring.check(folder, _database(), known)
         click.echo(f"Sound: {_said(found)}")
-        if found.files and shelf.is_bare(_uploads()):
+        if found.files and storage.is_bare(_uploads()):
             click.echo(f"{_uploads()} is empty: if it is the place of another disk, mount that first.", err=True)
         if not yes:
             click.confirm("Put this in place of the desk as it is now?", abort=True)
@@ -67,7 +67,7 @@ def _warn(made: Backup):
     absent, named = set(made.manifest["absent"]), made.manifest["counts"]["attachments"]
     lost = len(absent.intersection((*made.manifest["missing"], *made.manifest["damaged"])))
     kept = len(absent) - lost
-    if absent and shelf.is_bare(_uploads()):
+    if absent and storage.is_bare(_uploads()):
         click.echo(f"{_uploads()}: {AWAY}", err=True)
         click.echo(f"This backup has {kept:,} of {file_count(named)}, from those before.", err=True)
         return

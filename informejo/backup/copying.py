@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 
-def fingerprint(path: Path) -> dict:
+def checksum(path: Path) -> dict:
     """`size` in bytes and `sha256` of a file."""
     with path.open("rb") as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "size": path.stat().st_size}
@@ -29,6 +29,21 @@ def copy(source: Path, target: Path):
         shutil.copyfileobj(file, new)
         new.flush()
         os.fsync(new.fileno())
+
+
+def link(file: Path, target: Path) -> bool:
+    """Give the file another name, which takes no room; False where that cannot be done, and it has to be copied."""
+    try:
+        target.hardlink_to(file)
+    except OSError:  # this disk has no links, or no more of them, or the file is on another one, or gone
+        return False
+    return True
+
+
+def link_or_copy(file: Path, target: Path):
+    """Give the file another name, or copy it; there must be no such name yet."""
+    if not link(file, target):
+        copy(file, target)
 
 
 def sync(path: Path):

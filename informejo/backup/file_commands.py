@@ -12,7 +12,7 @@ from informejo import db
 from informejo.backup import rescue
 from informejo.backup.exclusive import Taken, exclusive
 from informejo.text import are, file_count, file_size
-from informejo.tickets import shelf
+from informejo.tickets import storage
 from informejo.tickets.files import AWAY
 from informejo.tickets.models import Attachment
 
@@ -38,7 +38,7 @@ class Row(NamedTuple):
 def files(bring_back: bool, give_up: bool, yes: bool):
     """Name the attached files that are not in UPLOAD_DIR, or not whole. The exit code is 1 if there are any."""
     rows, uploads, backups = _rows(), _folder("UPLOAD_DIR"), _folder("BACKUP_DIR")
-    if rows and shelf.is_bare(uploads):
+    if rows and storage.is_bare(uploads):
         _require_place(rows, uploads, backups, bring_back or give_up, yes)
     try:
         if bring_back or give_up:
@@ -69,7 +69,7 @@ def _mend(rows: dict[str, Row], uploads: Path, backups: Path, give_up: bool):
         click.echo(f"{file_count(number)} brought back from the backups.")
         if give_up:
             left = _absent(rows, uploads)
-            shelf.give_up(uploads, left.keys())
+            storage.give_up(uploads, left.keys())
             click.echo(f"{file_count(len(left))} given up: nothing looks for them any more.")
 
 
@@ -90,7 +90,7 @@ def _tell(rows: dict[str, Row], lost: dict[str, int], kept: dict[str, str]):
 
 def _absent(rows: dict[str, Row], uploads: Path) -> dict[str, int]:
     sizes = {row.stored_name: row.size for row in rows.values()}
-    return {name: sizes[name] for name in shelf.compare(uploads, sizes).absent}
+    return {name: sizes[name] for name in storage.compare(uploads, sizes).absent}
 
 
 def _rows() -> dict[str, Row]:

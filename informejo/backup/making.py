@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from informejo import clock
 from informejo.backup import manifest, rescue
-from informejo.backup.copying import copy, create, fingerprint, make_folders, sync, sync_folders
+from informejo.backup.copying import checksum, copy, create, link, link_or_copy, make_folders, sync, sync_folders
 from informejo.backup.exclusive import Taken, exclusive
 from informejo.backup.manifest import DATABASE, FILES, MANIFEST, NAME, Backup, Damaged, newest
 from informejo.backup.rescue import Saved
 from informejo.config import ROOT
-from informejo.tickets import shelf
-from informejo.tickets.shelf import place
+from informejo.tickets import storage
+from informejo.tickets.storage import place
 
 PARTIAL = ".partial"  # the end of a folder's name while it is filled or emptied
 
@@ -103,11 +103,11 @@ def _fill(partial: Path, source: Source, earlier: Backup | None):
     with manifest.reading(partial / DATABASE) as copied:
         named = dict(copied.execute("SELECT stored_name, size FROM attachments"))
         contents = manifest.contents(copied)
-    absent = shelf.compare(source.uploads, named).absent
+    absent = storage.compare(source.uploads, named).absent
     # The backup before need not have them, nor be sound.
     rescued = rescue.saved({name: named[name] for name in absent}, *source.backups)
     files = _copy_files(named, source.uploads, partial / FILES, earlier, rescued)
-    pages = fingerprint(partial / DATABASE)
+    pages = checksum(partial / DATABASE)
     whole = {
         "at": at.isoformat(timespec="seconds"),
         "made_by": {"revision": _revision(), "python": platform.python_version(), "sqlite": sqlite3.sqlite_version},
@@ -153,23 +153,14 @@ def _copy_files(
         file, target = place(uploads, name), place(files, name)
         make_folders(target.parent, files)
         if name in rescued:
-            if not _link(rescued[name].path, target):
-                copy(rescued[name].path, target)
-            copied[name] = rescued[name].print
-        elif name in known and _link(place(earlier.folder / FILES, name), target):
+            link_or_copy(rescued[name].path, target)
+            copied[name] = rescued[name].checksum
+        elif name in known and link(place(earlier.folder / FILES, name), target):
             copied[name] = known[name]
         elif file.is_file():
             copy(file, target)
-            copied[name] = fingerprint(file)
+            copied[name] = checksum(file)
     return copied
-
-
-def _link(file: Path, target: Path) -> bool:
-    try:
-        target.hardlink_to(file)
-    except OSError:  # this disk has no links, or no more of them, or the file is gone
-        return False
-    return True
 
 
 def _require_room(folder: Path, size: int):

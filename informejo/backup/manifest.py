@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from informejo.backup.copying import fingerprint
-from informejo.tickets.shelf import place
+from informejo.backup.copying import checksum
+from informejo.tickets.storage import place
 
 DATABASE, FILES, MANIFEST = "informejo.db", "files", "manifest.json"
 NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z(-\d+)?")  # sorts by time
@@ -114,7 +114,7 @@ def _readable(folder: Path | str):
 
 def _verify_file(path: Path, expected: dict):
     try:
-        found = fingerprint(path)
+        found = checksum(path)
     except FileNotFoundError:
         raise Damaged(f"{path} is missing.") from None
     except OSError as error:

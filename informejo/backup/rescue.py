@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from informejo.backup import manifest
-from informejo.backup.copying import copy, fingerprint, make_folders, sync_folders
+from informejo.backup.copying import checksum, copy, make_folders, sync_folders
 from informejo.backup.manifest import FILES, NAME
-from informejo.tickets.shelf import is_whole, place
+from informejo.tickets.storage import is_whole, place
 
 ARRIVING = ".arriving"  # the end of a file's name until it is whole
 
@@ -17,7 +17,7 @@ class Saved(NamedTuple):
     """A file in a backup, and what its manifest says of it."""
 
     path: Path
-    print: dict
+    checksum: dict
 
 
 def holders(sizes: Mapping[str, int], backups: Path) -> dict[str, str]:
@@ -37,7 +37,7 @@ def holders(sizes: Mapping[str, int], backups: Path) -> dict[str, str]:
 
 
 def saved(sizes: Mapping[str, int], *backups: Path) -> dict[str, Saved]:
-    """By stored name, the newest sound copy: it has these bytes, and the fingerprint that its manifest names.
+    """By stored name, the newest sound copy: it has these bytes, and the checksum that its manifest names.
 
     The first of these folders with backups goes before the others.
     """
@@ -45,7 +45,7 @@ def saved(sizes: Mapping[str, int], *backups: Path) -> dict[str, Saved]:
     for backup in chain.from_iterable(map(manifest.all_in, backups)) if sizes else ():
         for name in sizes.keys() - found.keys():
             known, path = backup.files.get(name), place(backup.folder / FILES, name)
-            if known and known["size"] == sizes[name] and is_whole(path, sizes[name]) and fingerprint(path) == known:
+            if known and known["size"] == sizes[name] and is_whole(path, sizes[name]) and checksum(path) == known:
                 found[name] = Saved(path, known)
     return found
 

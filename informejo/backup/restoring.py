@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from informejo import clock
+from informejo.db import trouble
 from informejo.backup import manifest
-from informejo.backup.copying import copy, fingerprint, make_folders, sync, sync_folders
+from informejo.backup.copying import checksum, copy, link_or_copy, make_folders, sync, sync_folders
 from informejo.backup.exclusive import Taken, exclusive
 from informejo.backup.manifest import DATABASE, FILES, Backup, Damaged
-from informejo.db import trouble
-from informejo.tickets.files import place
+from informejo.tickets.storage import place
 
 RESTORING, BEFORE = ".restoring", ".before-restore-"
 # SQLite's lock bytes (sqlite.org/src/file/src/os_unix.c): whoever has a database in WAL mode open holds these.
@@ -142,7 +142,7 @@ def _keep_files(uploads: Path, aside: Path):
     for file in uploads.glob("*/*/*"):
         kept = place(aside, file.name)
         make_folders(kept.parent, aside)
-        _link(file, kept)
+        link_or_copy(file, kept)
     sync_folders(aside)
     sync(aside.parent)
 
@@ -150,7 +150,7 @@ def _keep_files(uploads: Path, aside: Path):
 def _add_files(backup: Backup, uploads: Path):
     for stored_name, expected in backup.files.items():
         file = place(uploads, stored_name)
-        if not (file.is_file() and fingerprint(file) == expected):
+        if not (file.is_file() and checksum(file) == expected):
             make_folders(file.parent, uploads)
             arriving = _beside(file, RESTORING)
             arriving.unlink(missing_ok=True)
@@ -163,7 +163,7 @@ def _exchange(staged: Path, database: Path, old: Path) -> bool:
     """The one step that counts. Says whether there was a database before."""
     existed = database.exists()
     if existed:
-        _link(database, old)
+        link_or_copy(database, old)
     for end in ("-wal", "-shm", "-journal"):  # only a broken one has any left; beside the new one they would ruin it
         with suppress(FileNotFoundError):
             _beside(database, end).rename(_beside(old, end))
@@ -180,15 +180,6 @@ def _remove_others(backup: Backup, uploads: Path):
 
 def _beside(path: Path, end: str) -> Path:
     return path.with_name(path.name + end)
-
-
-def _link(file: Path, target: Path):
-    try:
-        target.hardlink_to(file)
-    except FileExistsError:
-        raise
-    except OSError:  # another disk, or one without links
-        copy(file, target)
 
 
 def _own(like: Path, *tops: Path):

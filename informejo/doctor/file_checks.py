@@ -6,9 +6,9 @@ from pathlib import Path
 from informejo.backup import manifest, rescue
 from informejo.doctor.checks import Answer, Patient, broken, well
 from informejo.text import are, file_count
-from informejo.tickets import shelf
+from informejo.tickets import storage
 from informejo.tickets.files import AWAY
-from informejo.tickets.shelf import Found
+from informejo.tickets.storage import Found
 
 PART = 0.5  # of the patience, for looking at the disk; the rest is for asking the backups
 MOST = 2_000  # lost files that backups are asked about, each of fourteen: more would take longer than a check may
@@ -23,9 +23,9 @@ def files(patient: Patient) -> Answer:
     if patient.database is None:
         return well("They are counted by `bin/flask files`: this is no SQLite database.")
     sizes = _sizes(patient.database)
-    if sizes and shelf.is_bare(folder):
+    if sizes and storage.is_bare(folder):
         return broken(AWAY, MOUNT)
-    found = shelf.compare(folder, sizes, patient.patience * PART)
+    found = storage.compare(folder, sizes, patient.patience * PART)
     return _ill(found, sizes, patient) if found.absent else _well(found, len(sizes))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from informejo.backup.exclusive import exclusive
 from informejo.backup.manifest import newest
-from informejo.tickets.shelf import place
+from informejo.tickets.storage import place
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 

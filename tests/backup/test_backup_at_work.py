@@ -8,7 +8,8 @@ import pytest
 
 from informejo.backup.manifest import newest
 from informejo.tickets.files import place
-from tests.posting import Desk, Poster, wait_until
+from tests.posting import Desk, Poster
+from tests.waiting import until
 
 pytestmark = pytest.mark.server
 
@@ -20,7 +21,7 @@ def test_a_backup_under_load_is_whole_and_keeps_nobody_from_writing(tmp_path, re
     desk.server.start()
     try:
         posters = [Poster(desk, name) for name in ("mia", "tom", "ana", "ren")]
-        wait_until(lambda: all(len(poster.acknowledged) > 20 for poster in posters))
+        until(lambda: all(len(poster.acknowledged) > 20 for poster in posters), 30)
         before = [text for poster in posters for text in poster.acknowledged]
         result = desk.server.flask("backup")
         during = sum(len(poster.acknowledged) for poster in posters) - len(before)
@@ -69,7 +70,7 @@ def test_a_desk_is_pruned_while_people_write_and_nobody_is_refused(tmp_path, rec
     desk.server.start()
     try:
         posters = [Poster(desk, name) for name in ("mia", "ren")]
-        wait_until(lambda: all(poster.acknowledged for poster in posters))
+        until(lambda: all(poster.acknowledged for poster in posters), 30)
         result = desk.server.flask("prune")
         for poster in posters:
             poster.leave()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from informejo.backup import restoring
-from informejo.backup.copying import fingerprint
+from informejo.backup.copying import checksum
 from informejo.backup.manifest import newest, read
 from informejo.tickets.files import place
 from tests.posting import Desk, get
@@ -57,7 +57,7 @@ def rewrite(folder: Path, statement: str, **manifest):
     with closing(sqlite3.connect(folder / "informejo.db")) as database, database:
         database.execute(statement)
     known = json.loads((folder / "manifest.json").read_text())
-    known |= manifest | {"database": fingerprint(folder / "informejo.db")}
+    known |= manifest | {"database": checksum(folder / "informejo.db")}
     (folder / "manifest.json").write_text(json.dumps(known))
 
 
