@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 from informejo import db, drawn, logs, metrics, policy, security
 from informejo.accounts.models import Role, User
 from informejo.accounts.queries import holds, session_for
-from informejo.db import trouble, vouch_with
 from informejo.desk import stats
 from informejo.doctor.queries import something_broken
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
@@ -21,6 +20,7 @@ from informejo.events import log
 from informejo.live import fragments
 from informejo.live.hub import hub
 from informejo.tickets.queries import unread_for
+from informejo.turns import trouble, vouch_with
 
 SENTENCES = {
     400: "The address or the form could not be understood.",

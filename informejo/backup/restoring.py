@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from informejo import clock
-from informejo.db import trouble
 from informejo.backup import manifest
 from informejo.backup.copying import checksum, copy, link_or_copy, make_folders, sync, sync_folders
 from informejo.backup.exclusive import Taken, exclusive
 from informejo.backup.manifest import DATABASE, FILES, Backup, Damaged
 from informejo.tickets.storage import place
+from informejo.turns import trouble
 
 RESTORING, BEFORE = ".restoring", ".before-restore-"
 # SQLite's lock bytes (sqlite.org/src/file/src/os_unix.c): whoever has a database in WAL mode open holds these.
