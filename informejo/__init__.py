@@ -9,10 +9,12 @@ from informejo import (
     accounts,
     admin,
     assets,
+    backup,
     cli,
     config,
     db,
     desk,
+    doctor,
     drafts,
     live,
     logs,
@@ -33,21 +35,10 @@ def create_app(settings: dict | None = None) -> Flask:
     logs.init_app(app)
     _make_folders(app)
 
-    db.init_app(app)
-    templating.init_app(app)
-    assets.init_app(app)
-    uploads.init_app(app)
-    security.init_app(app)
-    web.init_app(app)
-
-    accounts.init_app(app)
-    tickets.init_app(app)
-    drafts.init_app(app)
-    desk.init_app(app)
-    admin.init_app(app)
-    live.init_app(app)
-    ops.init_app(app)
-    cli.init_app(app)
+    for shared in (db, templating, assets, uploads, security, web):
+        shared.init_app(app)
+    for feature in (accounts, tickets, drafts, desk, admin, live, ops, doctor, backup, cli):
+        feature.init_app(app)
     return app
 
 

@@ -1,4 +1,4 @@
-"""The one clock: everybody who asks what time it is asks here."""
+"""What time it is. All code asks here, so that tests and the demonstration can set it."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -1,4 +1,4 @@
-"""Faults that must stay where they happen: counted, logged once, and whatever they happened to goes on."""
+"""Faults in background work: counted, logged once, and kept from ending what they happened in."""
 
 import logging
 import time

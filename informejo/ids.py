@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from informejo import clock, db
+from informejo import clock, turns
 
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
@@ -28,7 +28,7 @@ def next_id(context) -> int:
     SQLAlchemy asks for each row before it inserts it. So the turn to write is taken first: one that is drawn before,
     and waits, would be smaller than ids that are committed meanwhile, and whoever follows the log would pass it over.
     """
-    db.begin_write(context.connection)
+    turns.begin_write(context.connection)
     column = context.current_column
     newest = context.connection.scalar(select(func.max(column))) or 0
     before = max(newest, getattr(context, "given", 0))  # rows that are inserted together do not see each other

@@ -1,4 +1,4 @@
-"""One slow call, run beside the event loop, so that nobody else has to wait for it."""
+"""Running one slow call in a thread beside the event loop, so that nobody else has to wait for it."""
 
 import sys
 from collections.abc import Callable

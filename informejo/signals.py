@@ -1,4 +1,4 @@
-"""The bells: blinker signals that say "look", never what there is to see."""
+"""The bells: blinker signals, which say that something is new and never what; who hears one reads the log."""
 
 from blinker import Namespace
 

@@ -1,4 +1,4 @@
-"""What people typed, made clean on its way in. On its way out it is `markdown`'s."""
+"""Cleaning what people typed before it is kept; `markdown` makes HTML of it when it is shown. And numbers in words."""
 
 import re
 import unicodedata
@@ -62,6 +62,21 @@ def file_size(size: int) -> str:
         size /= 1024
     number = f"{size:.1f}".removesuffix(".0")
     return "1 byte" if (number, unit) == ("1", "bytes") else f"{number} {unit}"
+
+
+def file_count(number: int) -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{number:,} {'file' if number == 1 else 'files'}"
+
+
+def is_number(text: str) -> bool:
+    """Whether it could be the number of something at the desk: ASCII digits, and not more than a database takes."""
+    return text.isascii() and text.isdecimal() and len(text) < 12
+
+
+def are(number: int) -> str:
+    """The verb behind so many."""
+    return "is" if number == 1 else "are"
 
 
 def _one_line(text: str) -> str:

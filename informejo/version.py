@@ -1,4 +1,4 @@
-"""Which Informejo this is."""
+"""Which release this is, and of which build."""
 
 import hashlib
 from datetime import UTC, datetime

@@ -13,16 +13,16 @@ from werkzeug.wrappers import Response
 from informejo import db, drawn, logs, metrics, policy, security
 from informejo.accounts.models import Role, User
 from informejo.accounts.queries import holds, who_asks
-from informejo.db import trouble, vouch_with
 from informejo.desk import stats
+from informejo.doctor.queries import something_broken
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.events import log
 from informejo.events.log import Standing
 from informejo.live import fragments
 from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
-from informejo.ops.queries import something_broken
 from informejo.tickets.queries import unread_for
+from informejo.turns import trouble, vouch_with
 
 SENTENCES = {
     400: "The address or the form could not be understood.",

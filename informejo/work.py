@@ -1,4 +1,4 @@
-"""The background work of one process: readers of the log, pulse of streams and presence, doctor, meter."""
+"""The background work of one process: the broadcast, heartbeats of streams, the doctor, the meter of the loop."""
 
 import threading
 import time
@@ -6,11 +6,11 @@ import time
 from flask import Flask
 
 from informejo import metrics, templating
+from informejo.doctor import examination
 from informejo.faults import contained
 from informejo.live import echo, presence
 from informejo.live.broadcast import Broadcast
 from informejo.live.hub import hub
-from informejo.ops import doctor
 
 
 def start(app: Flask):
@@ -20,7 +20,7 @@ def start(app: Flask):
     threading.Thread(target=pulse, args=(app.extensions["broadcast"],), name="pulse", daemon=True).start()
     threading.Thread(target=meter, name="meter", daemon=True).start()
     threading.Thread(target=echo.watch, name="echo", daemon=True).start()
-    threading.Thread(target=doctor.watch, args=(app,), name="doctor", daemon=True).start()
+    threading.Thread(target=examination.watch, args=(app,), name="doctor", daemon=True).start()
 
 
 def pulse(broadcast: Broadcast):

@@ -16,13 +16,14 @@ OUTSIDE = {"app", "gunicorn.conf"}
 LAYERS = {
     GROUND: "clock config faults i18n kept limits markdown metrics offload paging signals text tickets.media_types"
     " tickets.words version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
-    TABLES: "db folding ids slow_reads *.models",
+    TABLES: "db folding ids slow_reads turns *.models",
     LAW: "policy events.log",
-    DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files tickets.shelf",
-    READERS: "live.broadcast live.drawings live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
-    WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
-    " *.checks live.returns ops.prune ops.rescue ops.restore security serving templating"
-    " tickets.ticket_page tickets.trail uploads web *.inputs",
+    DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files tickets.storage",
+    READERS: "live.broadcast live.drawings live.echo live.fragments live.payload live.presence live.sight"
+    " mail.notices mail.outbox",
+    WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
+    " backup.restoring *.checks demo doctor.examination doctor.probe drawn live.returns logs ops.prune security serving"
+    " templating tickets.conflict_page tickets.ticket_page tickets.trail uploads web *.inputs",
     DOORS: "api cli *.commands work *.views accounts.sso live.stream mail.inbound",
     ROOF: "*.__init__",
 }
@@ -49,6 +50,13 @@ class Module(NamedTuple):
     @property
     def kind(self) -> str:
         return kind_of(self.name)
+
+
+def layers() -> list[tuple[int, list[str]]]:
+    """The table, without what has a place in it and is not there yet."""
+    names = [module.name for module in modules()]
+    there = {name.removesuffix(".__init__") for name in names} | {f"*.{kind_of(name)}" for name in names}
+    return [(layer, sorted(there.intersection(known.split()))) for layer, known in LAYERS.items()]
 
 
 def modules() -> list[Module]:

@@ -5,7 +5,16 @@ from itertools import zip_longest
 # What takes longest comes first, so that the processes end together. Each folder is a sentence's worth of reason:
 TOGETHER = ("tests/chain/restarts", "tests/chain", "tests/deploy")  # share proxies, or a machine, for the whole folder
 ALONE = ("tests/faults",)  # each test has a server of its own, and some wait long
-FIRST = (*TOGETHER, "tests/browser", "tests/ops", "tests/security", "tests/live", "tests/scripts")
+FIRST = (
+    *TOGETHER,
+    "tests/browser",
+    "tests/backup",
+    "tests/doctor",
+    "tests/ops",
+    "tests/security",
+    "tests/live",
+    "tests/scripts",
+)
 
 
 def group(nodeid: str) -> str:

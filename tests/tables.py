@@ -7,6 +7,7 @@ from pathlib import Path
 from informejo import limits, policy
 from informejo.config import ROOT, SETTINGS
 from informejo.security import RATES
+from tests import architecture
 from tests.security.markers import shown
 from tests.security.rows import CLASSES, OPEN
 
@@ -52,7 +53,15 @@ def unshown() -> str:
     return _table(("id", "what must hold", "what is missing"), [(id, sentences[id], why) for id, why in OPEN.items()])
 
 
+def layers() -> str:
+    """Which module may import which."""
+    called = ("ground", "tables", "law and log", "domain", "readers", "web", "doors", "roof")
+    rows = [(f"{layer} {called[layer]}", _kinds_and_names(names)) for layer, names in architecture.layers()]
+    return _table(("layer", "files"), rows)
+
+
 TABLES = {
+    "architecture.md": {"layers": layers},
     "configuration.md": {"settings": settings, "limits": lengths, "rates": rates},
     "policy.md": {"rules": rules},
     "security.md": {name: partial(promises, name) for name in CLASSES} | {"open": unshown},
@@ -72,6 +81,12 @@ def written(page: Path) -> str:
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _kinds_and_names(names: list[str]) -> str:
+    kinds = [f"`{name.removeprefix('*.')}`" for name in names if name.startswith("*.")]
+    single = [f"`{name}`" for name in names if not name.startswith("*.")]
+    return ", ".join([f"every {kind}" for kind in kinds] + single)
 
 
 def _often(limit) -> str:

@@ -26,7 +26,7 @@ def test_a_write_waits_for_another_process_and_then_asks_to_be_sent_again(held, 
     held.execute("ROLLBACK")
     ren = visit(world.ren)
     held.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr("informejo.db.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("informejo.turns.BUSY_SECONDS", 0.05)
     refused = ren.post("/tickets/1/comments", data={"body": "while it is busy"})
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "5"
@@ -54,7 +54,7 @@ def test_reading_notes_nothing_when_nothing_can_be_written(held, world, visit):
 
 
 def test_what_could_not_be_saved_comes_back_to_be_sent_again_but_never_a_password(held, world, visit, monkeypatch):
-    monkeypatch.setattr("informejo.db.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("informejo.turns.BUSY_SECONDS", 0.05)
     held.execute("ROLLBACK")
     ren = visit(world.ren)
     held.execute("BEGIN IMMEDIATE")

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from informejo import db
+from informejo import db, turns
 from informejo.drafts.queries import draft_for
 from informejo.live.hub import hub
 from informejo.tickets.models import Comment
@@ -257,7 +257,7 @@ def test_whatever_the_claim_is_it_is_answered_and_never_drawn(world, visit, clai
 def test_the_form_that_a_busy_desk_gives_back_is_still_its_writers(world, visit, monkeypatch):
     world.ticket()
     ren = visit(world.ren)
-    monkeypatch.setattr(db, "_take_the_turn", busy)
+    monkeypatch.setattr(turns, "_take_the_turn", busy)
     answer = ren.post("/tickets/1/comments", data={"body": TEXT, "drawn_for": str(world.ren.id)})
     assert answer.status_code == 503
     again = dom.read(answer.text).all("form", action="/tickets/1/comments")[0]
@@ -265,4 +265,4 @@ def test_the_form_that_a_busy_desk_gives_back_is_still_its_writers(world, visit,
 
 
 def busy(*_):
-    raise db._Busy("too many wait to write")
+    raise turns._Busy("too many wait to write")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from informejo import clock, db, ids
+from informejo import clock, db, ids, turns
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Audience, Event
@@ -91,7 +91,7 @@ class Turn:
 @pytest.fixture
 def turn(monkeypatch):
     turn = Turn(threading.Lock())
-    monkeypatch.setattr(db, "_writer", turn)
+    monkeypatch.setattr(turns, "_writer", turn)
     return turn
 
 
@@ -110,7 +110,7 @@ def test_whoever_had_to_wait_for_their_turn_stands_behind_those_who_wrote_meanwh
             db.commit()
 
     waiting = threading.Thread(target=wait_and_write)
-    db.begin_write(db.session.connection())
+    turns.begin_write(db.session.connection())
     waiting.start()
     assert turn.asked.wait(10)
     written_by(mia)

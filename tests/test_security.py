@@ -6,8 +6,8 @@ from sqlalchemy import event
 
 from informejo import db, security
 from informejo.accounts import queries
-from informejo.db import WRITES
 from informejo.security import HEADERS
+from informejo.turns import WRITES
 
 CHANGE = "/profile"
 FIELDS = {"name": "Ren the Second"}

@@ -61,7 +61,7 @@ def set_up(token: str, *, email: str, name: str, password: str) -> User | None:
     """Make the first administrator; None when the token is void. Raises Taken."""
     hashed = offload(hash_password, password)
     with db.session.begin_nested():
-        # Whoever deletes the row is the one: of two at the same time the second finds none.
+        # Of two requests with the same token only one deletes the row; the other finds none.
         claimed = db.session.execute(delete(SetupToken).where(SetupToken.token_hash == fingerprint(token))).rowcount
         return _add_admin(email, name, hashed) if claimed and not queries.has_admin() else None
 
@@ -93,9 +93,10 @@ def start_session(user: User, agent: str, before: Session | None = None) -> str:
 
 
 def sign_out(session: Session) -> str:
-    """End this sign-in; returns a new value for the cookie, which opens nothing.
+    """End this sign-in; returns a new value for the cookie, which signs nobody in.
 
-    It only tells `queries.known_browser` apart from strangers who try passwords. The old value is worth nothing at all.
+    By it `queries.known_browser` tells this browser from strangers who try passwords, so that they cannot shut its
+    owner out.
     Raises NotFound when the sign-in is gone already.
     """
     db.lock(session)

@@ -1,4 +1,4 @@
-"""What those are answered who have to sign in first, or are somebody else by now. What they had typed is not lost."""
+"""The answer to whoever must sign in first, or is somebody else than the page was drawn for. Typed text is not lost."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode

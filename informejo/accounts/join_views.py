@@ -1,4 +1,4 @@
-"""The door for newcomers: making an account."""
+"""Registering: people make accounts for themselves."""
 
 from flask import Blueprint, abort, current_app, request
 

@@ -1,4 +1,4 @@
-"""The doors behind one-time links: the first administrator, and whoever has no password or forgot it."""
+"""What one-time links open: making the first administrator, and choosing a password."""
 
 from flask import Blueprint, g, redirect, request
 
@@ -37,7 +37,7 @@ def setup(token: str):
 def choose_password(token: str):
     """The one-time link that an administrator made, with which its owner chooses a password."""
     link = queries.password_link(token)
-    if link is None or request.method == "POST":  # who only looks at a good one is many in one office
+    if link is None or request.method == "POST":  # looking at one that works is free: an office has one address
         security.count("password chosen", security.address())
     if link is None:
         return _used_link()

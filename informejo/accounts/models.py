@@ -84,7 +84,7 @@ class User(Folded, Model):
 
 
 class Session(Model):
-    """One sign-in. The cookie holds a random token, this row only its hash: a stolen database opens no door."""
+    """One sign-in. The cookie holds a random token, this row only its hash, with which nobody can sign in."""
 
     __tablename__ = "sessions"
     __table_args__ = {"sqlite_autoincrement": True}  # an id that came back would end a stranger's streams

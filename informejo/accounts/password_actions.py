@@ -47,7 +47,7 @@ def choose_password(token: str, *, password: str) -> User | None:
     db.lock_all(user, link.made_by)
     if not may(link.made_by, "user.change", user):  # they were an administrator when the link was looked up
         return None
-    # Whoever deletes the row is the one: of two at the same time the second finds none.
+    # Of two requests with the same token only one deletes the row; the other finds none.
     used = delete(PasswordToken).where(PasswordToken.token_hash == fingerprint(token))
     if not (user.active and db.session.execute(used).rowcount):
         return None

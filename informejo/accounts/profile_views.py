@@ -1,4 +1,4 @@
-"""The doors of one's own profile: name and looks, password, and where one is signed in."""
+"""One's own profile: name and looks, password, and where one is signed in."""
 
 from flask import Blueprint, g, request
 

@@ -1,4 +1,4 @@
-"""The doors through which people come in and go out; what they had typed waits for them."""
+"""Signing in and out. A text that was being written when a sign-in ended goes through the sign-in page as a draft."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -38,7 +38,7 @@ def sign_in():
 @bp.post("/sign-in")
 @anybody
 def create_session():
-    """Come in. The answer to an unknown address, a wrong password and a closed account is the same."""
+    """Sign in. The answer to an unknown address, a wrong password and a closed account is the same."""
     hidden = {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
     try:
         given = SignIn.read(request.form)
@@ -60,7 +60,7 @@ def create_session():
 @bp.post("/sign-out")
 @public
 def delete_session():
-    """Go out."""
+    """Sign out."""
     response = go_to("/sign-in", "signed-out")
     if g.session:
         with suppress(NotFound, Unauthorized):  # it has ended by itself just now

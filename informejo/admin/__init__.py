@@ -1,10 +1,9 @@
-"""What administrators look after: the people of the desk, and its health."""
+"""What administrators look after: the people of the desk."""
 
 
 def init_app(app):
     """Register the pages of administration."""
-    from informejo.admin import health_views, user_views, views
+    from informejo.admin import user_views, views
 
     app.register_blueprint(views.bp)
     app.register_blueprint(user_views.bp)
-    app.register_blueprint(health_views.bp)

@@ -1,4 +1,4 @@
-"""The doors of one person's page: staff see who it is, administrators change what is rare."""
+"""One person's page: staff see who it is, administrators change role, sign-in and password link."""
 
 from flask import Blueprint, abort, current_app, request
 
@@ -16,7 +16,7 @@ bp = Blueprint("user", __name__)
 
 @bp.get("/users/<int:id>")
 def user(id: int):
-    """Who somebody is, what hangs on them, and, for administrators, their rights."""
+    """Who somebody is, how many tickets they have, and, for administrators, their rights."""
     return _user_page(policy.find_user(actor(), id))
 
 
@@ -54,7 +54,7 @@ def make_password_link(id: int):
 
 
 def _user_page(user: User, link: str = "") -> str:
-    still = {"stream": ""} if link else {}  # what is shown once must not be drawn anew
+    no_stream = {"stream": ""} if link else {}  # a page that draws itself anew would lose the link, which is shown once
     return page(
         "admin/user.html",
         title=user.name,
@@ -65,7 +65,7 @@ def _user_page(user: User, link: str = "") -> str:
         link=link,
         given=queries.password_link_of(user),
         sentences=_sentences(user) if security.notice() else {},
-        **still,
+        **no_stream,
     )
 
 

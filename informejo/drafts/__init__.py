@@ -1,8 +1,8 @@
-"""Nothing typed is lost: what is in a form and not sent yet is kept here."""
+"""Drafts: what is typed into a form and not sent yet is kept on the server."""
 
 
 def init_app(app):
-    """Register the door through which forms save themselves."""
+    """Register the addresses to which forms save what is typed."""
     from informejo.drafts import views
 
     app.register_blueprint(views.bp)

@@ -1,4 +1,4 @@
-"""The door through which a form saves what has been typed so far."""
+"""Saving what has been typed into a form so far, and throwing it away."""
 
 from flask import Blueprint, abort, render_template, request
 
@@ -18,7 +18,7 @@ def save():
     draft = save_draft(actor(), new.draft, kept_fields(request.form), new.key, new.continues)
     db.commit()
     state = render_template(
-        "tickets/_draft_state.html",
+        "drafts/_saved.html",
         saved_at=draft.saved_at if draft else None,
         key=draft.key if draft else "",
         verb="saved",

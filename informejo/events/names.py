@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class EventName(StrEnum):
-    """A typo in a name is an import error, not a silent listener."""
+    """An enum, so that a mistyped name fails at once instead of being waited for in vain."""
 
     TICKET_CREATED = "ticket:created"
     TICKET_UPDATED = "ticket:updated"

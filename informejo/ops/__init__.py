@@ -1,12 +1,9 @@
-"""Running the desk: is it well, what does it measure, its backups, and what may be thrown away."""
+"""What the machine around the desk asks of it: is it alive, is it ready, what does it measure; and to prune."""
 
-from informejo.ops import commands, doctor_commands, file_commands, probe_views, views
+from informejo.ops import commands, views
 
 
 def init_app(app):
-    """The doors for whoever runs it: addresses for programs that watch, and commands."""
+    """The addresses for programs that watch, and the command `prune`."""
     app.register_blueprint(views.bp)
-    app.register_blueprint(probe_views.bp)
     commands.init_app(app)
-    doctor_commands.init_app(app)
-    file_commands.init_app(app)

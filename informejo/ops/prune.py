@@ -10,9 +10,9 @@ from sqlalchemy import Select, func, select, text
 
 from informejo import clock, db
 from informejo.accounts import prune_actions as accounts
+from informejo.backup.exclusive import Taken, exclusive
 from informejo.drafts import prune_actions as drafts
 from informejo.events import prune_actions as events
-from informejo.ops.exclusive import Taken, exclusive
 from informejo.tickets import files, prune_actions as tickets
 
 BATCH = 100  # rows in one transaction

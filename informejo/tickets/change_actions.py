@@ -2,7 +2,7 @@
 
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import clock, db, policy
+from informejo import clock, db, policy, turns
 from informejo.accounts.models import User
 from informejo.drafts.actions import forget_draft
 from informejo.events import log
@@ -77,7 +77,7 @@ def hand_over(actor: User, user: User, to: User | None) -> int:
     for number, ticket in enumerate(found, 1):
         _change(actor, ticket, "assignee", to, ANY)
         if number % AT_ONCE == 0:
-            db.give_way()
+            turns.give_way()
     return len(found)
 
 

@@ -1,4 +1,4 @@
-"""The doors of changes to a ticket: its fields, its texts, the bin, and how far it has been read."""
+"""Changing a ticket: its fields, its texts, the bin, and how far each person has read."""
 
 from functools import partial
 from typing import NamedTuple
@@ -10,11 +10,13 @@ from informejo.accounts.queries import staff_members
 from informejo.drafts.queries import draft_for
 from informejo.inputs import Input, Invalid
 from informejo.live import fragments, presence
+from informejo.text import is_number
 from informejo.tickets import actions, change_actions
 from informejo.tickets.change_actions import ANY, NOT_AT_THE_DESK, Conflict
+from informejo.tickets.conflict_page import field_conflict, text_conflict
 from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
 from informejo.tickets.models import Ticket
-from informejo.web import actor, answer, go_to, page, stream, wants_fragment
+from informejo.web import actor, answer, go_to, page, stream
 
 bp = Blueprint("changes", __name__)
 FIELDS = {
@@ -44,7 +46,7 @@ def assign(number: int):
 
 @bp.route("/tickets/<int:number>/edit", methods=["GET", "POST"])
 def edit(number: int):
-    """Put title and description right."""
+    """Edit title and description."""
     ticket = policy.find_ticket(actor(), number)
     policy.require(actor(), "ticket.edit", ticket)
     form = TextForm("tickets/edit.html", f"Edit #{number}", f"ticket:{number}:edit", {"ticket": ticket}, number)
@@ -56,7 +58,7 @@ def edit(number: int):
 
 @bp.route("/comments/<int:id>/edit", methods=["GET", "POST"])
 def edit_comment(id: int):
-    """Put a message right."""
+    """Edit a message."""
     comment = policy.find_comment(actor(), id)
     policy.require(actor(), "comment.edit", comment)
     form = TextForm(
@@ -70,7 +72,7 @@ def edit_comment(id: int):
 
 @bp.post("/tickets/<int:number>/deletion")
 def delete(number: int):
-    """Into the bin."""
+    """Move the ticket to the bin."""
     change_actions.delete_ticket(actor(), policy.find_ticket(actor(), number))
     db.commit()
     return go_to("/bin", "ticket-deleted")
@@ -78,7 +80,7 @@ def delete(number: int):
 
 @bp.post("/tickets/<int:number>/restoration")
 def restore(number: int):
-    """Out of the bin again."""
+    """Bring the ticket back from the bin."""
     ticket = policy.find_binned(actor(), number)
     change_actions.restore_ticket(actor(), ticket)
     db.commit()
@@ -87,7 +89,7 @@ def restore(number: int):
 
 @bp.post("/tickets/<int:number>/seen")
 def seen(number: int):
-    """The page was looked at, up to the event the browser names."""
+    """Remember how far this person has read: up to the event that the browser names."""
     event = request.form.get("event", type=int)
     if event is None or not 0 < event < 2**63:
         abort(400)
@@ -98,15 +100,11 @@ def seen(number: int):
 
 @bp.post("/tickets/<int:number>/writing")
 def writing(number: int):
-    """Somebody is typing on that ticket: shown to the staff, kept nowhere."""
+    """Tell the staff that somebody is typing on that ticket; it is kept nowhere."""
     ticket = policy.find_ticket(actor(), number)
     if actor().is_staff:
         presence.writes(actor(), ticket)
     return "", 204
-
-
-SHORT = 40  # characters of a value that a button still names
-WHOLE_PAGE = {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
 
 
 class TextForm(NamedTuple):
@@ -132,55 +130,19 @@ def _edited(form: TextForm, save, kind: type[Input], version: int, location: str
         return form.page(invalid.typed, invalid.problems), 422
     except Conflict as conflict:
         fields = text.model_dump() | conflict.settled | {"version": version, "draft": form.draft}
-        return _conflict_page(conflict, request.path, fields, location), 409, WHOLE_PAGE
+        return text_conflict(conflict, fields, location)
     return go_to(location)
 
 
 def _changed(ticket: Ticket, field: str, act):
-    """Do it, commit, and answer with what it touched on the page."""
+    """Run the action, commit, and answer with the fragments that it changed."""
     try:
         act()
         events = db.commit()
     except Conflict as conflict:
-        return _field_conflict(ticket, conflict)
+        return field_conflict(ticket, conflict)
     parts = [fragments.question(field), *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}")
-
-
-def _field_conflict(ticket: Ticket, conflict: Conflict):
-    """Both values, and a button for each; with htmx at the control, without it on a page of its own."""
-    [(field, (_, theirs))] = conflict.both.items()
-    theirs = change_actions.told(theirs)
-    keep, insist = {"was": theirs, "value": theirs}, {"was": theirs, "value": request.form["value"]}
-    needs = _both(conflict, request.path, keep, insist)
-    if wants_fragment():
-        # The control shows what the ticket says, whatever was chosen there: what was chosen stands in the question.
-        parts = [fragments.question(field, needs), *fragments.about(ticket, policy.audience(actor()))]
-        return fragments.render(parts), 409
-    return page("tickets/conflict.html", title="Two changes", back=f"/tickets/{ticket.number}", **needs), 409
-
-
-def _conflict_page(conflict: Conflict, address: str, fields: dict, back: str) -> str:
-    theirs = fields | {field: text for field, (_, text) in conflict.both.items()}
-    return page("tickets/conflict.html", title="Two changes", back=back, **_both(conflict, address, theirs, fields))
-
-
-def _both(conflict: Conflict, address: str, theirs: dict, yours: dict) -> dict:
-    words = {field: (_word(mine), _word(other)) for field, (mine, other) in conflict.both.items()}
-    keep, make = "Keep what is there", "Make it yours"
-    if len(words) == 1:
-        [(mine, other)] = words.values()
-        keep = f"Keep “{other}”" if len(other) < SHORT else keep
-        make = f"Make it “{mine}”" if len(mine) < SHORT else make
-    choices = [(address, theirs, keep), (address, yours, make)]
-    return {"both": words, "who": conflict.who, "own": conflict.who == actor(), "choices": choices}
-
-
-def _word(value) -> str:
-    """A value as people say it."""
-    if value is None:
-        return "Nobody"
-    return getattr(value, "word", None) or getattr(value, "name", None) or str(value)
 
 
 def _read(asked: type[Change]) -> Change:
@@ -199,6 +161,6 @@ def _person(ticket: Ticket, word: str | None):
         return None
     if word == str(ticket.assignee_id):
         return ticket.assignee
-    id = actor().id if word == "me" else int(word) if word.isascii() and word.isdecimal() and len(word) < 12 else 0
+    id = actor().id if word == "me" else int(word) if is_number(word) else 0
     chosen = next((person for person in staff_members() if person.id == id), None)
     return chosen or abort(422, NOT_AT_THE_DESK)

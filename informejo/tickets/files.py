@@ -1,4 +1,4 @@
-"""Attached files on disk: copied in under a random name, looked into instead of believed, gone with their row."""
+"""Attached files on disk: kept under random names, their type found in their bytes, removed when no row names them."""
 
 import errno
 import filecmp
@@ -18,10 +18,10 @@ from werkzeug.datastructures import FileStorage
 from informejo import db
 from informejo.offload import offload
 from informejo.text import file_size, shown_file_name
-from informejo.tickets import shelf
+from informejo.tickets import storage
 from informejo.tickets.media_types import HEAD, media_type
 from informejo.tickets.models import Attachment, Comment, Ticket
-from informejo.tickets.shelf import place
+from informejo.tickets.storage import place
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -129,12 +129,12 @@ def is_away() -> bool:
 
     What is written into an empty mount point is hidden as soon as the disk is there again.
     """
-    return shelf.is_bare(_folder()) and bool(db.session.scalar(select(exists().select_from(Attachment))))
+    return storage.is_bare(_folder()) and bool(db.session.scalar(select(exists().select_from(Attachment))))
 
 
 def is_lost(attachment: Attachment) -> bool:
     """Whether its file is not on disk, or not whole."""
-    return not shelf.is_whole(path_of(attachment), attachment.size)
+    return not storage.is_whole(path_of(attachment), attachment.size)
 
 
 def sizes_of(ticket: Ticket) -> tuple[tuple[str, int], ...]:
@@ -144,7 +144,7 @@ def sizes_of(ticket: Ticket) -> tuple[tuple[str, int], ...]:
 
 def lost(sizes: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """Of these, the names of those that are not on disk, or not whole."""
-    return tuple(name for name, size in sizes if not shelf.is_whole(_path(name), size))
+    return tuple(name for name, size in sizes if not storage.is_whole(_path(name), size))
 
 
 def path_of(attachment: Attachment) -> Path:

@@ -13,6 +13,7 @@ from informejo.drafts.inputs import DraftKey
 from informejo.events import log
 from informejo.inputs import Input, line, problem, prose
 from informejo.live import bookmark
+from informejo.text import is_number
 from informejo.tickets import list_queries
 from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.words import Category, Priority, Status
@@ -112,7 +113,7 @@ def list_from(fields: Mapping[str, str]) -> tuple[int, set[int]]:
     """Since which event a list stands still, and which tickets it shows. What makes no sense is as good as nothing."""
     since = bookmark.read(fields.get("since", ""), log.epoch())
     shown = fields.get("shown", "").split(",")[: list_queries.PAGE]
-    numbers = {int(number) for number in shown if number.isascii() and number.isdecimal() and len(number) < 12}
+    numbers = {int(number) for number in shown if is_number(number)}
     return since.id if since else NEVER, numbers
 
 

@@ -6,6 +6,7 @@ from informejo import policy
 from informejo.accounts.models import User
 from informejo.events.names import EventName
 from informejo.folding import words_of
+from informejo.text import is_number
 from informejo.tickets.models import Attachment, Comment, Ticket
 
 # Besides changes of its fields, what makes a ticket say what it did not say before.
@@ -27,6 +28,6 @@ def _has(actor: User, word: str) -> ColumnElement[bool]:
     files = policy.visible_attachments(actor).where(Attachment.ticket_id == Ticket.id, Attachment.says(word))
     places = [Ticket.says(word), Ticket.requester.has(User.says(word)), comments.exists(), files.exists()]
     number = word.removeprefix("#")
-    if number.isascii() and number.isdecimal() and len(number) < 12:
+    if is_number(number):
         places.insert(0, Ticket.id == int(number))
     return or_(*places)

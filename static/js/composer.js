@@ -1,4 +1,4 @@
-// Comfort while writing: the box grows, Ctrl or Cmd + Enter sends, and the others see that somebody is writing.
+// While writing: the box grows, Ctrl or Cmd + Enter sends, and the others see that somebody is writing.
 (() => {
   const WRITING_MS = 4000;
   const GROWS_BY_ITSELF = CSS.supports("field-sizing", "content");

@@ -1,4 +1,4 @@
-// Says with every request for whom this page was drawn, and in words when somebody else is signed in in this browser by now.
+// Says with every request for whom this page was drawn, and tells the reader when somebody else has signed in since.
 (() => {
   const HEADER = "Drawn-For";
   const FIELD = "drawn_for"; // of forms; those that came live are drawn for many people and do not have it yet

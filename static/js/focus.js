@@ -1,4 +1,4 @@
-// Keeps the focus on the page: when a swap takes away what had it, the stop nearest to where that stood takes over.
+// Keeps the focus on the page: when a swap takes away what had it, the nearest thing that the Tab key stops at gets it.
 (() => {
   const STOPS = "a[href], button, input:not([type=hidden]), select, textarea, summary";
   let place = null;

@@ -50,7 +50,7 @@
   function start(form, { request }) {
     setBusy(form, true);
     if (!(request.body instanceof URLSearchParams)) return;
-    // One that waited for another of the same form goes on from what that one brought back.
+    // It may have waited for an earlier request of this form, whose answer has changed the hidden fields since.
     for (const { name, value } of form.querySelectorAll("input[type=hidden]")) request.body.set(name, value);
   }
 

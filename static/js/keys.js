@@ -1,4 +1,4 @@
-// Keys for people who live here. templates/layout/_keys.html says what each does; off where the profile says so.
+// Single-key shortcuts. templates/layout/_keys.html says what each does; off where the profile says so.
 (() => {
   const KEYS = {
     "/": () => focus(".search input"),

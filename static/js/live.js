@@ -1,4 +1,4 @@
-// Watches the stream: says how live the page is, ends connections that died silently and redraws what was missed.
+// Watches the stream: says whether the page is live, ends connections that are dead, and redraws what was missed.
 (() => {
   const BEAT_MS = 15_000; // the server's heartbeat
   const SILENCE_MS = 2.5 * BEAT_MS;
@@ -10,7 +10,7 @@
   const RENEWAL_MS = 3000;
   const RENEWAL_PAUSE_MS = 30_000;
   const LEAVING_MS = 3000;
-  const UNREAD_MS = 20_000; // of a crowd that was cut off, each asks at a moment of its own
+  const UNREAD_MS = 20_000; // when many were cut off at once, each asks at a random moment within these
   const WORDS = {
     live: "Live",
     held: "Updates every few seconds",
@@ -66,7 +66,7 @@
   addEventListener("beforeunload", () => {
     leavingAt = Date.now();
   });
-  // Somebody who comes back to this tab is no stampede: hx-sse need not wait before it connects.
+  // One person comes back to this tab, not everybody at once: hx-sse need not wait before it connects.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     unreadWithin = 0;

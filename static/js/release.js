@@ -36,7 +36,7 @@
     return !document.hidden && document.hasFocus();
   }
 
-  // Whoever holds something that a reload would lose objects.
+  // Scripts that hold something which a reload would lose cancel this event.
   function isInUse() {
     return !document.dispatchEvent(new CustomEvent("informejo:leave", { cancelable: true }));
   }

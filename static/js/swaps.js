@@ -1,4 +1,5 @@
-// Two ways for a live fragment to arrive: `place` puts each thing where its event order says, `nudge` rings a bell.
+// Two ways for a live fragment to arrive: `place` puts each thing where its event order says, `nudge` fires an event on
+// the page, at which counters and lists fetch themselves anew.
 (() => {
   // Rows and cards look the same to everybody; the `li#place-42` around them is personal and drawn by the page.
   const BOXED = /^(?:row|card)-(\d+)$/;

@@ -1,4 +1,4 @@
-// Keeps what somebody is typing safe from every swap: the page may be redrawn around a control in use, never over it.
+// Keeps what somebody is typing: a swap may redraw the page around a control that is in use, but not the control.
 (() => {
   const CONTROLS = "textarea, select, input:not([type=hidden])";
   const TOGGLES = "[type=checkbox], [type=radio]";

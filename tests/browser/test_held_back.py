@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from informejo.live import held
 from informejo.version import BUILD
 from tests.browser.drawn import as_drawn
+from tests.doctor.fronts import Fronts
 from tests.holding import MODES, Holder
-from tests.ops.fronts import Fronts
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]

@@ -100,7 +100,7 @@ def test_a_picture_is_seen_before_it_is_sent(browse, world):
 
 def test_health_shows_a_dot_to_administrators_when_something_is_broken(browse, world, app):
     from informejo import clock, db
-    from informejo.ops.models import Finding, State
+    from informejo.doctor.models import Finding, State
 
     now = clock.now()
     found = Finding(name="planted", state=State.BROKEN, sentence="It is.", remedy="", since=now, checked_at=now)

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.ops.posting import Desk, post
+from tests.posting import Desk, post
 from tests.server import ROOT
 
 SHIPPED = ("app.py", "gunicorn.conf.py", "requirements.txt", "informejo", "migrations", "static", "templates", "deploy")

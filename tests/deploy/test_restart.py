@@ -10,7 +10,7 @@ import pytest
 
 from tests.chain.readers import Reader
 from tests.deploy.machine import Crowd, Machine
-from tests.ops.posting import wait_until
+from tests.waiting import until
 
 pytestmark = [pytest.mark.server, pytest.mark.hardening("X-38")]
 
@@ -22,13 +22,13 @@ def restart(machine: Machine):
 def reload(machine: Machine):
     before = worker(machine)
     os.kill(master(machine), signal.SIGHUP)
-    wait_until(lambda: worker(machine) not in (0, before))
+    until(lambda: worker(machine) not in (0, before), 30)
 
 
 def kill(machine: Machine):
     before = worker(machine)
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: worker(machine) not in (0, before))
+    until(lambda: worker(machine) not in (0, before), 30)
 
 
 def master(machine: Machine) -> int:
@@ -62,11 +62,11 @@ def test_whoever_writes_or_reads_meanwhile_is_not_refused_and_misses_nothing(dep
         for _ in range(3):
             came, opened = len(crowd.acknowledged), len(reader.opened)
             interruption(deployed)
-            wait_until(lambda came=came: len(crowd.acknowledged) >= came + 8)
-            wait_until(lambda opened=opened: len(reader.opened) > opened and reader.is_ready)
+            until(lambda came=came: len(crowd.acknowledged) >= came + 8, 30)
+            until(lambda opened=opened: len(reader.opened) > opened and reader.is_ready, 30)
     assert crowd.broken == []
     assert set(crowd.acknowledged) <= said(deployed)
-    wait_until(lambda: set(reader.ids) >= comments(deployed) - before)
+    until(lambda: set(reader.ids) >= comments(deployed) - before, 30)
     assert reader.ids == sorted(set(reader.ids)), "one came twice or out of order"
     reader.leave()
     assert "killed" not in (deployed.state / "calls").read_text(), "it had to be killed to stop"
@@ -76,6 +76,6 @@ def test_after_a_worker_was_killed_the_next_one_knows_all_that_was_acknowledged(
     with Crowd(deployed.desk) as crowd:
         kill(deployed)
         came = len(crowd.acknowledged)
-        wait_until(lambda: len(crowd.acknowledged) >= came + 8)
+        until(lambda: len(crowd.acknowledged) >= came + 8, 30)
     assert set(crowd.acknowledged) <= said(deployed)
     assert all("refused" not in trouble for trouble in crowd.broken)

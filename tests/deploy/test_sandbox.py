@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.posting import Desk, get, post
+from tests.posting import Desk, get, post
 
 MISSING = os.geteuid() != 0 or not shutil.which("systemd-analyze") or not ctypes.util.find_library("seccomp")
 pytestmark = [

@@ -6,10 +6,10 @@ import gevent
 import pytest
 
 from informejo import metrics, signals
+from informejo.doctor import live_checks
+from informejo.doctor.checks import Patient
 from informejo.live import echo
 from informejo.live.hub import hub
-from informejo.ops import live_checks
-from informejo.ops.checks import Patient
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from informejo import metrics
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.db import commit
+from informejo.doctor import held_checks
+from informejo.doctor.checks import Patient
 from informejo.live import bookmark as bookmarks, held, presence
 from informejo.live.hub import BEAT_SECONDS, hub
 from informejo.live.wire import PADDING, PUSH
-from informejo.ops import held_checks
-from informejo.ops.checks import Patient
 from informejo.tickets import change_actions
 from informejo.version import BUILD
 from tests.live.sse import PRESENCE, Listener, parse

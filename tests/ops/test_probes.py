@@ -10,13 +10,14 @@ from sqlalchemy import text
 
 from informejo import db
 from informejo.config import ROOT
-from informejo.db import BUSY_SECONDS, commit
+from informejo.db import commit
 from informejo.live.hub import hub
 from informejo.ops import views
 from informejo.tickets.files import path_of
 from informejo.tickets.models import Attachment
+from informejo.turns import BUSY_SECONDS
 from informejo.version import VERSION
-from tests.ops.accounts import NOBODY, account
+from tests.system_account import NOBODY, account
 
 HOSTS = ("localhost", "127.0.0.1:3003", "[::1]", "help.example.org", "nginx")
 

@@ -11,13 +11,13 @@ from sqlalchemy import func, select, text, update
 from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import PasswordToken, Session, SetupToken, User
+from informejo.backup.exclusive import exclusive
 from informejo.drafts.actions import save_draft
 from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.live.bookmark import Bookmark
-from informejo.ops.exclusive import exclusive
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.words import Status

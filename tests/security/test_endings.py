@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
-from informejo import clock, db
+from informejo import clock, db, turns
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, Session, User
 from informejo.db import commit
@@ -84,14 +84,14 @@ def while_a_hash_is_made(monkeypatch, meanwhile):
 
 
 def while_it_waits_for_its_turn(monkeypatch, meanwhile):
-    take = db._take_the_turn
+    take = turns._take_the_turn
 
     def wait_first(connection):
         if not connection.connection.driver_connection.in_transaction:
             meanwhile()
         take(connection)
 
-    monkeypatch.setattr(db, "_take_the_turn", wait_first)
+    monkeypatch.setattr(turns, "_take_the_turn", wait_first)
 
 
 def after(monkeypatch, module, name: str, meanwhile):
@@ -116,12 +116,12 @@ def at(app, monkeypatch):
 
         def meanwhile():
             if waiting:
-                voucher = db._voucher.get()
+                voucher = turns._voucher.get()
                 with app.app_context():
-                    db.vouch_with(None)
+                    turns.vouch_with(None)
                     waiting.pop()()
                     commit()
-                db.vouch_with(voucher)
+                turns.vouch_with(voucher)
 
         MOMENTS[moment](monkeypatch, meanwhile)
 

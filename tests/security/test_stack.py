@@ -15,8 +15,8 @@ MAKE_OBJECTS = {"eval", "exec", "compile", "__import__", "yaml.load", "render_te
 MAKE_OBJECTS_MODULES = {"pickle", "marshal", "shelve", "dill", "jsonpickle", "xml"}
 START_PROGRAMS = {"subprocess", "pty", "popen2", "commands"}
 CONNECT = {"requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request", "ftplib", "smtplib"}
-CONNECTS = {"ops.probe"}  # it asks the desk itself, by its public address, whether the stream comes through
-COMMANDS = {"ops.backup"}  # for the operator's command line; no address leads there
+CONNECTS = {"doctor.probe"}  # it asks the desk itself, by its public address, whether the stream comes through
+COMMANDS = {"backup.making"}  # for the operator's command line; no address leads there
 # 133.7 stands by itself in no page: a number without a dot is somewhere in a token or a time sooner or later.
 TEMPLATES = ["{{7*19.1}}", "{% for x in [7] %}{{x*19.1}}{% endfor %}", "${7*19.1}", "#{7*19.1}", "<%= 7*19.1 %>"]
 
@@ -123,7 +123,7 @@ def test_no_statement_is_put_together_from_strings():
             ):
                 yield from (ast.unparse(part) for part in node.args[:1] if isinstance(part, (ast.JoinedStr, ast.BinOp)))
 
-    assert {module for module, _ in found(built)} <= {"db", "ops.manifest"}, "pragmas and tables of our own"
+    assert {module for module, _ in found(built)} <= {"turns", "backup.manifest"}, "pragmas and tables of our own"
 
 
 @pytest.mark.hardening("S-51")
