@@ -3,10 +3,11 @@
 import re
 from collections.abc import Collection
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Select, false, select
+from sqlalchemy import Integer, Select, bindparam, false, select
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
@@ -243,18 +244,20 @@ def find_user(actor: User, id: int) -> User:
     return _found(select(User).where(User.id == id) if may(actor, "user.list") else select(User).where(false()))
 
 
-def unseen_topics(actor: User, topics: list[str]) -> list[Unseen]:
-    """Of the topics a browser names, the tickets that are not there for this person."""
-    numbers = dict.fromkeys(number for topic in topics if (number := ticket_of(topic)) is not None)
-    return [
-        unseen(actor, number) for number in numbers if _first(visible_tickets(actor).where(Ticket.id == number)) is None
-    ]
+def channels(actor: User, topics: list[str], form: str) -> tuple[tuple[Channel, ...], list[Unseen]]:
+    """The channels behind the topics a browser names, and of these the tickets that are not there for this person.
 
-
-def channels(actor: User, topics: list[str], form: str) -> tuple[Channel, ...]:
-    """The channels behind the topics a browser names. Raises NotFound for a topic that is unknown or not for them."""
-    found = (Channel(_topic(actor, topic), audience(actor).value, form) for topic in topics)
-    return tuple(dict.fromkeys(found))
+    Raises NotFound for any other topic that is unknown or not for them.
+    """
+    who, found, missing = audience(actor).value, {}, {}
+    for topic in topics:
+        if (number := ticket_of(topic)) is None:
+            found[Channel(_topic(actor, topic), who, form)] = None
+        elif _is_visible(actor, number):
+            found[Channel(topic, who, form)] = None
+        elif number not in missing:
+            missing[number] = unseen(actor, number)
+    return tuple(found), list(missing.values())
 
 
 def ticket_of(topic: str) -> int | None:
@@ -264,13 +267,17 @@ def ticket_of(topic: str) -> int | None:
 
 
 def _topic(actor: User, topic: str) -> str:
-    if (number := ticket_of(topic)) is not None:
-        return f"ticket:{find_ticket(actor, number).id}"
     if topic in ("queue", "desk") and may(actor, "desk.see"):
         return topic
     if topic == "me":
         return f"user:{actor.id}"
     raise NotFound("There is nothing to listen to under that name.")
+
+
+def _is_visible(actor: User, number: int) -> bool:
+    if not actor.active:
+        return False
+    return _first(_VISIBLE[audience(actor)], {"number": number, "reader": actor.id}) is not None
 
 
 def _unseen_comment(actor: User, id: int) -> NotFound:
@@ -286,8 +293,18 @@ def _found(statement: Select):
     return thing
 
 
-def _first(statement: Select):
+def _first(statement: Select, names: dict | None = None):
     try:
-        return db.session.scalar(statement)
+        return db.session.scalar(statement, names)
     except OverflowError:  # a number in the address that no row can have
         return None
+
+
+def _visible_to(role: Role) -> Select:
+    """`visible_tickets` of whoever has that role, with places for who it is and for a ticket's number."""
+    somebody = SimpleNamespace(active=True, role=role, id=bindparam("reader", type_=Integer))
+    return visible_tickets(somebody).where(Ticket.id == bindparam("number")).with_only_columns(Ticket.__table__.c.id)
+
+
+# Built once: it is asked for each ticket of each stream that opens.
+_VISIBLE = {Audience.STAFF: _visible_to(Role.AGENT), Audience.REQUESTER: _visible_to(Role.USER)}

@@ -197,7 +197,7 @@ def _look_up(view):
 
 def _vouch(session_id: int, role: Role, connection: Connection):
     """Files, hashes and the turn to write are waited for. Rights that ended meanwhile write nothing any more."""
-    if connection.scalar(holds(session_id, role)) is None:
+    if not holds(session_id, role, connection):
         raise Unauthorized
 
 

@@ -19,7 +19,8 @@ LAYERS = {
     TABLES: "db folding ids slow_reads *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files tickets.shelf",
-    READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.sight mail.notices mail.outbox",
+    READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.replay live.sight"
+    " mail.notices mail.outbox",
     WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"
     " *.checks live.returns ops.prune ops.rescue ops.restore security serving templating"
     " tickets.ticket_page tickets.trail uploads web *.inputs",

@@ -22,6 +22,10 @@ BRIEF = (
 )
 WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
 MOST_EDITS = 1_000  # of one text that are looked back on
+# Built once: whoever builds a statement for each question pays several times for it what the database takes.
+_WORD = select(LogEpoch.__table__.c.word).limit(1)
+_NEWEST = select(func.max(Event.__table__.c.id))
+_HERE = select(_WORD.scalar_subquery(), _NEWEST.scalar_subquery())
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -51,19 +55,17 @@ def _move_activity(event: Event):
 
 def epoch() -> str:
     """The word that names this life of the log."""
-    return db.session.scalar(select(LogEpoch.word)) or "none"
+    return db.session.scalar(_WORD) or "none"
 
 
 def latest_id() -> int:
     """The newest event's id, 0 for an empty log."""
-    return db.session.scalar(select(func.max(Event.id))) or 0
+    return db.session.scalar(_NEWEST) or 0
 
 
 def bookmark() -> Bookmark:
     """Where the log stands when a page is drawn. Take it *before* reading the page's rows."""
-    word = select(LogEpoch.word).limit(1)
-    newest = select(func.max(Event.id))
-    word, id = db.session.execute(select(word.scalar_subquery(), newest.scalar_subquery())).one()
+    word, id = db.session.execute(_HERE).one()
     return Bookmark(word or "none", id or 0)
 
 
