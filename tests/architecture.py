@@ -18,7 +18,8 @@ LAYERS = {
     " tickets.words version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
     TABLES: "db folding ids slow_reads *.models",
     LAW: "policy events.log",
-    DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files tickets.shelf",
+    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences tickets.files"
+    " tickets.shelf",
     READERS: "live.broadcast live.echo live.fragments live.payload live.presence live.replay live.sight"
     " mail.notices mail.outbox",
     WEB: "accounts.gate assets demo drawn logs ops.backup ops.copying ops.doctor ops.exclusive ops.manifest ops.probe"

@@ -1,12 +1,12 @@
 """Reading people and their sign-ins."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Connection, Select, bindparam, exists, false, func, select
-from sqlalchemy.orm import contains_eager, scoped_session
+from sqlalchemy import Select, exists, false, func, select
+from sqlalchemy.orm import contains_eager
 
 from informejo import clock, db, policy, slow_reads
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
@@ -49,11 +49,6 @@ def session_for(token: str) -> Session | None:
         return None
     statement = _live().join(Session.user).where(Session.token_hash == fingerprint(token), User.active)
     return db.session.scalar(statement.options(contains_eager(Session.user)))
-
-
-def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:
-    """Whether the sign-in with that id still holds for somebody active in that role: in a transaction, to its end."""
-    return reads.scalar(_HOLDS, {"id": id, "role": role, **_by_now()}) is not None
 
 
 def known_browser(token: str, email: str) -> int | None:
@@ -157,22 +152,5 @@ def _holding() -> Select:
 
 
 def _live() -> Select:
-    now = _by_now()
-    return select(Session).where(Session.expires_at > now["now"], Session.seen_at > now["idle"])
-
-
-def _by_now() -> dict[str, datetime]:
-    """What has ended by now: sign-ins that expired before `now`, and those last used before `idle`."""
-    now = clock.now()
-    return {"now": now, "idle": now - timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])}
-
-
-# Built once, because every change and every stream that opens asks it; of tables, as nothing of them is changed here.
-_SESSIONS, _USERS = Session.__table__.c, User.__table__.c
-_HOLDS = (
-    select(_SESSIONS.id)
-    .join_from(Session.__table__, User.__table__, _USERS.id == _SESSIONS.user_id)
-    .where(_SESSIONS.id == bindparam("id"), _USERS.active, _USERS.role == bindparam("role"))
-    .where(_SESSIONS.expires_at > bindparam("now"), _SESSIONS.seen_at > bindparam("idle"))
-    .with_for_update(read=True)
-)
+    now, idle = clock.now(), timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])
+    return select(Session).where(Session.expires_at > now, Session.seen_at > now - idle)

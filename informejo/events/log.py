@@ -25,7 +25,7 @@ MOST_EDITS = 1_000  # of one text that are looked back on
 # Built once: whoever builds a statement for each question pays several times for it what the database takes.
 _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(Event.__table__.c.id))
-_HERE = select(_WORD.scalar_subquery(), _NEWEST.scalar_subquery())
+HERE = select(_WORD.scalar_subquery(), _NEWEST.scalar_subquery())
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -65,7 +65,11 @@ def latest_id() -> int:
 
 def bookmark() -> Bookmark:
     """Where the log stands when a page is drawn. Take it *before* reading the page's rows."""
-    word, id = db.session.execute(_HERE).one()
+    return bookmark_of(*db.session.execute(HERE).one())
+
+
+def bookmark_of(word: str | None, id: int | None) -> Bookmark:
+    """What HERE finds, as a bookmark."""
     return Bookmark(word or "none", id or 0)
 
 

@@ -11,14 +11,15 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
 
 from informejo import clock, metrics, policy
 from informejo.accounts.models import User
-from informejo.accounts.queries import holds
+from informejo.accounts.sign_ins import here_while_holding, holds
 from informejo.events import log
+from informejo.events.models import Event
 from informejo.live import fragments, held, presence, replay, returns, sight, wire
-from informejo.live.bookmark import read
+from informejo.live.bookmark import Bookmark, read
 from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
-from informejo.web import actor
+from informejo.web import actor, shows
 
 MAX_TOPICS = 8
 RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
@@ -29,12 +30,14 @@ logger = logging.getLogger(__name__)
 
 
 @bp.get("/live")
+@shows
 def pages():
     """The stream for browsers: unnamed messages of `<hx-partial>`s."""
     return _open("html")
 
 
 @bp.get("/live/events")
+@shows
 def programs():
     """The same events for programs: named messages of JSON. `curl -N` shows them."""
     return _open("json")
@@ -54,7 +57,6 @@ def _open(form: str) -> Response:
     try:
         _require_no_revocation()  # from here on it is in the hub, and every further one finds it there
         greeting = wire.PADDING + farewells + _greeting(subscription, person, asked)
-        _require_sign_in(person)
         hub.write(subscription, wire.PUSH)
         logger.info("stream opened user=%s topics=%s", person.id, ",".join([channel.topic for channel in channels]))
         presence.show_again(subscription)
@@ -66,13 +68,12 @@ def _open(form: str) -> Response:
 
 def _once(person: User, channels: tuple[Channel, ...], form: str, asked: str) -> bytes:
     """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
-    here = log.bookmark()
-    content = replay.told(replay.missed(asked, here, channels, person), here, channels)
+    here, _, content = _past(person, channels, asked)
     if form == "html":
         held.note(g.session.id)
         content += _notices(channels)
+        _require(holds(g.session.id, person.role))
     _require_no_revocation()
-    _require_sign_in(person)
     ready = wire.message(wire.stamp(), id=here, event="ready", retry=held.ASK_AGAIN)
     return content + ready + wire.unchunk(wire.beat().chunk)
 
@@ -115,12 +116,12 @@ def _require_no_revocation():
         raise ServiceUnavailable("Rights have changed just now.", retry_after=1)
 
 
-def _require_sign_in(person: User):
+def _require(sign_in):
     """Raise ServiceUnavailable if this sign-in or this role has ended by now, or what was gathered was not theirs.
 
     It is asked of the database, after all of that was read there: the broadcast may not have come to it yet.
     """
-    if not holds(g.session.id, person.role):
+    if not sign_in:
         raise ServiceUnavailable("Your sign-in has changed just now.", retry_after=1)
 
 
@@ -141,12 +142,21 @@ def _subscribe(person: User, channels: tuple[Channel, ...]) -> Subscription:
 
 def _greeting(subscription: Subscription, person: User, asked: str) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
-    here = log.bookmark()
-    missed = replay.missed(asked, here, subscription.channels, person)
+    here, missed, content = _past(person, subscription.channels, asked)
     returns.count(missed)
-    content = replay.told(missed, here, subscription.channels)
     subscription.settle(here.id)
     return content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
+
+
+def _past(person: User, channels: tuple[Channel, ...], asked: str) -> tuple[Bookmark, list[Event] | None, bytes]:
+    """Where the log stands, what the browser missed until then, and the same as it is sent."""
+    here = here_while_holding(g.session.id, person.role)
+    _require(here)
+    missed = replay.missed(asked, here, channels, person)
+    content = replay.told(missed, here, channels)
+    if missed:  # else nothing was read after the sign-in was asked about
+        _require(holds(g.session.id, person.role))
+    return here, missed, content
 
 
 def _notices(channels: tuple[Channel, ...]) -> bytes:
