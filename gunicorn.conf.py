@@ -96,15 +96,12 @@ def worker_exit(server, worker):
 
 def pre_request(worker, req):
     """One request begins per turn of the loop: of fifty that come at once, none keeps streams and timers waiting."""
-    import gevent
+    from informejo.live.hub import whole_turn
 
     if _is_stream(req):
         req.force_close()  # says so to proxies, which else may send the next request into a connection that ends
-    hub = gevent.get_hub()
-    # A whole turn, which sleep(0) is not: up to fifty that are ready would go first. A timer would wait a millisecond.
-    with _line_of(req), _entrance, hub.loop.check() as turned, hub.loop.idle() as awake:
-        awake.start(_nothing)
-        hub.wait(turned)
+    with _line_of(req), _entrance:
+        whole_turn()
 
 
 def post_request(worker, req, environ, resp):
@@ -129,10 +126,6 @@ def _line_of(req):
 
 def _is_stream(req):
     return "/live" in unquote(req.path)  # `//live` and `/%6Cive` lead there too
-
-
-def _nothing():
-    pass
 
 
 @contextmanager

@@ -264,18 +264,20 @@ def find_user(actor: User, id: int) -> User:
     return _found(select(User).where(User.id == id) if may(actor, "user.list") else select(User).where(false()))
 
 
-def unseen_topics(actor: User, topics: list[str]) -> list[Unseen]:
-    """Of the topics a browser names, the tickets that are not there for this person."""
-    numbers = dict.fromkeys(number for topic in topics if (number := ticket_of(topic)) is not None)
-    return [
-        unseen(actor, number) for number in numbers if _first(visible_tickets(actor).where(Ticket.id == number)) is None
-    ]
+def channels(actor: User, topics: list[str], form: str) -> tuple[tuple[Channel, ...], list[Unseen]]:
+    """The channels behind the topics a browser names, and of these the tickets that are not there for this person.
 
-
-def channels(actor: User, topics: list[str], form: str) -> tuple[Channel, ...]:
-    """The channels behind the topics a browser names. Raises NotFound for a topic that is unknown or not for them."""
-    found = (Channel(_topic(actor, topic), audience(actor).value, form) for topic in topics)
-    return tuple(dict.fromkeys(found))
+    Raises NotFound for any other topic that is unknown or not for them.
+    """
+    who, found, missing = audience(actor).value, {}, {}
+    for topic in topics:
+        if (number := ticket_of(topic)) is None:
+            found[Channel(_topic(actor, topic), who, form)] = None
+        elif _is_visible(actor, number):
+            found[Channel(topic, who, form)] = None
+        elif number not in missing:
+            missing[number] = unseen(actor, number)
+    return tuple(found), list(missing.values())
 
 
 def ticket_of(topic: str) -> int | None:
@@ -291,13 +293,20 @@ def _ticket(actor) -> Select:
 
 
 def _topic(actor: User, topic: str) -> str:
-    if (number := ticket_of(topic)) is not None:
-        return f"ticket:{find_ticket(actor, number).id}"
     if topic in ("queue", "desk") and may(actor, "desk.see"):
         return topic
     if topic == "me":
         return f"user:{actor.id}"
     raise NotFound("There is nothing to listen to under that name.")
+
+
+def _is_visible(actor: User, number: int) -> bool:
+    return _first(_visible_id(actor), me=actor.id, number=number) is not None
+
+
+@once
+def _visible_id(actor) -> Select:
+    return visible_tickets(actor).where(Ticket.id == bindparam("number")).with_only_columns(Ticket.id)
 
 
 def _unseen_comment(actor: User, id: int) -> NotFound:

@@ -18,8 +18,9 @@ LAYERS = {
     " tickets.words version events.names live.backlog live.bookmark live.held live.hub live.subscription live.wire",
     TABLES: "db folding ids slow_reads turns *.models",
     LAW: "policy events.log",
-    DOMAIN: "*.actions *.queries accounts.passwords desk.stats events.sentences tickets.files tickets.storage",
-    READERS: "live.broadcast live.drawings live.echo live.fragments live.payload live.presence live.sight"
+    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences tickets.files"
+    " tickets.storage",
+    READERS: "live.broadcast live.drawings live.echo live.fragments live.payload live.presence live.replay live.sight"
     " mail.notices mail.outbox",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
     " backup.restoring *.checks demo doctor.examination doctor.probe drawn live.returns logs ops.prune security serving"

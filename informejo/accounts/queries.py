@@ -5,12 +5,10 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Select, bindparam, exists, false, func, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import Select, exists, false, func, select
 
 from informejo import clock, db, policy, slow_reads
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
-from informejo.events.log import WHERE_IT_STANDS, Standing
 from informejo.events.models import Event
 from informejo.folding import words_of
 from informejo.ids import made_at
@@ -44,24 +42,6 @@ class PeoplePage(NamedTuple):
     more: bool
 
 
-def session_for(token: str) -> Session | None:
-    """The sign-in that this cookie's value stands for, unless it has ended, lay idle too long, or its owner left."""
-    return who_asks(token)[0]
-
-
-def who_asks(token: str) -> tuple[Session | None, Standing | None]:
-    """The same, and with it where the log stood: what every page begins with, in one statement."""
-    values = {"token": fingerprint(token), **_now()}
-    found = db.session.execute(_WHO_ASKS, values).first() if token else None
-    return (found[0], Standing(*found[1:])) if found else (None, None)
-
-
-def holds(id: int, role: Role) -> Select:
-    """Finds the sign-in with that id if it still holds for somebody active in that role, and keeps both so."""
-    statement = _live().join(Session.user).where(Session.id == id, User.active, User.role == role).params(_now())
-    return statement.with_only_columns(Session.id).with_for_update(read=True)
-
-
 def known_browser(token: str, email: str) -> int | None:
     """The id of a sign-in of that address, over or not, which this cookie's value once stood for."""
     statement = (
@@ -72,8 +52,7 @@ def known_browser(token: str, email: str) -> int | None:
 
 def sessions_of(user: User) -> list[Session]:
     """This person's sign-ins that still hold, the last used first."""
-    own = _live().where(Session.user_id == user.id).order_by(Session.seen_at.desc())
-    return list(db.session.scalars(own, _now()))
+    return list(db.session.scalars(_live().where(Session.user_id == user.id).order_by(Session.seen_at.desc())))
 
 
 def fingerprint(token: str) -> str:
@@ -163,20 +142,8 @@ def _holding() -> Select:
 
 
 def _live() -> Select:
-    """Sign-ins that hold; read with the values of `_now`."""
-    return select(Session).where(Session.expires_at > bindparam("now"), Session.seen_at > bindparam("idle_since"))
+    now, idle = clock.now(), timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])
+    return select(Session).where(Session.expires_at > now, Session.seen_at > now - idle)
 
 
-def _now() -> dict:
-    now = clock.now()
-    return {"now": now, "idle_since": now - timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])}
-
-
-_WHO_ASKS = (
-    _live()
-    .join(Session.user)
-    .where(Session.token_hash == bindparam("token"), User.active)
-    .add_columns(*WHERE_IT_STANDS)
-    .options(contains_eager(Session.user))
-)
 _STAFF_MEMBERS = select(User).where(User.role.in_(STAFF), User.active).order_by(User.folded, User.id)

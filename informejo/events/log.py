@@ -23,6 +23,12 @@ BRIEF = (
 )
 WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
 MOST_EDITS = 1_000  # of one text that are looked back on
+# Built once: whoever builds a statement for each question pays several times for it what the database takes.
+_log = Event.__table__.c
+_WORD = select(LogEpoch.__table__.c.word).limit(1)
+_NEWEST = select(func.max(_log.id))
+_OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
+HERE = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -52,41 +58,35 @@ def _move_activity(event: Event):
 
 def epoch() -> str:
     """The word that names this life of the log."""
-    return db.session.scalar(select(LogEpoch.word)) or "none"
+    return db.session.scalar(_WORD) or "none"
 
 
 def latest_id() -> int:
     """The newest event's id, 0 for an empty log."""
-    return db.session.scalar(select(func.max(Event.id))) or 0
-
-
-def bookmark() -> Bookmark:
-    """Where the log stands when a page is drawn. Take it *before* reading the page's rows."""
-    word = select(LogEpoch.word).limit(1)
-    newest = select(func.max(Event.id))
-    word, id = db.session.execute(select(word.scalar_subquery(), newest.scalar_subquery())).one()
-    return Bookmark(word or "none", id or 0)
+    return db.session.scalar(_NEWEST) or 0
 
 
 class Standing(NamedTuple):
     """Where the log stands. Whatever the log alone decides is the same as long as these are: see `kept`."""
 
-    epoch: str
-    latest: int  # the newest event's id, 0 for an empty log
-    people: int  # that of the newest one that is of no ticket: a change of people, of whom each page shows some
+    epoch: str | None
+    latest: int | None  # the newest event's id
+    people: int | None  # that of the newest one that is of no ticket: a change of people, of whom each page shows some
 
-
-WHERE_IT_STANDS = (  # as columns, for a statement that asks something else as well
-    func.coalesce(select(LogEpoch.word).limit(1).scalar_subquery(), "none"),
-    func.coalesce(select(func.max(Event.id)).scalar_subquery(), 0),
-    func.coalesce(select(func.max(Event.id)).where(Event.ticket_id.is_(None)).scalar_subquery(), 0),
-)
-_STANDING = select(*WHERE_IT_STANDS)
+    @property
+    def bookmark(self) -> Bookmark:
+        """Where a reader stands who has read all of it."""
+        return Bookmark(self.epoch or "none", self.latest or 0)
 
 
 def standing() -> Standing:
     """Where the log stands now. Take it *before* reading what is shown, or what is kept under it."""
-    return Standing(*db.rows(_STANDING)[0])
+    return Standing(*db.rows(HERE)[0])
+
+
+def bookmark() -> Bookmark:
+    """The same for those who only follow it."""
+    return standing().bookmark
 
 
 def since(id: int, events: Select | None = None, limit: int | None = None, needs=WHOLE) -> list[Event]:

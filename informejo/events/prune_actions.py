@@ -17,7 +17,7 @@ def old_events() -> Select:
     would be taken for what is so now.
     """
     before = clock.now() - timedelta(days=current_app.config["EVENT_DAYS"])
-    return select(Event.id).where(Event.ticket_id.is_(None), Event.at < before, Event.id < log.standing().people)
+    return select(Event.id).where(Event.ticket_id.is_(None), Event.at < before, Event.id < (log.standing().people or 0))
 
 
 def forget_old_events(most: int) -> int:

@@ -15,14 +15,15 @@ USER_TIMEOUT = 30_000  # milliseconds the kernel keeps trying to reach a browser
 class Subscription:
     """A stream in one of three stages: opening (messages wait), on a socket of its own, or read by `frames`."""
 
-    __slots__ = ("backlog", "channels", "closed", "connection", "expires", "floor", "lasts", "opening", "ready", "rest",
-                 "session_id", "slot", "socket", "user_id", "want_turn")  # fmt: skip
+    __slots__ = ("backlog", "channels", "closed", "connection", "expires", "floor", "free", "lasts", "opening", "ready",
+                 "rest", "session_id", "slot", "socket", "user_id", "want_turn")  # fmt: skip
 
     def __init__(self, channels: tuple[Channel, ...], user_id: int, session_id: int, slot: int, expires: float):
         self.channels, self.user_id, self.session_id = channels, user_id, session_id
         self.slot, self.expires = slot, expires
         self.lasts = 0.0  # seconds it may live from the moment that somebody reads it
         self.opening = True
+        self.free = False  # on a socket of its own, and nothing waits: what is sent goes out at once
         self.floor = 0  # events up to this one were told: the same coming again are passed over
         self.connection: socket.socket | None = None  # on which the greeting is on its way, by other hands
         self.socket: socket.socket | None = None
@@ -53,7 +54,8 @@ class Subscription:
         if raw.family != socket.AF_UNIX:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self.flush() if self.backlog else True
+        self.free = not self.waiting
+        return self.free or self.flush()
 
     def write(self, frame: Frame) -> bool:
         """Send one message, or keep it until its turn. False when this reader is lost: gone, or too slow for too long.
@@ -65,12 +67,17 @@ class Subscription:
                 return True
             if not self.opening:
                 self.floor = frame.id
-        if self.socket is None or self.backlog is not None or self.rest is not None or self.opening:
-            return self._keep(frame)
-        return self._send(frame.chunk)
+        return self._send(frame.chunk) if self.free else self._keep(frame)
+
+    def leave(self, chunk, sent: int):
+        """So much of this chunk went out; the rest does with the next turn, before anything else."""
+        self.free = False
+        self.rest = memoryview(chunk)[sent:]
+        self.want_turn(self, True)
 
     def flush(self) -> bool:
         """Write what waits, as far as it goes. False when the reader is gone."""
+        waited = self.rest is not None
         while self.waiting:
             chunk, self.rest = self.rest if self.rest is not None else self.backlog.next(), None
             if not self._send(chunk):
@@ -78,7 +85,9 @@ class Subscription:
             if self.rest is not None:
                 return True
         self.backlog = None
-        self.want_turn(self, False)
+        self.free = True
+        if waited:
+            self.want_turn(self, False)
         return True
 
     def frames(self) -> Iterator[bytes]:
@@ -122,11 +131,11 @@ class Subscription:
         except OSError:
             return False
         if sent < len(chunk):
-            self.rest = memoryview(chunk)[sent:]
-            self.want_turn(self, True)
+            self.leave(chunk, sent)
         return True
 
     def _keep(self, frame: Frame) -> bool:
+        self.free = False
         if self.backlog is None:
             self.backlog = Backlog()
         fits = self.backlog.keep(frame)

@@ -3,8 +3,8 @@
 import pytest
 
 from informejo import db, security
-from informejo.accounts import queries
 from informejo.accounts.models import Role
+from informejo.accounts.sign_ins import who_asks
 from informejo.events import log
 from informejo.events.names import EventName
 from tests.live import dom
@@ -83,7 +83,7 @@ def test_a_new_password_ends_every_sign_in_and_this_browser_gets_a_new_one(world
     change(here)
     assert is_in(here)
     assert not is_in(elsewhere)
-    assert queries.session_for(saved) is None
+    assert who_asks(saved) is None
     assert is_in(zoe)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from informejo import clock, db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Session
+from informejo.accounts.sign_ins import who_asks
 from informejo.events import log
 from informejo.events.names import EventName
 from tests.world import PASSWORD
@@ -78,7 +79,7 @@ def test_a_sign_in_brings_a_new_cookie_and_ends_the_old_one(world, visit):
     sign_in(browser, "ren@example.org")
     assert cookie(browser) != before
     assert browser.get("/profile").status_code == 200
-    assert queries.session_for(before) is None
+    assert who_asks(before) is None
 
 
 @pytest.mark.hardening("H-32", "S-44")
@@ -87,7 +88,7 @@ def test_a_cookie_somebody_else_chose_stays_worthless(world, visit):
     browser.set_cookie(security.cookie_name(), "chosen-by-somebody-else")
     sign_in(browser, "ren@example.org")
     assert cookie(browser) != "chosen-by-somebody-else"
-    assert queries.session_for("chosen-by-somebody-else") is None
+    assert who_asks("chosen-by-somebody-else") is None
 
 
 def test_the_database_knows_no_cookie(world, visit):
@@ -113,7 +114,7 @@ def test_a_saved_cookie_is_worthless_after_sign_out(world, visit):
 
 def test_the_end_of_a_session_is_an_event_for_the_hub(world, visit):
     browser = visit(world.ren)
-    session = queries.session_for(cookie(browser))
+    session = who_asks(cookie(browser)).session
     browser.post("/sign-out")
     ended = log.since(0)[-1]
     assert (ended.name, ended.user, ended.changes) == (
@@ -195,7 +196,7 @@ def test_a_session_that_lies_idle_ends(world, visit):
 @pytest.mark.hardening("S-45")
 def test_what_an_open_page_asks_for_by_itself_keeps_no_session_alive(world, visit):
     browser, start = visit(world.ren), clock.now()
-    session = queries.session_for(cookie(browser))
+    session = who_asks(cookie(browser)).session
     with clock.at(start + HOUR):
         browser.get("/unread", headers={"HX-Request": "true"})
         browser.head("/live?on=me")

@@ -60,9 +60,15 @@ def require_sound(hub: Hub):
     assert set(hub._young) <= set(alive)
     users = {one.user_id for one in alive}
     assert dict(hub._per_user) == {user: sum(one.user_id == user for one in alive) for user in users}
-    listed = {(channel, one) for channel, listeners in hub._by_channel.items() for one in listeners}
-    assert listed == {(channel, one) for one in alive for channel in one.channels}
+    assert {one: key for key, together in hub._together.items() for one in together} == {
+        one: one.channels for one in alive
+    }
+    assert all(one.channels is key for key, together in hub._together.items() for one in together)
+    listed = {(channel, key) for channel, keys in hub._by_channel.items() for key in keys}
+    assert listed == {(channel, key) for key in hub._together for channel in key}
     assert all(hub._by_channel.values())
+    assert all(hub._together.values())
+    assert not [one for one in alive if one.free and (one.waiting or one.opening or one.socket is None)]
     watched = {one for one in alive if one.socket is not None}
     assert set(hub._by_descriptor.values()) == watched
     assert all(one.socket.fileno() == descriptor for descriptor, one in hub._by_descriptor.items())
@@ -109,6 +115,7 @@ FAULTS = {
 }
 OPERATIONS = {
     "publish": lambda hub, one: say(hub, "x" * 500),
+    "event": lambda hub, one: say(hub, "x" * 500, id=7),
     "beat": lambda hub, one: beat_all(hub),
     "renew": lambda hub, one: (setattr(one, "expires", 0), beat_all(hub)),
     "drop": lambda hub, one: hub.drop(one),
@@ -200,6 +207,85 @@ def test_a_connection_that_cannot_be_taken_over_leaves_nothing_behind(hub, conne
     require_sound(hub)
 
 
+@pytest.fixture
+def meanwhile(hub, monkeypatch):
+    """`meanwhile(do)`: once, in the first pause of what is sent, after the first who listen."""
+
+    def meanwhile(do):
+        monkeypatch.setattr(hub_module, "TURN", 1)
+        left = [do]
+        monkeypatch.setattr(hub, "_pause", lambda: left and left.pop()())
+
+    return meanwhile
+
+
+@pytest.mark.parametrize("id", [0, 7], ids=["notice", "event"])
+@pytest.mark.parametrize("apart", [False, True], ids=["same channels", "others"])
+def test_whoever_loses_their_rights_while_a_message_goes_out_does_not_get_it(hub, connect, meanwhile, id, apart):
+    connect(HERE, user=1)
+    ends, goes, stays = (connect(HERE, *([THERE] if apart else []), user=user) for user in (2, 3, 4))
+
+    def lose():
+        hub.drop_where(lambda stream: stream.user_id == 2)
+        hub.leave(goes[0], [HERE])
+
+    meanwhile(lose)
+    assert say(hub, "not for all", id=id) == 2
+    assert [message.event for message in parse(read(ends[1])[0])] == ["bye"]
+    assert words(goes[1]) == []
+    assert words(stays[1]) == ["not for all"]
+    require_sound(hub)
+
+
+@pytest.mark.parametrize("id", [0, 7], ids=["notice", "event"])
+def test_whoever_comes_while_a_message_goes_out_keeps_nobody_from_it(hub, connect, meanwhile, id):
+    browsers, late = [connect(user=user)[1] for user in (1, 2, 3)], []
+    meanwhile(lambda: late.append(connect(user=4)))
+    assert say(hub, "to all", id=id) == 3
+    assert [words(browser) for browser in browsers] == [["to all"]] * 3
+    assert words(late[0][1]) == []
+    say(hub, "and on", id=id and id + 1)
+    assert words(late[0][1]) == ["and on"]
+    require_sound(hub)
+
+
+@pytest.mark.parametrize("name", ["send", "rest"])
+def test_a_fault_in_the_middle_of_an_event_for_all_costs_one_of_them(hub, connect, monkeypatch, name):
+    streams = [connect(user=user) for user in (1, 2, 3)]
+    broken, _ = streams[1]
+    if name == "rest":  # a part goes out, and its end cannot be asked for
+        monkeypatch.setattr(broken, "want_turn", stumble)
+        monkeypatch.setattr(broken, "socket", Half(broken.socket))
+    else:
+        monkeypatch.setattr(broken, "socket", Broken(broken.socket, "send"))
+    assert say(hub, "to all", id=7) == 3
+    assert broken.closed
+    assert [words(browser) for _, browser in (streams[0], streams[2])] == [["to all"]] * 2
+    require_sound(hub)
+
+
+class Half:
+    """A socket that takes half of what it is given."""
+
+    def __init__(self, raw):
+        self._raw = raw
+
+    def __getattr__(self, name):
+        return getattr(self._raw, name)
+
+    def send(self, chunk):
+        return self._raw.send(chunk[: len(chunk) // 2])
+
+
+def test_who_has_an_event_already_is_passed_over_and_hears_the_next(hub, connect):
+    (ahead, first), (_, second) = connect(user=1), connect(user=2)
+    ahead.floor = 8  # had it replayed
+    for id in (7, 8, 9):
+        say(hub, str(id), id=id)
+    assert words(first) == ["9"]
+    assert words(second) == ["7", "8", "9"]
+
+
 def test_a_look_that_fails_does_not_blind_the_hub(hub, connect, monkeypatch):
     subscription, browser = connect()
     with monkeypatch.context() as patch:
@@ -239,7 +325,7 @@ class Streams(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         random.seed(0)
-        self.hub, self.open = Hub(), {}
+        self.hub, self.open, self.events = Hub(), {}, 0
 
     @rule(user=st.integers(1, 3), channels=st.lists(st.sampled_from([HERE, THERE]), min_size=1, max_size=4))
     def come(self, user, channels):
@@ -262,9 +348,18 @@ class Streams(RuleBasedStateMachine):
         self.hub._look()
         assert one.closed
 
-    @rule(channel=st.sampled_from([HERE, THERE]), size=st.sampled_from([1, 200_000]))
-    def hear(self, channel, size):
-        say(self.hub, "y" * size, channel)
+    @rule(channel=st.sampled_from([HERE, THERE]), size=st.sampled_from([1, 200_000]), event=st.booleans())
+    def hear(self, channel, size, event):
+        self.events += event
+        say(self.hub, "y" * size, channel, self.events if event else 0)
+
+    @precondition(lambda self: self.open)
+    @rule(which=st.integers(0, 99), channel=st.sampled_from([HERE, THERE]))
+    def lose_sight(self, which, channel):
+        one = list(self.open)[which % len(self.open)]
+        self.hub.leave(one, [channel])
+        assert channel not in one.channels
+        assert one not in self.hub.subscriptions(channel)
 
     @rule(user=st.integers(1, 3))
     def revoke(self, user):

@@ -1,6 +1,7 @@
 """What people hear on their streams: everything that is for them, once, in order, and nothing else."""
 
 import json
+import pkgutil
 import re
 from datetime import timedelta
 from threading import Thread
@@ -114,11 +115,11 @@ RIGHTS_END = {
 
 @pytest.fixture
 def ends(app, world, ticket, monkeypatch):
-    """`ends(how)`: Mia's rights end, in another thread, as soon as a greeting is gathered; Tom writes a note then.
+    """`ends(how, where)`: Mia's rights end, in another thread, before a greeting asks that; Tom writes a note then.
 
     The broadcast has not come to it yet: it runs behind the commit, as in a server.
     """
-    ids, look, done = (world.ana.id, world.mia.id, world.tom.id), log.bookmark, []
+    ids, done = (world.ana.id, world.mia.id, world.tom.id), []
 
     def end(how):
         with app.app_context():
@@ -128,16 +129,18 @@ def ends(app, world, ticket, monkeypatch):
             actions.add_comment(tom, db.session.get(Ticket, 1), body="Not for Mia any more", internal=True)
             db.commit()
 
-    def ends(how):
-        def meanwhile():
+    def ends(how, where):
+        look = pkgutil.resolve_name(where)
+
+        def meanwhile(*asked, **limits):
             if not done:
                 done.append(Thread(target=end, args=(how,)))
                 done[0].start()
                 done[0].join()
-            return look()
+            return look(*asked, **limits)
 
         monkeypatch.setattr(signals.recorded, "send", lambda: None)
-        monkeypatch.setattr("informejo.live.stream.log.bookmark", meanwhile)
+        monkeypatch.setattr(where, meanwhile)
 
     yield ends
     assert "Not for Mia any more" in {one.body for one in db.session.scalars(select(Comment))}
@@ -146,11 +149,13 @@ def ends(app, world, ticket, monkeypatch):
 @pytest.mark.hardening("X-52")
 @pytest.mark.parametrize("way", ["", "&once=1"])
 @pytest.mark.parametrize("ending", RIGHTS_END)
+@pytest.mark.parametrize("where", ["informejo.live.stream.here_while_holding", "informejo.live.replay.log.since"])
 def test_whose_rights_end_while_the_greeting_is_gathered_hears_nothing_that_was_written_after(
-    world, ticket, visit, ends, ending, way
+    world, ticket, visit, ends, ending, way, where
 ):
     mia, since = visit(world.mia), log.bookmark()
-    ends(ending)
+    world.comment(world.tom, ticket, "That she missed")
+    ends(ending, where)
     answer = mia.get(f"/live?on=ticket:{ticket.id}&since={since}{way}", buffered=True)
     assert answer.status_code == 503
     assert "Not for Mia any more" not in answer.text

@@ -1,0 +1,99 @@
+"""Whether a sign-in holds, and whose it is, as plain rows: asked for each stream that opens and before each change.
+
+The statements are built once, since building one takes several times as long as answering it; and they read tables,
+because nothing of what they find is changed.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import contains_eager, scoped_session
+
+from informejo import clock, db
+from informejo.accounts.models import STAFF, Role, Session, User
+from informejo.accounts.queries import fingerprint
+from informejo.events.log import HERE, Standing
+from informejo.live.bookmark import Bookmark
+
+
+class Reader(NamedTuple):
+    """Somebody active, with all that the law asks about a person."""
+
+    id: int
+    name: str
+    role: Role
+    active: bool = True
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role in STAFF
+
+
+class SignIn(NamedTuple):
+    """A sign-in that holds."""
+
+    id: int
+    expires_at: datetime
+    user: Reader
+
+
+class Asking(NamedTuple):
+    """Whose request it is, and where the log stood when that was looked up."""
+
+    session: Session | SignIn
+    standing: Standing | None
+
+
+def who_asks(token: str) -> Asking | None:
+    """The sign-in that this cookie's value stands for, unless it has ended, lay idle too long, or its owner left.
+
+    And with it where the log stands: what every page begins with, in one statement.
+    """
+    found = db.session.execute(_ENTITIES, {"hash": fingerprint(token), **_by_now()}).first() if token else None
+    return Asking(found[0], Standing(*found[1:])) if found else None
+
+
+def reader_for(token: str) -> Asking | None:
+    """The same as plain rows, for doors that only show and look at the log themselves."""
+    found = db.rows(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
+    return Asking(SignIn(found[0][0], found[0][1], Reader(*found[0][2:])), None) if found else None
+
+
+def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:
+    """Whether the sign-in with that id still holds for somebody active in that role: in a transaction, to its end."""
+    return reads.scalar(_LOCKED, {"id": id, "role": role, **_by_now()}) is not None
+
+
+def here_while_holding(id: int, role: Role) -> Bookmark | None:
+    """Where the log stands, looked at in the same moment as the sign-in; None when that does not hold any more."""
+    *stands, held = db.rows(_HERE, id=id, role=role, **_by_now())[0]
+    return Standing(*stands).bookmark if held is not None else None
+
+
+def _by_now() -> dict[str, datetime]:
+    """What has ended by now: sign-ins that expired before `now`, and those last used before `idle`."""
+    now = clock.now()
+    return {"now": now, "idle": now - timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])}
+
+
+_session, _user = Session.__table__.c, User.__table__.c
+_LIVE = (
+    select(_session.id)
+    .join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
+    .where(_user.active, _session.expires_at > bindparam("now"), _session.seen_at > bindparam("idle"))
+)
+_FOUND = _LIVE.where(_session.token_hash == bindparam("hash")).with_only_columns(
+    _session.id, _session.expires_at, _user.id, _user.name, _user.role, maintain_column_froms=True
+)
+_HOLDS = _LIVE.where(_session.id == bindparam("id"), _user.role == bindparam("role"))
+_LOCKED = _HOLDS.with_for_update(read=True)
+_HERE = HERE.add_columns(_HOLDS.scalar_subquery())
+_ENTITIES = (
+    select(Session, *HERE.selected_columns)
+    .join(Session.user)
+    .where(User.active, Session.expires_at > bindparam("now"), Session.seen_at > bindparam("idle"))
+    .where(Session.token_hash == bindparam("hash"))
+    .options(contains_eager(Session.user))
+)
