@@ -14,17 +14,18 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM = 1.0  # seconds at the beginning, which do not count
-LEAST, MOST = 40, 3  # answers without which no time is long enough; so many times as long is
+LEAST, MOST = 16, 2  # answers without which no time is long enough; so many times as long is
 PATIENCE = 30  # seconds without any answer
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 ENDS = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 class Served(NamedTuple):
-    """Answers a second, and the seconds that each of them took."""
+    """Answers a second, and the seconds that each of them took; all answers, those at the edges too."""
 
     rate: float
     waits: list[float]
+    answers: int
 
 
 def served(port: int, requests: list[list[bytes]], seconds: float, *, again: bool = True) -> Served:
@@ -91,29 +92,40 @@ class Connection:
         self._ends = bool(ENDS.search(head))
 
 
-def _load(port: int, requests: list[list[bytes]], seconds: float, again: bool) -> Served:
-    epoll, asking, waits = select.epoll(), {}, []
-    begun = time.monotonic() + WARM
-    for each in requests:
-        _ask(Connection(port, cycle(each) if again else iter(each)), epoll, asking)
-    while (taken := time.monotonic() - begun) < seconds or (len(waits) < LEAST and taken < seconds * MOST):
-        for descriptor, _ in epoll.poll(PATIENCE) or _silence():
-            wait = asking[descriptor].read()
-            if wait is None:
-                continue
-            connection = asking.pop(descriptor)
-            epoll.unregister(descriptor)
-            connection.rest()
-            _ask(connection, epoll, asking)
-            if time.monotonic() > begun:
-                waits.append(wait)
-    return Served(len(waits) / taken, waits)
+class Load:
+    """All connections, each of which asks again as soon as it has its answer."""
 
+    def __init__(self, port: int, requests: list[list[bytes]], again: bool):
+        self._epoll, self._asking, self._answered = select.epoll(), {}, 0
+        for each in requests:
+            self._ask(Connection(port, cycle(each) if again else iter(each)))
 
-def _ask(connection: Connection, epoll: select.epoll, asking: dict[int, Connection]):
-    descriptor = connection.ask()
-    asking[descriptor] = connection
-    epoll.register(descriptor, select.EPOLLIN)
+    def run(self, seconds: float) -> Served:
+        begun, waits = time.monotonic() + WARM, []
+        while (taken := time.monotonic() - begun) < seconds or (len(waits) < LEAST and taken < seconds * MOST):
+            for connection, wait in self._answers():
+                self._ask(connection)
+                if time.monotonic() > begun:
+                    waits.append(wait)
+        rate = len(waits) / taken
+        while self._asking:  # or the server would work on it beside whatever is measured next
+            list(self._answers())
+        return Served(rate, waits, self._answered)
+
+    def _ask(self, connection: Connection):
+        descriptor = connection.ask()
+        self._asking[descriptor] = connection
+        self._epoll.register(descriptor, select.EPOLLIN)
+
+    def _answers(self) -> Iterator[tuple[Connection, float]]:
+        for descriptor, _ in self._epoll.poll(PATIENCE) or _silence():
+            wait = self._asking[descriptor].read()
+            if wait is not None:
+                connection = self._asking.pop(descriptor)
+                self._epoll.unregister(descriptor)
+                connection.rest()
+                self._answered += 1
+                yield connection, wait
 
 
 def _silence():
@@ -122,7 +134,8 @@ def _silence():
 
 def main():
     """What `served` starts."""
-    pickle.dump(tuple(_load(*pickle.load(sys.stdin.buffer))), sys.stdout.buffer)
+    port, requests, seconds, again = pickle.load(sys.stdin.buffer)
+    pickle.dump(tuple(Load(port, requests, again).run(seconds)), sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,8 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -15,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import Request, urlopen
 
-from bench.load import request, served
-from bench.server import START_SECONDS, Desk
+from bench.load import Served, request, served
+from bench.server import START_SECONDS, Desk, worker_of
 from tests.ports import free_port
 
 NAME = "django-helpdesk"
@@ -30,16 +28,17 @@ FIFTY = "?draw=1&start=0&length=50&order%5B0%5D%5Bcolumn%5D=0&order%5B0%5D%5Bdir
 class Peer:
     """The other desk while it runs."""
 
-    def __init__(self, port: int, told: str, sessions: list[str]):
-        self.told = told  # what it is, for whoever reads the table
+    def __init__(self, port: int, worker: int, told: str, sessions: list[str]):
+        self.told, self.worker = told, worker  # what it is, for whoever reads the table; a process id
         self._port, self._sessions = port, sessions
         self._views = {"ticket": ["/tickets/1/"], "queue": self._queue(), "dashboard": ["/dashboard/"]}
 
-    def rate(self, page: str, many: int, seconds: float) -> float:
-        """How many of that page a second it answers, to so many connections of its staff."""
+    def served(self, page: str, many: int, seconds: float) -> Served:
+        """What so many connections of its staff get of that page, all its requests together being one answer."""
         paths = self._views[page]
         asked = [[request(path, _cookie(session)) for path in paths] for session in self._sessions[:many]]
-        return served(self._port, asked, seconds).rate / len(paths)
+        rate, waits, answers = served(self._port, asked, seconds)
+        return Served(rate / len(paths), waits, answers / len(paths))
 
     def _queue(self) -> list[str]:
         # The page's script fetches the rows: nobody has seen the queue before both are there.
@@ -65,9 +64,9 @@ def beside(here: Desk) -> Iterator[Peer | None]:
             return
         shutil.copytree(FILES, folder, dirs_exist_ok=True)
         furnished = json.loads(_furnish(folder, here))
-        with _serving(folder) as port:
+        with _serving(folder) as (port, worker):
             told = f"{WANTED[0]} on Django {furnished['django']} and {WANTED[1]}, one sync worker"
-            yield Peer(port, told, furnished["sessions"])
+            yield Peer(port, worker, told, furnished["sessions"])
 
 
 def _install(folder: Path) -> str | None:
@@ -90,29 +89,17 @@ def _furnish(folder: Path, here: Desk) -> str:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[int]:
-    """gunicorn as its users start it; ended by its process id."""
+def _serving(folder: Path) -> Iterator[tuple[int, int]]:
+    """gunicorn as its users start it: its port and its worker; ended by its process id."""
     port = free_port()
     with (folder / "log").open("wb") as log:
         command = _python(folder, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "served:application")
         process = subprocess.Popen(**command, stderr=log, stdout=log)
     try:
-        _await(process, port, folder)
-        yield port
+        yield port, worker_of(process, port, folder / "log")
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _await(process: subprocess.Popen, port: int, folder: Path):
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError((folder / "log").read_text())
 
 
 def _python(folder: Path, *told: str) -> dict:
