@@ -72,8 +72,7 @@ class Desk:
 
     def cpu(self) -> float:
         """Seconds of processor time the worker has used."""
-        fields = Path(f"/proc/{self.worker}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.worker)
 
     def published(self) -> list[tuple[float, float]]:
         """When the writing of each message began and ended, in seconds of the machine's monotonic clock."""
@@ -107,11 +106,29 @@ def running(desk: Desk, **settings) -> Iterator[Desk]:
     with (desk.folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ | {"PORT": str(desk.port)}, stderr=log, stdout=log)
     try:
-        desk.worker = _worker_of(process, desk)
+        desk.worker = worker_of(process, desk.port, desk.folder / "log")
         yield desk
     finally:
         process.terminate()
         process.wait(30)
+
+
+def worker_of(process: subprocess.Popen, port: int, log: Path) -> int:
+    """The process id of gunicorn's one worker, once the port is open. Raises RuntimeError, with its log, if it ends."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+        except (OSError, IndexError):
+            time.sleep(0.1)
+    raise RuntimeError(log.read_text())
+
+
+def cpu_of(process: int) -> float:
+    """Seconds of processor time it has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def allow_files(count: int):
@@ -175,14 +192,3 @@ def _person(name: str, role: Role, cookies: list[str]) -> User:
     db.session.add(user)
     cookies.append(start_session(user, "bench"))
     return user
-
-
-def _worker_of(process: subprocess.Popen, desk: Desk) -> int:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", desk.port), 1).close()
-            return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
-        except (OSError, IndexError):
-            time.sleep(0.1)
-    raise RuntimeError((desk.folder / "log").read_text())

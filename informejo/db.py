@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from informejo import signals
 from informejo.turns import begin_write, briefly, trouble
 
+ALL = 2**31 - 1  # as the limit of a statement that is built once, none
 NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -64,6 +65,14 @@ def init_app(app):
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     alchemy.init_app(app)
     migrate.init_app(app, alchemy)
+
+
+def show_what_is_written():
+    """After a commit, this session's things are not read again: an answer shows what was written, not what came since.
+
+    For one request: what is kept longer has to see what others change.
+    """
+    session().expire_on_commit = False
 
 
 def engine() -> Engine:
@@ -126,15 +135,20 @@ def lock(row):
     """Read `row` anew and keep everybody else from changing it until this transaction ends.
 
     Actions that decide by what a row holds begin with this; without it two of them could decide at the same time.
-    Raises NotFound when the row is gone since it was found.
+    An action within an action locks it once. Raises NotFound when the row is gone since it was found.
     """
-    begin_write(session.connection())
+    connection = session.connection()
+    begin_write(connection)
+    locked, key = connection.info.setdefault("locked", set()), inspect(row).key
+    if key in locked:
+        return
     try:
         session.refresh(row, with_for_update=True)
     except InvalidRequestError:
         if not inspect(row).persistent:
             raise
         raise NotFound("This is not there any more.") from None
+    locked.add(key)
 
 
 def lock_all(*rows):

@@ -7,8 +7,9 @@ note that one may not know of.
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from informejo import clock, turns
 
@@ -30,12 +31,17 @@ def next_id(context) -> int:
     """
     turns.begin_write(context.connection)
     column = context.current_column
-    newest = context.connection.scalar(select(func.max(column))) or 0
+    newest = context.connection.scalar(_newest(column)) or 0
     before = max(newest, getattr(context, "given", 0))  # rows that are inserted together do not see each other
     now = made_at(clock.now())
     context.given = now if now > before else before + _step_after(column, before)
     _drawn[column] = context.given, time.monotonic()
     return context.given
+
+
+@cache
+def _newest(column) -> Select:
+    return select(func.max(column))
 
 
 def _step_after(column, newest: int) -> int:

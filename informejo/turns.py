@@ -146,5 +146,6 @@ def _let_the_next_write_after_a_crash(_connection, record, _state):
 
 def _release(info: dict):
     info.pop("vouched", None)
+    info.pop("locked", None)
     if info.pop("writing", False):
         _writer.release()

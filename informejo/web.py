@@ -181,6 +181,7 @@ def sign_out_of_page():
 
 def _load_actor():
     g.pop("me", None)
+    db.show_what_is_written()
     view = current_app.view_functions.get(request.endpoint)
     if request.mimetype == "multipart/form-data":
         _read_body()

@@ -34,6 +34,13 @@ class Tickets(NamedTuple):
     assigned: int
 
 
+class Choice(NamedTuple):
+    """Somebody who can be chosen, in a list of people."""
+
+    id: int
+    name: str
+
+
 class PeoplePage(NamedTuple):
     """One page of the list of people: its lines, its number from 1, and whether there is another after it."""
 
@@ -73,6 +80,11 @@ def user_by_id(id: int) -> User | None:
 def staff_members() -> list[User]:
     """The active staff, by name."""
     return list(db.session.scalars(_STAFF_MEMBERS))
+
+
+def choices_of_staff() -> list[Choice]:
+    """The same people as words to choose from."""
+    return [Choice(*row) for row in db.rows(_CHOICES)]
 
 
 def has_admin() -> bool:
@@ -146,4 +158,6 @@ def _live() -> Select:
     return select(Session).where(Session.expires_at > now, Session.seen_at > now - idle)
 
 
-_STAFF_MEMBERS = select(User).where(User.role.in_(STAFF), User.active).order_by(User.folded, User.id)
+_AT_THE_DESK = User.role.in_(STAFF), User.active
+_CHOICES = select(User.id, User.name).where(*_AT_THE_DESK).order_by(User.folded, User.id)
+_STAFF_MEMBERS = select(User).where(*_AT_THE_DESK).order_by(User.folded, User.id)

@@ -2,12 +2,11 @@
 
 from flask import Blueprint, current_app, g, redirect, render_template, request
 from markupsafe import Markup
-from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
 from informejo import policy
 from informejo.accounts.models import User
-from informejo.accounts.queries import staff_members, user_by_id
+from informejo.accounts.queries import choices_of_staff, user_by_id
 from informejo.desk import stats
 from informejo.kept import kept
 from informejo.live import drawings
@@ -115,9 +114,9 @@ def _with_people(filter: TicketFilter) -> tuple[TicketFilter, dict[str, User]]:
 
 def _form(filter: TicketFilter, people: dict[str, User]) -> Markup:
     named = tuple((field, person.id) for field, person in people.items())
-    needs = {"filter": filter, "people": people, "staff": LocalProxy(staff_members), "groups": GROUPS, "sorts": SORTS}
+    needs = {"filter": filter, "people": people, "groups": GROUPS, "sorts": SORTS}
     key = ("filter", standing().epoch, standing().people, filter, named)
-    return kept.one(key, lambda: draw("desk/_filter.html", **needs))
+    return kept.one(key, lambda: draw("desk/_filter.html", staff=choices_of_staff(), **needs))
 
 
 def _dashboard() -> Markup:

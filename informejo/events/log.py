@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, bindparam, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from informejo import db
@@ -22,6 +22,7 @@ BRIEF = (
     ),
 )
 WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
+_SINCE = select(Event).where(Event.id > bindparam("id")).order_by(Event.id).limit(bindparam("limit")).options(*WHOLE)
 MOST_EDITS = 1_000  # of one text that are looked back on
 # Built once: whoever builds a statement for each question pays several times for it what the database takes.
 _log = Event.__table__.c
@@ -91,8 +92,9 @@ def bookmark() -> Bookmark:
 
 def since(id: int, events: Select | None = None, limit: int | None = None, needs=WHOLE) -> list[Event]:
     """The events after `id`, oldest first, out of `events` (by default all), read with what drawing them `needs`."""
-    statement = select(Event) if events is None else events
-    return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
+    if events is None:
+        return list(db.session.scalars(_SINCE, {"id": id, "limit": db.ALL if limit is None else limit}))
+    return list(db.session.scalars(events.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
 
 
 def same_minute(event: Event, audience: Audience) -> list[Event]:

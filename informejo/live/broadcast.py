@@ -72,8 +72,10 @@ class Broadcast:
         """Show every event after the bookmark, in id order, under one lock, so that no two drains can cross."""
         with self._lock, self.app.app_context():
             self.begin()
-            while events := self._next():
-                epoch = log.epoch()
+            full = True
+            while full:
+                events, epoch = self._next(), log.epoch()
+                full = len(events) == BATCH  # otherwise that was all: whatever came since rings again
                 for event in events:
                     bookmark = Bookmark(epoch, event.id)
                     self._show_or_reset(event, bookmark)

@@ -90,8 +90,7 @@ def _drawn_lines(kind: str, audience: Audience, ids: Collection[int]) -> dict[in
 
 def _key(kind: str, actor: User, ticket: Ticket, standing: Standing) -> tuple:
     audience = policy.audience(actor)
-    last = ticket.last_event_id if audience == Audience.STAFF else ticket.last_public_event_id
-    return kind, audience, standing.epoch, standing.people, ticket.id, last
+    return kind, audience, standing.epoch, standing.people, ticket.id, ticket.last_event_id_for(audience)
 
 
 def _lost(ticket: Ticket, key: tuple) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Which fragments an event becomes on which topics: one table, read when it is pushed, replayed and answered."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 from flask import current_app
@@ -8,7 +9,7 @@ from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
 from informejo import policy
-from informejo.accounts.queries import staff_members
+from informejo.accounts.queries import choices_of_staff
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, EventName
@@ -173,13 +174,13 @@ def about(ticket: Ticket, audience: str) -> list[Fragment]:
         "ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs | {"audience": audience}
     )
     if audience == Audience.STAFF:
-        needs |= {"staff": LocalProxy(staff_members)}  # asked when it is drawn: of a replay's many, only the last is
+        needs |= {"staff": LocalProxy(cache(choices_of_staff))}  # asked when drawn: of a replay's many the last is
         return [
             head,
             Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
             Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", bare),
         ]
-    needs = bare | {"own_word": LocalProxy(lambda: is_solved_by_requester(ticket))}
+    needs = bare | {"own_word": LocalProxy(cache(lambda: is_solved_by_requester(ticket)))}
     return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
 
 

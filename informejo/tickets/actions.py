@@ -145,7 +145,7 @@ def add_comment(
 def mark_seen(actor: User, ticket: Ticket, event_id: int):
     """Remember that the actor has read the ticket up to that event; never backwards."""
     hold(actor, "ticket.see", ticket)
-    event_id = min(event_id, ticket.last_event_for(audience(actor)).id)
+    event_id = min(event_id, ticket.last_event_id_for(audience(actor)))
     db.lock(actor)
     reading = db.session.get(Reading, (actor.id, ticket.id))
     if reading is None:

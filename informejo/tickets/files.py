@@ -26,6 +26,11 @@ from informejo.tickets.storage import place
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _SIZES = select(Attachment.stored_name, Attachment.size).where(Attachment.ticket_id == bindparam("ticket"))
+_TAKEN = (
+    select(func.sum(Attachment.size))
+    .outerjoin(Attachment.comment)
+    .where(Attachment.ticket_id == bindparam("ticket"), func.coalesce(Comment.internal, False) == bindparam("internal"))
+)
 AWAY = (
     "UPLOAD_DIR is empty or not there, though the desk has files: its disk is not mounted, or UPLOAD_DIR names another"
     " folder. Until that is mended no file can be opened, and none is taken."
@@ -180,9 +185,7 @@ def _is_older(path: Path, than: datetime) -> bool:
 def _room(ticket: Ticket | None, internal: bool, again: Comment | None) -> int:
     if ticket is None:
         return current_app.config["TICKET_QUOTA"]
-    sizes = select(func.sum(Attachment.size)).outerjoin(Attachment.comment)
-    same = func.coalesce(Comment.internal, False) == internal
-    taken = db.session.scalar(sizes.where(Attachment.ticket_id == ticket.id, same)) or 0
+    taken = db.rows(_TAKEN, ticket=ticket.id, internal=internal)[0][0] or 0
     twice = again.attachments if again and (again.ticket_id, again.internal) == (ticket.id, internal) else ()
     return current_app.config["TICKET_QUOTA"] - taken + sum(file.size for file in twice)
 

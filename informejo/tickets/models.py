@@ -70,6 +70,10 @@ class Ticket(Folded, Model):
     def is_over(self) -> bool:
         return self.status in (Status.RESOLVED, Status.CLOSED)
 
+    def last_event_id_for(self, audience: str) -> int:
+        """Its id, for where nothing else of it is asked."""
+        return self.last_event_id if audience == "staff" else self.last_public_event_id
+
     def last_event_for(self, audience: str) -> Event | None:
         """The latest event this audience may see: what lists sort by and call "last activity"."""
         return self.last_event if audience == "staff" else self.last_public_event

@@ -23,8 +23,11 @@ SHOWN = (  # what drawing a timeline needs of its events, read with them
     joinedload(Event.comment).joinedload(Comment.author),
     joinedload(Event.comment).selectinload(Comment.attachments),
 )
-ALL = 2**31 - 1  # as a limit, none
 _TICKET = bindparam("ticket")
+_SENT_BEFORE = {
+    kind: select(kind).where(author == bindparam("author"), kind.key == bindparam("key"))
+    for kind, author in ((Comment, Comment.author_id), (Ticket, Ticket.opened_by_id))
+}
 _READING = select(Reading.event_id, Reading.at).where(
     Reading.user_id == bindparam("user"), Reading.ticket_id == _TICKET
 )
@@ -49,7 +52,7 @@ class Read(NamedTuple):
 def timeline_for(actor: User, ticket: Ticket, most: int | None = None) -> list[Event]:
     """The latest `most` of the ticket's events that the actor may see, or all, oldest first."""
     latest = _timeline(actor).order_by(Event.id.desc()).limit(bindparam("most")).options(*SHOWN)
-    found = db.session.scalars(latest, {"me": actor.id, "ticket": ticket.id, "most": ALL if most is None else most})
+    found = db.session.scalars(latest, {"me": actor.id, "ticket": ticket.id, "most": db.ALL if most is None else most})
     return list(found)[::-1]
 
 
@@ -87,8 +90,7 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
 
 def sent_before(kind: type[Ticket] | type[Comment], actor: User, key: str | None) -> Ticket | Comment | None:
     """What this person has sent under that once-only key."""
-    author = kind.author_id if kind is Comment else kind.opened_by_id
-    return key and db.session.scalar(select(kind).where(author == actor.id, kind.key == key))
+    return key and db.session.scalar(_SENT_BEFORE[kind], {"author": actor.id, "key": key})
 
 
 def reading_of(user: User, ticket: Ticket) -> Read | None:

@@ -1,0 +1,103 @@
+"""How often a page asks the database: within a table of maxima, and no more often for having more to show."""
+
+import secrets
+from itertools import cycle, islice
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import select
+
+from bench.statements import watched
+from informejo import db, slow_reads
+from informejo.accounts.models import User
+from informejo.desk import stats
+from informejo.tickets import change_actions
+from informejo.tickets.models import Ticket
+
+FEW, MANY = 2, 40
+HTMX = {"HX-Request": "true"}
+
+
+class Most(NamedTuple):
+    """Statements for the first look after something happened, and for each look after it."""
+
+    who: str
+    path: str
+    first: int
+    again: int
+
+
+# Each: whose sign-in it is. A page: how far the log has come, and how many tickets have news for the reader. For the
+# staff, once after each event: how many are unsolved, theirs, nobody's. Whoever makes a page ask less lowers its row.
+PAGES = {
+    # The ticket; its events with their authors and comments; files of both; drafts; readings; the staff to give it to.
+    "ticket": Most("mia", "/tickets/1", 16, 14),
+    # How many there are, which of them are on this page, the rows, their last comments, the staff to give them to.
+    "queue": Most("mia", "/queue", 11, 9),
+    # The statistics once after each event; the reader's own by urgency, who waits longest, and two short lists.
+    "dashboard": Most("mia", "/desk", 20, 15),
+    # As in the queue, but nobody to give them to.
+    "my tickets": Most("ren", "/tickets", 7, 7),
+    # The ticket, held; whether the form came before; the comment and its event; then the same read anew and drawn.
+    "POST of a comment": Most("mia", "/tickets/1/comments", 31, 31),
+}
+
+
+@pytest.fixture
+def looked(world, visit):
+    """`looked(page)`: how many statements that page takes now and, right after, once more."""
+    browsers = {}
+
+    def look(page: Most) -> tuple[int, int]:
+        browser = browsers.setdefault(page.who, visit(getattr(world, page.who)))
+        stats.forget()
+        return asked(browser, page.path), asked(browser, page.path)
+
+    return look
+
+
+def asked(browser, path: str) -> int:
+    form = {"body": "It works again.", "key": secrets.token_hex(8)}
+    with watched(db.engine()) as asked:
+        answer = browser.post(path, data=form, headers=HTMX) if path.endswith("/comments") else browser.get(path)
+    assert answer.status_code == 200
+    return asked.statements
+
+
+def fill(world, rows: int):
+    """So many more tickets, and as many comments on the first of all, by everybody in turn."""
+    for number in range(rows):
+        change_actions.assign(
+            world.mia, world.ticket(title=f"Printer {number}"), [world.tom, world.mia, None][number % 3]
+        )
+    ticket = db.session.get(Ticket, 1)
+    for author in islice(cycle([world.mia, world.ren, world.tom, world.ana]), rows):
+        world.comment(author, ticket)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_the_database_no_more_often_than_it_has_to(world, looked, name):
+    fill(world, FEW)
+    first, again = looked(PAGES[name])
+    assert first <= PAGES[name].first
+    assert again <= PAGES[name].again
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_asks_no_more_often_when_there_is_more_to_show(world, looked, name):
+    fill(world, FEW)
+    few = looked(PAGES[name])
+    fill(world, MANY - FEW)
+    assert looked(PAGES[name]) == few
+
+
+def test_a_question_for_each_row_would_be_counted(world):
+    fill(world, FEW)
+    db.session.rollback()
+    one = [select(User.name).where(User.id == number) for number in (1, 2, 3)]
+    with watched(db.engine()) as asked:
+        found = [db.session.scalar(statement) for statement in one]
+        beside = [slow_reads.rows(statement)[0][0] for statement in one]
+        db.session.rollback()
+    assert found == beside
+    assert asked.statements == len(found) + len(beside)
