@@ -1,0 +1,227 @@
+"""What is kept to be shown again: never out of date, never for another audience, never more than its bound."""
+
+import io
+import random
+import re
+import threading
+from contextlib import contextmanager
+
+import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException
+
+from informejo import db
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role
+from informejo.kept import ONE_MOST, Kept, kept, size_of
+from informejo.tickets import actions, change_actions, files
+from informejo.tickets.files import path_of
+from informejo.tickets.models import Attachment, Comment, Ticket
+from informejo.tickets.words import Category, Priority, Status
+
+PEOPLE = ("ren", "zoe", "mia", "tom", "ana")
+STAFF = ("mia", "tom", "ana")
+PAGES = (
+    *("/tickets", "/tickets?status=open&sort=oldest", "/tickets?q=printer", "/desk", "/desk/counts", "/unread"),
+    *("/tickets/1", "/tickets/2", "/tickets/3", "/tickets/1?all=yes", "/tickets/1?list=%2Fqueue%3Fsort%3Dnewest"),
+    *("/tickets/2/print", "/queue", "/queue?sort=priority", "/queue?assignee=me", "/queue?assignee=none&status="),
+    *("/queue?status=&q=printer", "/queue?requester=me&status=", "/queue?requester=4&status="),
+)
+NEW_EACH_TIME = re.compile(r'since=[\w-]{48}|name="key" value="[^"]*"')
+
+
+class Everybody:
+    """A desk whose people do this and that; `act()` has somebody do something, and says what."""
+
+    def __init__(self, world, chance: random.Random):
+        self.world, self.chance = world, chance
+        self.deeds = [getattr(self, name) for name in dir(self) if name.startswith("do_")]
+
+    def act(self) -> str:
+        deed = self.chance.choice(self.deeds)
+        try:
+            deed()
+            db.commit()
+        except HTTPException:  # it was not theirs to do, or not any more
+            db.session.rollback()
+        return deed.__name__
+
+    def ticket(self) -> Ticket:
+        return db.session.get(Ticket, self.chance.randint(1, 3))
+
+    def staff(self):
+        return getattr(self.world, self.chance.choice(STAFF))
+
+    def words(self) -> str:
+        return f"printer {self.chance.randrange(1000)} **jams**"
+
+    def do_say(self):
+        ticket = self.ticket()
+        actions.add_comment(self.chance.choice((ticket.requester, self.staff())), ticket, body=self.words())
+
+    def do_note(self):
+        actions.add_comment(self.staff(), self.ticket(), body=self.words(), internal=True)
+
+    def do_attach(self):
+        internal = self.chance.random() < 0.5
+        file = FileStorage(io.BytesIO(self.words().encode()), f"{self.words()}.txt")
+        actions.add_comment(
+            self.staff(), self.ticket(), body="", internal=internal, files=files.keep([file], room=1_000_000)
+        )
+
+    def do_edit_a_message(self):
+        said = self.chance.choice(db.session.query(Comment).all() or [None])
+        if said:
+            change_actions.edit_comment(said.author, said, body=self.words(), version=said.version)
+
+    def do_edit_a_ticket(self):
+        ticket = self.ticket()
+        texts = {"title": self.words(), "description": self.words(), "version": ticket.version}
+        change_actions.edit_ticket(ticket.opened_by, ticket, **texts)
+
+    def do_assign(self):
+        change_actions.assign(self.staff(), self.ticket(), self.chance.choice((None, self.world.mia, self.world.tom)))
+
+    def do_set_status(self):
+        change_actions.set_status(self.staff(), self.ticket(), self.chance.choice(list(Status)))
+
+    def do_set_priority(self):
+        change_actions.set_priority(self.staff(), self.ticket(), self.chance.choice(list(Priority)))
+
+    def do_set_category(self):
+        change_actions.set_category(self.staff(), self.ticket(), self.chance.choice(list(Category)))
+
+    def do_bin_and_bring_back(self):
+        change_actions.delete_ticket(self.world.ana, self.ticket())
+        db.commit()
+        for ticket in db.session.query(Ticket).filter(Ticket.deleted_at.is_not(None)):
+            change_actions.restore_ticket(self.world.ana, ticket)
+
+    def do_read(self):
+        ticket = self.ticket()
+        actions.mark_seen(self.chance.choice((ticket.requester, self.staff())), ticket, ticket.last_event_id)
+
+    def do_rename(self):
+        person = getattr(self.world, self.chance.choice(PEOPLE))
+        accounts.edit_profile(person, name=f"Somebody {self.chance.randrange(1000)}", department=self.words())
+
+    def do_change_a_role(self):
+        role = Role.USER if self.world.tom.role == Role.AGENT else Role.AGENT
+        accounts.set_role(self.world.ana, self.world.tom, role)
+        db.commit()
+        if role == Role.USER and self.chance.random() < 0.5:
+            accounts.set_role(self.world.ana, self.world.tom, Role.AGENT)
+
+    def do_lose_a_file(self):
+        for file in db.session.query(Attachment):
+            path = path_of(file)
+            if path.exists():
+                path.rename(path.with_suffix(".away"))
+            else:
+                path.with_suffix(".away").rename(path)
+
+
+@contextmanager
+def from_nothing():
+    """Whatever is drawn in here is drawn anew, and nothing of it is kept."""
+    before = dict(vars(kept))
+    kept.__init__(most=0)
+    try:
+        yield
+        assert len(kept) == 0
+    finally:
+        vars(kept).update(before)
+
+
+def shown(browser, page: str) -> tuple[int, str]:
+    browser.application.extensions["rates"].storage.reset()
+    answer = browser.get(page)
+    return answer.status_code, NEW_EACH_TIME.sub("", answer.text)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_page_is_as_if_it_were_drawn_from_nothing_whatever_happened(world, visit, seed):
+    chance, done = random.Random(seed), []
+    world.ticket(title="The printer jams"), world.ticket(by=world.zoe), world.ticket(by=world.tom)
+    everybody, browsers = Everybody(world, chance), {who: visit(getattr(world, who)) for who in PEOPLE}
+    for _ in range(40):
+        done.append(everybody.act())
+        for who in chance.sample(PEOPLE, 3):
+            for page in chance.sample(PAGES, 4):
+                warm = shown(browsers[who], page)
+                with from_nothing():
+                    assert warm == shown(browsers[who], page), (seed, who, page, done[-5:])
+    assert kept.bytes > 100_000, "pages were kept"
+
+
+def test_a_page_that_is_looked_at_twice_is_drawn_once(world, visit, monkeypatch):
+    ticket = world.ticket()
+    world.comment(world.mia, ticket, "Once.")
+    pages = {"ren": ("/tickets/1", "/tickets"), "mia": ("/tickets/1", "/queue", "/desk")}
+    for who, paths in pages.items():
+        for path in paths:
+            visit(getattr(world, who)).get(path)
+    monkeypatch.setattr("informejo.live.fragments.Fragment.draw", lambda fragment: 1 / 0)
+    for who, paths in pages.items():
+        for path in paths:
+            assert visit(getattr(world, who)).get(path).status_code == 200, path
+
+
+def test_what_somebody_of_the_staff_looked_at_is_not_shown_to_the_requester(world, visit):
+    ticket = world.ticket()
+    world.note(ticket, "Only for us.")
+    for _ in range(2):
+        assert "Only for us." in visit(world.mia).get("/tickets/1").text
+        assert "Only for us." not in visit(world.ren).get("/tickets/1").text
+
+
+def test_what_is_kept_stays_within_its_bound_and_the_longest_unused_goes_first():
+    store = Kept(most=ONE_MOST * 4)
+    for number in range(100):
+        store.one(("page", number), lambda: "x" * (ONE_MOST // 3))
+        store.one(("page", 0), lambda: "x")
+        assert 0 < store.bytes <= store.most
+    again = []
+    store.one(("page", 0), lambda: again.append(0))
+    store.one(("page", 1), lambda: again.append(1))
+    assert again == [1], "the first was asked for all the time, the second has made room"
+
+
+def test_what_is_too_large_to_be_kept_is_made_each_time():
+    store, made = Kept(), []
+    for _ in range(2):
+        store.one("large", lambda: made.append(1) or "x" * (ONE_MOST + 1))
+    assert (len(made), len(store), store.bytes) == (2, 0, 0)
+
+
+def test_a_thing_that_cannot_be_made_is_made_by_the_next_who_asks():
+    store = Kept()
+    with pytest.raises(ZeroDivisionError):
+        store.one("page", lambda: 1 / 0)
+    assert store.one("page", lambda: "made") == "made"
+    assert store.several({1: "a", 2: "page"}, lambda ids: dict.fromkeys(ids, "new")) == {1: "new", 2: "made"}
+
+
+def test_who_asks_while_it_is_made_waits_for_the_same_one():
+    store, made, begun, go = Kept(), [], threading.Event(), threading.Event()
+
+    def make():
+        begun.set()
+        go.wait(5)
+        made.append(1)
+        return "made"
+
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(store.one("page", make))) for _ in range(5)]
+    threads[0].start()
+    begun.wait(5)
+    for thread in threads[1:]:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    assert (made, found) == ([1], ["made"] * 5)
+
+
+def test_a_size_counts_all_that_is_held():
+    assert size_of(("x" * 1000, {"a": "y" * 1000}, ["z" * 1000])) > 3000
