@@ -1,12 +1,15 @@
 """Styles and scripts, each joined into one file whose address changes with its content: browsers keep it for ever."""
 
+import gzip
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from flask import Flask, Response, send_file
+from flask import Flask, Response, current_app, request, send_file, send_from_directory
 
+TEXTS = (".css", ".js", ".svg", ".txt", ".webmanifest")  # what compressing makes smaller
 TYPES = {"css": "text/css", "js": "text/javascript"}
 YEAR, DAY = 31_536_000, 86_400  # seconds
 _FIRST, _LAST = ("stores", "tokens", "reset", "base", "layout"), ("utilities",)
@@ -18,6 +21,7 @@ def init_app(app: Flask):
     In development every file is read anew each time; otherwise once, and static files may be kept for a day.
     """
     folder = Path(app.static_folder)
+    app.view_functions["static"] = lambda filename: _static(folder, filename)
     development = app.config.get("DEVELOPMENT", False)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0 if development else DAY
     kept = {} if development else {kind: joined(folder, kind) for kind in TYPES}
@@ -62,14 +66,39 @@ def _content(path: Path) -> bytes:
     return b"try {\n%b\n} catch (error) { reportError(error); }" % content if path.parent.name == "js" else content
 
 
+def _static(folder: Path, name: str) -> Response:
+    """One of the other files; `send_from_directory` refuses what lies outside of the folder."""
+    response = send_from_directory(folder, name, max_age=current_app.get_send_file_max_age(name))
+    if Path(name).suffix not in TEXTS:
+        return response
+    response.close()
+    content = (folder / name).read_bytes()
+    return _sent(content, response.mimetype, current_app.get_send_file_max_age(name))
+
+
 def _response(content: bytes, kind: str, mark: str) -> Response:
-    digest = _digest(content)
     # A page drawn before a deployment asks for the old address: it gets what is there, but must not keep it.
-    current = mark == digest
-    response = send_file(BytesIO(content), TYPES[kind], etag=digest, max_age=YEAR if current else 0)
+    current = mark == _digest(content)
+    response = _sent(content, TYPES[kind], YEAR if current else 0)
     response.cache_control.immutable = current
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _sent(content: bytes, media_type: str, max_age: int | None) -> Response:
+    """Compressed for whoever takes it so: not every desk has a proxy in front of it that does this."""
+    squeezed = request.accept_encodings["gzip"] > 0
+    body, mark = (_squeezed(content), "-gzip") if squeezed else (content, "")
+    response = send_file(BytesIO(body), media_type, etag=_digest(content) + mark, max_age=max_age)
+    response.vary.add("Accept-Encoding")
+    if squeezed:
+        response.content_encoding = "gzip"
+    return response
+
+
+@lru_cache(maxsize=64)
+def _squeezed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
 
 
 def _digest(content: bytes) -> str:

@@ -1,5 +1,6 @@
 """The joined styles and scripts: order, addresses, how long they may be kept; and that vendored code is unchanged."""
 
+import gzip
 import hashlib
 import re
 from pathlib import Path
@@ -121,3 +122,35 @@ def test_the_page_of_keys_names_every_key_that_does_something_and_no_other():
     page = (STATIC.parent / "templates/layout/_keys.html").read_text()
     named = {key for key in re.findall(r'\("([^"]+)", "', page) if len(key) == 1}
     assert named == does >= {"/", "?", "j", "n"}
+
+
+@pytest.mark.parametrize("name", ["css", "js", "icons.svg"])
+def test_without_a_proxy_too_texts_arrive_compressed_for_whoever_takes_them_so(name):
+    app = serve(STATIC)
+    client, place = app.test_client(), address(app, name)
+    plain, squeezed = client.get(place), client.get(place, headers={"Accept-Encoding": "gzip, br"})
+    assert plain.content_encoding is None
+    assert squeezed.content_encoding == "gzip"
+    assert gzip.decompress(squeezed.data) == plain.data
+    assert len(squeezed.data) < len(plain.data) / 2
+    assert plain.headers["ETag"] != squeezed.headers["ETag"], "they are two answers, and a cache must not mix them up"
+    for answer in (plain, squeezed):
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert answer.cache_control.max_age == plain.cache_control.max_age > 0
+    again = {"Accept-Encoding": "gzip", "If-None-Match": squeezed.headers["ETag"]}
+    assert client.get(place, headers=again).status_code == 304
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "identity"])
+def test_whoever_does_not_take_gzip_gets_it_as_it_is(accepted):
+    app = serve(STATIC)
+    answer = app.test_client().get(address(app, "css"), headers={"Accept-Encoding": accepted})
+    assert (answer.status_code, answer.content_encoding) == (200, None)
+
+
+def test_what_is_compressed_already_stays_as_it_is_and_nothing_else_is_served():
+    client = serve(STATIC).test_client()
+    font = client.get("/static/fonts/inter.woff2", headers={"Accept-Encoding": "gzip"}, buffered=True)
+    assert (font.status_code, font.content_encoding) == (200, None)
+    for name in ("../app.py", "nothing.svg", "%2e%2e/app.py", "css"):
+        assert client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"}).status_code == 404
