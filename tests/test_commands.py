@@ -195,7 +195,7 @@ def test_bin_run_with_a_demonstration_serves_a_desk_of_real_people_as_it_is(chec
     with log.open("w") as said:
         started = subprocess.Popen(command, env=os.environ | real.settings, stdout=said, stderr=said)
     try:
-        until(lambda: "Booting worker" in log.read_text() or started.poll() is not None)
+        until(lambda: "Booting worker" in log.read_text() or started.poll() is not None, 60)
     finally:
         started.terminate()
         started.wait(30)
