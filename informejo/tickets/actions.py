@@ -131,7 +131,8 @@ def add_comment(
     earlier = sent_before(Comment, actor, key)
     if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
-    comment = Comment(ticket=ticket, author=actor, body=body, internal=internal, key=None if earlier else key)
+    said = {"body": body, "internal": internal, "key": None if earlier else key}
+    comment = Comment(ticket=ticket, author=actor, attachments=[], **said)
     db.session.add(comment)
     changes = _reopen(ticket) if ticket.requester_id == actor.id and not internal else {}
     log.record(

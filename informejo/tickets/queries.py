@@ -25,7 +25,7 @@ SHOWN = (  # what drawing a timeline needs of its events, read with them
 )
 _TICKET = bindparam("ticket")
 _SENT_BEFORE = {
-    kind: select(kind).where(author == bindparam("author"), kind.key == bindparam("key"))
+    kind: select(kind.id).where(author == bindparam("author"), kind.key == bindparam("key"))
     for kind, author in ((Comment, Comment.author_id), (Ticket, Ticket.opened_by_id))
 }
 _READING = select(Reading.event_id, Reading.at).where(
@@ -90,7 +90,8 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
 
 def sent_before(kind: type[Ticket] | type[Comment], actor: User, key: str | None) -> Ticket | Comment | None:
     """What this person has sent under that once-only key."""
-    return key and db.session.scalar(_SENT_BEFORE[kind], {"author": actor.id, "key": key})
+    found = db.rows(_SENT_BEFORE[kind], author=actor.id, key=key) if key else ()
+    return db.session.get(kind, found[0][0]) if found else None
 
 
 def reading_of(user: User, ticket: Ticket) -> Read | None:
