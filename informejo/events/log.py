@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Integer, Select, bindparam, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from informejo import db
@@ -26,6 +26,7 @@ MOST_EDITS = 1_000  # of one text that are looked back on
 _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(Event.__table__.c.id))
 HERE = select(_WORD.scalar_subquery(), _NEWEST.scalar_subquery())
+ALL = 2**31 - 1  # events at once
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -73,10 +74,16 @@ def bookmark_of(word: str | None, id: int | None) -> Bookmark:
     return Bookmark(word or "none", id or 0)
 
 
-def since(id: int, events: Select | None = None, limit: int | None = None, needs=WHOLE) -> list[Event]:
-    """The events after `id`, oldest first, out of `events` (by default all), read with what drawing them `needs`."""
-    statement = select(Event) if events is None else events
-    return list(db.session.scalars(statement.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
+def reading(events: Select, needs=WHOLE) -> Select:
+    """The statement that `since` asks: these events, oldest first, read with what drawing them `needs`."""
+    after = events.where(Event.id > bindparam("after")).order_by(Event.id)
+    return after.limit(bindparam("most", type_=Integer)).options(*needs)
+
+
+def since(id: int, statement: Select | None = None, limit: int = ALL, **names) -> list[Event]:
+    """The events after `id`, by default of all; `names` are what the statement leaves open."""
+    asked = {"after": id, "most": limit, **names}
+    return list(db.session.scalars(_EVERYTHING if statement is None else statement, asked))
 
 
 def same_minute(event: Event, audience: Audience) -> list[Event]:
@@ -114,3 +121,6 @@ def last_to_change(ticket: Ticket, field: str) -> User | None:
     updates = select(Event).where(Event.ticket_id == ticket.id, Event.changes[field].as_string().is_not(None))
     event = db.session.scalar(updates.order_by(Event.id.desc()).limit(1))
     return event.actor if event else None
+
+
+_EVERYTHING = reading(select(Event))
