@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, func, or_, select, text
+from sqlalchemy import Integer, Select, bindparam, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from informejo import db
@@ -22,7 +22,6 @@ BRIEF = (
     ),
 )
 WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
-_SINCE = select(Event).where(Event.id > bindparam("id")).order_by(Event.id).limit(bindparam("limit")).options(*WHOLE)
 MOST_EDITS = 1_000  # of one text that are looked back on
 # Built once: whoever builds a statement for each question pays several times for it what the database takes.
 _log = Event.__table__.c
@@ -90,11 +89,16 @@ def bookmark() -> Bookmark:
     return standing().bookmark
 
 
-def since(id: int, events: Select | None = None, limit: int | None = None, needs=WHOLE) -> list[Event]:
-    """The events after `id`, oldest first, out of `events` (by default all), read with what drawing them `needs`."""
-    if events is None:
-        return list(db.session.scalars(_SINCE, {"id": id, "limit": db.ALL if limit is None else limit}))
-    return list(db.session.scalars(events.where(Event.id > id).order_by(Event.id).limit(limit).options(*needs)))
+def reading(events: Select, needs=WHOLE) -> Select:
+    """The statement that `since` asks: these events, oldest first, read with what drawing them `needs`."""
+    after = events.where(Event.id > bindparam("after")).order_by(Event.id)
+    return after.limit(bindparam("most", type_=Integer)).options(*needs)
+
+
+def since(id: int, statement: Select | None = None, limit: int = db.ALL, **names) -> list[Event]:
+    """The events after `id`, by default of all; `names` are what the statement leaves open."""
+    asked = {"after": id, "most": limit, **names}
+    return list(db.session.scalars(_EVERYTHING if statement is None else statement, asked))
 
 
 def same_minute(event: Event, audience: Audience) -> list[Event]:
@@ -132,3 +136,6 @@ def last_to_change(ticket: Ticket, field: str) -> User | None:
     updates = select(Event).where(Event.ticket_id == ticket.id, Event.changes[field].as_string().is_not(None))
     event = db.session.scalar(updates.order_by(Event.id.desc()).limit(1))
     return event.actor if event else None
+
+
+_EVERYTHING = reading(select(Event))

@@ -73,8 +73,11 @@ def people_at(events: Iterable[Event], topics: set[str]) -> set[str]:
     return topics & {"desk", *(f"user:{id}" for id in changed), *shown}
 
 
-def on(event: Event, channel: Channel) -> list[Fragment]:
-    """What `event` becomes on `channel`; nothing when its audience may not see it."""
+def on(event: Event, channel: Channel, made: dict | None = None) -> list[Fragment]:
+    """What `event` becomes on `channel`; nothing when its audience may not see it.
+
+    `made` keeps what shows a ticket as it is now, for the next event of the same ticket.
+    """
     kind, _, id = channel.topic.partition(":")
     if event.ticket is None:
         return [PEOPLE_CHANGED] if (kind, channel.audience) != ("ticket", "staff") else []  # the desk tells these
@@ -87,7 +90,7 @@ def on(event: Event, channel: Channel) -> list[Fragment]:
         return _personal(event, int(id), channel.audience)
     table = FRAGMENTS.get(event.name, {})
     makers = (*table.get("timeline", ()), *table.get("ticket", ())) if kind == "ticket" else table.get(kind, ())
-    return [fragment for make in makers for fragment in make(event, channel.audience)]
+    return [fragment for make in makers for fragment in _made(make, event, channel.audience, made)]
 
 
 def of(event: Event, channel: Channel) -> list[Thing]:
@@ -106,11 +109,11 @@ def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragmen
     An event is told on the channels it touches and on no other: what happened on one ticket is nothing for the page of
     another, whatever else that page listens to.
     """
-    channels, found = list(channels), {}
+    channels, found, made = list(channels), {}, {}
     for event in events:
         touched = topics_of(event) if event.ticket_id else {channel.topic for channel in channels}  # see `people_at`
         for channel in channels:
-            for fragment in on(event, channel) if channel.topic in touched else ():
+            for fragment in on(event, channel, made) if channel.topic in touched else ():
                 found.pop(fragment.id, None)
                 found[fragment.id] = fragment
     return list(found.values())
@@ -236,6 +239,15 @@ def toast(event: Event, reader_id: int) -> Fragment:
     return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
 
 
+def _made(make, event: Event, audience: str, made: dict | None) -> list[Fragment]:
+    if made is None or make not in AS_IT_IS:
+        return make(event, audience)
+    key = (make, event.ticket_id, audience)
+    if key not in made:
+        made[key] = make(event, audience)
+    return made[key]
+
+
 def _place(fragment: Fragment) -> int:
     return fragment.needs["order"]
 
@@ -276,6 +288,7 @@ FRAGMENTS = {
     **{name: {} for name in PEOPLE},  # see `people_at`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (ticket,), "queue": (row,)},
 }
+AS_IT_IS = (ticket, row, desk_changed)  # whatever it was that happened to the ticket
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
 # Nothing is drawn for them, and why.
 SILENT = {

@@ -1,7 +1,7 @@
 """What a browser missed while it was away, out of the log: read for this person alone, drawn as it is now."""
 
 from flask import current_app
-from sqlalchemy import Select, or_
+from sqlalchemy import Integer, Select, bindparam, or_
 
 from informejo import db, policy
 from informejo.accounts.models import User
@@ -11,6 +11,8 @@ from informejo.live import fragments, payload, wire
 from informejo.live.bookmark import Bookmark, read
 from informejo.live.wire import Channel
 from informejo.tickets.models import Ticket
+
+LISTS = ("queue", "desk")  # topics that every ticket touches
 
 
 def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> list[Event] | None:
@@ -28,7 +30,11 @@ def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: Use
     limit = current_app.config["REPLAY_LIMIT"]
     shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
     needs = log.WHOLE if shows_tickets else log.BRIEF
-    events = log.since(bookmark.id, _about(channels, actor).where(Event.id <= here.id), limit + 1, needs)
+    numbers = tuple(number for channel in channels if (number := policy.ticket_of(channel.topic)) is not None)
+    every, own = (any(channel.topic.startswith(kinds) for channel in channels) for kinds in (LISTS, "user:"))
+    statement = _about(actor, len(numbers), every, own, needs)
+    names = {"me": actor.id, "here": here.id, **{f"ticket_{n}": number for n, number in enumerate(numbers)}}
+    events = log.since(bookmark.id, statement, limit + 1, **names)
     return [*events, *_people_missed(bookmark, here, channels, limit)] if len(events) <= limit else None
 
 
@@ -55,25 +61,25 @@ def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, 
 
     Where too many changed to look at each, somebody on this page is taken to be among them.
     """
-    changed = policy.people_events().where(Event.id > bookmark.id, Event.id <= here.id)
-    people = list(db.session.scalars(changed.order_by(Event.id.desc()).limit(limit + 1)))
+    people = list(db.session.scalars(_PEOPLE, {"after": bookmark.id, "here": here.id, "most": limit + 1}))
     shown = len(people) > limit or fragments.people_at(people, {channel.topic for channel in channels})
     return people[:1] if shown else []
 
 
-def _about(channels: tuple[Channel, ...], actor: User) -> Select:
-    """The events behind these channels, out of those the actor may see."""
-    return (
-        policy.visible_events(actor)
-        .join(Ticket, Ticket.id == Event.ticket_id)
-        .where(or_(*(_touches(channel.topic, actor) for channel in channels)))
-    )
+@policy.once
+def _about(actor, tickets: int, every: bool, own: bool, needs: tuple) -> Select:
+    """The events behind so many tickets, one's `own` ones, or `every` one, out of those that the actor may see."""
+    touched = [Event.ticket_id == bindparam(f"ticket_{number}", type_=Integer) for number in range(tickets)]
+    if own:
+        touched.append(or_(Ticket.requester_id == actor.id, Ticket.assignee_id == actor.id))
+    events = policy.visible_events(actor).join(Ticket, Ticket.id == Event.ticket_id)
+    events = events if every else events.where(or_(*touched))
+    return log.reading(events.where(Event.id <= bindparam("here")), needs)
 
 
-def _touches(topic: str, person: User):
-    kind, _, id = topic.partition(":")
-    if kind == "ticket":
-        return Event.ticket_id == int(id)
-    if kind == "user":
-        return or_(Ticket.requester_id == person.id, Ticket.assignee_id == person.id)
-    return Event.ticket_id.is_not(None)
+_PEOPLE = (
+    policy.people_events()
+    .where(Event.id > bindparam("after"), Event.id <= bindparam("here"))
+    .order_by(Event.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
