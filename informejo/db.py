@@ -67,12 +67,12 @@ def init_app(app):
     migrate.init_app(app, alchemy)
 
 
-def show_what_is_written():
-    """After a commit, this session's things are not read again: an answer shows what was written, not what came since.
+def read_again_after_commit(again: bool):
+    """Whether this session's things are read again after a commit. For one request they need not be.
 
-    For one request: what is kept longer has to see what others change.
+    Its answer shows what was written; what is kept longer has to see what others change.
     """
-    session().expire_on_commit = False
+    session().expire_on_commit = again
 
 
 def engine() -> Engine:

@@ -63,7 +63,7 @@ _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name b
 def init_app(app):
     """Load the actor before each request, refuse strangers, and make every error a page."""
     app.before_request(_load_actor)
-    app.teardown_request(lambda _: vouch_with(None))
+    app.teardown_request(_leave)
     app.register_error_handler(Exception, _error)
     app.context_processor(lambda: {"me": g.get("actor"), "drawn_for": drawn.whom(), "path": request.path})
 
@@ -181,7 +181,7 @@ def sign_out_of_page():
 
 def _load_actor():
     g.pop("me", None)
-    db.show_what_is_written()
+    db.read_again_after_commit(False)
     view = current_app.view_functions.get(request.endpoint)
     if request.mimetype == "multipart/form-data":
         _read_body()
@@ -189,6 +189,11 @@ def _load_actor():
     if g.actor and view and not getattr(view, "anybody", False):
         drawn.check(g.actor)
         vouch_with(partial(_vouch, g.session.id, g.actor.role))
+
+
+def _leave(_error):
+    vouch_with(None)
+    db.read_again_after_commit(True)
 
 
 def _read_body():
