@@ -1,5 +1,6 @@
 """Many browsers come back at once after the worker was killed, the way htmx does it."""
 
+import heapq
 import random
 import re
 import select
@@ -60,7 +61,7 @@ class Browser:
     def __init__(self, request: bytes):
         self.request, self.socket, self.heard = request, None, b""
         self.bookmark, self.base, self.tries = b"", FIRST, 0
-        self.due, self.back_at, self.comments = 0.0, 0.0, Counter()
+        self.number, self.back_at, self.comments = 0, 0.0, Counter()
 
 
 class Browsers:
@@ -68,8 +69,11 @@ class Browsers:
 
     def __init__(self, rig: Rig, requests: list[bytes]):
         self.all = [Browser(request) for request in requests]
+        self._waiting = [
+            (time.monotonic() + number / 400, number) for number in range(len(self.all))
+        ]  # whose turn, when
         for number, browser in enumerate(self.all):
-            browser.due = time.monotonic() + number / 400
+            browser.number = number
         self._port, self._epoll, self._by_descriptor = rig.port, select.epoll(), {}
         self._refused: list[float] = []
 
@@ -86,8 +90,8 @@ class Browsers:
             for descriptor, _ in self._epoll.poll(0.01, 512):
                 self._read(self._by_descriptor[descriptor])
             now = time.monotonic()
-            for browser in [browser for browser in self.all if browser.socket is None and browser.due < now]:
-                self._connect(browser)
+            while self._waiting and self._waiting[0][0] < now:
+                self._connect(self.all[heapq.heappop(self._waiting)[1]])
 
     def leave(self):
         for browser in self._by_descriptor.values():
@@ -142,7 +146,8 @@ class Browsers:
         browser.socket.close()
         wait = min(browser.base * 2**browser.tries, LONGEST)
         browser.socket, browser.tries = None, browser.tries + 1
-        browser.due = time.monotonic() + wait * random.uniform(1 - JITTER, 1 + JITTER)
+        due = time.monotonic() + wait * random.uniform(1 - JITTER, 1 + JITTER)
+        heapq.heappush(self._waiting, (due, browser.number))
 
 
 def _amiss(pages: list[Browser], posts: int) -> int:

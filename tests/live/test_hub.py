@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 
 import gevent
+import gevent.socket
 import pytest
 
 from informejo.live import backlog, bookmark, wire
@@ -68,6 +69,21 @@ def test_a_message_is_encoded_once_for_all_who_get_the_same(hub, connect, monkey
         say(hub, "same")
     assert len(encoded) == 1
     assert {tuple(words(browser)) for browser in browsers} == {("same",)}
+
+
+def test_somebody_whose_bytes_arrive_has_a_turn_while_a_message_goes_out_to_a_crowd(hub, connect):
+    """A page, for instance, that is asked for meanwhile."""
+    browsers = [connect(user=user)[1] for user in range(2 * TURN + 1)]
+    ours, theirs = gevent.socket.socketpair()
+    with ours, theirs:
+        order, waits = [], gevent.spawn(lambda: order.append(ours.recv(1)))
+        gevent.idle()
+        theirs.sendall(b"x")
+        assert say(hub, "to all") == len(browsers)
+        order.append("sent")
+        waits.join()
+    assert order == [b"x", "sent"]
+    assert {tuple(words(browser)) for browser in browsers} == {("to all",)}
 
 
 def test_what_does_not_fit_waits_and_arrives_whole_and_in_order(hub, connect):

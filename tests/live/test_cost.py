@@ -1,0 +1,51 @@
+"""What a crowd that comes back costs the database: few questions each, however much was missed."""
+
+import pytest
+from sqlalchemy import event as sql
+
+from informejo import db
+from informejo.events import log
+
+
+@pytest.fixture
+def asked():
+    """The statements that were executed."""
+    statements = []
+
+    def note(*args):
+        statements.append(args[2])
+
+    sql.listen(db.engine(), "before_cursor_execute", note)
+    yield statements
+    sql.remove(db.engine(), "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("since", ["", "&since={}"], ids=["first", "again"])
+def test_a_list_that_missed_nothing_asks_who_it_is_and_where_the_log_stands(world, ticket, visit, asked, since):
+    mia, address = visit(world.mia), f"/live?on=queue&on=desk&on=me{since.format(log.bookmark())}"
+    asked.clear()
+    assert mia.get(address, buffered=False).status_code == 200
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("who", ["ren", "mia"])
+def test_a_ticket_is_asked_for_once_more_and_not_read(world, ticket, visit, asked, who):
+    browser, address = visit(getattr(world, who)), f"/live?on=ticket:{ticket.id}&since={log.bookmark()}"
+    asked.clear()
+    assert browser.get(address, buffered=False).status_code == 200
+    about = [statement for statement in asked[:3] if "FROM tickets" in statement]  # who is here is drawn later
+    assert len(about) == 1
+    assert "title" not in about[0]
+
+
+def test_a_replay_costs_as_much_for_twenty_events_of_a_ticket_as_for_two(world, ticket, listen, asked):
+    costs = []
+    for times in (2, 20):
+        since = str(log.bookmark())
+        for number in range(times):
+            world.comment(world.tom, ticket, f"message {number}")
+        asked.clear()
+        greeting = listen(world.mia, "queue", "desk", "me", since=since).greeting
+        assert greeting[0].data.count(f'id="row-{ticket.id}"') == 1
+        costs.append(len(asked))
+    assert costs[0] == costs[1]
