@@ -61,7 +61,7 @@ def queue():
         filter=filter,
         filter_form=_form(filter, people),
         listed=listed,
-        any=listed.total > 0 or list_queries.has_tickets(actor()),
+        any=listed.total > 0 or list_queries.has_tickets(actor(), standing()),
         lines=drawings.rows(standing(), listed.tickets),
         news=0,
         address=f"/queue?{filter.address}",

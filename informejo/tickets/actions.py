@@ -84,7 +84,7 @@ def reply(
         return opened
     if ticket.status == Status.CLOSED and not actor.is_staff and not is_comment:
         return follow_up(actor, ticket, **said)
-    return add_comment(actor, ticket, internal=internal, **said)
+    return _add_comment(actor, ticket, earlier, internal=internal, **said)
 
 
 def follow_up(
@@ -128,7 +128,21 @@ def add_comment(
     A requester's reply to a waiting or resolved ticket opens it again.
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
-    earlier = sent_before(Comment, actor, key)
+    said = {"body": body, "files": files, "key": key, "continues": continues}
+    return _add_comment(actor, ticket, sent_before(Comment, actor, key), internal=internal, **said)
+
+
+def _add_comment(
+    actor: User,
+    ticket: Ticket,
+    earlier: Comment | None,
+    *,
+    body: str,
+    internal: bool,
+    files: Sequence[Kept],
+    key: str | None,
+    continues: str,
+) -> Comment:
     if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
     said = {"body": body, "internal": internal, "key": None if earlier else key}

@@ -84,7 +84,7 @@ def kept(
     could tell from theirs that there are some. Those of a message that is sent `again` take no room twice.
     Raises FileRefused before the block begins.
     """
-    found = keep(files, room=_room(ticket, internal, again))
+    found = keep(files, room=_room(ticket, internal, again) if files else 0)
     try:
         yield found
     except BaseException:

@@ -155,9 +155,10 @@ def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Co
     return [(ticket, said.get(ticket.id)) for ticket in db.session.scalars(tickets.options(*people))]
 
 
-def has_tickets(actor: User, **fields: str) -> bool:
+def has_tickets(actor: User, standing: Standing | None = None, **fields: str) -> bool:
     """Whether there is any ticket in that list of the actor's, even an old one."""
-    return bool(slow_reads.rows(_matching(actor, TicketFilter(**fields)).with_only_columns(Ticket.id).limit(1)))
+    filter = TicketFilter(**fields)
+    return kept.one(("any", *_view(actor, filter, standing)), lambda: _has_any(actor, filter))
 
 
 def binned(actor: User) -> list[Ticket]:
@@ -194,6 +195,10 @@ def _found_page(actor: User, filter: TicketFilter, page: int | None, most: int) 
     shown = [tuple(row) for row in read(shown.limit(most).offset((number - 1) * most))]
     by = dict(map(tuple, db.rows(_BY, events=[last for _, last in shown])))
     return _Found(tuple((id, last, by.get(last)) for id, last in shown), number, total)
+
+
+def _has_any(actor: User, filter: TicketFilter) -> bool:
+    return bool(slow_reads.rows(_matching(actor, filter).with_only_columns(Ticket.id).limit(1)))
 
 
 def _leafed(actor: User, filter: TicketFilter) -> tuple[int, ...]:
