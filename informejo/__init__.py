@@ -1,5 +1,6 @@
 """Informejo: a help desk whose pages are always up to date. `create_app` is all the wiring, on one screen."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def create_app(settings: dict | None = None) -> Flask:
     """The app with its settings from the environment, `settings` going before them."""
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_mapping(config.from_environment() | (settings or {}))
+    app.ensure_sync = _as_it_is
     logs.init_app(app)
     _make_folders(app)
 
@@ -40,6 +42,11 @@ def create_app(settings: dict | None = None) -> Flask:
     for feature in (accounts, tickets, drafts, desk, admin, live, ops, doctor, backup, cli):
         feature.init_app(app)
     return app
+
+
+def _as_it_is(function: Callable) -> Callable:
+    """Nothing here is a coroutine, and Flask would look for one in a dozen functions for each request."""
+    return function
 
 
 def _make_folders(app: Flask):

@@ -78,6 +78,8 @@ def path() -> str:
 
 def one_line(text: str, most: int = MOST) -> str:
     """The text without characters that end lines, move cursors or turn writing around, and no longer than `most`."""
+    if len(text) <= most and text.isascii() and text.isprintable():
+        return text
     text = CONTROL.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text[: most + 1])
     return text if len(text) <= most else f"{text[: most - 3]}..."
 

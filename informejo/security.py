@@ -157,8 +157,8 @@ def _from_here(origin: str | None) -> bool:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    said = {name for name, _ in response.headers}
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name not in said])
     if _https():
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if not request.path.startswith(KEPT_BY_BROWSERS):
