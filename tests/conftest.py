@@ -26,7 +26,7 @@ ONE_RENDERER = "--renderer-process-limit=1"
 settings.register_profile("desk", deadline=None)  # how long an example takes says more about the machine than about us
 settings.load_profile("desk")
 expect.set_options(timeout=PATIENCE)
-Server.starter = Starter()
+Server.starter, Server.commander = Starter(patched=True), Starter(patched=False)
 
 
 class Browser(FlaskClient):
