@@ -19,7 +19,9 @@ PYTHON = (sys.executable, "-m")
 class Server:
     """`address` is where it listens; `log` what it wrote. `settings` are its environment variables."""
 
-    starter: Starter | None = None  # what starts it: the operating system, or in the suite what has imported it
+    # What starts it and its commands: the operating system, or in the suite what has imported them.
+    starter: Starter | None = None
+    commander: Starter | None = None
 
     def __init__(self, folder: Path, **settings):
         self.port = free_port()
@@ -38,9 +40,11 @@ class Server:
 
     def flask(self, *words: str) -> subprocess.CompletedProcess:
         """A command of the operator, beside the server."""
-        command = [*PYTHON, "flask", "--app", "app", *words]
+        command = ["flask", "--app", "app", *words]
+        if self.commander and self._is_ours:
+            return self.commander.run(command, ROOT, self._environment)
         return subprocess.run(
-            command, cwd=self.root, env=self._environment, capture_output=True, check=False, text=True
+            [*PYTHON, *command], cwd=self.root, env=self._environment, capture_output=True, check=False, text=True
         )
 
     def start(self):
@@ -50,7 +54,7 @@ class Server:
     def spawn(self) -> subprocess.Popen | Started:
         """Start it, and do not wait until it answers: perhaps it never will."""
         words = ["gunicorn", "-c", self.configuration, "app:app"]
-        if self.starter and self.root == ROOT and "LD_PRELOAD" not in self.settings:
+        if self.starter and self._is_ours:
             self._master = self.starter.start(words, ROOT, self._environment, self.log)
             return self._master
         with self.log.open("ab") as log:
@@ -90,6 +94,11 @@ class Server:
         """The process id of the worker; 0 while there is none."""
         children = Path(f"/proc/{self._master.pid}/task/{self._master.pid}/children").read_text()
         return next(map(int, children.split()), 0)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether it is what the tests imported, and nothing has to be loaded before Python."""
+        return self.root == ROOT and "LD_PRELOAD" not in self.settings
 
     @property
     def _environment(self) -> dict[str, str]:

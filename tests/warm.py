@@ -1,7 +1,8 @@
-"""Starts of the server at a quarter of the work: forked from a process that has imported everything already.
+"""Starts of the server and of commands at a quarter of the work: forked from a process that has imported everything.
 
-It is gunicorn's own command that runs, in an environment and a folder of its own, after gevent has patched everything;
-only the modules are there. Starts from scratch are tested in tests/deploy, and bench measures nothing else.
+It is gunicorn's own command that runs, in an environment and a folder of its own, after gevent has patched everything,
+or Flask's, where nothing is patched; only the modules are there. Starts from scratch are tested in tests/deploy and
+tests/test_commands.py, and bench measures nothing else.
 """
 
 import gc
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.waiting import until
 
@@ -24,19 +26,26 @@ ROOT = Path(__file__).resolve().parents[1]
 class Starter:
     """The process that they are forked from; it begins with the first, and ends with the process that asks it."""
 
-    def __init__(self):
-        self._process, self._turn = None, threading.Lock()
+    def __init__(self, patched: bool):
+        self._patched, self._process, self._turn = patched, None, threading.Lock()
 
-    def start(self, words: list[str], folder: Path, environment: dict[str, str], log: Path) -> "Started":
-        """Run `python -m` these words in that folder; what is printed goes into the log."""
-        order = {"words": words, "folder": str(folder), "environment": environment, "log": str(log)}
-        return Started(self, self.ask(order))
+    def start(self, words: list[str], folder: Path, environment: dict[str, str], *logs: Path) -> "Started":
+        """Run `python -m` these words in that folder; what is printed goes into one log, or errors into another."""
+        order = {"words": words, "folder": str(folder), "environment": environment}
+        return Started(self, self.ask(order | {"logs": [str(log) for log in (logs[0], logs[-1])]}))
+
+    def run(self, words: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
+        """The same, and what it printed once it has ended."""
+        with TemporaryDirectory() as place:
+            logs = Path(place, "stdout"), Path(place, "stderr")
+            code = self.start(words, folder, environment, *logs).wait()
+            return subprocess.CompletedProcess(words, code, *(log.read_text() for log in logs))
 
     def ask(self, order: dict) -> int | None:
         """Its answer to one order: the process id of what it started, or how that ended."""
         with self._turn:
             if self._process is None:
-                command, pipe = [sys.executable, "-m", "tests.warm"], subprocess.PIPE
+                command, pipe = [sys.executable, "-m", "tests.warm", *["patched"] * self._patched], subprocess.PIPE
                 self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
             print(json.dumps(order), file=self._process.stdin, flush=True)
             return json.loads(self._process.stdout.readline())
@@ -72,7 +81,8 @@ def main():
     """Import everything, then do one order after the other until whoever gives them is gone."""
     from gevent import monkey
 
-    monkey.patch_all()
+    if "patched" in sys.argv:
+        monkey.patch_all()
     _import_all()
     fork, waitpid = (monkey.get_original("os", name) for name in ("fork", "waitpid"))
     while line := sys.stdin.readline():
@@ -96,13 +106,13 @@ def _import_all():
     gc.freeze()  # shared memory stays shared
 
 
-def _become(words: list[str], folder: str, environment: dict[str, str], log: str):
+def _become(words: list[str], folder: str, environment: dict[str, str], logs: list[str]):
     """Be what `python -m` makes of these words."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-    for stream in (sys.stdout, sys.stderr):
+    for stream, log in zip((sys.stdout, sys.stderr), logs, strict=True):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), stream.fileno())
     sys.argv = words
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)

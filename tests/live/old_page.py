@@ -3,6 +3,7 @@
 `tests/browser/test_law.py` holds this model against the real scripts.
 """
 
+from informejo.live.hub import hub
 from tests.live import dom
 from tests.live.dom import Element
 from tests.live.sse import parse
@@ -16,13 +17,19 @@ class OldPage:
     def __init__(self, browser: "Reader", address: str, tree: Element):
         self.browser, self.address, self.tree = browser, address, tree
         self.me = next(iter(tree.all("html")))["data-me"]
-        self.subscription, self._chunks = _listen(browser.browser, tree.find("stream")["hx-sse:connect"])
+        self.stream, self._heard = browser.listen(tree.find("stream")["hx-sse:connect"]), 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the stream has brought what is not applied yet."""
+        return len(self.stream.said()) > self._heard
 
     def catch_up(self):
         """Apply what the stream has brought meanwhile; what it nudges reads itself again once, at the end."""
-        names = set()
-        while self.subscription.waiting:
-            names |= self._take(next(self._chunks))
+        names, said = set(), self.stream.said()
+        while self._heard < len(said):
+            names |= self._take(said[self._heard])
+            self._heard += 1
         self._read_again(names)
 
     def _take(self, chunk: bytes) -> set[str]:
@@ -94,14 +101,17 @@ class OldPage:
         self.tree.replace(f"ticket-{number}", word)
 
     def _read_again(self, names: set[str]):
+        if not names:
+            return
         if names & {"reset", "people-changed"}:
             fresh = self.browser.read(self.address)
             for id in ("main", "topbar"):
                 self.tree.replace(id, fresh.find(id))
             names |= {"desk-changed", "unread-changed"}
+        heard = {f"{name} from:body" for name in names}
         for element in [*self.tree.walk()]:
-            heard = {f"{name} from:body" for name in names}
-            if any(name in element.attributes.get("hx-trigger", "") for name in heard):
+            trigger = element.attributes.get("hx-trigger")
+            if trigger and any(name in trigger for name in heard):
                 self._read(element)
 
     def _read(self, element: Element):
@@ -125,16 +135,17 @@ class AbsentPage(OldPage):
         self.me = next(iter(tree.all("html")))["data-me"]
 
     def catch_up(self):
-        answer = self.browser.browser.get(self.tree.find("stream")["hx-sse:connect"] + "&once=1")
-        assert answer.status_code == 200, answer.text
-        self._read_again(self._take(answer.data))
+        self._read_again(self._take(self.browser.missed(self.tree.find("stream")["hx-sse:connect"])))
 
 
 class Reader:
-    """A browser whose pages all ask for the same: while nothing happens, each answer is as good as it was."""
+    """A browser whose pages all ask for the same: while nothing happens, each answer is as good as it was.
+
+    They were all drawn at one moment, so those about the same listen on one connection, and miss the same.
+    """
 
     def __init__(self, browser):
-        self.browser, self._answers = browser, {}
+        self.browser, self._answers, self._streams = browser, {}, {}
 
     def forget(self):
         """Something happened."""
@@ -149,18 +160,47 @@ class Reader:
             self._answers[key] = dom.read(answer.text)
         return self._answers[key].copy()
 
+    def listen(self, address: str) -> "Stream":
+        """What a page with that address of its stream hears from now on."""
+        about = _about(address)
+        if about not in self._streams:
+            self._streams[about] = Stream(self.browser, address)
+        return self._streams[about]
 
-def _listen(browser, address: str):
-    from informejo.live.hub import hub
+    def missed(self, address: str) -> bytes:
+        """What a page with that address of its stream is told that comes back now."""
+        key = f"{_about(address)}&once=1"
+        if key not in self._answers:
+            answer = self.browser.get(f"{address}&once=1")
+            assert answer.status_code == 200, answer.text
+            self._answers[key] = answer.data
+        return self._answers[key]
 
-    before = set(hub.subscriptions())
-    response = browser.get(address, buffered=False)
-    assert response.status_code == 200, response.data
-    chunks = iter(response.response)
-    greeting = parse(next(chunks))
-    assert [message.event for message in greeting] == ["ready"], greeting
-    (subscription,) = set(hub.subscriptions()) - before
-    return subscription, chunks
+
+class Stream:
+    """An open connection; `subscription` is its server's end."""
+
+    def __init__(self, browser, address: str):
+        before = set(hub.subscriptions())
+        response = browser.get(address, buffered=False)
+        assert response.status_code == 200, response.data
+        self._chunks, self._said = iter(response.response), []
+        greeting = parse(next(self._chunks))
+        assert [message.event for message in greeting] == ["ready"], greeting
+        (self.subscription,) = set(hub.subscriptions()) - before
+
+    def said(self) -> list[bytes]:
+        """All it has brought so far."""
+        while self.subscription.waiting:
+            self._said.append(next(self._chunks))
+        return self._said
+
+
+def _about(address: str) -> str:
+    """The stream's address without its last part, the sealed word for the moment at which the page was drawn."""
+    about, since, _ = address.partition("&since=")
+    assert since, address
+    return about
 
 
 def _box(thing: Element) -> Element:

@@ -86,8 +86,8 @@ def test_an_old_page_with_what_it_was_sent_equals_a_fresh_one(open_pages, case, 
     desk, pages, absent = open_pages
     CASES[case](desk)
     db.commit()
-    still = {key: page for key, page in pages.items() if not page.subscription.closed}
-    while any(page.subscription.waiting for page in still.values()):
+    still = {key: page for key, page in pages.items() if not page.stream.subscription.closed}
+    while any(page.is_behind for page in still.values()):
         for page in still.values():
             page.browser.forget()
         for page in still.values():
