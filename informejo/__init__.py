@@ -17,6 +17,7 @@ from informejo import (
     desk,
     doctor,
     drafts,
+    error_pages,
     live,
     logs,
     ops,
@@ -37,7 +38,7 @@ def create_app(settings: dict | None = None) -> Flask:
     logs.init_app(app)
     _make_folders(app)
 
-    for shared in (db, templating, assets, uploads, security, web):
+    for shared in (db, templating, assets, uploads, security, web, error_pages):
         shared.init_app(app)
     for feature in (accounts, tickets, drafts, desk, admin, live, ops, doctor, backup, cli):
         feature.init_app(app)

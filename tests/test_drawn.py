@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from informejo import db, turns
 from informejo.drafts.queries import draft_for
+from informejo.error_pages import PASSWORDS
 from informejo.live.hub import hub
 from informejo.tickets.models import Comment
-from informejo.web import PASSWORDS
 from tests.architecture import ROOT
 from tests.live import dom
 from tests.test_routes import CHANGE, GRAND, READ, place  # noqa: F401

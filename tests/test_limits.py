@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from informejo import db, limits
 from informejo.accounts.models import User
-from informejo.tickets.list_queries import TicketFilter
+from informejo.tickets.filters import TicketFilter
 from informejo.tickets.models import Attachment, Comment, Ticket
 from tests.live import dom
 

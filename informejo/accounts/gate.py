@@ -10,8 +10,9 @@ from werkzeug.utils import redirect
 from informejo import drawn, security
 from informejo.accounts.models import User
 from informejo.drafts.inputs import NewDraft, kept_fields
+from informejo.error_pages import PASSWORDS
 from informejo.inputs import Invalid
-from informejo.web import PASSWORDS, local, page, sign_out_of_page, wants_fragment
+from informejo.web import local, page, sign_out_of_page, wants_fragment
 
 KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's text through the sign-in page
 CARRIED = ("next", "draft", "for", "files")  # those that go with it: where to, which form, whose, files that are lost

@@ -13,7 +13,8 @@ from informejo.events import log
 from informejo.events.log import Standing
 from informejo.kept import kept
 from informejo.policy import once, visible_tickets
-from informejo.tickets.list_queries import TicketFilter, tickets_for
+from informejo.tickets.filters import TicketFilter
+from informejo.tickets.list_queries import tickets_for
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import awaits_us, said_at
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status

@@ -12,8 +12,8 @@ from informejo.kept import kept
 from informejo.live import drawings
 from informejo.templating import draw
 from informejo.tickets import list_queries
+from informejo.tickets.filters import GROUPS, SORTS, TicketFilter
 from informejo.tickets.inputs import asked, list_from
-from informejo.tickets.list_queries import GROUPS, SORTS, TicketFilter
 from informejo.tickets.queries import unread_for
 from informejo.web import actor, page, public, since_of, standing, stream
 

@@ -15,7 +15,7 @@ from informejo.inputs import Input, line, problem, prose
 from informejo.live import bookmark
 from informejo.text import is_number
 from informejo.tickets import list_queries
-from informejo.tickets.list_queries import TicketFilter
+from informejo.tickets.filters import TicketFilter
 from informejo.tickets.words import Category, Priority, Status
 
 _nothing = BeforeValidator(lambda value: value or None)

@@ -1,14 +1,12 @@
 """Lists of tickets: what fits a filter, in which order, a page at a time, however many there are."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from sqlalchemy import Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from informejo import db, limits, policy, slow_reads
+from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.log import Standing
@@ -16,79 +14,21 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.kept import kept
 from informejo.paging import nearest_page
-from informejo.text import clean_line
 from informejo.tickets import search_queries
+from informejo.tickets.filters import GROUPS, TicketFilter
 from informejo.tickets.models import Comment, Reading, Ticket
 from informejo.tickets.queries import awaits_us, last_messages, old_news
-from informejo.tickets.words import UNSOLVED, Category, Priority, Status
+from informejo.tickets.words import UNSOLVED, Priority
 
 PAGE = 50  # tickets on one page of a list
 LAST_PAGE = 1_000  # further back nobody leafs: a search finds it
 LEAFED = 1_000  # tickets of a list through which one leafs ticket by ticket
 MOST_FOUND = 1_000  # tickets a search finds; who gets so many asks more exactly
-GROUPS = {"unsolved": "Unsolved", "due": "Waiting for us"}  # what a list can ask for beside a single status
-SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "priority": "Most urgent"}
 _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
 _READ_BY = select(Reading.ticket_id, Reading.event_id).where(
     Reading.user_id == bindparam("me"), Reading.ticket_id.in_(bindparam("tickets", expanding=True))
 )
 _BY = select(Event.id, Event.actor_id).where(Event.id.in_(bindparam("events", expanding=True)))
-
-
-@dataclass(frozen=True)
-class TicketFilter:
-    """What a list shows, as a value: page, count, live nudge and address all read the same one."""
-
-    status: str = ""  # a status, `unsolved`, `due` (it is the desk's turn), or empty for all
-    priority: str = ""
-    category: str = ""
-    assignee: str = ""  # a user's id, `me`, `none`, or empty for all
-    requester: str = ""  # a user's id, `me`, or empty for all
-    q: str = ""
-    sort: str = "activity"
-
-    @classmethod
-    def read(cls, fields: Mapping[str, str], **defaults) -> "TicketFilter":
-        """From an address; a value that means nothing is as good as none."""
-        given = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
-        filter = cls(**{**defaults, **given})
-        return replace(
-            filter,
-            status=filter.status if filter.status in (*GROUPS, *Status) else "",
-            priority=filter.priority if filter.priority in tuple(Priority) else "",
-            category=filter.category if filter.category in tuple(Category) else "",
-            assignee=filter.assignee if _is_person(filter.assignee) else "",
-            requester=filter.requester if _is_person(filter.requester) else "",
-            q=clean_line(filter.q)[: limits.SEARCH.most],
-            sort=filter.sort if filter.sort in SORTS else "activity",
-        )
-
-    @property
-    def fields(self) -> list[str]:
-        """The fields of a ticket that decide whether it fits, beside its messages and files."""
-        asked = [name for name in ("status", "priority", "category", "assignee", "requester") if getattr(self, name)]
-        return asked + (["title", "description", "requester"] if self.q else [])
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it leaves out tickets that have the words; one's own list is all there is to search in."""
-        narrow = (self.status, self.priority, self.category, self.assignee)
-        return any(narrow) or self.requester not in ("", "me")
-
-    def without(self, field: str) -> "TicketFilter":
-        """The same, but for that field."""
-        return replace(self, **{field: ""})
-
-    @property
-    def words_alone(self) -> "TicketFilter":
-        """The same words in all tickets."""
-        return TicketFilter(q=self.q)
-
-    @property
-    def address(self) -> str:
-        """The same filter as a query string, empty parts left out."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return urlencode({name: value for name, value in fields.items() if value or name == "status"})
 
 
 class Listed(NamedTuple):
@@ -257,7 +197,3 @@ def _order(actor: User, filter: TicketFilter):
 
 def _person(actor: User, word: str) -> int | None:
     return {"me": actor.id, "none": None}.get(word) if word in ("me", "none") else int(word)
-
-
-def _is_person(word: str) -> bool:
-    return word in ("me", "none") or (word.isascii() and word.isdecimal() and len(word) < 12)

@@ -13,8 +13,8 @@ from informejo.events.models import Event
 from informejo.inputs import Invalid
 from informejo.live import drawings, fragments
 from informejo.tickets import actions, files, list_queries, queries
+from informejo.tickets.filters import TicketFilter
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
-from informejo.tickets.list_queries import TicketFilter
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.ticket_page import composer, key_of, ticket_page
 from informejo.tickets.words import Status

@@ -11,7 +11,8 @@ from informejo.desk import stats
 from informejo.events import log
 from informejo.kept import kept
 from informejo.tickets import change_actions, list_queries
-from informejo.tickets.list_queries import TicketFilter, tickets_for
+from informejo.tickets.filters import TicketFilter
+from informejo.tickets.list_queries import tickets_for
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 from tests.live import dom

@@ -9,7 +9,8 @@ from sqlalchemy.engine import Engine
 from informejo import db, slow_reads
 from informejo.kept import kept
 from informejo.tickets import change_actions, list_queries, queries
-from informejo.tickets.list_queries import TicketFilter, tickets_for
+from informejo.tickets.filters import TicketFilter
+from informejo.tickets.list_queries import tickets_for
 from informejo.tickets.words import Status
 
 PAGES = (

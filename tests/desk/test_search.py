@@ -8,7 +8,8 @@ from informejo import db
 from informejo.accounts import actions as accounts
 from informejo.events import log
 from informejo.tickets import change_actions, list_queries
-from informejo.tickets.list_queries import TicketFilter, tickets_for
+from informejo.tickets.filters import TicketFilter
+from informejo.tickets.list_queries import tickets_for
 from informejo.tickets.words import Status
 from tests.live import dom
 

@@ -1,0 +1,100 @@
+"""What an error looks like: a page that says what happened and what is safe, with everything that was typed."""
+
+from flask import current_app, g, jsonify, request
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from werkzeug.exceptions import HTTPException, NotFound
+
+from informejo import db, drawn, logs, metrics, policy, security
+from informejo.drafts.queries import draft_for, draft_of, kept_texts
+from informejo.live import fragments
+from informejo.turns import trouble
+from informejo.web import look_up, page, wants_fragment
+
+SENTENCES = {
+    400: "The address or the form could not be understood.",
+    404: "There is no such page, or it is not for you to see.",
+    405: "That cannot be done here.",
+    413: "That is more than fits into one message.",
+    429: "That was a lot at once.",
+}
+PASSWORDS = {"password": "Password", "again": "Password again", "current": "Current password"}  # never sent back
+UNREAD = (400, 413, 415)  # what was sent was not read to its end
+TROUBLES = {
+    "busy": (503, "The desk is busy for a moment. Nothing was saved; please send it again.", 5),
+    "full": (507, "The desk has no room left to save anything. Nothing was saved; please send it again later.", 60),
+    "broken": (503, "The desk cannot reach its records just now. Nothing was saved; please send it again later.", 60),
+}
+
+
+def init_app(app):
+    """Make every error a page."""
+    app.register_error_handler(Exception, _error)
+
+
+def _error(error: Exception):
+    if isinstance(error, HTTPException) and error.code and error.code < 400:
+        return error  # a redirect that Werkzeug raised
+    db.session.rollback()
+    status, sentence, headers = _explain(error)
+    if _wants_json():
+        return jsonify(status=status, error=sentence), status, headers
+    if isinstance(error, policy.Unseen) and (error.binned or wants_fragment()):
+        return _gone(error), status, headers
+    if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
+        g.actor = None
+    else:
+        look_up(None)  # nobody did so far, or the rollback has forgotten what was known of them, and they may be gone
+    typed = _typed() if trouble(error) or status == 429 else {}
+    texts = [] if typed or status in UNREAD else _texts(status)
+    context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed, "texts": texts}
+    context["passwords"] = PASSWORDS
+    context |= {name: getattr(error, name, None) for name in ("headline", "next", "way_back")}
+    return page("error.html", **context, stream=""), status, headers
+
+
+def _gone(unseen: policy.Unseen) -> str:
+    """A ticket that is not there any more: the same word as on a page it is taken from live, and what was typed."""
+    lost = fragments.farewell(unseen.number, unseen.binned)
+    if wants_fragment():
+        return lost.render()
+    return page("tickets/lost.html", title=f"Ticket #{unseen.number}", lost=lost, texts=_texts(404))
+
+
+def _texts(status: int) -> list[tuple[str, str, str]]:
+    """What was typed for the page that cannot be shown: what was sent just now, else what is kept as its draft."""
+    if request.method not in security.SAFE:
+        return kept_texts(request.form)
+    return kept_texts(draft_for(g.actor, draft_of(request.path))) if status in (403, 404) and g.get("actor") else []
+
+
+def _typed() -> dict[str, str]:
+    """The fields of the form that could not be saved: the page that says so offers to send them again."""
+    fields = {} if request.method in security.SAFE else request.form.to_dict()
+    fields.pop(drawn.FIELD, None)  # the page signs its forms anew
+    return {name: "" if name in PASSWORDS else text for name, text in fields.items()}
+
+
+def _explain(error: Exception) -> tuple[int, str, dict]:
+    if isinstance(error, (ObjectDeletedError, StaleDataError)):
+        error = NotFound()  # a row that went while this request had it in hand
+    kind = trouble(error)
+    if kind:
+        status, sentence, seconds = TROUBLES[kind]
+        metrics.database_troubles.labels(kind).inc()
+        current_app.logger.warning("database %s: %s %s: %s", kind, request.method, logs.path(), _cause(error))
+        return status, sentence, {"Retry-After": str(seconds)}
+    if isinstance(error, HTTPException):
+        headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+        return error.code, SENTENCES.get(error.code, error.description), headers
+    incident = logs.request_id()
+    metrics.incidents.inc()
+    current_app.logger.exception("incident %s: %s %s", incident, request.method, logs.path())
+    return 500, f"Something broke on our side. If you report it, say incident {incident}.", {}
+
+
+def _cause(error: Exception) -> Exception:
+    return getattr(error, "orig", error)  # the statement around it holds what people wrote
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/live") or request.accept_mimetypes.best == "application/json"
