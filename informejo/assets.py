@@ -2,12 +2,15 @@
 
 import gzip
 import hashlib
+import mimetypes
 from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request, send_file, send_from_directory
+from werkzeug.exceptions import NotFound
+from werkzeug.utils import safe_join
 
 TEXTS = (".css", ".js", ".svg", ".txt", ".webmanifest")  # what compressing makes smaller
 TYPES = {"css": "text/css", "js": "text/javascript"}
@@ -68,12 +71,12 @@ def _content(path: Path) -> bytes:
 
 def _static(folder: Path, name: str) -> Response:
     """One of the other files; `send_from_directory` refuses what lies outside of the folder."""
-    response = send_from_directory(folder, name, max_age=current_app.get_send_file_max_age(name))
-    if Path(name).suffix not in TEXTS:
-        return response
-    response.close()
-    content = (folder / name).read_bytes()
-    return _sent(content, response.mimetype, current_app.get_send_file_max_age(name))
+    place, max_age = safe_join(str(folder), name), current_app.get_send_file_max_age(name)
+    if place is None or Path(place).suffix not in TEXTS:
+        return send_from_directory(folder, name, max_age=max_age)
+    if not Path(place).is_file():
+        raise NotFound
+    return _sent(Path(place).read_bytes(), mimetypes.guess_type(place)[0] or "text/plain", max_age)
 
 
 def _response(content: bytes, kind: str, mark: str) -> Response:

@@ -33,13 +33,16 @@ class Kept:
     def __len__(self) -> int:
         return len(self._values)
 
-    def one(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value under that key; `make` is called when there is none. Who asks meanwhile waits for the same one."""
+    def one(self, key: Hashable, make: Callable[[], Value], still: Callable[[], bool] = lambda: True) -> Value:
+        """The value under that key; `make` is called when there is none. Who asks meanwhile waits for the same one.
+
+        What is in no event may change while it is made: it is kept if the key is `still` right afterwards.
+        """
         if key in self._values:
             return self._used(key)
         with self._making.setdefault(key, threading.Lock()):
             try:
-                return self._used(key) if key in self._values else self._keep(key, make())
+                return self._used(key) if key in self._values else self._keep(key, make(), still)
             finally:
                 self._making.pop(key, None)
 
@@ -63,8 +66,10 @@ class Kept:
         metrics.kept_used.inc()
         return self._values[key][0]
 
-    def _keep(self, key: Hashable, value):
+    def _keep(self, key: Hashable, value, still: Callable[[], bool] = lambda: True):
         metrics.kept_made.inc()
+        if not still():
+            return value
         size = ENTRY_BYTES + size_of(key) + size_of(value)
         if size <= min(self.most, ONE_MOST):
             self.bytes += size - self._values.pop(key, (None, 0))[1]

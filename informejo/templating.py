@@ -6,7 +6,6 @@ from markupsafe import Markup
 from informejo import limits, markdown, text
 from informejo.events.sentences import deeds
 from informejo.kept import MOST_BYTES, kept
-from informejo.tickets import files
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD
 
@@ -23,7 +22,6 @@ def init_app(app):
         "iso": lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "moment": lambda moment: f"{moment:%d %b %Y, %H:%M} UTC".removeprefix("0"),
         "deeds": deeds,
-        "lost": files.is_lost,
     }
     environment.globals |= {
         "words": {"status": Status, "priority": Priority, "category": Category},

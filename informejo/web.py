@@ -113,10 +113,12 @@ def stream(*on: str) -> str:
 def standing() -> Standing:
     """Where the log stood when this request began, before anything was read that its page shows.
 
-    Where the request may have changed something itself, where it stands now.
+    What a form has read or changed since then is older, or newer, than that: after it everything is read again.
     """
-    known = g.get("standing") if request.method in security.SAFE else None
-    return known or log.standing()
+    if g.get("standing") is None or (request.method not in security.SAFE and not g.get("stands_anew")):
+        db.session.rollback()
+        g.standing, g.stands_anew = log.standing(), True
+    return g.standing
 
 
 def since_of(stream: str) -> str:
@@ -193,6 +195,7 @@ def look_up(view):
     look = reader_for if getattr(view, "shows", False) else who_asks
     found = None if getattr(view, "probe", False) else look(security.cookie())
     g.session, g.standing = found or (None, None)
+    g.stands_anew = False
     g.actor = g.session.user if g.session else None
     g.me = str(g.actor.id) if g.actor else ""
     if g.actor:

@@ -148,9 +148,19 @@ def test_whoever_does_not_take_gzip_gets_it_as_it_is(accepted):
     assert (answer.status_code, answer.content_encoding) == (200, None)
 
 
+def test_a_path_with_detours_leads_to_the_same_file():
+    client = serve(STATIC).test_client()
+    straight = client.get("/static/icons.svg")
+    for detour in ("x/../icons.svg", "./icons.svg", "css/../icons.svg"):
+        answer = client.get(f"/static/{detour}")
+        assert (answer.status_code, answer.data) == (200, straight.data), detour
+    assert straight.mimetype == "image/svg+xml"
+    assert client.get("/static/manifest.webmanifest").mimetype == "application/manifest+json"
+
+
 def test_what_is_compressed_already_stays_as_it_is_and_nothing_else_is_served():
     client = serve(STATIC).test_client()
     font = client.get("/static/fonts/inter.woff2", headers={"Accept-Encoding": "gzip"}, buffered=True)
     assert (font.status_code, font.content_encoding) == (200, None)
-    for name in ("../app.py", "nothing.svg", "%2e%2e/app.py", "css"):
+    for name in ("../app.py", "nothing.svg", "%2e%2e/app.py", "css", "../static.svg", "x/../../y.svg"):
         assert client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"}).status_code == 404

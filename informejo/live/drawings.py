@@ -6,6 +6,7 @@ are ids of events. The ids are read before what is drawn, which is therefore nev
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -63,13 +64,16 @@ def cards(actor: User, standing: Standing, listed: Sequence[Listed]) -> list[Lin
 def conversation(actor: User, ticket: Ticket, standing: Standing, most: int | None) -> Conversation:
     """The latest `most` of the ticket's events, or all, as this actor's audience sees them."""
     key = _key("conversation", actor, ticket, standing)
-    return kept.one((*key, most, _lost(ticket, key)), lambda: _conversation(actor, ticket, most))
+    lost = _lost(ticket, key)
+    make = partial(_conversation, actor, ticket, most)
+    return kept.one((*key, most, lost), make, still=lambda: _lost(ticket, key) == lost)
 
 
 def surroundings(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
     """What stands above and beside the conversation, each by the name of its place: `ticket-header` and so on."""
     key = _key("surroundings", actor, ticket, standing)
-    return kept.one((*key, _lost(ticket, key)), lambda: _surroundings(actor, ticket))
+    lost = _lost(ticket, key)
+    return kept.one((*key, lost), partial(_surroundings, actor, ticket), still=lambda: _lost(ticket, key) == lost)
 
 
 def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:

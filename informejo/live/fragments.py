@@ -17,7 +17,7 @@ from informejo.events.sentences import last_word, runs, sentence
 from informejo.kept import kept
 from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
-from informejo.tickets.files import is_lost
+from informejo.tickets.files import lost_among
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of, with_people
 
@@ -143,9 +143,10 @@ def comment(event: Event, audience: str, run: list[Event] | None = None) -> list
     """The message, at its place in the timeline, however often it was edited since."""
     order = event.id if event.name == EventName.COMMENT_ADDED else order_of(event.comment)
     said = event.comment
-    files = tuple((attachment.token, is_lost(attachment)) for attachment in said.attachments)
+    lost = lost_among(said.attachments)
+    files = tuple(attachment.token for attachment in said.attachments), lost
     looks = (said.id, said.body, said.edited_at, said.author.name, said.author.role, files, order, str(audience))
-    needs = {"comment": said, "audience": audience, "order": order}
+    needs = {"comment": said, "audience": audience, "order": order, "lost": lost}
     return [Fragment(f"comment-{said.id}", "#timeline", "place", "tickets/_comment.html", needs, looks=looks)]
 
 
@@ -173,9 +174,8 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
 def about(ticket: Ticket, audience: str) -> list[Fragment]:
     """The same of a ticket as it is now."""
     needs = bare = {"ticket": ticket}
-    head = Fragment(
-        "ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs | {"audience": audience}
-    )
+    looks_like = needs | {"audience": audience, "lost": LocalProxy(cache(lambda: lost_among(ticket.attachments)))}
+    head = Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", looks_like)
     if audience == Audience.STAFF:
         needs |= {"staff": LocalProxy(cache(choices_of_staff))}  # asked when drawn: of a replay's many the last is
         return [

@@ -152,6 +152,11 @@ def lost(sizes: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     return tuple(name for name, size in sizes if not storage.is_whole(_path(name), size))
 
 
+def lost_among(attachments: Iterable[Attachment]) -> tuple[str, ...]:
+    """The tokens of those that are lost."""
+    return tuple(attachment.token for attachment in attachments if is_lost(attachment))
+
+
 def path_of(attachment: Attachment) -> Path:
     """Where the file of that row lies."""
     return _path(attachment.stored_name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from math import ceil, log2
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
@@ -69,6 +70,7 @@ def worth_showing(actor: User, ticket: Ticket, seen: int, at: Comment | None) ->
     news = count_events(actor, ticket, seen)
     since = count_events(actor, ticket, order_of(at) - 1) if at else 0
     shown = max(RECENT, min(news, UNREAD), since)
+    shown = RECENT * 2 ** ceil(log2(shown / RECENT))  # in few steps: a drawing is kept for each
     return shown, news > shown
 
 

@@ -7,6 +7,7 @@ from informejo.drafts.queries import draft_for
 from informejo.events.models import Audience
 from informejo.live import fragments
 from informejo.tickets import queries
+from informejo.tickets.files import lost_among
 from informejo.tickets.ticket_page import ticket_page
 from informejo.web import actor, page
 
@@ -37,4 +38,5 @@ def paper(number: int):
     events = queries.timeline_for(actor(), ticket)
     pieces = fragments.timeline([event for event in events if event.is_for(audience)], audience)
     context = {"ticket": ticket, "pieces": pieces, "notes": notes, "may_have_notes": is_staff, "audience": audience}
+    context["lost"] = lost_among(ticket.attachments)
     return page("tickets/paper.html", title=f"#{number} {ticket.title}", stream="", **context)

@@ -5,12 +5,11 @@ import secrets
 from flask import request
 from werkzeug.exceptions import NotFound
 
-from informejo import db, policy
+from informejo import policy
 from informejo.events.models import Audience
 from informejo.live import drawings, presence
 from informejo.live.drawings import Conversation
 from informejo.live.fragments import Fragment
-from informejo.security import SAFE
 from informejo.tickets import queries, trail
 from informejo.tickets.models import Comment, Ticket
 from informejo.web import actor, page, standing, stream
@@ -19,8 +18,6 @@ from informejo.web import actor, page, standing, stream
 def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     """The page of a ticket, with what was typed on it and what is wrong with that."""
     live, audience = stream(f"ticket:{ticket.id}"), policy.audience(actor())
-    if request.method not in SAFE:
-        db.session.refresh(ticket)  # it was found before the bookmark was taken
     seen = queries.seen_by(actor(), ticket)
     talk, folds_news = _conversation(ticket, seen)
     return page(

@@ -10,10 +10,11 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
-from informejo import db
+from informejo import db, turns
 from informejo.accounts import actions as accounts
-from informejo.accounts.models import Role
+from informejo.accounts.models import Role, User
 from informejo.kept import ONE_MOST, Kept, kept, size_of
+from informejo.live.fragments import Fragment
 from informejo.tickets import actions, change_actions, files
 from informejo.tickets.files import path_of
 from informejo.tickets.models import Attachment, Comment, Ticket
@@ -28,6 +29,15 @@ PAGES = (
     *("/queue?status=&q=printer", "/queue?requester=me&status=", "/queue?requester=4&status="),
 )
 NEW_EACH_TIME = re.compile(r'since=[\w-]{48}|name="key" value="[^"]*"')
+
+
+@contextmanager
+def world_of_others(browser):
+    """What happens in here happens in another request, with a session of its own."""
+    app = browser.application
+    with app.app_context():
+        turns.vouch_with(None)
+        yield
 
 
 class Everybody:
@@ -165,6 +175,57 @@ def test_a_page_that_is_looked_at_twice_is_drawn_once(world, visit, monkeypatch)
     for who, paths in pages.items():
         for path in paths:
             assert visit(getattr(world, who)).get(path).status_code == 200, path
+
+
+def test_a_refused_form_is_drawn_with_what_is_so_now_and_kept_as_that(world, visit, monkeypatch):
+    ticket, mia = world.ticket(), visit(world.mia)
+    look = files.keep
+
+    def refuse(*_args, **_options):  # while the file arrives, somebody takes another name
+        with world_of_others(mia):
+            accounts.edit_profile(db.session.get(User, world.ren.id), name="Ren Other")
+            db.commit()
+        return look([FileStorage(io.BytesIO(b"x"), "x")] * 100, room=1)
+
+    monkeypatch.setattr(files, "keep", refuse)
+    answer = mia.post("/tickets/1/comments", data={"body": "See file.", "files": (io.BytesIO(b"x"), "x.txt")})
+    assert answer.status_code == 422
+    assert ticket.id == 1
+    for page in (answer.text, mia.get("/tickets/1").text, visit(world.tom).get("/tickets/1").text):
+        assert "Ren Other" in page
+        assert "Ren Ito" not in page
+
+
+def test_a_file_that_goes_while_its_page_is_drawn_is_not_lost_for_ever(world, visit, monkeypatch):
+    ticket = world.ticket()
+    [file] = files.keep([FileStorage(io.BytesIO(b"words"), "log.txt")], room=1_000)
+    world.comment(world.mia, ticket, "", files=[file])
+    draw, path = Fragment.draw, path_of(db.session.query(Attachment).one())
+
+    def away_and_back(fragment):
+        path.rename(path.with_suffix(".away"))
+        try:
+            return draw(fragment)
+        finally:
+            path.with_suffix(".away").rename(path)
+
+    monkeypatch.setattr(Fragment, "draw", away_and_back)
+    visit(world.mia).get("/tickets/1")
+    monkeypatch.setattr(Fragment, "draw", draw)
+    assert "lost: attach it again" not in visit(world.mia).get("/tickets/1").text
+    path.unlink()
+    assert "lost: attach it again" in visit(world.mia).get("/tickets/1").text
+
+
+def test_looking_at_one_message_after_the_other_does_not_push_out_what_is_kept_for_others(world, visit, monkeypatch):
+    monkeypatch.setattr("informejo.tickets.queries.RECENT", 4)
+    ticket = world.ticket()
+    said = [world.comment(world.ren, ticket, f"message {number}").id for number in range(40)]
+    ren = visit(world.ren)
+    for id in said:
+        assert f'id="comment-{id}"' in ren.get(f"/tickets/1?at={id}").text
+    drawings = [key for key in kept._values if key[0] == "conversation"]
+    assert len(drawings) <= 5, "4, 8, 16, 32 and 64 of them"
 
 
 def test_what_somebody_of_the_staff_looked_at_is_not_shown_to_the_requester(world, visit):
