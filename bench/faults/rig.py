@@ -45,7 +45,7 @@ def post_worker_init(worker):
                 with worker.wsgi.app_context():
                     connections = db.engine().pool.checkedout()
                 own = hub._per_user[0]  # for a moment each minute, the stream on which the process hears itself
-                print(now, worst, len(hub) - own, len(hub._by_channel) - own, connections, greenlets, file=notes)
+                print(now, worst, len(hub) - own, len(hub.listeners) - own, connections, greenlets, file=notes)
                 worst, last, second = 0, time.monotonic(), now // 1
 
     gevent.spawn(meter)

@@ -10,12 +10,11 @@ from typing import NamedTuple
 from informejo import metrics, signals
 from informejo.faults import contained
 from informejo.live import presence
-from informejo.live.hub import hub
+from informejo.live.hub import NOBODY, hub
 from informejo.live.wire import Channel
 
 EVERY_SECONDS = 60
 PATIENCE = 5  # seconds after which it counts as lost
-NOBODY = 0  # whose stream it is
 
 
 class Heard(NamedTuple):

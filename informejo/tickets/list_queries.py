@@ -64,6 +64,7 @@ def tickets_for(
 
     What a list holds the log alone decides: where it stands, if that is known already, is the `standing`.
     """
+    page = min(max(page or 1, 1), LAST_PAGE)  # numbers that are no page make no keys
     key = ("list", *_view(actor, filter, standing), page, most)
     found = kept.one(key, lambda: _found_page(actor, filter, page, most))
     seen = dict(map(tuple, db.rows(_READ_BY, me=actor.id, tickets=[id for id, _, _ in found.tickets])))

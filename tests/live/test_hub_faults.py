@@ -61,9 +61,9 @@ def require_sound(hub: Hub):
     assert set(hub._young) <= set(alive)
     users = {one.user_id for one in alive}
     assert dict(hub._per_user) == {user: sum(one.user_id == user for one in alive) for user in users}
-    listed = {(channel, one) for channel, listeners in hub._by_channel.items() for one in listeners}
+    listed = {(channel, one) for channel, listeners in hub.listeners.items() for one in listeners}
     assert listed == {(channel, one) for one in alive for channel in one.channels}
-    assert all(hub._by_channel.values())
+    assert all(listeners for _, listeners in hub.listeners.items())
     assert not [one for one in alive if one.free and (one.waiting or one.opening or one.socket is None)]
     watched = {one for one in alive if one.socket is not None}
     assert set(hub._by_descriptor.values()) == watched
