@@ -135,7 +135,8 @@ def lock(row):
     """Read `row` anew and keep everybody else from changing it until this transaction ends.
 
     Actions that decide by what a row holds begin with this; without it two of them could decide at the same time.
-    An action within an action locks it once. Raises NotFound when the row is gone since it was found.
+    An action within an action locks it once, so it is not for savepoints, whose end may let go of it.
+    Raises NotFound when the row is gone since it was found.
     """
     connection = session.connection()
     begin_write(connection)

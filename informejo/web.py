@@ -113,11 +113,14 @@ def stream(*on: str) -> str:
 def standing() -> Standing:
     """Where the log stood when this request began, before anything was read that its page shows.
 
-    What a form has read or changed since then is older, or newer, than that: after it everything is read again.
+    While a form is looked at rights may end, and what was read of people gets old: for a page that shows it again
+    everything is read again, who is asking first of all. Raises Unauthorized when they may not any more.
     """
-    if g.get("standing") is None or (request.method not in security.SAFE and not g.get("stands_anew")):
+    if request.method not in security.SAFE and not g.get("looked_up_again"):
         db.session.rollback()
-        g.standing, g.stands_anew = log.standing(), True
+        look_up(current_app.view_functions.get(request.endpoint))
+        g.looked_up_again = True
+    g.standing = g.standing or log.standing()
     return g.standing
 
 
@@ -195,7 +198,7 @@ def look_up(view):
     look = reader_for if getattr(view, "shows", False) else who_asks
     found = None if getattr(view, "probe", False) else look(security.cookie())
     g.session, g.standing = found or (None, None)
-    g.stands_anew = False
+    g.looked_up_again = False
     g.actor = g.session.user if g.session else None
     g.me = str(g.actor.id) if g.actor else ""
     if g.actor:

@@ -171,6 +171,16 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
     return about(event.ticket, audience)
 
 
+def header(event: Event, audience: str) -> list[Fragment]:
+    """Only what says how far the ticket has come: what was said leaves everything else as it was."""
+    return about(event.ticket, audience)[:1]
+
+
+def ticket_spoken_on(event: Event, audience: str) -> list[Fragment]:
+    """All of it where a message changed something beside being written, such as that it opened the ticket again."""
+    return ticket(event, audience) if event.changes else header(event, audience)
+
+
 def about(ticket: Ticket, audience: str) -> list[Fragment]:
     """The same of a ticket as it is now."""
     needs = bare = {"ticket": ticket}
@@ -281,14 +291,14 @@ FRAGMENTS = {
     EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (back, desk_changed)},
     EventName.COMMENT_ADDED: {
         "timeline": (comment, changes_beside),
-        "ticket": (ticket,),
+        "ticket": (ticket_spoken_on,),
         "queue": (row,),
         "desk": (desk_changed,),
     },
     **{name: {} for name in PEOPLE},  # see `people_at`
-    EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (ticket,), "queue": (row,)},
+    EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (header,), "queue": (row,)},
 }
-AS_IT_IS = (ticket, row, desk_changed)  # whatever it was that happened to the ticket
+AS_IT_IS = (ticket, header, row, desk_changed)  # whatever it was that happened to the ticket
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
 # Nothing is drawn for them, and why.
 SILENT = {

@@ -2,15 +2,18 @@
 
 from playwright.sync_api import Page
 
+from tests.live.dom import BESIDE
+
 PARTS = ["#ticket-header", "#timeline", "#ticket-properties", "#ticket-actions"]
 # Taken away is what differs with the reader's clock and place, and with how something arrived: forms that came live do
 # not say yet for whom they were drawn. A select's choice is written out.
-AS_DRAWN = """(parts) => parts.flatMap((part) => {
+AS_DRAWN = """([parts, beside]) => parts.flatMap((part) => {
   const present = document.querySelector(part);
   if (!present) return [];
   const copy = present.cloneNode(true);
   copy.querySelectorAll("[name^=drawn_for], #new-since").forEach((field) => field.remove());
   copy.removeAttribute("data-seen");
+  if (beside.includes(copy.id)) copy.removeAttribute("data-last");
   for (const element of [copy, ...copy.querySelectorAll("*")]) {
     element.classList.remove("is-new");
     if (!element.classList.length) element.removeAttribute("class");
@@ -26,7 +29,7 @@ AS_DRAWN = """(parts) => parts.flatMap((part) => {
 
 def as_drawn(page: Page, parts: list[str] = PARTS) -> list[str]:
     """The HTML of what a stream keeps up to date, by default a ticket's, one piece for each line of a list."""
-    return page.evaluate(AS_DRAWN, parts)
+    return page.evaluate(AS_DRAWN, [parts, sorted(BESIDE)])
 
 
 def ids(page: Page, selector: str) -> list[str]:

@@ -13,6 +13,7 @@ TAG = re.compile(
 )
 ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:=(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+BESIDE = {"ticket-properties", "ticket-requester", "ticket-actions"}  # what stands beside a conversation
 
 
 class Element:
@@ -68,11 +69,14 @@ class Element:
     def same(self) -> tuple:
         """What two elements must have in common to look and act the same: white space between words does not count.
 
-        Nor does for whom a form was drawn: pages say it in each, scripts add it to those that come live.
+        Nor does for whom a form was drawn: pages say it in each, scripts add it to those that come live. Nor by which
+        event what stands beside a conversation was drawn: what is only said changes nothing in it.
         """
+        beside = self.attributes.get("id") in BESIDE
+        attributes = {name: value for name, value in self.attributes.items() if not (beside and name == "data-last")}
         counting = [part for part in self.content if not (isinstance(part, Element) and part.is_signature)]
         parts = [part.same() if isinstance(part, Element) else " ".join(part.split()) for part in counting]
-        return self.tag, tuple(sorted(self.attributes.items())), tuple(part for part in parts if part)
+        return self.tag, tuple(sorted(attributes.items())), tuple(part for part in parts if part)
 
     def copy(self) -> "Element":
         """Another tree that looks the same."""

@@ -196,6 +196,29 @@ def test_a_refused_form_is_drawn_with_what_is_so_now_and_kept_as_that(world, vis
         assert "Ren Ito" not in page
 
 
+def test_a_form_that_is_refused_after_its_sender_lost_their_rights_shows_nothing_that_is_for_the_staff(
+    world, visit, monkeypatch
+):
+    ticket, tom = world.ticket(), visit(world.tom)
+    world.note(ticket, "Only for us.")
+    look = files.keep
+
+    def refuse(*_args, **_options):
+        with world_of_others(tom):
+            accounts.set_role(db.session.get(User, world.ana.id), db.session.get(User, world.tom.id), Role.USER)
+            db.commit()
+        return look([FileStorage(io.BytesIO(b"x"), "x")] * 100, room=1)
+
+    form = {"body": "See file.", "internal": "yes", "draft": "ticket:1"}
+    for keeps, shows in ((look, True), (refuse, False)):
+        monkeypatch.setattr(files, "keep", keeps)
+        too_many = [(io.BytesIO(b"x"), f"{number}.txt") for number in range(100)]
+        answer = tom.post("/tickets/1/comments", data={**form, "files": too_many})
+        assert answer.status_code >= 400
+        assert ("Only for us." in answer.text) == shows
+        assert "See file." in answer.text
+
+
 def test_a_file_that_goes_while_its_page_is_drawn_is_not_lost_for_ever(world, visit, monkeypatch):
     ticket = world.ticket()
     [file] = files.keep([FileStorage(io.BytesIO(b"words"), "log.txt")], room=1_000)

@@ -194,6 +194,8 @@ def plain(tree: dom.Element) -> tuple:
             content = []
         if element.tag == "title":
             content = [title(tree)]
+        if attributes.get("id") in dom.BESIDE:
+            attributes.pop("data-last", None)  # by which event it was drawn: what is only said changes nothing in it
         if attributes.get("id", "").startswith("place-"):
             attributes.pop("data-order", None)  # where it was put; it stays there
         parts = [
