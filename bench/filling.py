@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from bench.server import Desk
 from informejo import db
-from informejo.desk import stats
+from informejo.shelf import shelf
 
 # One in fifty is unsolved, as at a desk that is some years old and keeps up.
 TICKETS = """
@@ -58,4 +58,4 @@ def fill(here: Desk, size: int):
         db.commit()
         db.session.execute(text("ANALYZE"))
         db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        stats.forget()
+        shelf.forget()

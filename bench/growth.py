@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.filling import fill
 from bench.own import own_time
 from bench.server import Desk, desk, machine
-from informejo.kept import kept
+from informejo.shelf import shelf
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 ASKED = {
@@ -38,7 +38,7 @@ def _bytes(here: Desk) -> int:
 def _times(here: Desk, times: int) -> list[str]:
     found = []
     for path in ASKED.values():
-        kept.forget()
+        shelf.forget()
         here.app.extensions["rates"].storage.reset()  # nobody searches so often
         first = own_time(here, path, 1)  # the dashboard counts anew after each event: this is what that costs
         found.append(f"{own_time(here, path, times):.2f} ({first:.2f})")

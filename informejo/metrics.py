@@ -59,11 +59,11 @@ request_seconds = _histogram(
     ["method"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-kept_things = _gauge("informejo_kept_things", "Drawings, lists and numbers that are kept to be used again.")
-kept_bytes = _gauge("informejo_kept_bytes", "Bytes of what is kept, roughly.")
-kept_bytes_limit = _gauge("informejo_kept_bytes_limit", "Most bytes that are kept.")
-kept_used = _counter("informejo_kept_used", "How often something kept was used again.")
-kept_made = _counter("informejo_kept_made", "How often something was made because it was not kept.")
+shelf_things = _gauge("informejo_shelf_things", "Drawings, lists and numbers that are kept to be used again.")
+shelf_bytes = _gauge("informejo_shelf_bytes", "Bytes of what is kept, roughly.")
+shelf_bytes_limit = _gauge("informejo_shelf_bytes_limit", "Most bytes that are kept.")
+shelf_used = _counter("informejo_shelf_used", "How often something kept was used again.")
+shelf_made = _counter("informejo_shelf_made", "How often something was made because it was not kept.")
 
 reconnects = _counter("informejo_reconnects", "Browsers that came back, by how it ended.", ["ended"])
 replayed = _counter("informejo_replayed_events", "Events that browsers had missed and were shown when they came back.")

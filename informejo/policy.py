@@ -111,7 +111,7 @@ class Anyone(NamedTuple):
     id: BindParameter = bindparam("me", type_=Integer)
 
 
-def once(build: Callable[..., Select]) -> Callable[..., Select]:
+def built_once(build: Callable[..., Select]) -> Callable[..., Select]:
     """Have a statement about an actor built once for all who have the same role, instead of for each request.
 
     `build(actor, *shape)` gets Anyone for the actor, and beside it words that decide how the statement looks, of which
@@ -286,7 +286,7 @@ def ticket_of(topic: str) -> int | None:
     return int(number) if kind == "ticket" and _NUMBER.fullmatch(number) else None
 
 
-@once
+@built_once
 def _ticket(actor) -> Select:
     """Read with its requester, whom every page of it names."""
     return visible_tickets(actor).where(Ticket.id == bindparam("number")).options(joinedload(Ticket.requester))
@@ -304,7 +304,7 @@ def _is_visible(actor: User, number: int) -> bool:
     return _first(_visible_id(actor), me=actor.id, number=number) is not None
 
 
-@once
+@built_once
 def _visible_id(actor) -> Select:
     return visible_tickets(actor).where(Ticket.id == bindparam("number")).with_only_columns(Ticket.id)
 

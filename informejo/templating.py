@@ -1,11 +1,11 @@
 """What every template can use beside its own needs: filters, and the tables of words and limits."""
 
-from flask import current_app
 from markupsafe import Markup
 
 from informejo import limits, markdown, text
 from informejo.events.sentences import deeds
-from informejo.kept import MOST_BYTES, kept
+from informejo.live.fragments import draw
+from informejo.shelf import MOST_BYTES, shelf
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD
 
@@ -29,17 +29,12 @@ def init_app(app):
         "build": BUILD,
         "drawn_once": drawn_once,
     }
-    kept.most = 0 if app.config["DEVELOPMENT"] else MOST_BYTES  # there the partials themselves may change
-
-
-def draw(template: str, **needs) -> Markup:
-    """A partial, drawn without a request: there is nobody here it could be drawn for."""
-    return Markup(current_app.jinja_env.get_template(template).render(needs))  # noqa: S704 - autoescaped
+    shelf.most = 0 if app.config["DEVELOPMENT"] else MOST_BYTES  # there the partials themselves may change
 
 
 def drawn_once(template: str, **needs) -> Markup:
-    """The same for a partial whose needs are plain words and numbers: drawn once for all who have the same."""
-    return kept.one((template, *needs.items()), lambda: draw(template, **needs))
+    """A partial whose needs are plain words and numbers: drawn once for all who have the same."""
+    return shelf.one((template, *needs.items()), lambda: draw(template, **needs))
 
 
 def compile_all(app):

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from informejo import db, drawn, logs, policy, security
 from informejo.accounts.models import Role, User
-from informejo.accounts.sign_ins import holds, reader_for, who_asks
+from informejo.accounts.sign_ins import holds, viewer_for, who_asks
 from informejo.desk import stats
 from informejo.doctor.queries import something_broken
 from informejo.events import log
@@ -68,9 +68,9 @@ def probe(view):
     return view
 
 
-def shows(view):
-    """Mark a view that changes nothing: who asks is looked up as a plain row (`Reader`), which is cheaper."""
-    view.shows = True
+def opens_stream(view):
+    """Mark a door of streams, which draws no page and changes nothing: who asks is looked up as a plain row."""
+    view.opens_stream = True
     return view
 
 
@@ -119,14 +119,8 @@ def standing() -> Standing:
     if request.method not in security.SAFE and not g.get("looked_up_again"):
         db.session.rollback()
         look_up(current_app.view_functions.get(request.endpoint))
-        g.looked_up_again = True
     g.standing = g.standing or log.standing()
     return g.standing
-
-
-def since_of(stream: str) -> str:
-    """The bookmark in a stream's address: where the log stood before the page's rows were read."""
-    return stream.rpartition("since=")[2]
 
 
 def answer(partials: str, location: str, status: int = 200, notice: str = ""):
@@ -167,7 +161,8 @@ def sign_out_of_page():
 
 
 def _load_actor():
-    g.pop("me", None)
+    for name in ("me", "looked_up_again"):
+        g.pop(name, None)
     db.read_again_after_commit(False)
     view = current_app.view_functions.get(request.endpoint)
     if request.mimetype == "multipart/form-data":
@@ -195,10 +190,10 @@ def _read_body():
 def look_up(view):
     """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
     g.revocations = hub.revocations  # noted before, for whoever must know that the rights found here still hold
-    look = reader_for if getattr(view, "shows", False) else who_asks
+    look = viewer_for if getattr(view, "opens_stream", False) else who_asks
     found = None if getattr(view, "probe", False) else look(security.cookie())
     g.session, g.standing = found or (None, None)
-    g.looked_up_again = False
+    g.looked_up_again = "looked_up_again" in g  # the first time it was before the form was looked at
     g.actor = g.session.user if g.session else None
     g.me = str(g.actor.id) if g.actor else ""
     if g.actor:

@@ -14,7 +14,7 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config faults i18n kept limits markdown metrics offload paging signals text tickets.media_types"
+    GROUND: "clock config faults i18n limits markdown metrics offload paging shelf signals text tickets.media_types"
     " tickets.words version events.names live.backlog live.bookmark live.held live.hub live.listeners"
     " live.subscription live.wire",
     TABLES: "db folding ids slow_reads turns *.models",

@@ -11,10 +11,10 @@ from playwright.sync_api import expect, sync_playwright
 from informejo import create_app, db
 from informejo.accounts import actions as accounts
 from informejo.db import commit
-from informejo.kept import kept
 from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.security import cookie_name
+from informejo.shelf import shelf
 from tests import database, groups, sharing, world as cast
 from tests.server import Server
 from tests.waiting import PATIENCE
@@ -83,7 +83,7 @@ def app(tmp_path):
     _leave_all_streams()  # also those of other apps in this process
     with app.app_context():
         sharing.share(app)
-        kept.forget()
+        shelf.forget()
         yield app
         db.session.rollback()
         db.engine().dispose()

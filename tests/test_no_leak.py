@@ -11,8 +11,8 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.names import EventName
-from informejo.kept import kept
 from informejo.live.bookmark import Bookmark
+from informejo.shelf import shelf
 from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.models import Comment
 from informejo.tickets.words import Status
@@ -93,7 +93,7 @@ def warm_up(world, visit):
             "/tickets",
         ):
             visit(getattr(world, who)).get(address)
-    everything = str(kept._values)
+    everything = str(shelf._values)
     assert all(f"{MARKER}{rest}" in everything for rest in (" two", ".png")), "it is kept, for the staff"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bench.statements import watched
 from informejo import db, slow_reads
 from informejo.accounts.models import User
-from informejo.kept import kept
+from informejo.shelf import shelf
 from informejo.tickets import change_actions
 from informejo.tickets.models import Ticket
 
@@ -51,7 +51,7 @@ def looked(world, visit):
 
     def look(page: Most) -> tuple[int, int]:
         browser = browsers.setdefault(page.who, visit(getattr(world, page.who)))
-        kept.forget()
+        shelf.forget()
         return asked(browser, page.path), asked(browser, page.path)
 
     return look

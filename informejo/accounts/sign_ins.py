@@ -1,7 +1,6 @@
-"""Whether a sign-in holds, and whose it is, as plain rows: asked for each stream that opens and before each change.
+"""Who asks, and whether their sign-in (still) holds: one statement each, built once.
 
-The statements are built once, since building one takes several times as long as answering it; and they read tables,
-because nothing of what they find is changed.
+Pages get entities, which they may change; streams get plain rows, a third of the price.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from informejo.events.log import HERE, Standing
 from informejo.live.bookmark import Bookmark
 
 
-class Reader(NamedTuple):
+class Viewer(NamedTuple):
     """Somebody active, with all that the law asks about a person."""
 
     id: int
@@ -36,7 +35,7 @@ class SignIn(NamedTuple):
 
     id: int
     expires_at: datetime
-    user: Reader
+    user: Viewer
 
 
 class Asking(NamedTuple):
@@ -55,10 +54,10 @@ def who_asks(token: str) -> Asking | None:
     return Asking(found[0], Standing(*found[1:])) if found else None
 
 
-def reader_for(token: str) -> Asking | None:
+def viewer_for(token: str) -> Asking | None:
     """The same as plain rows, for doors that only show and look at the log themselves."""
     found = db.rows(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
-    return Asking(SignIn(found[0][0], found[0][1], Reader(*found[0][2:])), None) if found else None
+    return Asking(SignIn(found[0][0], found[0][1], Viewer(*found[0][2:])), None) if found else None
 
 
 def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:

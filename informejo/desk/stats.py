@@ -5,14 +5,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, func
+from sqlalchemy import Integer, Select, bindparam, func
 
-from informejo import db, slow_reads
+from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.log import Standing
-from informejo.kept import kept
-from informejo.policy import once, visible_tickets
+from informejo.policy import visible_tickets
+from informejo.shelf import shelf
 from informejo.tickets.filters import TicketFilter
 from informejo.tickets.list_queries import tickets_for
 from informejo.tickets.models import Ticket
@@ -64,13 +64,13 @@ class Cell(NamedTuple):
 
 def counts_for(actor: User, standing: Standing | None = None) -> Counts:
     """The numbers of the rail for this member of the staff."""
-    by_assignee = _once("by_assignee", standing, lambda: _unsolved_by_assignee(actor))
+    by_assignee = _by_the_log("by_assignee", standing, lambda: _unsolved_by_assignee(actor))
     return Counts(sum(by_assignee.values()), by_assignee.get(None, 0), by_assignee.get(actor.id, 0))
 
 
 def stats_for(actor: User, standing: Standing | None = None) -> Stats:
     """The numbers of the dashboard; the same for all staff, who all see all tickets."""
-    return _once("stats", standing, lambda: _stats(actor))
+    return _by_the_log("stats", standing, lambda: _stats(actor))
 
 
 def mine_by_priority(actor: User) -> dict[Priority, int]:
@@ -80,7 +80,7 @@ def mine_by_priority(actor: User) -> dict[Priority, int]:
 
 def longest_waiting(actor: User, most: int, standing: Standing | None = None) -> list[Brief]:
     """The tickets that have waited longest for an answer, the longest first, and since when."""
-    return _once(("waiting", most), standing, lambda: _longest_waiting(actor, most))
+    return _by_the_log(("waiting", most), standing, lambda: _longest_waiting(actor, most))
 
 
 def in_brief(actor: User, filter: TicketFilter, most: int, standing: Standing | None = None) -> list[Brief]:
@@ -90,12 +90,12 @@ def in_brief(actor: User, filter: TicketFilter, most: int, standing: Standing | 
     return [found[id] for id in ids if id in found]
 
 
-def _once(what: str | tuple, standing: Standing | None, compute: Callable):
+def _by_the_log(what: str | tuple, standing: Standing | None, compute: Callable):
     # By the log, not by the clock: pages look again when an event nudges them, and only then.
-    return kept.one(("stats", what, standing or log.standing()), compute)
+    return shelf.one(("stats", what, standing or log.standing()), compute)
 
 
-@once
+@policy.built_once
 def _brief(actor, since: str) -> Select:
     columns = (Ticket.id, Ticket.title, User.name, Ticket.priority)
     tickets = visible_tickets(actor).join(Ticket.requester)
@@ -103,7 +103,7 @@ def _brief(actor, since: str) -> Select:
         return tickets.where(Ticket.id.in_(bindparam("ids", expanding=True))).with_only_columns(
             *columns, Ticket.created_at
         )
-    unanswered = tickets.where(awaits_us()).order_by(said_at(), Ticket.id).limit(bindparam("most"))
+    unanswered = tickets.where(awaits_us()).order_by(said_at(), Ticket.id).limit(bindparam("most", type_=Integer))
     return unanswered.with_only_columns(*columns, said_at())
 
 

@@ -8,14 +8,14 @@ from informejo import policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import choices_of_staff, user_by_id
 from informejo.desk import stats
-from informejo.kept import kept
 from informejo.live import drawings
-from informejo.templating import draw
+from informejo.live.fragments import draw
+from informejo.shelf import shelf
 from informejo.tickets import list_queries
 from informejo.tickets.filters import GROUPS, SORTS, TicketFilter
 from informejo.tickets.inputs import asked, list_from
 from informejo.tickets.queries import unread_for
-from informejo.web import actor, page, public, since_of, standing, stream
+from informejo.web import actor, page, public, standing, stream
 
 bp = Blueprint("desk", __name__)
 BRIEF = 5  # tickets in a list of the dashboard
@@ -34,7 +34,7 @@ def home():
 def dashboard():
     """The desk in numbers, and what waits longest."""
     policy.require(actor(), "desk.see")
-    drawn = kept.one(("dashboard", standing(), actor().id), _dashboard)
+    drawn = shelf.one(("dashboard", standing(), actor().id), _dashboard)
     return page("desk/dashboard.html", title="Dashboard", stream=stream(), dashboard=drawn)
 
 
@@ -57,7 +57,7 @@ def queue():
         "desk/queue.html",
         title="Queue",
         stream=live,
-        since=since_of(live),
+        since=standing().bookmark,
         filter=filter,
         filter_form=_form(filter, people),
         listed=listed,
@@ -116,7 +116,7 @@ def _form(filter: TicketFilter, people: dict[str, User]) -> Markup:
     named = tuple((field, person.id) for field, person in people.items())
     needs = {"filter": filter, "people": people, "groups": GROUPS, "sorts": SORTS}
     key = ("filter", standing().epoch, standing().people, filter, named)
-    return kept.one(key, lambda: draw("desk/_filter.html", staff=choices_of_staff(), **needs))
+    return shelf.one(key, lambda: draw("desk/_filter.html", staff=choices_of_staff(), **needs))
 
 
 def _dashboard() -> Markup:

@@ -61,11 +61,6 @@ def epoch() -> str:
     return db.session.scalar(_WORD) or "none"
 
 
-def latest_id() -> int:
-    """The newest event's id, 0 for an empty log."""
-    return db.session.scalar(_NEWEST) or 0
-
-
 class Standing(NamedTuple):
     """Where the log stands. Whatever the log alone decides is the same as long as these are: see `kept`."""
 

@@ -15,9 +15,9 @@ from informejo import policy
 from informejo.accounts.models import User
 from informejo.events.log import Standing
 from informejo.events.models import Audience
-from informejo.kept import kept
 from informejo.live import fragments
 from informejo.live.fragments import Fragment
+from informejo.shelf import shelf
 from informejo.tickets import files, list_queries, queries
 from informejo.tickets.list_queries import Listed
 from informejo.tickets.models import Comment, Ticket
@@ -66,14 +66,14 @@ def conversation(actor: User, ticket: Ticket, standing: Standing, most: int | No
     key = _key("conversation", actor, ticket, standing)
     lost = _lost(ticket, key)
     make = partial(_conversation, actor, ticket, most)
-    return kept.one((*key, most, lost), make, still=lambda: _lost(ticket, key) == lost)
+    return shelf.one((*key, most, lost), make, still=lambda: _lost(ticket, key) == lost)
 
 
 def surroundings(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
     """What stands above and beside the conversation, each by the name of its place: `ticket-header` and so on."""
     key = _key("surroundings", actor, ticket, standing)
     lost = _lost(ticket, key)
-    return kept.one((*key, lost), partial(_surroundings, actor, ticket), still=lambda: _lost(ticket, key) == lost)
+    return shelf.one((*key, lost), partial(_surroundings, actor, ticket), still=lambda: _lost(ticket, key) == lost)
 
 
 def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:
@@ -83,7 +83,7 @@ def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:
 
 def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[Listed]) -> list[Line]:
     keys = {one.id: (kind, audience, standing.epoch, standing.people, one.id, one.last) for one in listed}
-    drawn = kept.several(keys, lambda ids: _drawn_lines(kind, audience, ids))
+    drawn = shelf.several(keys, lambda ids: _drawn_lines(kind, audience, ids))
     return [Line(*one, drawn[one.id]) for one in listed if one.id in drawn]
 
 
@@ -99,7 +99,8 @@ def _key(kind: str, actor: User, ticket: Ticket, standing: Standing) -> tuple:
 
 def _lost(ticket: Ticket, key: tuple) -> tuple[str, ...]:
     """The names of its files that are not on the disk: that a file goes or comes back is in no event."""
-    return files.lost(kept.one(("files", *key), lambda: files.sizes_of(ticket)))
+    _kind, *rest = key  # the same files for both drawings
+    return files.lost(shelf.one(("files", *rest), lambda: files.sizes_of(ticket)))
 
 
 def _conversation(actor: User, ticket: Ticket, most: int | None) -> Conversation:
@@ -113,8 +114,8 @@ def _piece(fragment: Fragment) -> Piece:
     said: Comment | None = fragment.needs.get("comment")
     if said:
         return Piece(fragment.needs["order"], said.author_id, said.created_at, fragment.html)
-    first, *_, last = [fragment.needs["events"][0], *fragment.needs["events"]]
-    return Piece(fragment.needs["order"], last.actor_id, first.at, fragment.html)
+    run = fragment.needs["events"]
+    return Piece(fragment.needs["order"], run[-1].actor_id, run[0].at, fragment.html)
 
 
 def _surroundings(actor: User, ticket: Ticket) -> dict[str, Markup]:

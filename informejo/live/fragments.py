@@ -14,9 +14,9 @@ from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, EventName
 from informejo.events.sentences import last_word, runs, sentence
-from informejo.kept import kept
 from informejo.live.hub import hub
 from informejo.live.wire import Channel, Thing
+from informejo.shelf import shelf
 from informejo.tickets.files import lost_among
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of, with_people
@@ -35,14 +35,14 @@ class Fragment(NamedTuple):
 
     @property
     def html(self) -> Markup:
-        """The thing itself. Drawn without a request: there is nobody here it could be drawn for."""
+        """The thing itself."""
         if not self.template:
             return escape(self.text)
-        return kept.one((self.template, self.looks), self.draw) if self.looks else self.draw()
+        return shelf.one((self.template, self.looks), self.draw) if self.looks else self.draw()
 
     def draw(self) -> Markup:
         """Render the partial."""
-        return Markup(current_app.jinja_env.get_template(self.template).render(self.needs))  # noqa: S704 - autoescaped
+        return draw(self.template, **self.needs)
 
     def render(self) -> Markup:
         """The thing with its address, as an `<hx-partial>`."""
@@ -53,6 +53,11 @@ class Fragment(NamedTuple):
     def thing(self) -> Thing:
         """The same as a part of a message: of several that wait for a reader, the newest with this id is enough."""
         return Thing(self.id, self.render())
+
+
+def draw(template: str, **needs) -> Markup:
+    """A partial, drawn without a request: there is nobody here it could be drawn for."""
+    return Markup(current_app.jinja_env.get_template(template).render(needs))  # noqa: S704 - autoescaped
 
 
 def topics_of(event: Event) -> Iterable[str]:
@@ -182,19 +187,19 @@ def ticket_spoken_on(event: Event, audience: str) -> list[Fragment]:
 
 
 def about(ticket: Ticket, audience: str) -> list[Fragment]:
-    """The same of a ticket as it is now."""
-    needs = bare = {"ticket": ticket}
-    looks_like = needs | {"audience": audience, "lost": LocalProxy(cache(lambda: lost_among(ticket.attachments)))}
-    head = Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", looks_like)
-    if audience == Audience.STAFF:
-        needs |= {"staff": LocalProxy(cache(choices_of_staff))}  # asked when drawn: of a replay's many the last is
-        return [
-            head,
-            Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
-            Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", bare),
-        ]
-    needs = bare | {"own_word": LocalProxy(cache(lambda: is_solved_by_requester(ticket)))}
-    return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
+    """The same of a ticket as it is now. What must be asked for is asked when it is drawn: of many the last is."""
+    lost = LocalProxy(cache(lambda: lost_among(ticket.attachments)))
+    needs = {"ticket": ticket, "audience": audience, "lost": lost}
+    head = Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
+    if audience != Audience.STAFF:
+        needs = {"ticket": ticket, "own_word": LocalProxy(cache(lambda: is_solved_by_requester(ticket)))}
+        return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
+    needs = {"ticket": ticket, "staff": LocalProxy(cache(choices_of_staff))}
+    return [
+        head,
+        Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
+        Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", {"ticket": ticket}),
+    ]
 
 
 def row(event: Event, audience: str) -> list[Fragment]:

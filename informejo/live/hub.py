@@ -224,7 +224,7 @@ class Hub:
         """`write` for many, without a call for each: nearly all can be written to at once. Returns how many."""
         id, chunk, size = frame.id, frame.chunk, len(frame.chunk)
         for subscription in listeners:
-            if not subscription.free or subscription.floor >= id:
+            if not subscription.free or 0 < id <= subscription.floor:
                 self.write(subscription, frame)
                 continue
             try:
@@ -232,7 +232,7 @@ class Hub:
             except Exception:
                 self.write(subscription, frame)  # which knows what to make of it, whatever it is
                 continue
-            subscription.floor = id
+            subscription.floor = id or subscription.floor
             if sent < size:
                 self._leave(subscription, chunk, sent)
         return len(listeners)

@@ -66,7 +66,7 @@ def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, 
     return people[:1] if shown else []
 
 
-@policy.once
+@policy.built_once
 def _about(actor, tickets: int, every: bool, own: bool, needs: tuple) -> Select:
     """The events behind so many tickets, one's `own` ones, or `every` one, out of those that the actor may see."""
     touched = [Event.ticket_id == bindparam(f"ticket_{number}", type_=Integer) for number in range(tickets)]

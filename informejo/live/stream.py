@@ -19,7 +19,7 @@ from informejo.live.bookmark import Bookmark, read
 from informejo.live.hub import Full, hub
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
-from informejo.web import actor, shows
+from informejo.web import actor, opens_stream
 
 MAX_TOPICS = 8
 RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
@@ -30,14 +30,14 @@ logger = logging.getLogger(__name__)
 
 
 @bp.get("/live")
-@shows
+@opens_stream
 def pages():
     """The stream for browsers: unnamed messages of `<hx-partial>`s."""
     return _open("html")
 
 
 @bp.get("/live/events")
-@shows
+@opens_stream
 def programs():
     """The same events for programs: named messages of JSON. `curl -N` shows them."""
     return _open("json")

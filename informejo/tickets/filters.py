@@ -1,4 +1,4 @@
-"""What a list of tickets shows, as a value: its page, its count, its live nudge and its address all read the same."""
+"""The filters of lists of tickets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "p
 
 @dataclass(frozen=True)
 class TicketFilter:
-    """What a list shows, as a value: page, count, live nudge and address all read the same one."""
+    """What a list shows, as a value: its page, its count, its live nudge and its address all read the same one."""
 
     status: str = ""  # a status, `unsolved`, `due` (it is the desk's turn), or empty for all
     priority: str = ""

@@ -12,8 +12,8 @@ from informejo.events import log
 from informejo.events.log import Standing
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.kept import kept
 from informejo.paging import nearest_page
+from informejo.shelf import shelf
 from informejo.tickets import search_queries
 from informejo.tickets.filters import GROUPS, TicketFilter
 from informejo.tickets.models import Comment, Reading, Ticket
@@ -66,11 +66,11 @@ def tickets_for(
     """
     page = min(max(page or 1, 1), LAST_PAGE)  # numbers that are no page make no keys
     key = ("list", *_view(actor, filter, standing), page, most)
-    found = kept.one(key, lambda: _found_page(actor, filter, page, most))
+    found = shelf.one(key, lambda: _found_page(actor, filter, page, most))
     seen = dict(map(tuple, db.rows(_READ_BY, me=actor.id, tickets=[id for id, _, _ in found.tickets])))
     old = old_news()
     tickets = [
-        Listed(id, last, seen.get(id, 0), last > max(seen.get(id, 0), old) and by != actor.id)
+        Listed(id, last, seen.get(id, 0), (last or 0) > max(seen.get(id, 0), old) and by != actor.id)
         for id, last, by in found.tickets
     ]
     return TicketPage(tickets, found.number, found.total > found.number * most, found.total)
@@ -80,7 +80,7 @@ def beside(
     actor: User, filter: TicketFilter, ticket: Ticket, standing: Standing | None = None
 ) -> tuple[int | None, int | None]:
     """The tickets before and after this one in that list, as far as people leaf; None where there is none."""
-    ids = kept.one(("leafed", *_view(actor, filter, standing)), lambda: _leafed(actor, filter))
+    ids = shelf.one(("leafed", *_view(actor, filter, standing)), lambda: _leafed(actor, filter))
     if ticket.id not in ids:
         return None, None
     at = ids.index(ticket.id)
@@ -99,7 +99,7 @@ def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Co
 def has_tickets(actor: User, standing: Standing | None = None, **fields: str) -> bool:
     """Whether there is any ticket in that list of the actor's, even an old one."""
     filter = TicketFilter(**fields)
-    return kept.one(("any", *_view(actor, filter, standing)), lambda: _has_any(actor, filter))
+    return shelf.one(("any", *_view(actor, filter, standing)), lambda: _has_any(actor, filter))
 
 
 def binned(actor: User) -> list[Ticket]:
@@ -128,7 +128,7 @@ def _view(actor: User, filter: TicketFilter, standing: Standing | None) -> tuple
 
 
 def _found_page(actor: User, filter: TicketFilter, page: int | None, most: int) -> _Found:
-    matching, read = _matching(actor, filter), _reader(actor, filter)
+    matching, read = _matching(actor, filter), _read_with(actor, filter)
     ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
     number = min(nearest_page(page, total, most), LAST_PAGE)
     # Sorted and cut as bare ids: SQLite would carry what else is asked of every ticket through the sort.
@@ -144,7 +144,7 @@ def _has_any(actor: User, filter: TicketFilter) -> bool:
 
 def _leafed(actor: User, filter: TicketFilter) -> tuple[int, ...]:
     ids = _matching(actor, filter).with_only_columns(Ticket.id).order_by(*_order(actor, filter))
-    return tuple(id for (id,) in _reader(actor, filter)(ids.limit(LEAFED)))
+    return tuple(id for (id,) in _read_with(actor, filter)(ids.limit(LEAFED)))
 
 
 def _matching(actor: User, filter: TicketFilter) -> Select:
@@ -170,7 +170,7 @@ def _are_few(actor: User, filter: TicketFilter) -> bool:
     return waiting or filter.assignee not in ("", "none") or bool(filter.requester) or not actor.is_staff
 
 
-def _reader(actor: User, filter: TicketFilter) -> Callable[[Select], list]:
+def _read_with(actor: User, filter: TicketFilter) -> Callable[[Select], list]:
     return db.rows if _are_few(actor, filter) else slow_reads.rows
 
 

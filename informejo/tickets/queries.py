@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import ceil, log2
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from informejo import clock, db, policy
@@ -18,7 +18,7 @@ from informejo.tickets.models import Comment, Reading, Ticket
 from informejo.tickets.words import Status
 
 RECENT = 100  # events a ticket page shows at least, if there are so many
-UNREAD = 1_000  # unread ones it shows at most; the rest is folded away, and says that it is not read
+UNREAD = 1_000  # unread ones it looks for room for, and no more; the rest is folded away, and says that it is not read
 SHOWN = (  # what drawing a timeline needs of its events, read with them
     joinedload(Event.actor),
     joinedload(Event.comment).joinedload(Comment.author),
@@ -52,9 +52,8 @@ class Read(NamedTuple):
 
 def timeline_for(actor: User, ticket: Ticket, most: int | None = None) -> list[Event]:
     """The latest `most` of the ticket's events that the actor may see, or all, oldest first."""
-    latest = _timeline(actor).order_by(Event.id.desc()).limit(bindparam("most")).options(*SHOWN)
-    found = db.session.scalars(latest, {"me": actor.id, "ticket": ticket.id, "most": db.ALL if most is None else most})
-    return list(found)[::-1]
+    values = {"me": actor.id, "ticket": ticket.id, "most": db.ALL if most is None else most}
+    return list(db.session.scalars(_latest(actor), values))[::-1]
 
 
 def count_events(actor: User, ticket: Ticket, after: int = 0) -> int:
@@ -69,9 +68,13 @@ def worth_showing(actor: User, ticket: Ticket, seen: int, at: Comment | None) ->
     """
     news = count_events(actor, ticket, seen)
     since = count_events(actor, ticket, order_of(at) - 1) if at else 0
-    shown = max(RECENT, min(news, UNREAD), since)
-    shown = RECENT * 2 ** ceil(log2(shown / RECENT))  # in few steps: a drawing is kept for each
+    shown = _step_for(max(RECENT, min(news, UNREAD), since))
     return shown, news > shown
+
+
+def _step_for(events: int) -> int:
+    """So many or more, RECENT doubled as often as it takes: a drawing is kept for each number that is shown."""
+    return RECENT * 2 ** ceil(log2(events / RECENT))
 
 
 def order_of(comment: Comment) -> int:
@@ -158,17 +161,22 @@ def _said() -> Select:
     return select(Comment).where(Comment.ticket_id == Ticket.id, Comment.internal.is_(False)).correlate(Ticket)
 
 
-@policy.once
+@policy.built_once
 def _timeline(actor) -> Select:
-    return policy.visible_events(actor).where(Event.ticket_id == bindparam("ticket"))
+    return policy.visible_events(actor).where(Event.ticket_id == _TICKET)
 
 
-@policy.once
+@policy.built_once
+def _latest(actor) -> Select:
+    return _timeline(actor).order_by(Event.id.desc()).limit(bindparam("most", type_=Integer)).options(*SHOWN)
+
+
+@policy.built_once
 def _events_after(actor) -> Select:
     return _timeline(actor).where(Event.id > bindparam("after")).with_only_columns(func.count(Event.id))
 
 
-@policy.once
+@policy.built_once
 def _unread(actor) -> Select:
     latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
     me = bindparam("me")

@@ -18,7 +18,7 @@ from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.ticket_page import composer, key_of, ticket_page
 from informejo.tickets.words import Status
-from informejo.web import actor, answer, go_to, page, since_of, standing, stream, wants_fragment
+from informejo.web import actor, answer, go_to, page, standing, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
 SAID = {"body", "internal", "key", "continues"}
@@ -35,7 +35,7 @@ def index():
         "listed": listed,
         "lines": lines,
         "filter": filter,
-        "since": since_of(live),
+        "since": standing().bookmark,
         "address": _own(filter),
         "news": 0,
     }

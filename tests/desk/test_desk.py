@@ -9,7 +9,7 @@ import pytest
 from informejo import clock, db
 from informejo.desk import stats
 from informejo.events import log
-from informejo.kept import kept
+from informejo.shelf import shelf
 from informejo.tickets import change_actions, list_queries
 from informejo.tickets.filters import TicketFilter
 from informejo.tickets.list_queries import tickets_for
@@ -34,7 +34,7 @@ def desk(world):
             change_actions.assign(world.mia, ticket, world.mia if number != 2 else world.tom)
         tickets[number] = ticket
     db.commit()
-    kept.forget()
+    shelf.forget()
     return tickets
 
 
@@ -179,7 +179,7 @@ def test_the_counts_follow_what_happens(world, desk, visit):
     change_actions.set_status(world.mia, desk[1], Status.CLOSED)
     change_actions.delete_ticket(world.ana, desk[3])
     db.commit()
-    kept.forget()
+    shelf.forget()
     parts = {part["hx-target"]: part.text for part in dom.read(visit(world.mia).get("/desk/counts").text).children}
     assert parts == {"#count-open": "2", "#count-mine": "", "#count-unassigned": "1"}
 

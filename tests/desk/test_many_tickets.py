@@ -7,7 +7,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.engine import Engine
 
 from informejo import db, slow_reads
-from informejo.kept import kept
+from informejo.shelf import shelf
 from informejo.tickets import change_actions, list_queries, queries
 from informejo.tickets.filters import TicketFilter
 from informejo.tickets.list_queries import tickets_for
@@ -49,7 +49,7 @@ def test_no_page_of_the_staff_goes_through_all_tickets_while_others_wait(world, 
     world.ticket()
     browser = visit(world.mia)
     statements.clear()
-    kept.forget()
+    shelf.forget()
     assert browser.get(path).status_code == 200
     assert len(statements) > 5
     assert walked(statements) == []

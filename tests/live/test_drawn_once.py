@@ -2,7 +2,7 @@
 
 from informejo import db, templating
 from informejo.accounts import actions as accounts
-from informejo.kept import kept
+from informejo.shelf import shelf
 from informejo.tickets import change_actions
 from informejo.tickets.words import Priority
 
@@ -29,9 +29,9 @@ def test_a_row_of_the_queue_shows_what_changed(world, visit):
 
 def test_a_changed_template_is_seen_at_once_in_development(app, world, visit, monkeypatch):
     app.config["DEVELOPMENT"] = True
-    monkeypatch.setattr(kept, "most", kept.most)
+    monkeypatch.setattr(shelf, "most", shelf.most)
     templating.init_app(app)
     world.comment(world.mia, world.ticket(), "Drawn again each time.")
     for _ in range(2):
         assert "Drawn again each time." in visit(world.mia).get("/tickets/1").text
-    assert (len(kept), kept.bytes) == (0, 0)
+    assert (len(shelf), shelf.bytes) == (0, 0)

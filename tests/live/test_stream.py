@@ -233,7 +233,7 @@ def test_no_bookmark_shows_how_busy_the_desk_is(world, ticket, visit):
     busy = {stream_of(visit(world.ren).get(page)) for _ in range(3)}
     assert len(quiet | busy) == 6
     assert {len(one) for one in quiet | busy} == {bookmarks.LENGTH}
-    assert {bookmarks.read(one, "test").id for one in busy} == {log.latest_id()}
+    assert {bookmarks.read(one, "test").id for one in busy} == {log.standing().latest}
     assert {bookmarks.read(one, "another desk") for one in busy} == {None}
 
 
@@ -249,7 +249,7 @@ def test_a_quiet_page_moves_on_with_every_beat_and_needs_no_replay(app, world, t
     quiet.heard()
     beat_all(hub, app.extensions["broadcast"].here)
     (beat,) = parse(next(quiet._chunks))
-    assert bookmarks.read(beat.id, "test").id == log.latest_id()
+    assert bookmarks.read(beat.id, "test").id == log.standing().latest
     assert [message.event for message in listen(world.zoe, "me", bookmark=beat.id).greeting] == ["ready"]
 
 

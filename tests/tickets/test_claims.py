@@ -6,10 +6,10 @@ import pytest
 
 from informejo import clock, db
 from informejo.accounts.models import Role
-from informejo.kept import kept
 from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.live.wire import Channel
+from informejo.shelf import shelf
 from informejo.tickets import actions, change_actions
 from informejo.tickets.queries import reading_of_answer
 from informejo.tickets.words import Status
@@ -115,12 +115,12 @@ def test_whoever_has_sent_a_message_is_not_writing_it_any_more(world, ticket, vi
 
 
 def test_an_empty_desk_does_not_boast(world, visit):
-    kept.forget()
+    shelf.forget()
     said = visit(world.mia).get("/desk").text
     assert "There are no tickets yet." in said
     assert "No ticket waits for an owner." not in said
 
 
 def test_a_desk_where_everything_has_an_owner_says_so(world, visit, ticket):
-    kept.forget()
+    shelf.forget()
     assert "No ticket waits for an owner." in visit(world.mia).get("/desk").text

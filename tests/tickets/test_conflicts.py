@@ -85,9 +85,9 @@ def test_changes_of_different_fields_both_win(world, ticket, visit):
 
 def test_both_saying_the_same_is_no_conflict(world, ticket):
     change_actions.set_status(world.tom, ticket, Status.WAITING, "open")
-    before = log.latest_id()
+    before = log.standing().latest
     change_actions.set_status(world.mia, ticket, Status.WAITING, "open")
-    assert log.latest_id() == before
+    assert log.standing().latest == before
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

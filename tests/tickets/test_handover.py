@@ -45,7 +45,7 @@ def ticket(world):
 
 
 def test_each_ticket_has_its_own_line_in_the_log_before_the_person_leaves(world, ticket, leave):
-    since = log.latest_id()
+    since = log.standing().latest
     leave(world.mia)
     handed, left = log.since(since)[:2]
     assert (handed.name, handed.actor, handed.ticket) == (EventName.TICKET_UPDATED, world.ana, ticket)

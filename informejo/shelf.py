@@ -21,7 +21,7 @@ ENTRY_BYTES = 400  # of an entry itself, beside its key and value
 Value = TypeVar("Value")
 
 
-class Kept:
+class Shelf:
     """Values by key, the least recently used of them given up where they would take more than `most` bytes."""
 
     def __init__(self, most: int = MOST_BYTES):
@@ -63,11 +63,11 @@ class Kept:
 
     def _used(self, key: Hashable):
         self._values.move_to_end(key)
-        metrics.kept_used.inc()
+        metrics.shelf_used.inc()
         return self._values[key][0]
 
     def _keep(self, key: Hashable, value, still: Callable[[], bool] = lambda: True):
-        metrics.kept_made.inc()
+        metrics.shelf_made.inc()
         if not still():
             return value
         size = ENTRY_BYTES + size_of(key) + size_of(value)
@@ -86,7 +86,7 @@ def size_of(value) -> int:
     return sys.getsizeof(value) + sum(map(size_of, parts))
 
 
-kept = Kept()
-metrics.kept_things.set_function(lambda: len(kept))
-metrics.kept_bytes.set_function(lambda: kept.bytes)
-metrics.kept_bytes_limit.set_function(lambda: kept.most)
+shelf = Shelf()
+metrics.shelf_things.set_function(lambda: len(shelf))
+metrics.shelf_bytes.set_function(lambda: shelf.bytes)
+metrics.shelf_bytes_limit.set_function(lambda: shelf.most)
