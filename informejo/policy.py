@@ -111,6 +111,9 @@ class Anyone(NamedTuple):
     id: BindParameter = bindparam("me", type_=Integer)
 
 
+ANY_STAFF = Anyone(Role.AGENT, active=True)  # for what is the same for all of them
+
+
 def built_once(build: Callable[..., Select]) -> Callable[..., Select]:
     """Have a statement about an actor built once for all who have the same role, instead of for each request.
 

@@ -116,7 +116,7 @@ def standing() -> Standing:
     While a form is looked at rights may end, and what was read of people gets old: for a page that shows it again
     everything is read again, who is asking first of all. Raises Unauthorized when they may not any more.
     """
-    if request.method not in security.SAFE and not g.get("looked_up_again"):
+    if request.method not in security.SAFE and g.get("session") and not g.looked_up_again:
         db.session.rollback()
         look_up(current_app.view_functions.get(request.endpoint))
     g.standing = g.standing or log.standing()

@@ -60,7 +60,7 @@ def carried_fields(hidden: Mapping[str, str]) -> dict[str, str]:
 
 def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:
     """Another than the one who was writing has signed in: the text becomes nobody's draft without being asked."""
-    g.actor, g.me = user, str(user.id)
+    g.session, g.actor, g.me = None, user, str(user.id)  # their cookie comes with the next request
     fields = carried_fields(hidden) | {"draft": hidden.get("draft", "")}
     return make_response(_somebody_else_page(user, fields, "/drafts", hidden), 409)
 

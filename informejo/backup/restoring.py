@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,8 +61,7 @@ def restore(backup: Backup, database: Path, uploads: Path) -> Restored:
     Whenever it is interrupted, the desk is the old one or the new one: the backup's files are added to those that are
     there, which the old database does not mind; then one rename exchanges the database.
     """
-    before = f"{BEFORE}{clock.now():%Y-%m-%dT%H%M%SZ}"
-    old, aside = _beside(database, before), _beside(uploads, before)
+    old, aside = _places_aside(database, uploads)
     try:
         with exclusive(uploads), _held(database) as last_event:
             staged = _stage(backup, database)
@@ -176,6 +176,14 @@ def _remove_others(backup: Backup, uploads: Path):
     for file in uploads.glob("*/*/*"):
         if file.name not in backup.files:
             file.unlink()  # its other name is in the folder that was put aside
+
+
+def _places_aside(*paths: Path) -> list[Path]:
+    """Where they are put as they were, under a name that nothing has: two restores may begin in one second."""
+    moment = f"{BEFORE}{clock.now():%Y-%m-%dT%H%M%SZ}"
+    ends = chain([moment], (f"{moment}-{number}" for number in count(2)))
+    names = ([_beside(path, end) for path in paths] for end in ends)
+    return next(places for places in names if not any(place.exists() for place in places))
 
 
 def _beside(path: Path, end: str) -> Path:

@@ -64,13 +64,13 @@ class Cell(NamedTuple):
 
 def counts_for(actor: User, standing: Standing | None = None) -> Counts:
     """The numbers of the rail for this member of the staff."""
-    by_assignee = _by_the_log("by_assignee", standing, lambda: _unsolved_by_assignee(actor))
+    by_assignee = _by_the_log("by_assignee", standing, _unsolved_by_assignee)
     return Counts(sum(by_assignee.values()), by_assignee.get(None, 0), by_assignee.get(actor.id, 0))
 
 
 def stats_for(actor: User, standing: Standing | None = None) -> Stats:
     """The numbers of the dashboard; the same for all staff, who all see all tickets."""
-    return _by_the_log("stats", standing, lambda: _stats(actor))
+    return _by_the_log("stats", standing, _stats)
 
 
 def mine_by_priority(actor: User) -> dict[Priority, int]:
@@ -80,7 +80,7 @@ def mine_by_priority(actor: User) -> dict[Priority, int]:
 
 def longest_waiting(actor: User, most: int, standing: Standing | None = None) -> list[Brief]:
     """The tickets that have waited longest for an answer, the longest first, and since when."""
-    return _by_the_log(("waiting", most), standing, lambda: _longest_waiting(actor, most))
+    return _by_the_log(("waiting", most), standing, lambda: _longest_waiting(most))
 
 
 def in_brief(actor: User, filter: TicketFilter, most: int, standing: Standing | None = None) -> list[Brief]:
@@ -107,23 +107,23 @@ def _brief(actor, since: str) -> Select:
     return unanswered.with_only_columns(*columns, said_at())
 
 
-def _longest_waiting(actor: User, most: int) -> list[Brief]:
-    return [Brief(*row) for row in db.rows(_brief(actor, "unanswered"), me=actor.id, most=most)]
+def _longest_waiting(most: int) -> list[Brief]:
+    return [Brief(*row) for row in db.rows(_brief(policy.ANY_STAFF, "unanswered"), most=most)]
 
 
-def _unsolved_by_assignee(actor: User) -> dict[int | None, int]:
+def _unsolved_by_assignee() -> dict[int | None, int]:
     by = (Ticket.status, Ticket.assignee_id)  # in this order an index has all that is asked for
-    unsolved = visible_tickets(actor).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
+    unsolved = visible_tickets(policy.ANY_STAFF).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
     found = Counter()
     for assignee, count in db.session.execute(unsolved.with_only_columns(Ticket.assignee_id, func.count())):
         found[assignee] += count
     return dict(found)
 
 
-def _stats(actor: User) -> Stats:
-    cells = _cells(actor)
+def _stats() -> Stats:
+    cells = _cells()
     unsolved = [cell for cell in cells if cell.status in UNSOLVED]
-    due = visible_tickets(actor).where(awaits_us())
+    due = visible_tickets(policy.ANY_STAFF).where(awaits_us())
     return Stats(
         total=sum(cell.count for cell in cells),
         by_status=_counts(cells, "status", Status),
@@ -141,13 +141,14 @@ def _by_priority(tickets: Select, read: Callable | None = None) -> dict[Priority
     return {priority: found.get(priority, 0) for priority in reversed(Priority)}
 
 
-def _cells(actor: User) -> list[Cell]:
+def _cells() -> list[Cell]:
     """All tickets in one pass, whatever their number: a few hundred cells, from which every figure is a sum."""
     by = (Ticket.status, Ticket.priority, Ticket.category, Ticket.assignee_id.is_not(None))
     took = _seconds(Ticket.resolved_at) - _seconds(Ticket.created_at)
     numbers = (func.count(), func.count(Ticket.resolved_at), func.coalesce(func.sum(took), 0))
     return [
-        Cell(*row) for row in slow_reads.rows(visible_tickets(actor).with_only_columns(*by, *numbers).group_by(*by))
+        Cell(*row)
+        for row in slow_reads.rows(visible_tickets(policy.ANY_STAFF).with_only_columns(*by, *numbers).group_by(*by))
     ]
 
 

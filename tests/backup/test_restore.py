@@ -5,10 +5,12 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from informejo import clock
 from informejo.backup import restoring
 from informejo.backup.copying import checksum
 from informejo.backup.manifest import newest, read
@@ -122,6 +124,17 @@ def test_a_browser_from_before_the_restore_has_to_sign_in_and_loads_its_page_aga
         assert (status, b"event: ready" in greeting, b"event: reset" in greeting) == (200, True, False)
     finally:
         desk.server.stop()
+
+
+def test_two_restores_in_one_second_each_put_aside_what_was_there(saved, desk):
+    for _ in range(2):
+        with clock.at(datetime(2026, 11, 29, 12, tzinfo=UTC)):
+            restoring.restore(read(saved), desk.database, desk.uploads)
+    ends = [".before-restore-2026-11-29T120000Z", ".before-restore-2026-11-29T120000Z-2"]
+    for place in (desk.database, desk.uploads):
+        assert sorted(one.name for one in place.parent.glob(f"{place.name}.before-restore-*")) == [
+            place.name + end for end in ends
+        ]
 
 
 def test_files_that_the_backup_does_not_know_are_put_aside_with_the_rest(saved, desk):
