@@ -131,9 +131,9 @@ def test_two_restores_in_one_second_each_put_aside_what_was_there(saved, desk):
         with clock.at(datetime(2026, 11, 29, 12, tzinfo=UTC)):
             restoring.restore(read(saved), desk.database, desk.uploads)
     ends = [".before-restore-2026-11-29T120000Z", ".before-restore-2026-11-29T120000Z-2"]
-    for place in (desk.database, desk.uploads):
-        assert sorted(one.name for one in place.parent.glob(f"{place.name}.before-restore-*")) == [
-            place.name + end for end in ends
+    for spot in (desk.database, desk.uploads):
+        assert sorted(one.name for one in spot.parent.glob(f"{spot.name}.before-restore-*")) == [
+            spot.name + end for end in ends
         ]
 
 
