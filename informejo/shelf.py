@@ -1,6 +1,6 @@
 """What was made once and is used again: drawings, lists, numbers, each under a key that says all it depends on.
 
-Nothing here is ever told to forget. A key holds ids of the log, which says exactly when something changed, or it holds
+Nothing in the desk ever tells it to forget. A key holds ids of the log, which says exactly when something changed, or it holds
 all values that were drawn: so what lies under a key is right for ever, and what is not asked for any more makes room.
 Whoever makes a key puts the audience into it, and reads the ids in it *before* making what it names.
 """
@@ -16,7 +16,6 @@ from informejo import metrics
 MOST_BYTES = 32 * 1024 * 1024  # of one process: the drawings of some 500 tickets with 50 messages each
 ONE_MOST = MOST_BYTES // 8  # what is larger is made each time: it would push out everything else
 ENTRY_BYTES = 400  # of an entry itself, beside its key and value
-
 
 Value = TypeVar("Value")
 

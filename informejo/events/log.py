@@ -62,7 +62,7 @@ def epoch() -> str:
 
 
 class Standing(NamedTuple):
-    """Where the log stands. Whatever the log alone decides is the same as long as these are: see `kept`."""
+    """Where the log stands. Whatever the log alone decides is the same as long as these are: see `shelf`."""
 
     epoch: str | None
     latest: int | None  # the newest event's id

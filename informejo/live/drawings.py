@@ -1,4 +1,4 @@
-"""What pages show of tickets, as it was drawn for whoever of the same audience saw it first: see `kept`.
+"""What pages show of tickets, as it was drawn for whoever of the same audience saw it first: see `shelf`.
 
 A ticket's events say all that can change of it, and where the log stands all that can change of people, so the keys
 are ids of events. The ids are read before what is drawn, which is therefore never older than its key says.
