@@ -1,7 +1,7 @@
 """What was made once and is used again: drawings, lists, numbers, each under a key that says all it depends on.
 
-Nothing in the desk ever tells it to forget. A key holds ids of the log, which says exactly when something changed, or it holds
-all values that were drawn: so what lies under a key is right for ever, and what is not asked for any more makes room.
+Nothing in the desk ever tells it to forget. A key holds ids of the log, which says exactly when something changed, or
+it holds all values that were drawn: so what lies under a key is right for ever, and what nobody asks for makes room.
 Whoever makes a key puts the audience into it, and reads the ids in it *before* making what it names.
 """
 
