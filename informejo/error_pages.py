@@ -38,12 +38,12 @@ def _error(error: Exception):
     status, sentence, headers = _explain(error)
     if _wants_json():
         return jsonify(status=status, error=sentence), status, headers
-    if isinstance(error, policy.Unseen) and (error.binned or wants_fragment()):
-        return _gone(error), status, headers
     if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
-        g.actor = None
+        g.actor, g.may_be_old = None, False
     else:
         look_up(None)  # nobody did so far, or the rollback has forgotten what was known of them, and they may be gone
+    if g.actor and isinstance(error, policy.Unseen) and (error.binned or wants_fragment()):
+        return _gone(error), status, headers
     typed = _typed() if trouble(error) or status == 429 else {}
     texts = [] if typed or status in UNREAD else _texts(status)
     context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed, "texts": texts}

@@ -1,6 +1,7 @@
 """What every page shares: who is asking, and how a page and a fragment are answered."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlencode
 
@@ -91,6 +92,7 @@ def page(template: str, **context) -> str:
 
     `sentences` are what this page says for a name of NOTICES in its own words, because it knows whom it is about.
     """
+    look_up_again()
     person = g.get("actor")
     if "stream" not in context:
         context["stream"] = stream() if person else ""
@@ -111,14 +113,7 @@ def stream(*on: str) -> str:
 
 
 def standing() -> Standing:
-    """Where the log stood when this request began, before anything was read that its page shows.
-
-    While a form is looked at rights may end, and what was read of people gets old: for a page that shows it again
-    everything is read again, who is asking first of all. Raises Unauthorized when they may not any more.
-    """
-    if request.method not in security.SAFE and g.get("session") and not g.looked_up_again:
-        db.session.rollback()
-        look_up(current_app.view_functions.get(request.endpoint))
+    """Where the log stood when it was looked up who asks, before anything was read that the page shows."""
     g.standing = g.standing or log.standing()
     return g.standing
 
@@ -154,20 +149,40 @@ def local(address: str | None, otherwise: str = "/") -> str:
     return address if address and address.isprintable() and _OURS.fullmatch(address) else otherwise
 
 
-def sign_out_of_page():
-    """Draw what is drawn from here on as for a visitor: whoever was signed in when the request came is so no more."""
-    db.session.rollback()
-    g.session, g.actor, g.me = None, None, ""
+def draw_for(user: User | None):
+    """Draw what is drawn from here on for this person, or for a visitor, whoever it was when the request came."""
+    g.session, g.actor, g.standing, g.may_be_old = None, user, None, False
+    g.me = str(user.id) if user else ""
+
+
+def look_up_again():
+    """Before a page answers a form: find out anew who is asking, and read again whatever was read so far.
+
+    While the form was looked at rights may have ended, and what was known of people got old.
+    Raises Unauthorized when they may not see the page any more.
+    """
+    if g.get("may_be_old"):
+        db.session.rollback()
+        look_up(_view())
+
+
+def _view() -> Callable | None:
+    return current_app.view_functions.get(request.endpoint)
+
+
+def _opens_stream(view: Callable | None) -> bool:
+    return getattr(view, "opens_stream", False)  # and then it needs no session of the database
 
 
 def _load_actor():
-    for name in ("me", "looked_up_again"):
-        g.pop(name, None)
-    db.read_again_after_commit(False)
-    view = current_app.view_functions.get(request.endpoint)
+    g.pop("me", None)
+    view = _view()
+    if not _opens_stream(view):
+        db.read_again_after_commit(False)
     if request.mimetype == "multipart/form-data":
         _read_body()
     look_up(view)
+    g.may_be_old = request.method not in security.SAFE
     if g.actor and view and not getattr(view, "anybody", False):
         drawn.check(g.actor)
         vouch_with(partial(_vouch, g.session.id, g.actor.role))
@@ -175,7 +190,8 @@ def _load_actor():
 
 def _leave(_error):
     vouch_with(None)
-    db.read_again_after_commit(True)
+    if not _opens_stream(_view()):
+        db.read_again_after_commit(True)
 
 
 def _read_body():
@@ -190,14 +206,14 @@ def _read_body():
 def look_up(view):
     """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
     g.revocations = hub.revocations  # noted before, for whoever must know that the rights found here still hold
-    look = viewer_for if getattr(view, "opens_stream", False) else who_asks
+    look = viewer_for if _opens_stream(view) else who_asks
     found = None if getattr(view, "probe", False) else look(security.cookie())
-    g.session, g.standing = found or (None, None)
-    g.looked_up_again = "looked_up_again" in g  # the first time it was before the form was looked at
-    g.actor = g.session.user if g.session else None
-    g.me = str(g.actor.id) if g.actor else ""
-    if g.actor:
-        logs.name_user(g.actor.id)
+    session, g.standing = found or (None, None)
+    person = session.user if session else None
+    g.session, g.actor, g.may_be_old = session, person, False
+    g.me = str(person.id) if person else ""
+    if person:
+        logs.name_user(person.id)
     elif view and not getattr(view, "public", False) and request.endpoint != "static":
         raise Unauthorized
 

@@ -7,12 +7,12 @@ from flask import Response, g, jsonify, make_response, request
 from werkzeug.exceptions import Unauthorized
 from werkzeug.utils import redirect
 
-from informejo import drawn, security
+from informejo import db, drawn, security
 from informejo.accounts.models import User
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.error_pages import PASSWORDS
 from informejo.inputs import Invalid
-from informejo.web import local, page, sign_out_of_page, wants_fragment
+from informejo.web import draw_for, local, page, wants_fragment
 
 KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's text through the sign-in page
 CARRIED = ("next", "draft", "for", "files")  # those that go with it: where to, which form, whose, files that are lost
@@ -60,14 +60,15 @@ def carried_fields(hidden: Mapping[str, str]) -> dict[str, str]:
 
 def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:
     """Another than the one who was writing has signed in: the text becomes nobody's draft without being asked."""
-    g.session, g.actor, g.me = None, user, str(user.id)  # their cookie comes with the next request
+    draw_for(user)  # their cookie comes with the next request
     fields = carried_fields(hidden) | {"draft": hidden.get("draft", "")}
     return make_response(_somebody_else_page(user, fields, "/drafts", hidden), 409)
 
 
 def _sign_in_first(_error: Unauthorized):
     """People get the sign-in page, and from there back to where they were; scripts and programs a plain 401."""
-    sign_out_of_page()
+    db.session.rollback()
+    draw_for(None)
     if request.method not in security.SAFE:
         return _sign_in_again()
     accepted = request.accept_mimetypes

@@ -13,14 +13,15 @@ from informejo.live.fragments import Fragment
 from informejo.security import SAFE
 from informejo.tickets import queries, trail
 from informejo.tickets.models import Comment, Ticket
-from informejo.web import actor, page, standing, stream
+from informejo.web import actor, look_up_again, page, standing, stream
 
 
 def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     """The page of a ticket, with what was typed on it and what is wrong with that."""
-    live = stream(f"ticket:{ticket.id}")
     if request.method not in SAFE:
-        ticket = policy.find_ticket(actor(), ticket.number)  # it was found before that, by somebody who could see it
+        look_up_again()
+        ticket = policy.find_ticket(actor(), ticket.number)  # it was found before, by somebody who could see it then
+    live = stream(f"ticket:{ticket.id}")
     audience = policy.audience(actor())
     seen = queries.seen_by(actor(), ticket)
     talk, folds_news = _conversation(ticket, seen)
