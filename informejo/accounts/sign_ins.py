@@ -42,7 +42,7 @@ class Asking(NamedTuple):
     """Whose request it is, and where the log stood when that was looked up."""
 
     session: Session | SignIn
-    standing: Standing | None
+    standing: Standing
 
 
 def who_asks(token: str) -> Asking | None:
@@ -55,9 +55,12 @@ def who_asks(token: str) -> Asking | None:
 
 
 def viewer_for(token: str) -> Asking | None:
-    """The same as plain rows, for doors that only show and look at the log themselves."""
-    found = db.rows(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
-    return Asking(SignIn(found[0][0], found[0][1], Viewer(*found[0][2:])), None) if found else None
+    """The same as plain rows, for doors that only show."""
+    found = db.glance(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
+    if not found:
+        return None
+    id, expires_at, *viewer, epoch, latest, people = found[0]
+    return Asking(SignIn(id, expires_at, Viewer(*viewer)), Standing(epoch, latest, people))
 
 
 def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:
@@ -84,7 +87,13 @@ _LIVE = (
     .where(_user.active, _session.expires_at > bindparam("now"), _session.seen_at > bindparam("idle"))
 )
 _FOUND = _LIVE.where(_session.token_hash == bindparam("hash")).with_only_columns(
-    _session.id, _session.expires_at, _user.id, _user.name, _user.role, maintain_column_froms=True
+    _session.id,
+    _session.expires_at,
+    _user.id,
+    _user.name,
+    _user.role,
+    *HERE.selected_columns,
+    maintain_column_froms=True,
 )
 _HOLDS = _LIVE.where(_session.id == bindparam("id"), _user.role == bindparam("role"))
 _LOCKED = _HOLDS.with_for_update(read=True)

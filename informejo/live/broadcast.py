@@ -36,6 +36,7 @@ class Broadcast:
         self._refused = (0, 0)  # the event that the database refused to let be shown, and how often in a row
         self._running = False
         self.here: Bookmark | None = None  # this reader's own; what came before its first look is no news
+        self.reached = 0  # the newest event that was shown, or is just being shown; `here` follows when it was
         self._rung: float | None = None  # when the bell rang first for what is not read yet
         self._since = 0.0  # when the wait of those being shown began
 
@@ -43,6 +44,7 @@ class Broadcast:
         """Set the bookmark, if this process has none yet: streams that are opened from now on miss nothing."""
         if self.here is None:
             self.here = log.bookmark()
+            self.reached = self.here.id
 
     def run(self):
         """Drain whenever the bell rings, until the hub closes: those who write need not wait for those who watch."""
@@ -78,6 +80,7 @@ class Broadcast:
                 full = len(events) == BATCH  # otherwise that was all: whatever came since rings again
                 for event in events:
                     bookmark = Bookmark(epoch, event.id)
+                    self.reached = event.id
                     self._show_or_reset(event, bookmark)
                     self.here = bookmark
                 db.session.remove()

@@ -59,7 +59,7 @@ def _time_of_arrival() -> float:
         with theirs:
             subscription.settle(0)
             with ours:
-                hub.attach(subscription, ours.fileno())
+                hub.attach(subscription, ours)
             signals.noticed.send(presence.ECHO)
             theirs.settimeout(PATIENCE)
             while part := theirs.recv(4096):

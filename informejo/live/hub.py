@@ -17,6 +17,7 @@ import select
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from socket import socket
 
 from informejo import metrics
 from informejo.faults import contained, note
@@ -100,13 +101,14 @@ class Hub:
         self._young[subscription] = 0
         subscription.expires = time.monotonic() + min(random.uniform(*RENEW_SECONDS), subscription.lasts)
 
-    def attach(self, subscription: Subscription, descriptor: int):
-        """Take over the connection behind `descriptor` and write what has waited for it so far.
+    def attach(self, subscription: Subscription, connection: socket, beginning: bytes = b""):
+        """Take over a connection, and write this `beginning` and what has waited for it so far.
 
         Raises OSError when the kernel gives no descriptor, or watches no more of them; the stream has ended then.
         """
         self._start()
-        raw = self._socket(fileno=os.dup(descriptor))
+        kind = connection.family, connection.type, connection.proto  # else each would be asked of the kernel
+        raw = self._socket(*kind, fileno=os.dup(connection.fileno()))
         if subscription.closed:  # its rights went while it was being opened
             raw.close()
             return
@@ -117,7 +119,7 @@ class Hub:
             self._epoll.register(descriptor, LEAVING)
             self._by_descriptor[descriptor] = subscription
             self.begin(subscription)
-            alive = subscription.take(raw, self._ask)
+            alive = subscription.take(raw, self._ask, beginning)
         except BaseException:
             self.drop(subscription, reason="fault")
             raise

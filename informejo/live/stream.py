@@ -4,7 +4,7 @@ import errno
 import logging
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
@@ -63,12 +63,13 @@ def _open(form: str) -> Response:
     except BaseException:
         hub.drop(subscription)
         raise
-    return Response(_body(subscription, greeting, request.environ), headers=HEADERS)
+    return Opened(subscription, greeting)
 
 
 def _once(person: User, channels: tuple[Channel, ...], form: str, asked: str) -> bytes:
     """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
-    here, _, content = _past(person, channels, asked)
+    here = g.standing.bookmark
+    _, content = _past(person, channels, asked, here)
     if form == "html":
         held.note(g.session.id)
         content += _notices(channels)
@@ -142,21 +143,32 @@ def _subscribe(person: User, channels: tuple[Channel, ...]) -> Subscription:
 
 def _greeting(subscription: Subscription, person: User, asked: str) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
-    here, missed, content = _past(person, subscription.channels, asked)
+    here = _here(person)
+    missed, content = _past(person, subscription.channels, asked, here)
     returns.count(missed)
     subscription.settle(here.id)
     return content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
 
 
-def _past(person: User, channels: tuple[Channel, ...], asked: str) -> tuple[Bookmark, list[Event] | None, bytes]:
-    """Where the log stands, what the browser missed until then, and the same as it is sent."""
-    here = here_while_holding(g.session.id, person.role)
-    _require(here)
+def _here(person: User) -> Bookmark:
+    """Where the log stood when this sign-in held. What comes after that reaches the subscription, which is open now.
+
+    If something newer was shown to others before it was open, the log and the sign-in are looked at again.
+    """
+    here = g.standing.bookmark
+    if current_app.extensions["broadcast"].reached > here.id:
+        here = here_while_holding(g.session.id, person.role)
+        _require(here)
+    return here
+
+
+def _past(person: User, channels: tuple[Channel, ...], asked: str, here: Bookmark) -> tuple[list[Event] | None, bytes]:
+    """What the browser missed up to `here`, and the same as it is sent."""
     missed = replay.missed(asked, here, channels, person)
     content = replay.told(missed, here, channels)
-    if missed:  # else nothing was read after the sign-in was asked about
+    if missed:  # else nothing was read since the sign-in was looked up
         _require(holds(g.session.id, person.role))
-    return here, missed, content
+    return missed, content
 
 
 def _notices(channels: tuple[Channel, ...]) -> bytes:
@@ -165,25 +177,35 @@ def _notices(channels: tuple[Channel, ...]) -> bytes:
     return wire.message(fragments.render(notices)) if notices else b""
 
 
-def _body(subscription: Subscription, greeting: bytes, environ: dict) -> Iterator[bytes]:
-    """The greeting, then nothing more from here: the hub goes on with the connection itself.
+class Opened(Response):
+    """The answer that is a stream: its head and greeting go to the hub together with the connection."""
 
-    gunicorn's gevent worker takes BrokenPipeError for a browser that left: it closes its own descriptor, writes nothing
-    more, and is free. The connection lives on in the duplicate that the hub made.
-    """
-    handed_over = False
-    connection = subscription.connection = environ.get("gunicorn.socket")
+    def __init__(self, subscription: Subscription, greeting: bytes):
+        super().__init__(_read(subscription, greeting), headers=HEADERS)
+        self.subscription, self.greeting = subscription, greeting
+
+    def __call__(self, environ: dict, start_response) -> Iterable[bytes]:
+        """Raise BrokenPipeError once the hub has the connection; where it cannot take it, be read as other answers are.
+
+        gunicorn's gevent worker takes that for a browser that left: it closes its own descriptor, writes nothing more,
+        and is free. The connection lives on in the duplicate that the hub made.
+        """
+        connection = environ.get("gunicorn.socket")
+        # Only what is written to a plain socket arrives as it was written: TLS, above all, keeps a state of its own.
+        if type(connection) is not socket.socket or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
+            self.subscription.connection = connection
+            return super().__call__(environ, start_response)
+        head = wire.head(self.get_wsgi_headers(environ))
+        hub.attach(self.subscription, connection, head + wire.chunk(self.greeting))
+        raise BrokenPipeError(errno.EPIPE, "the hub has taken the connection over")
+
+
+def _read(subscription: Subscription, greeting: bytes) -> Iterator[bytes]:
+    """A stream for servers that write it themselves."""
     try:
         yield greeting
         subscription.connection = None
-        # Only what is written to a plain socket arrives as it was written: TLS, above all, keeps a state of its own.
-        if type(connection) is not socket.socket or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
-            hub.begin(subscription)
-            yield from subscription.frames()
-        else:
-            hub.attach(subscription, connection.fileno())
-            handed_over = True
-            raise BrokenPipeError(errno.EPIPE, "the hub has taken the connection over")
+        hub.begin(subscription)
+        yield from subscription.frames()
     finally:
-        if not handed_over:
-            hub.drop(subscription)
+        hub.drop(subscription)

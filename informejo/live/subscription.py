@@ -48,14 +48,15 @@ class Subscription:
         self.floor = self.backlog.forget(floor) if self.backlog else floor
         self.opening = False
 
-    def take(self, raw: socket.socket, want_turn) -> bool:
-        """From now on write to this non-blocking socket, what has waited first. False when the reader is gone."""
+    def take(self, raw: socket.socket, want_turn, beginning: bytes = b"") -> bool:
+        """From now on write to this non-blocking socket: the `beginning`, then what has waited. False: nobody reads."""
         self.socket, self.want_turn = raw, want_turn
         if raw.family != socket.AF_UNIX:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.free = not self.waiting
-        return self.free or self.flush()
+        if beginning and not self._send(beginning):
+            return False
+        return self.rest is not None or self.flush()
 
     def write(self, frame: Frame) -> bool:
         """Send one message, or keep it until its turn. False when this reader is lost: gone, or too slow for too long.
@@ -78,7 +79,7 @@ class Subscription:
     def flush(self) -> bool:
         """Write what waits, as far as it goes. False when the reader is gone."""
         waited = self.rest is not None
-        while self.waiting:
+        while self.rest is not None or self.backlog:
             chunk, self.rest = self.rest if self.rest is not None else self.backlog.next(), None
             if not self._send(chunk):
                 return False

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from werkzeug.http import http_date
+
 from informejo.live.bookmark import Bookmark
 from informejo.version import BUILD
 
@@ -82,6 +84,13 @@ def message(data: str, *, id: Bookmark | None = None, event: str = "", retry: in
         fields.append(f"event: {event}")
     fields += [f"data: {line}" for line in _LINE_ENDS.split(data.replace("\0", "\ufffd"))]
     return ("\n".join(fields) + "\n\n").encode("utf-8", "replace")
+
+
+def head(headers: Iterable[tuple[str, str]]) -> bytes:
+    """What an answer begins with whose body are chunks, for as long as its connection lasts."""
+    fields = [("Date", http_date()), ("Connection", "close"), ("Transfer-Encoding", "chunked"), *headers]
+    lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in fields), "", ""]
+    return "\r\n".join(lines).encode("latin-1")
 
 
 def chunk(content: bytes) -> bytes:

@@ -40,7 +40,7 @@ def connect(hub, browsers):
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         theirs.setblocking(False)
-        hub.attach(subscription, ours.fileno())
+        hub.attach(subscription, ours)
         ours.close()  # as gunicorn closes its own descriptor
         browsers.append(theirs)
         return subscription, theirs
@@ -200,7 +200,7 @@ def test_what_waited_is_written_as_soon_as_the_connection_is_there(hub, browsers
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     browsers.append(theirs)
-    hub.attach(subscription, ours.fileno())
+    hub.attach(subscription, ours)
     ours.close()
     say(hub, "late", id=2)
     assert words(theirs) == ["early", "late"]
@@ -212,7 +212,7 @@ def test_a_stream_that_lost_its_rights_while_it_opened_is_closed_when_it_connect
     hub.drop_where(lambda stream: stream.user_id == 1)
     ours, theirs = socket.socketpair()
     browsers.append(theirs)
-    hub.attach(subscription, ours.fileno())
+    hub.attach(subscription, ours)
     ours.close()
     assert theirs.recv(1) == b""
     assert say(hub, "not for you") == 0

@@ -43,7 +43,7 @@ def connect(hub):
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         theirs.setblocking(False)
-        hub.attach(subscription, ours.fileno())
+        hub.attach(subscription, ours)
         ours.close()
         ends.append(theirs)
         return subscription, theirs
@@ -195,7 +195,7 @@ def test_a_connection_that_cannot_be_taken_over_leaves_nothing_behind(hub, conne
         else:
             patch.setattr(Subscription, "take", stumble)
         with pytest.raises(Fault):
-            hub.attach(subscription, ours.fileno())
+            hub.attach(subscription, ours)
         assert subscription.closed
         ours.close()
         while theirs.recv(100):
@@ -339,7 +339,7 @@ class Streams(RuleBasedStateMachine):
         one.settle(0)
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        self.hub.attach(one, ours.fileno())
+        self.hub.attach(one, ours)
         ours.close()
         self.open[one] = theirs
 

@@ -149,7 +149,7 @@ def ends(app, world, ticket, monkeypatch):
 @pytest.mark.hardening("X-52")
 @pytest.mark.parametrize("way", ["", "&once=1"])
 @pytest.mark.parametrize("ending", RIGHTS_END)
-@pytest.mark.parametrize("where", ["informejo.live.stream.here_while_holding", "informejo.live.replay.log.since"])
+@pytest.mark.parametrize("where", ["informejo.live.replay.missed", "informejo.live.replay.log.since"])
 def test_whose_rights_end_while_the_greeting_is_gathered_hears_nothing_that_was_written_after(
     world, ticket, visit, ends, ending, way, where
 ):
@@ -187,6 +187,23 @@ def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket,
     everything = "".join(message.data for message in [*stream.greeting, *stream.heard()])
     said = db.session.scalars(select(Comment.id).order_by(Comment.id))
     assert [everything.count(f'id="comment-{id}"') for id in said] == [1, 1]
+
+
+@pytest.mark.hardening("L-06")
+def test_what_others_are_shown_while_somebody_is_let_in_is_in_their_greeting(world, ticket, visit, monkeypatch):
+    """The seam before that: read after it was looked up where the log stands, and shown before the stream is open."""
+    door = "informejo.live.stream._subscribe"
+    since, subscribe, between = str(log.bookmark()), pkgutil.resolve_name(door), []
+
+    def it_happens_and_then_subscribe(*asked):
+        if not between:
+            between.append(world.comment(world.mia, ticket, "in between"))
+        return subscribe(*asked)
+
+    monkeypatch.setattr(door, it_happens_and_then_subscribe)
+    opened = Listener(visit(world.ren), f"/live?on=ticket:{ticket.id}&since={since}")
+    everything = "".join(message.data for message in [*opened.greeting, *opened.heard()])
+    assert everything.count(f'id="comment-{between[0].id}"') == 1
 
 
 def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, listen):
