@@ -89,9 +89,8 @@ def beside(
 
 def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Comment | None]]:
     """Tickets of a list that was found for somebody of this audience, with all that drawing them in it needs."""
-    latest = Ticket.last_event if audience == Audience.STAFF else Ticket.last_public_event
     tickets = select(Ticket).where(Ticket.id.in_(ids)).execution_options(populate_existing=True)
-    people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest)
+    people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event_for(audience))
     said = last_messages(audience, ids)
     return [(ticket, said.get(ticket.id)) for ticket in db.session.scalars(tickets.options(*people))]
 
@@ -181,7 +180,7 @@ def _found(actor: User, tickets: Select, words: str) -> list[int]:
 
 
 def _activity(actor: User):
-    return Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
+    return Ticket.last_event_id_for(policy.audience(actor))
 
 
 def _order(actor: User, filter: TicketFilter):

@@ -178,8 +178,7 @@ def _events_after(actor) -> Select:
 
 @policy.built_once
 def _unread(actor) -> Select:
-    latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
-    me = bindparam("me")
+    latest, me = Ticket.last_event_id_for(policy.audience(actor)), bindparam("me")
     return (
         policy.visible_tickets(actor)
         .where(or_(Ticket.requester_id == me, Ticket.assignee_id == me), latest > bindparam("old"))
