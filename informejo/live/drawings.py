@@ -23,16 +23,6 @@ from informejo.tickets.list_queries import Listed
 from informejo.tickets.models import Comment, Ticket
 
 
-class Line(NamedTuple):
-    """One ticket in a list, drawn, with what is personal about it."""
-
-    id: int
-    last: int
-    seen: int
-    unread: bool
-    html: Markup
-
-
 class Piece(NamedTuple):
     """A message or a line of a timeline, drawn: its place in it, whose doing it was, and when."""
 
@@ -51,13 +41,13 @@ class Conversation(NamedTuple):
     total: int
 
 
-def rows(standing: Standing, listed: Sequence[Listed]) -> list[Line]:
-    """The tickets of a page of the queue, for the staff."""
+def rows(standing: Standing, listed: Sequence[Listed]) -> list[tuple[Listed, Markup]]:
+    """The tickets of a page of the queue as their rows, for the staff."""
     return _lines("row", Audience.STAFF, standing, listed)
 
 
-def cards(actor: User, standing: Standing, listed: Sequence[Listed]) -> list[Line]:
-    """The tickets of a page of one's own."""
+def cards(actor: User, standing: Standing, listed: Sequence[Listed]) -> list[tuple[Listed, Markup]]:
+    """The tickets of a page of one's own as their cards."""
     return _lines("card", policy.audience(actor), standing, listed)
 
 
@@ -81,10 +71,10 @@ def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:
     return next((piece for piece in pieces if piece.order > seen and piece.author_id != reader.id), None)
 
 
-def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[Listed]) -> list[Line]:
+def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[Listed]) -> list[tuple[Listed, Markup]]:
     keys = {one.id: (kind, audience, standing.epoch, standing.people, one.id, one.last) for one in listed}
     drawn = shelf.several(keys, lambda ids: _drawn_lines(kind, audience, ids))
-    return [Line(*one, drawn[one.id]) for one in listed if one.id in drawn]
+    return [(one, drawn[one.id]) for one in listed if one.id in drawn]
 
 
 def _drawn_lines(kind: str, audience: Audience, ids: Collection[int]) -> dict[int, Markup]:

@@ -28,12 +28,10 @@ SAID = {"body", "internal", "key", "continues"}
 def index():
     """One's own tickets, for staff too: those they asked for themselves."""
     live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
-    asked_page = request.args.get("page", type=int)
-    listed = list_queries.tickets_for(actor(), filter, asked_page, standing=standing())
-    lines = drawings.cards(actor(), standing(), listed.tickets)
+    listed = list_queries.tickets_for(actor(), standing(), filter, request.args.get("page", type=int))
     shown = {
         "listed": listed,
-        "lines": lines,
+        "lines": drawings.cards(actor(), standing(), listed.tickets),
         "filter": filter,
         "since": standing().bookmark,
         "address": _own(filter),
