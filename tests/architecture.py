@@ -17,7 +17,7 @@ LAYERS = {
     GROUND: "clock config faults i18n limits markdown metrics offload paging shelf signals text tickets.media_types"
     " tickets.words version events.names live.backlog live.bookmark live.held live.hub live.listeners"
     " live.subscription live.wire",
-    TABLES: "db folding ids slow_reads turns *.models",
+    TABLES: "built_once db folding ids slow_reads turns *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences tickets.files"
     " tickets.filters tickets.storage",

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, func
 
-from informejo import db, policy, slow_reads
+from informejo import db, slow_reads
 from informejo.accounts.models import User
+from informejo.built_once import ANY_STAFF, built_once
 from informejo.events.log import Standing
 from informejo.policy import visible_tickets
 from informejo.shelf import shelf
@@ -96,14 +97,14 @@ def _by_the_log(what: str | tuple, standing: Standing, compute: Callable):
     return shelf.one(("stats", what, standing), compute)
 
 
-@policy.built_once
+@built_once
 def _opened(actor) -> Select:
     """Of these tickets what a Brief says, and when they were opened."""
     tickets = visible_tickets(actor).where(Ticket.id.in_(bindparam("ids", expanding=True)))
     return tickets.join(Ticket.requester).with_only_columns(*_BRIEF, Ticket.created_at)
 
 
-@policy.built_once
+@built_once
 def _unanswered(actor) -> Select:
     """Of those that wait for the desk what a Brief says, and since when they wait."""
     tickets = visible_tickets(actor).where(awaits_us()).order_by(said_at(), Ticket.id)
@@ -112,12 +113,12 @@ def _unanswered(actor) -> Select:
 
 
 def _longest_waiting(most: int) -> list[Brief]:
-    return [Brief(*row) for row in db.rows(_unanswered(policy.ANY_STAFF), most=most)]
+    return [Brief(*row) for row in db.rows(_unanswered(ANY_STAFF), most=most)]
 
 
 def _unsolved_by_assignee() -> dict[int | None, int]:
     by = (Ticket.status, Ticket.assignee_id)  # in this order an index has all that is asked for
-    unsolved = visible_tickets(policy.ANY_STAFF).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
+    unsolved = visible_tickets(ANY_STAFF).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
     found = Counter()
     for assignee, count in db.session.execute(unsolved.with_only_columns(Ticket.assignee_id, func.count())):
         found[assignee] += count
@@ -127,7 +128,7 @@ def _unsolved_by_assignee() -> dict[int | None, int]:
 def _stats() -> Stats:
     cells = _cells()
     unsolved = [cell for cell in cells if cell.status in UNSOLVED]
-    due = visible_tickets(policy.ANY_STAFF).where(awaits_us())
+    due = visible_tickets(ANY_STAFF).where(awaits_us())
     return Stats(
         total=sum(cell.count for cell in cells),
         by_status=_counts(cells, "status", Status),
@@ -151,8 +152,7 @@ def _cells() -> list[Cell]:
     took = _seconds(Ticket.resolved_at) - _seconds(Ticket.created_at)
     numbers = (func.count(), func.count(Ticket.resolved_at), func.coalesce(func.sum(took), 0))
     return [
-        Cell(*row)
-        for row in slow_reads.rows(visible_tickets(policy.ANY_STAFF).with_only_columns(*by, *numbers).group_by(*by))
+        Cell(*row) for row in slow_reads.rows(visible_tickets(ANY_STAFF).with_only_columns(*by, *numbers).group_by(*by))
     ]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from informejo import clock, db, policy
 from informejo.accounts.models import User
+from informejo.built_once import built_once
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
@@ -161,22 +162,22 @@ def _said() -> Select:
     return select(Comment).where(Comment.ticket_id == Ticket.id, Comment.internal.is_(False)).correlate(Ticket)
 
 
-@policy.built_once
+@built_once
 def _timeline(actor) -> Select:
     return policy.visible_events(actor).where(Event.ticket_id == _TICKET)
 
 
-@policy.built_once
+@built_once
 def _latest(actor) -> Select:
     return _timeline(actor).order_by(Event.id.desc()).limit(bindparam("most", type_=Integer)).options(*SHOWN)
 
 
-@policy.built_once
+@built_once
 def _events_after(actor) -> Select:
     return _timeline(actor).where(Event.id > bindparam("after")).with_only_columns(func.count(Event.id))
 
 
-@policy.built_once
+@built_once
 def _unread(actor) -> Select:
     latest, me = Ticket.last_event_id_for(policy.audience(actor)), bindparam("me")
     return (
