@@ -9,7 +9,7 @@ from informejo.accounts.models import User
 from informejo.accounts.queries import choices_of_staff, user_by_id
 from informejo.desk import stats
 from informejo.live import drawings
-from informejo.live.fragments import draw
+from informejo.live.makers import draw
 from informejo.shelf import shelf
 from informejo.tickets import list_queries
 from informejo.tickets.filters import GROUPS, SORTS, TicketFilter

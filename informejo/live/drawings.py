@@ -15,8 +15,8 @@ from informejo import policy
 from informejo.accounts.models import User
 from informejo.events.log import Standing
 from informejo.events.models import Audience
-from informejo.live import fragments
-from informejo.live.fragments import Fragment
+from informejo.live import fragments, makers
+from informejo.live.makers import Fragment
 from informejo.shelf import shelf
 from informejo.tickets import files, list_queries, queries
 from informejo.tickets.list_queries import Listed
@@ -78,7 +78,7 @@ def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[L
 
 
 def _drawn_lines(kind: str, audience: Audience, ids: Collection[int]) -> dict[int, Markup]:
-    draw = fragments.row_of if kind == "row" else lambda ticket, _said: fragments.card_of(ticket, audience)
+    draw = makers.row_of if kind == "row" else lambda ticket, _said: makers.card_of(ticket, audience)
     return {ticket.id: draw(ticket, said).html for ticket, said in list_queries.listed_tickets(audience, ids)}
 
 
@@ -109,4 +109,4 @@ def _piece(fragment: Fragment) -> Piece:
 
 
 def _surroundings(actor: User, ticket: Ticket) -> dict[str, Markup]:
-    return {fragment.id: fragment.html for fragment in fragments.about(ticket, policy.audience(actor))}
+    return {fragment.id: fragment.html for fragment in makers.about(ticket, policy.audience(actor))}

@@ -10,8 +10,8 @@ from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.folding import fold
-from informejo.live.fragments import UNREAD_CHANGED, Fragment
 from informejo.live.hub import hub
+from informejo.live.makers import UNREAD_CHANGED, Fragment
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel
 from informejo.tickets.models import Ticket

@@ -8,7 +8,7 @@ from informejo import db, policy, signals
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.live import fragments, payload, wire
+from informejo.live import fragments, makers, payload, wire
 from informejo.live.bookmark import Bookmark
 from informejo.live.hub import BYE, hub
 from informejo.live.subscription import Subscription
@@ -37,7 +37,7 @@ def farewell(unseen: policy.Unseen, form: str) -> Frame:
     if form == "json":
         return wire.frame([payload.lost(unseen.number)])
     # A key of its own: what else the event has for this page says less, and must not take this one's place.
-    thing = fragments.farewell(unseen.number, unseen.binned).thing
+    thing = makers.farewell(unseen.number, unseen.binned).thing
     return wire.frame([thing._replace(key=f"farewell-{unseen.number}")])
 
 

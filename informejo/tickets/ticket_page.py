@@ -9,7 +9,7 @@ from informejo import policy
 from informejo.events.models import Audience
 from informejo.live import drawings, presence
 from informejo.live.drawings import Conversation
-from informejo.live.fragments import Fragment
+from informejo.live.makers import Fragment
 from informejo.security import SAFE
 from informejo.tickets import queries, trail
 from informejo.tickets.models import Comment, Ticket
