@@ -1,7 +1,7 @@
-"""What pages show of tickets, as it was drawn for whoever of the same audience saw it first: see `shelf`.
+"""What pages show of tickets, drawn once for each audience and kept on the shelf.
 
-A ticket's events say all that can change of it, and where the log stands all that can change of people, so the keys
-are ids of events. The ids are read before what is drawn, which is therefore never older than its key says.
+The keys hold ids of events: that of a ticket's newest event changes whenever the ticket does, and `standing.people`
+whenever somebody's name or role does. They are read before what is drawn, which is therefore never older than its key.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,7 +24,7 @@ from informejo.tickets.models import Comment, Ticket
 
 
 class Piece(NamedTuple):
-    """A message or a line of a timeline, drawn: its place in it, whose doing it was, and when."""
+    """A message or a line of a timeline, drawn: the event that orders it, who wrote or did it, and when."""
 
     order: int
     author_id: int | None
@@ -88,8 +88,8 @@ def _key(kind: str, actor: User, ticket: Ticket, standing: Standing) -> tuple:
 
 
 def _lost(ticket: Ticket, key: tuple) -> tuple[str, ...]:
-    """The names of its files that are not on the disk: that a file goes or comes back is in no event."""
-    _kind, *rest = key  # the same files for both drawings
+    """The stored names of its files that are not on disk. No event says when one goes, so they are part of the key."""
+    _kind, *rest = key  # without the kind: both drawings show the same files
     return files.lost(shelf.one(("files", *rest), lambda: files.sizes_of(ticket)))
 
 

@@ -34,7 +34,7 @@ from informejo.tickets.queries import with_people
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
     EventName.TICKET_UPDATED: {"timeline": (change,), "ticket": (ticket,), "queue": (row,), "desk": (desk_changed,)},
-    EventName.TICKET_DELETED: {},  # whoever lost it by that is told so by `farewell`, and nobody needs to know more
+    EventName.TICKET_DELETED: {},  # whoever saw it gets `farewell` instead: see `on`
     EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (back, desk_changed)},
     EventName.COMMENT_ADDED: {
         "timeline": (comment, changes_beside),
@@ -45,15 +45,15 @@ FRAGMENTS = {
     **{name: {} for name in PEOPLE},  # see `people_at`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (header,), "queue": (row,)},
 }
-AS_IT_IS = (ticket, header, row, desk_changed)  # whatever it was that happened to the ticket
+AS_IT_IS = (ticket, header, row, desk_changed)  # show the ticket as it is now, whichever event they are made for
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
 # Nothing is drawn for them, and why.
 SILENT = {
     EventName.ATTACHMENT_ADDED: "a file is drawn with its message",
     EventName.SESSION_ENDED: "the streams of that sign-in end; no live page lists sign-ins",
 }
-NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # what a lost ticket still leaves to be counted anew
-DRAWN = {"name", "department", "role", "active"}  # what pages say of people
+NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
+DRAWN = {"name", "department", "role", "active"}  # what pages show of people
 
 
 def topics_of(event: Event) -> Iterable[str]:
@@ -65,7 +65,7 @@ def topics_of(event: Event) -> Iterable[str]:
 
 
 def people_at(events: Iterable[Event], topics: set[str]) -> set[str]:
-    """Of these topics, those that show somebody of whom one of these events has changed what pages draw."""
+    """Of these topics, those whose pages show a person of whom one of these events changed what is shown."""
     changed = {event.user_id for event in events if _changes_looks(event)}
     if not changed:
         return set()
@@ -77,11 +77,11 @@ def people_at(events: Iterable[Event], topics: set[str]) -> set[str]:
 def on(event: Event, channel: Channel, made: dict | None = None) -> list[Fragment]:
     """What `event` becomes on `channel`; nothing when its audience may not see it.
 
-    `made` keeps what shows a ticket as it is now, for the next event of the same ticket.
+    In `made` the makers of AS_IT_IS leave what they made, for further events of the same ticket.
     """
     kind, _, id = channel.topic.partition(":")
     if event.ticket is None:
-        return [PEOPLE_CHANGED] if (kind, channel.audience) != ("ticket", "staff") else []  # the desk tells these
+        return [PEOPLE_CHANGED] if (kind, channel.audience) != ("ticket", "staff") else []  # they hear it on `desk`
     if not event.is_for(channel.audience):
         return []
     if policy.is_lost(event, channel):
@@ -100,15 +100,15 @@ def of(event: Event, channel: Channel) -> list[Thing]:
 
 
 def things(parts: Iterable[Fragment]) -> list[Thing]:
-    """All of them as parts of a message."""
+    """These fragments as parts of a message."""
     return [fragment.thing for fragment in parts]
 
 
 def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragment]:
-    """What several events become: each thing they touched once, however often it changed meanwhile.
+    """What several events become: of each thing they touched one fragment, the newest.
 
-    An event is told on the channels it touches and on no other: what happened on one ticket is nothing for the page of
-    another, whatever else that page listens to.
+    An event is shown on the channels whose topics it touches and on no other, so a ticket's channel gets nothing of
+    another ticket.
     """
     channels, found, made = list(channels), {}, {}
     for event in events:
@@ -121,7 +121,7 @@ def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragmen
 
 
 def answer(events: Iterable[Event], ticket: Ticket, audience: Audience) -> list[Fragment]:
-    """What a change on a ticket's page is answered with: what the stream will bring, without the wait."""
+    """What a change on a ticket's page is answered with: the fragments that its stream will bring as well."""
     return gather(events, [Channel(f"ticket:{ticket.id}", audience.value, "html")])
 
 
@@ -136,7 +136,7 @@ def timeline(events: Iterable[Event], audience: Audience) -> list[Fragment]:
 
 
 def render(parts: Iterable[Fragment]) -> str:
-    """All of them, one after the other, each as an `<hx-partial>`."""
+    """These fragments, one after the other, each as an `<hx-partial>`."""
     return Markup().join(fragment.render() for fragment in parts)
 
 

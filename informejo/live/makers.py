@@ -1,4 +1,4 @@
-"""Fragments, and what makes them, one function for each thing a page shows; which event needs which: `fragments`."""
+"""Fragment, and the makers: for each thing a page shows, what it is drawn from. `fragments` says when it is shown."""
 
 from functools import cache
 from typing import Any, NamedTuple
@@ -28,11 +28,11 @@ class Fragment(NamedTuple):
     template: str = ""
     needs: dict[str, Any] = {}
     text: str = ""
-    looks: tuple = ()  # all that its bytes depend on; where it is told, equal looks are drawn once and kept
+    looks: tuple = ()  # all that its HTML depends on; where they are given, equal looks are drawn once and kept
 
     @property
     def html(self) -> Markup:
-        """The thing itself."""
+        """Its HTML without its place in the page; from the shelf if its looks were drawn before."""
         if not self.template:
             return escape(self.text)
         return shelf.one((self.template, self.looks), self.draw) if self.looks else self.draw()
@@ -42,23 +42,23 @@ class Fragment(NamedTuple):
         return draw(self.template, **self.needs)
 
     def render(self) -> Markup:
-        """The thing with its address, as an `<hx-partial>`."""
+        """Its HTML with where it goes and how, as an `<hx-partial>`."""
         tag = Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>')
         return tag.format(self.target, self.swap, self.html)
 
     @property
     def thing(self) -> Thing:
-        """The same as a part of a message: of several that wait for a reader, the newest with this id is enough."""
+        """The same as a part of a message; of several with one id that wait for a slow reader, the newest is sent."""
         return Thing(self.id, self.render())
 
 
 def draw(template: str, **needs) -> Markup:
-    """A partial, drawn without a request: there is nobody here it could be drawn for."""
+    """Render a partial without anything of the request, so that it is the same whoever asks."""
     return Markup(current_app.jinja_env.get_template(template).render(needs))  # noqa: S704 - autoescaped
 
 
 def comment(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:
-    """The message, at its place in the timeline, however often it was edited since."""
+    """The event's message as it is now, in the timeline at the place where it was added."""
     order = event.id if event.name == EventName.COMMENT_ADDED else order_of(event.comment)
     said = event.comment
     lost = lost_among(said.attachments)
@@ -69,10 +69,10 @@ def comment(event: Event, audience: str, run: list[Event] | None = None) -> list
 
 
 def change(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:
-    """The line that says what changed, where an event has no message of its own or changed more than that.
+    """The line of the timeline that says what the event changed.
 
-    What one person did one after the other within a minute is one line, which grows; `run` is all of it, where it is
-    known already.
+    Changes that one person makes one after the other within a minute share a line. `run` is all its events up to this
+    one, for callers who have them already.
     """
     run = run or runs(log.same_minute(event, audience)).get(event.id, [event])
     needs = {"events": run, "audience": audience, "order": event.id}
@@ -80,27 +80,31 @@ def change(event: Event, audience: str, run: list[Event] | None = None) -> list[
 
 
 def changes_beside(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:
-    """The same, only when the message changed something beside being written."""
+    """The same line for a message, if the ticket's fields were changed with it."""
     return change(event, audience, run) if event.changes else []
 
 
 def ticket(event: Event, audience: str) -> list[Fragment]:
-    """What stands above and beside the conversation."""
+    """All that stands above and beside the conversation."""
     return about(event.ticket, audience)
 
 
 def header(event: Event, audience: str) -> list[Fragment]:
-    """Only what says how far the ticket has come: what was said leaves everything else as it was."""
+    """The header alone: a message changes nothing else of what stands around the conversation."""
     return about(event.ticket, audience)[:1]
 
 
 def ticket_spoken_on(event: Event, audience: str) -> list[Fragment]:
-    """All of it where a message changed something beside being written, such as that it opened the ticket again."""
+    """The header; or all of it, if fields were changed with the message, such as when it opened the ticket again."""
     return ticket(event, audience) if event.changes else header(event, audience)
 
 
 def about(ticket: Ticket, audience: str) -> list[Fragment]:
-    """The same of a ticket as it is now. What must be asked for is asked when it is drawn: of many the last is."""
+    """What stands above and beside the conversation of a ticket as it is now.
+
+    What needs a query is asked when a fragment is drawn, not when it is made: of many that are made only the last is
+    drawn (see `fragments.gather`).
+    """
     lost = LocalProxy(cache(lambda: lost_among(ticket.attachments)))
     needs = {"ticket": ticket, "audience": audience, "lost": lost}
     head = Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
@@ -121,7 +125,7 @@ def row(event: Event, audience: str) -> list[Fragment]:
 
 
 def row_of(ticket: Ticket, said: Comment | None) -> Fragment:
-    """The same for a page of the queue; `said` is its last message, for the staff."""
+    """The ticket's row in the queue; `said` is the last message that the staff see, None without any."""
     owner = ticket.assignee and (ticket.assignee.id, ticket.assignee.name, ticket.assignee.role)
     words = (ticket.title, ticket.status, ticket.priority, ticket.category, ticket.requester.name)
     looks = (ticket.id, ticket.last_event_id, owner, said and (said.id, said.version, said.author.name), *words)
@@ -136,22 +140,22 @@ def card_of(ticket: Ticket, audience: str) -> Fragment:
 
 
 def farewell(number: int, binned: Event | None = None) -> Fragment:
-    """What takes a ticket away wherever it is on a page: with its number, and nothing of what it said.
+    """Takes a ticket away from wherever it is on a page. It holds the ticket's number, and nothing of its content.
 
-    `binned` is for those alone who may know who put it into the bin.
+    `binned` is the event that put it into the bin, given only where the reader may know who did.
     """
     needs = {"number": number, "sentence": last_word(binned)}
     return Fragment(f"lost-{number}", "body", "lose", "tickets/_lost.html", needs)
 
 
 def back(event: Event, audience: str) -> list[Fragment]:
-    """For pages it was taken from: it is there again."""
+    """For pages from which a ticket was taken away: says that it was restored."""
     place = f"back-{event.ticket_id}"
     return [Fragment(place, f"#{place}", "outerMorph", "tickets/_back.html", {"number": event.ticket_id})]
 
 
 def question(field: str, needs: dict | None = None) -> Fragment:
-    """At the control of a field: two changes at once, and which it shall be. Without `needs` that is settled."""
+    """At a field that two people changed: which value it shall have. Without `needs` the question goes away."""
     place = f"question-{field}"
     return Fragment(place, f"#{place}", "innerHTML", "tickets/_conflict.html" if needs else "", needs or {})
 
@@ -162,7 +166,7 @@ def desk_changed(event: Event, audience: str) -> list[Fragment]:
 
 
 def toast(event: Event, reader_id: int) -> Fragment:
-    """A word to somebody whom the event concerns and who looks at something else."""
+    """A short message to somebody whom the event concerns and who looks at another page."""
     needs = {"event": event, "sentence": sentence(event, reader_id)}
     return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
 

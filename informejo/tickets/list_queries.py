@@ -20,8 +20,8 @@ from informejo.tickets.queries import awaits_us, last_messages, old_news
 from informejo.tickets.words import UNSOLVED, Priority
 
 PAGE = 50  # tickets on one page of a list
-LAST_PAGE = 1_000  # further back nobody leafs: a search finds it
-LEAFED = 1_000  # tickets of a list through which one leafs ticket by ticket
+LAST_PAGE = 1_000  # what is further back is found by a search
+LEAFED = 1_000  # tickets of a list that can be gone through one after the other
 MOST_FOUND = 1_000  # tickets a search finds; who gets so many asks more exactly
 _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
 _READ_BY = select(Reading.ticket_id, Reading.event_id).where(
@@ -63,7 +63,7 @@ def tickets_for(
 
     What a list holds the log alone decides, so it is kept as long as the log stands where it stood (`standing`).
     """
-    page = min(max(page or 1, 1), LAST_PAGE)  # numbers that are no page make no keys
+    page = min(max(page or 1, 1), LAST_PAGE)  # a number that is no page gets no key of its own
     key = ("list", *_view(actor, standing, filter), page, most)
     found = shelf.one(key, lambda: _found_page(actor, filter, page, most))
     seen = dict(map(tuple, db.rows(_READ_BY, me=actor.id, tickets=[id for id, _, _ in found.tickets])))
@@ -171,7 +171,7 @@ def _read_with(actor: User, filter: TicketFilter) -> Callable[[Select], list]:
 
 
 def _found(actor: User, tickets: Select, words: str) -> list[int]:
-    """The tickets that say it, the most recently active first: no index helps here, so it must not hold others up."""
+    """Those of `tickets` that say these words, the most recently active. No index helps: it is read beside the loop."""
     saying = tickets.where(search_queries.says(actor, words)).order_by(_activity(actor).desc()).limit(MOST_FOUND)
     return [id for (id,) in slow_reads.rows(saying.with_only_columns(Ticket.id))]
 

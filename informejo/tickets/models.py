@@ -16,7 +16,7 @@ from informejo.tickets.words import Category, Priority, Status
 
 
 class Ticket(Folded, Model):
-    """One person's problem. Its history is the event log; the columns here are where that history has led."""
+    """One person's problem. Its history is in the event log; the columns hold how it is now."""
 
     __tablename__ = "tickets"
     SAID = ("title", "description")

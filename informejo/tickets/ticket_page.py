@@ -1,4 +1,4 @@
-"""The page of one ticket, as every door of tickets draws it: opened, or with what is wrong with what was sent."""
+"""The page of one ticket, for all views that show it: as it is, or with what is wrong with what was sent."""
 
 import secrets
 
@@ -20,7 +20,7 @@ def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     """The page of a ticket, with what was typed on it and what is wrong with that."""
     live = stream(f"ticket:{ticket.id}")
     if request.method not in SAFE:
-        ticket = policy.find_ticket(actor(), ticket.number)  # it was found before that, by somebody who could see it
+        ticket = policy.find_ticket(actor(), ticket.number)  # after `stream` asked anew who this is
     audience = policy.audience(actor())
     seen = queries.seen_by(actor(), ticket)
     talk, folds_news = _conversation(ticket, seen)
