@@ -175,6 +175,35 @@ def test_the_rail_counts_unsolved_tickets_in_all_free_and_ones_own(world, desk):
     assert stats.counts_for(world.ana, log.standing()) == (4, 2, 0)
 
 
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("/desk", "/desk"),
+        ("/queue?q=fire", "/queue"),
+        ("/queue?assignee=me&status=", "/queue?assignee=me"),
+        ("/queue?assignee=7", "/queue"),
+        ("/users", "/users"),
+        ("/bin", "/bin"),
+        ("/tickets", None),
+        ("/users/1?assignee=me", None),
+        ("/nowhere", None),
+    ],
+)
+def test_the_rail_says_at_which_of_its_places_one_is(world, visit, address, place):
+    rail = dom.read(visit(world.ana).get(address).text).find("desk-counts")
+    assert [link["href"] for link in rail.all("a") if "aria-current" in link.attributes] == ([place] if place else [])
+
+
+def test_what_is_typed_into_an_address_makes_no_rail_of_its_own(world, visit):
+    mia = visit(world.mia)
+    rails = []
+    for addresses in (["/queue"], [f"/queue?assignee={id}" for id in range(3)], ["/a", "/b", "/users/9"]):
+        for address in addresses:
+            mia.get(address)
+        rails.append(len([key for key in shelf._values if key[0] == "layout/_rail.html"]))
+    assert rails == [1, 1, 2]
+
+
 def test_the_counts_follow_what_happens(world, desk, visit):
     change_actions.set_status(world.mia, desk[1], Status.CLOSED)
     change_actions.delete_ticket(world.ana, desk[3])
