@@ -6,7 +6,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from informejo import db, drawn, logs, metrics, policy, security
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
-from informejo.live import fragments
+from informejo.live import makers
 from informejo.turns import trouble
 from informejo.web import look_up, page, wants_fragment
 
@@ -54,7 +54,7 @@ def _error(error: Exception):
 
 def _gone(unseen: policy.Unseen) -> str:
     """A ticket that is not there any more: the same word as on a page it is taken from live, and what was typed."""
-    lost = fragments.farewell(unseen.number, unseen.binned)
+    lost = makers.farewell(unseen.number, unseen.binned)
     if wants_fragment():
         return lost.render()
     return page("tickets/lost.html", title=f"Ticket #{unseen.number}", lost=lost, texts=_texts(404))

@@ -1,25 +1,24 @@
 """The law: who may do what, see what, as which audience, on which channels. Deny by default."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import timedelta
-from functools import lru_cache, wraps
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import BindParameter, Integer, Select, bindparam, false, select
+from sqlalchemy import Select, bindparam, false, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
 from informejo.accounts.models import STAFF, Role, User
+from informejo.built_once import built_once
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, EventName
 from informejo.live.wire import Channel
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
 
-SHAPES = 500  # forms of one statement that are kept
 NOTHING = "There is no such thing, or it is not for you to see."
 
 
@@ -101,27 +100,6 @@ _HARMLESS = {
     EventName.ATTACHMENT_ADDED,
 }
 _HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "assignee"}
-
-
-class Anyone(NamedTuple):
-    """Stands for everybody in a role where a statement is built once for all of them; `me` is bound when it is read."""
-
-    role: Role
-    active: bool
-    id: BindParameter = bindparam("me", type_=Integer)
-
-
-ANY_STAFF = Anyone(Role.AGENT, active=True)  # for what is the same for all of them
-
-
-def built_once(build: Callable[..., Select]) -> Callable[..., Select]:
-    """Have a statement about an actor built once for all who have the same role, instead of for each request.
-
-    `build(actor, *shape)` gets Anyone for the actor, and beside it words that decide how the statement looks, of which
-    there are few; what is only a value in it is a bound parameter. It is read with `db.rows(..., me=actor.id, ...)`.
-    """
-    built = lru_cache(maxsize=SHAPES)(lambda role, active, *shape: build(Anyone(role, active), *shape))
-    return wraps(build)(lambda actor, *shape: built(actor.role, actor.active, *shape))
 
 
 def may(actor: User | None, what: str, thing=None) -> bool:

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from informejo import limits, markdown, text
 from informejo.events.sentences import deeds
-from informejo.live.fragments import draw
+from informejo.live.makers import draw
 from informejo.shelf import MOST_BYTES, shelf
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD

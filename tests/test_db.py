@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from informejo import clock, db
 from informejo.accounts.models import Session
 from informejo.db import commit
+from informejo.events import log
 from informejo.tickets import list_queries
 from informejo.tickets.filters import TicketFilter
 
@@ -37,7 +38,7 @@ def test_a_write_waits_for_another_process_and_then_asks_to_be_sent_again(held, 
 
 
 def test_reading_goes_on_while_another_process_writes(held, world):
-    assert len(list_queries.tickets_for(world.ren, TicketFilter()).tickets) == 1
+    assert len(list_queries.tickets_for(world.ren, log.standing(), TicketFilter()).tickets) == 1
 
 
 def test_reading_notes_nothing_when_nothing_can_be_written(held, world, visit):

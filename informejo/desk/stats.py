@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, func
 
-from informejo import db, policy, slow_reads
+from informejo import db, slow_reads
 from informejo.accounts.models import User
-from informejo.events import log
+from informejo.built_once import ANY_STAFF, built_once
 from informejo.events.log import Standing
 from informejo.policy import visible_tickets
 from informejo.shelf import shelf
@@ -18,6 +18,8 @@ from informejo.tickets.list_queries import tickets_for
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import awaits_us, said_at
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
+
+_BRIEF = (Ticket.id, Ticket.title, User.name, Ticket.priority)  # and a moment, which each statement has its own of
 
 
 class Counts(NamedTuple):
@@ -62,13 +64,13 @@ class Cell(NamedTuple):
     seconds: float
 
 
-def counts_for(actor: User, standing: Standing | None = None) -> Counts:
+def counts_for(actor: User, standing: Standing) -> Counts:
     """The numbers of the rail for this member of the staff."""
     by_assignee = _by_the_log("by_assignee", standing, _unsolved_by_assignee)
     return Counts(sum(by_assignee.values()), by_assignee.get(None, 0), by_assignee.get(actor.id, 0))
 
 
-def stats_for(actor: User, standing: Standing | None = None) -> Stats:
+def stats_at(standing: Standing) -> Stats:
     """The numbers of the dashboard; the same for all staff, who all see all tickets."""
     return _by_the_log("stats", standing, _stats)
 
@@ -78,42 +80,45 @@ def mine_by_priority(actor: User) -> dict[Priority, int]:
     return _by_priority(visible_tickets(actor).where(Ticket.status.in_(UNSOLVED), Ticket.assignee_id == actor.id))
 
 
-def longest_waiting(actor: User, most: int, standing: Standing | None = None) -> list[Brief]:
-    """The tickets that have waited longest for an answer, the longest first, and since when."""
+def longest_waiting(standing: Standing, most: int) -> list[Brief]:
+    """The tickets that have waited longest for an answer, the longest first, and since when; the same for all staff."""
     return _by_the_log(("waiting", most), standing, lambda: _longest_waiting(most))
 
 
-def in_brief(actor: User, filter: TicketFilter, most: int, standing: Standing | None = None) -> list[Brief]:
+def in_brief(actor: User, standing: Standing, filter: TicketFilter, most: int) -> list[Brief]:
     """The first few tickets of a list, and when they were opened."""
-    ids = [listed.id for listed in tickets_for(actor, filter, most=most, standing=standing).tickets]
-    found = {row[0]: Brief(*row) for row in db.rows(_brief(actor, "opened"), me=actor.id, ids=ids)}
+    ids = [listed.id for listed in tickets_for(actor, standing, filter, most=most).tickets]
+    found = {row[0]: Brief(*row) for row in db.rows(_opened(actor), me=actor.id, ids=ids)}
     return [found[id] for id in ids if id in found]
 
 
-def _by_the_log(what: str | tuple, standing: Standing | None, compute: Callable):
+def _by_the_log(what: str | tuple, standing: Standing, compute: Callable):
     # By the log, not by the clock: pages look again when an event nudges them, and only then.
-    return shelf.one(("stats", what, standing or log.standing()), compute)
+    return shelf.one(("stats", what, standing), compute)
 
 
-@policy.built_once
-def _brief(actor, since: str) -> Select:
-    columns = (Ticket.id, Ticket.title, User.name, Ticket.priority)
-    tickets = visible_tickets(actor).join(Ticket.requester)
-    if since == "opened":
-        return tickets.where(Ticket.id.in_(bindparam("ids", expanding=True))).with_only_columns(
-            *columns, Ticket.created_at
-        )
-    unanswered = tickets.where(awaits_us()).order_by(said_at(), Ticket.id).limit(bindparam("most", type_=Integer))
-    return unanswered.with_only_columns(*columns, said_at())
+@built_once
+def _opened(actor) -> Select:
+    """Of these tickets what a Brief says, and when they were opened."""
+    tickets = visible_tickets(actor).where(Ticket.id.in_(bindparam("ids", expanding=True)))
+    return tickets.join(Ticket.requester).with_only_columns(*_BRIEF, Ticket.created_at)
+
+
+@built_once
+def _unanswered(actor) -> Select:
+    """Of those that wait for the desk what a Brief says, and since when they wait."""
+    tickets = visible_tickets(actor).where(awaits_us()).order_by(said_at(), Ticket.id)
+    shown = tickets.limit(bindparam("most", type_=Integer)).join(Ticket.requester)
+    return shown.with_only_columns(*_BRIEF, said_at())
 
 
 def _longest_waiting(most: int) -> list[Brief]:
-    return [Brief(*row) for row in db.rows(_brief(policy.ANY_STAFF, "unanswered"), most=most)]
+    return [Brief(*row) for row in db.rows(_unanswered(ANY_STAFF), most=most)]
 
 
 def _unsolved_by_assignee() -> dict[int | None, int]:
     by = (Ticket.status, Ticket.assignee_id)  # in this order an index has all that is asked for
-    unsolved = visible_tickets(policy.ANY_STAFF).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
+    unsolved = visible_tickets(ANY_STAFF).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
     found = Counter()
     for assignee, count in db.session.execute(unsolved.with_only_columns(Ticket.assignee_id, func.count())):
         found[assignee] += count
@@ -123,7 +128,7 @@ def _unsolved_by_assignee() -> dict[int | None, int]:
 def _stats() -> Stats:
     cells = _cells()
     unsolved = [cell for cell in cells if cell.status in UNSOLVED]
-    due = visible_tickets(policy.ANY_STAFF).where(awaits_us())
+    due = visible_tickets(ANY_STAFF).where(awaits_us())
     return Stats(
         total=sum(cell.count for cell in cells),
         by_status=_counts(cells, "status", Status),
@@ -147,8 +152,7 @@ def _cells() -> list[Cell]:
     took = _seconds(Ticket.resolved_at) - _seconds(Ticket.created_at)
     numbers = (func.count(), func.count(Ticket.resolved_at), func.coalesce(func.sum(took), 0))
     return [
-        Cell(*row)
-        for row in slow_reads.rows(visible_tickets(policy.ANY_STAFF).with_only_columns(*by, *numbers).group_by(*by))
+        Cell(*row) for row in slow_reads.rows(visible_tickets(ANY_STAFF).with_only_columns(*by, *numbers).group_by(*by))
     ]
 
 

@@ -9,7 +9,7 @@ from informejo.accounts.models import User
 from informejo.accounts.queries import choices_of_staff, user_by_id
 from informejo.desk import stats
 from informejo.live import drawings
-from informejo.live.fragments import draw
+from informejo.live.makers import draw
 from informejo.shelf import shelf
 from informejo.tickets import list_queries
 from informejo.tickets.filters import GROUPS, SORTS, TicketFilter
@@ -52,7 +52,7 @@ def queue():
     searched = "q" in request.args  # the bar above every page asks for words alone, and means all tickets
     live, filter = stream("queue"), asked(request.args, actor(), status="" if searched else "unsolved")
     filter, people = _with_people(filter)
-    listed = list_queries.tickets_for(actor(), filter, request.args.get("page", type=int), standing=standing())
+    listed = list_queries.tickets_for(actor(), standing(), filter, request.args.get("page", type=int))
     return page(
         "desk/queue.html",
         title="Queue",
@@ -124,9 +124,9 @@ def _dashboard() -> Markup:
     mine = TicketFilter("unsolved", assignee="me", sort="priority")
     return draw(
         "desk/_dashboard.html",
-        stats=stats.stats_for(actor(), standing()),
+        stats=stats.stats_at(standing()),
         mine=stats.mine_by_priority(actor()),
-        waiting=stats.longest_waiting(actor(), BRIEF, standing()),
-        oldest=stats.in_brief(actor(), unassigned, BRIEF, standing()),
-        next_up=stats.in_brief(actor(), mine, BRIEF, standing()),
+        waiting=stats.longest_waiting(standing(), BRIEF),
+        oldest=stats.in_brief(actor(), standing(), unassigned, BRIEF),
+        next_up=stats.in_brief(actor(), standing(), mine, BRIEF),
     )

@@ -33,7 +33,7 @@ class Backlog:
         return len(self._waiting) <= MAX_THINGS and self.size <= MAX_BYTES
 
     def forget(self, floor: int) -> int:
-        """The reader has the events up to `floor` from elsewhere. Returns the newest that they have with the rest."""
+        """Drop events up to `floor`, which were replayed. Returns the newest event that is told with the rest."""
         newest = floor
         for key, (thing, frame) in list(self._waiting.items()):
             newest = max(newest, frame.id)

@@ -1,7 +1,7 @@
-"""What pages show of tickets, as it was drawn for whoever of the same audience saw it first: see `shelf`.
+"""What pages show of tickets, drawn once for each audience and kept on the shelf.
 
-A ticket's events say all that can change of it, and where the log stands all that can change of people, so the keys
-are ids of events. The ids are read before what is drawn, which is therefore never older than its key says.
+The keys hold ids of events: that of a ticket's newest event changes whenever the ticket does, and `standing.people`
+whenever somebody's name or role does. They are read before what is drawn, which is therefore never older than its key.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,26 +15,16 @@ from informejo import policy
 from informejo.accounts.models import User
 from informejo.events.log import Standing
 from informejo.events.models import Audience
-from informejo.live import fragments
-from informejo.live.fragments import Fragment
+from informejo.live import fragments, makers
+from informejo.live.makers import Fragment
 from informejo.shelf import shelf
 from informejo.tickets import files, list_queries, queries
 from informejo.tickets.list_queries import Listed
 from informejo.tickets.models import Comment, Ticket
 
 
-class Line(NamedTuple):
-    """One ticket in a list, drawn, with what is personal about it."""
-
-    id: int
-    last: int
-    seen: int
-    unread: bool
-    html: Markup
-
-
 class Piece(NamedTuple):
-    """A message or a line of a timeline, drawn: its place in it, whose doing it was, and when."""
+    """A message or a line of a timeline, drawn: the event that orders it, who wrote or did it, and when."""
 
     order: int
     author_id: int | None
@@ -51,13 +41,13 @@ class Conversation(NamedTuple):
     total: int
 
 
-def rows(standing: Standing, listed: Sequence[Listed]) -> list[Line]:
-    """The tickets of a page of the queue, for the staff."""
+def rows(standing: Standing, listed: Sequence[Listed]) -> list[tuple[Listed, Markup]]:
+    """The tickets of a page of the queue as their rows, for the staff."""
     return _lines("row", Audience.STAFF, standing, listed)
 
 
-def cards(actor: User, standing: Standing, listed: Sequence[Listed]) -> list[Line]:
-    """The tickets of a page of one's own."""
+def cards(actor: User, standing: Standing, listed: Sequence[Listed]) -> list[tuple[Listed, Markup]]:
+    """The tickets of a page of one's own as their cards."""
     return _lines("card", policy.audience(actor), standing, listed)
 
 
@@ -81,14 +71,14 @@ def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:
     return next((piece for piece in pieces if piece.order > seen and piece.author_id != reader.id), None)
 
 
-def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[Listed]) -> list[Line]:
+def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[Listed]) -> list[tuple[Listed, Markup]]:
     keys = {one.id: (kind, audience, standing.epoch, standing.people, one.id, one.last) for one in listed}
     drawn = shelf.several(keys, lambda ids: _drawn_lines(kind, audience, ids))
-    return [Line(*one, drawn[one.id]) for one in listed if one.id in drawn]
+    return [(one, drawn[one.id]) for one in listed if one.id in drawn]
 
 
 def _drawn_lines(kind: str, audience: Audience, ids: Collection[int]) -> dict[int, Markup]:
-    draw = fragments.row_of if kind == "row" else lambda ticket, _said: fragments.card_of(ticket, audience)
+    draw = makers.row_of if kind == "row" else lambda ticket, _said: makers.card_of(ticket, audience)
     return {ticket.id: draw(ticket, said).html for ticket, said in list_queries.listed_tickets(audience, ids)}
 
 
@@ -98,8 +88,8 @@ def _key(kind: str, actor: User, ticket: Ticket, standing: Standing) -> tuple:
 
 
 def _lost(ticket: Ticket, key: tuple) -> tuple[str, ...]:
-    """The names of its files that are not on the disk: that a file goes or comes back is in no event."""
-    _kind, *rest = key  # the same files for both drawings
+    """The stored names of its files that are not on disk. No event says when one goes, so they are part of the key."""
+    _kind, *rest = key  # without the kind: both drawings show the same files
     return files.lost(shelf.one(("files", *rest), lambda: files.sizes_of(ticket)))
 
 
@@ -119,4 +109,4 @@ def _piece(fragment: Fragment) -> Piece:
 
 
 def _surroundings(actor: User, ticket: Ticket) -> dict[str, Markup]:
-    return {fragment.id: fragment.html for fragment in fragments.about(ticket, policy.audience(actor))}
+    return {fragment.id: fragment.html for fragment in makers.about(ticket, policy.audience(actor))}

@@ -1,6 +1,6 @@
 """A message that the process sends itself each minute, by the very way that others are sent: bell, reader, hub, socket.
 
-If it does not arrive, nobody else's does either, whatever the pages say.
+If it does not arrive, no page gets anything either, even if it seems to be connected.
 """
 
 import socket

@@ -28,7 +28,7 @@ def count() -> int:
 
 
 def forget():
-    """Nobody is held back, so far as is known."""
+    """Begin anew; for tests."""
     with _lock:
         _asked.clear()
 

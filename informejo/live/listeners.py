@@ -9,7 +9,7 @@ Channels = tuple[Channel, ...]
 
 
 class Listeners:
-    """The index of all open streams by channel. Nothing in it can fail half-way, and twice is once."""
+    """The index of all open streams by channel. No change of it can fail half-way, or matters if made twice."""
 
     def __init__(self):
         self._by_channel: dict[Channel, dict[Subscription, None]] = {}

@@ -29,7 +29,7 @@ def of(event: Event, channel: Channel) -> Thing | None:
 
 
 def lost(number: int, event: Event | None = None) -> Thing:
-    """That a ticket is gone for whoever is told, however that came, or came back meanwhile; nothing else of it."""
+    """Says that a ticket is gone for the reader, or came back if `event` restored it, and of it only its number."""
     restored = event is not None and event.name == EventName.TICKET_RESTORED
     key = f"lost-{number}" if event is None else f"event-{event.id}"
     name = EventName.TICKET_RESTORED if restored else EventName.TICKET_DELETED

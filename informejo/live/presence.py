@@ -1,4 +1,4 @@
-"""Who is here: for the staff among themselves who looks and writes, and how far the requester has read.
+"""Who is at a ticket: the staff see who of them looks at it or writes, and when the requester read the last answer.
 
 Looking is not stored anywhere: whoever has a stream on the ticket is looking. Only writing is noted, and it expires.
 """
@@ -10,8 +10,8 @@ from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.folding import fold
-from informejo.live.fragments import UNREAD_CHANGED, Fragment
 from informejo.live.hub import hub
+from informejo.live.makers import UNREAD_CHANGED, Fragment
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel
 from informejo.tickets.models import Ticket
@@ -40,7 +40,7 @@ def writes(actor: User, ticket: Ticket):
 
 
 def hear(event: Event):
-    """A message came: whoever wrote it is not writing it any more, and an answer has not been read yet."""
+    """After a message: its author is not shown as writing any more, nor an answer as read."""
     if event.name not in (EventName.COMMENT_ADDED, EventName.COMMENT_EDITED):
         return
     wrote = _writing.pop((event.ticket_id, event.actor_id), None)
@@ -49,7 +49,7 @@ def hear(event: Event):
 
 
 def expire():
-    """Once a second: those who stopped typing are shown as only looking again."""
+    """Show those who stopped typing as only looking again; called once a second."""
     now = time.monotonic()
     for ticket_id, user_id in [key for key, until in _writing.items() if until < now]:
         del _writing[ticket_id, user_id]

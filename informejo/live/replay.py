@@ -5,6 +5,7 @@ from sqlalchemy import Integer, Select, bindparam, or_
 
 from informejo import db, policy
 from informejo.accounts.models import User
+from informejo.built_once import built_once
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.live import fragments, payload, wire
@@ -66,7 +67,7 @@ def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, 
     return people[:1] if shown else []
 
 
-@policy.built_once
+@built_once
 def _about(actor, tickets: int, every: bool, own: bool, needs: tuple) -> Select:
     """The events behind so many tickets, one's `own` ones, or `every` one, out of those that the actor may see."""
     touched = [Event.ticket_id == bindparam(f"ticket_{number}", type_=Integer) for number in range(tickets)]

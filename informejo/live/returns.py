@@ -17,7 +17,7 @@ def asked() -> str:
 
 
 def count(missed: list[Event] | None):
-    """One who is let in: with nothing missed, with so much to replay, or with too much (None)."""
+    """Count a browser that is let in: it missed nothing, these events are replayed, or they are too many (None)."""
     if not _is_one():
         return
     ended = "reset" if missed is None else "replayed" if missed else "nothing_missed"
@@ -26,7 +26,7 @@ def count(missed: list[Event] | None):
 
 
 def count_refused(response: Response) -> Response:
-    """One who is turned away; the answer passes as it is."""
+    """Count a browser that is refused; returns the response as it was."""
     if response.status_code >= 400 and _is_one():
         metrics.reconnects.labels("refused").inc()
     return response

@@ -1,4 +1,4 @@
-"""Losing sight: whoever may no longer see a ticket that is on their page hears so once, and nothing more of it."""
+"""Losing sight: who may not see a ticket any more is told so once by their open pages, and gets nothing more of it."""
 
 import logging
 
@@ -8,7 +8,7 @@ from informejo import db, policy, signals
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.live import fragments, payload, wire
+from informejo.live import fragments, makers, payload, wire
 from informejo.live.bookmark import Bookmark
 from informejo.live.hub import BYE, hub
 from informejo.live.subscription import Subscription
@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 def withdraw(event: Event, bookmark: Bookmark):
-    """Before anything of this event is shown: take from the ticket's channels all who may not see it any more.
+    """Take everybody who may not see the ticket any more off its channels; called before anything of `event` is shown.
 
-    Policy is asked about each of them, whatever it was that happened. What goes wrong ends the stream: its browser
-    comes back, and the door asks policy as well.
+    Policy is asked about each stream. If that fails for one, it is ended: its browser comes back, and policy is asked
+    again as the new stream is opened.
     """
     if event.ticket_id is None:
         return
@@ -37,7 +37,7 @@ def farewell(unseen: policy.Unseen, form: str) -> Frame:
     if form == "json":
         return wire.frame([payload.lost(unseen.number)])
     # A key of its own: what else the event has for this page says less, and must not take this one's place.
-    thing = fragments.farewell(unseen.number, unseen.binned).thing
+    thing = makers.farewell(unseen.number, unseen.binned).thing
     return wire.frame([thing._replace(key=f"farewell-{unseen.number}")])
 
 
@@ -55,7 +55,7 @@ def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event
 def _withdraw(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):
     hub.leave(subscription, [channel])
     if channel.audience == Audience.STAFF:
-        signals.noticed.send(channel.topic)  # the others see them go
+        signals.noticed.send(channel.topic)  # the pages of the others show who is left
     binned = event if event.name == EventName.TICKET_DELETED else None
     frame = farewell(policy.Unseen(event.ticket_id, binned), channel.form)
     # Without an id: what else this event has for them, and its bookmark, follow in a message of their own.

@@ -9,7 +9,7 @@ from informejo import db, policy
 from informejo.accounts.queries import staff_members
 from informejo.drafts.queries import draft_for
 from informejo.inputs import Input, Invalid
-from informejo.live import fragments, presence
+from informejo.live import fragments, makers, presence
 from informejo.text import is_number
 from informejo.tickets import actions, change_actions
 from informejo.tickets.change_actions import ANY, NOT_AT_THE_DESK, Conflict
@@ -141,7 +141,7 @@ def _changed(ticket: Ticket, field: str, act):
         events = db.commit()
     except Conflict as conflict:
         return field_conflict(ticket, conflict)
-    parts = [fragments.question(field), *fragments.answer(events, ticket, policy.audience(actor()))]
+    parts = [makers.question(field), *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}")
 
 

@@ -3,7 +3,7 @@
 from flask import request
 
 from informejo import policy
-from informejo.live import fragments
+from informejo.live import fragments, makers
 from informejo.tickets import change_actions
 from informejo.tickets.change_actions import Conflict
 from informejo.tickets.models import Ticket
@@ -21,7 +21,7 @@ def field_conflict(ticket: Ticket, conflict: Conflict):
     needs = _both(conflict, request.path, keep, insist)
     if wants_fragment():
         # The control shows what the ticket says, whatever was chosen there: what was chosen stands in the question.
-        parts = [fragments.question(field, needs), *fragments.about(ticket, policy.audience(actor()))]
+        parts = [makers.question(field, needs), *makers.about(ticket, policy.audience(actor()))]
         return fragments.render(parts), 409
     return page("tickets/conflict.html", title="Two changes", back=f"/tickets/{ticket.number}", **needs), 409
 

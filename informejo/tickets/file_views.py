@@ -1,4 +1,4 @@
-"""Attached files on their way out: always as a download, pictures also within the page, never as a page."""
+"""Sending attached files: as a download, pictures also within a page, and nothing as a page of its own."""
 
 from urllib.parse import quote
 
@@ -42,7 +42,7 @@ def download(token: str, name: str):
 
 @bp.get("/files/<token>")
 def preview(token: str):
-    """The file within the page, if it is a kind of picture that cannot act."""
+    """The file within the page, if it is a picture of a kind that can hold no scripts."""
     attachment = policy.find_attachment(web.actor(), token)
     if not attachment.is_image:
         abort(404)

@@ -174,7 +174,7 @@ def remove_strays(before: datetime) -> int:
 
 
 def strays(before: datetime) -> list[Path]:
-    """Those files."""
+    """Files older than `before` that no row names."""
     files = [path for path in _folder().glob("*/*/*") if _is_older(path, before)]
     rows = set(db.session.scalars(select(Attachment.stored_name)))
     return [path for path in files if path.name not in rows]

@@ -26,7 +26,7 @@ class TicketFilter:
 
     @classmethod
     def read(cls, fields: Mapping[str, str], **defaults) -> "TicketFilter":
-        """From an address; a value that means nothing is as good as none."""
+        """From an address; a value that is none of a field's words is left out."""
         given = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
         filter = cls(**{**defaults, **given})
         return replace(

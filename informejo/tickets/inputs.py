@@ -106,11 +106,11 @@ class CategoryChange(Change):
     was: Annotated[Category | None, _nothing] = None
 
 
-NEVER = sys.maxsize  # after this event nothing comes
+NEVER = sys.maxsize  # as an event's id, later than all
 
 
 def list_from(fields: Mapping[str, str]) -> tuple[int, set[int]]:
-    """Since which event a list stands still, and which tickets it shows. What makes no sense is as good as nothing."""
+    """Up to which event an open list was drawn, and the tickets it shows. What cannot be read counts as not given."""
     since = bookmark.read(fields.get("since", ""), log.epoch())
     shown = fields.get("shown", "").split(",")[: list_queries.PAGE]
     numbers = {int(number) for number in shown if is_number(number)}

@@ -8,7 +8,6 @@ from sqlalchemy.orm import joinedload
 
 from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
-from informejo.events import log
 from informejo.events.log import Standing
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
@@ -21,8 +20,8 @@ from informejo.tickets.queries import awaits_us, last_messages, old_news
 from informejo.tickets.words import UNSOLVED, Priority
 
 PAGE = 50  # tickets on one page of a list
-LAST_PAGE = 1_000  # further back nobody leafs: a search finds it
-LEAFED = 1_000  # tickets of a list through which one leafs ticket by ticket
+LAST_PAGE = 1_000  # what is further back is found by a search
+LEAFED = 1_000  # tickets of a list that can be gone through one after the other
 MOST_FOUND = 1_000  # tickets a search finds; who gets so many asks more exactly
 _URGENCY = case({word: rank for rank, word in enumerate(Priority)}, value=Ticket.priority)
 _READ_BY = select(Reading.ticket_id, Reading.event_id).where(
@@ -58,14 +57,14 @@ class _Found(NamedTuple):
 
 
 def tickets_for(
-    actor: User, filter: TicketFilter, page: int | None = 1, most: int = PAGE, standing: Standing | None = None
+    actor: User, standing: Standing, filter: TicketFilter, page: int | None = 1, most: int = PAGE
 ) -> TicketPage:
     """The actor's tickets that fit the filter, `most` on a page. A page that cannot be is the nearest that can.
 
-    What a list holds the log alone decides: where it stands, if that is known already, is the `standing`.
+    What a list holds the log alone decides, so it is kept as long as the log stands where it stood (`standing`).
     """
-    page = min(max(page or 1, 1), LAST_PAGE)  # numbers that are no page make no keys
-    key = ("list", *_view(actor, filter, standing), page, most)
+    page = min(max(page or 1, 1), LAST_PAGE)  # a number that is no page gets no key of its own
+    key = ("list", *_view(actor, standing, filter), page, most)
     found = shelf.one(key, lambda: _found_page(actor, filter, page, most))
     seen = dict(map(tuple, db.rows(_READ_BY, me=actor.id, tickets=[id for id, _, _ in found.tickets])))
     old = old_news()
@@ -76,11 +75,9 @@ def tickets_for(
     return TicketPage(tickets, found.number, found.total > found.number * most, found.total)
 
 
-def beside(
-    actor: User, filter: TicketFilter, ticket: Ticket, standing: Standing | None = None
-) -> tuple[int | None, int | None]:
+def beside(actor: User, standing: Standing, filter: TicketFilter, ticket: Ticket) -> tuple[int | None, int | None]:
     """The tickets before and after this one in that list, as far as people leaf; None where there is none."""
-    ids = shelf.one(("leafed", *_view(actor, filter, standing)), lambda: _leafed(actor, filter))
+    ids = shelf.one(("leafed", *_view(actor, standing, filter)), lambda: _leafed(actor, filter))
     if ticket.id not in ids:
         return None, None
     at = ids.index(ticket.id)
@@ -89,17 +86,16 @@ def beside(
 
 def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Comment | None]]:
     """Tickets of a list that was found for somebody of this audience, with all that drawing them in it needs."""
-    latest = Ticket.last_event if audience == Audience.STAFF else Ticket.last_public_event
     tickets = select(Ticket).where(Ticket.id.in_(ids)).execution_options(populate_existing=True)
-    people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(latest)
+    people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event_for(audience))
     said = last_messages(audience, ids)
     return [(ticket, said.get(ticket.id)) for ticket in db.session.scalars(tickets.options(*people))]
 
 
-def has_tickets(actor: User, standing: Standing | None = None, **fields: str) -> bool:
+def has_tickets(actor: User, standing: Standing, **fields: str) -> bool:
     """Whether there is any ticket in that list of the actor's, even an old one."""
     filter = TicketFilter(**fields)
-    return shelf.one(("any", *_view(actor, filter, standing)), lambda: _has_any(actor, filter))
+    return shelf.one(("any", *_view(actor, standing, filter)), lambda: _has_any(actor, filter))
 
 
 def binned(actor: User) -> list[Ticket]:
@@ -120,17 +116,17 @@ def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[in
     return db.session.scalar(_matching(actor, filter).where(new).with_only_columns(func.count(Ticket.id)))
 
 
-def _view(actor: User, filter: TicketFilter, standing: Standing | None) -> tuple:
+def _view(actor: User, standing: Standing, filter: TicketFilter) -> tuple:
     """Where the log stands, and who sees this list: all staff the same one, unless it is about themselves."""
     whose = "staff" if policy.audience(actor) == Audience.STAFF and actor.active else (actor.id, actor.active)
     me = "me" in (filter.assignee, filter.requester) and actor.id
-    return standing or log.standing(), whose, me, filter
+    return standing, whose, me, filter
 
 
-def _found_page(actor: User, filter: TicketFilter, page: int | None, most: int) -> _Found:
+def _found_page(actor: User, filter: TicketFilter, page: int, most: int) -> _Found:
     matching, read = _matching(actor, filter), _read_with(actor, filter)
     ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
-    number = min(nearest_page(page, total, most), LAST_PAGE)
+    number = nearest_page(page, total, most)
     # Sorted and cut as bare ids: SQLite would carry what else is asked of every ticket through the sort.
     shown = matching.with_only_columns(Ticket.id, _activity(actor)).order_by(*_order(actor, filter))
     shown = [tuple(row) for row in read(shown.limit(most).offset((number - 1) * most))]
@@ -175,13 +171,13 @@ def _read_with(actor: User, filter: TicketFilter) -> Callable[[Select], list]:
 
 
 def _found(actor: User, tickets: Select, words: str) -> list[int]:
-    """The tickets that say it, the most recently active first: no index helps here, so it must not hold others up."""
+    """Those of `tickets` that say these words, the most recently active. No index helps: it is read beside the loop."""
     saying = tickets.where(search_queries.says(actor, words)).order_by(_activity(actor).desc()).limit(MOST_FOUND)
     return [id for (id,) in slow_reads.rows(saying.with_only_columns(Ticket.id))]
 
 
 def _activity(actor: User):
-    return Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
+    return Ticket.last_event_id_for(policy.audience(actor))
 
 
 def _order(actor: User, filter: TicketFilter):

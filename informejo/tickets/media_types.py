@@ -1,4 +1,4 @@
-"""What a file is, found by looking into it: the name and the browser's word are not asked."""
+"""What kind a file is, by its first bytes: its name and what the browser says of it do not count."""
 
 import codecs
 import re
@@ -16,7 +16,7 @@ HEAD = 1024  # bytes that are looked at to tell the kind
 
 
 def media_type(head: bytes) -> str:
-    """The type that its first bytes, up to HEAD of them, speak for."""
+    """The type of a file with these first bytes, of which at most HEAD are looked at."""
     for kind, beginning in KINDS.items():
         if re.match(beginning, head, re.DOTALL):
             return kind

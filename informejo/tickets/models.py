@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_method
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from informejo import clock
@@ -15,7 +16,7 @@ from informejo.tickets.words import Category, Priority, Status
 
 
 class Ticket(Folded, Model):
-    """One person's problem. Its history is the event log; the columns here are where that history has led."""
+    """One person's problem. Its history is in the event log; the columns hold how it is now."""
 
     __tablename__ = "tickets"
     SAID = ("title", "description")
@@ -70,13 +71,18 @@ class Ticket(Folded, Model):
     def is_over(self) -> bool:
         return self.status in (Status.RESOLVED, Status.CLOSED)
 
-    def last_event_id_for(self, audience: str) -> int:
-        """Its id, for where nothing else of it is asked."""
-        return self.last_event_id if audience == "staff" else self.last_public_event_id
-
+    @hybrid_method
     def last_event_for(self, audience: str) -> Event | None:
-        """The latest event this audience may see: what lists sort by and call "last activity"."""
-        return self.last_event if audience == "staff" else self.last_public_event
+        """The latest event this audience may see: what lists sort by and call "last activity".
+
+        Asked of Ticket itself it is the relationship, and `last_event_id_for` the column, for statements.
+        """
+        return self.last_event if audience == Audience.STAFF else self.last_public_event
+
+    @hybrid_method
+    def last_event_id_for(self, audience: str) -> int | None:
+        """Its id, for where nothing else of it is asked."""
+        return self.last_event_id if audience == Audience.STAFF else self.last_public_event_id
 
 
 class Comment(Folded, Model):

@@ -23,7 +23,7 @@ def lost_tickets() -> Select:
 def purge_lost_tickets(most: int) -> int:
     """Remove at most that many rows of one such ticket and return how many; 0 when nothing is left to purge.
 
-    An empty row stays, and the event of its deletion: a browser that slept through it must still be told that it is
+    An empty row stays, and the event of its deletion: a browser that was away meanwhile must still be told that it is
     gone, other tickets may follow it, and its number is never given again. Its files go as strays.
     """
     id = db.session.scalar(lost_tickets().limit(1))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from informejo import clock, db, policy
 from informejo.accounts.models import User
+from informejo.built_once import built_once
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
@@ -18,7 +19,7 @@ from informejo.tickets.models import Comment, Reading, Ticket
 from informejo.tickets.words import Status
 
 RECENT = 100  # events a ticket page shows at least, if there are so many
-UNREAD = 1_000  # unread ones it looks for room for, and no more; the rest is folded away, and says that it is not read
+UNREAD = 1_000  # the most unread ones it makes room for; of older ones it says that they are folded away
 SHOWN = (  # what drawing a timeline needs of its events, read with them
     joinedload(Event.actor),
     joinedload(Event.comment).joinedload(Comment.author),
@@ -62,9 +63,9 @@ def count_events(actor: User, ticket: Ticket, after: int = 0) -> int:
 
 
 def worth_showing(actor: User, ticket: Ticket, seen: int, at: Comment | None) -> tuple[int, bool]:
-    """How many of the latest events a page shows: all news since the event `seen`, and all since `at`.
+    """How many of the latest events a page shows, so that all since the event `seen` and the message `at` are there.
 
-    And whether there are more news than that, which it folds away.
+    And whether some of the news are folded away, because they are too many.
     """
     news = count_events(actor, ticket, seen)
     since = count_events(actor, ticket, order_of(at) - 1) if at else 0
@@ -73,7 +74,7 @@ def worth_showing(actor: User, ticket: Ticket, seen: int, at: Comment | None) ->
 
 
 def _step_for(events: int) -> int:
-    """So many or more, RECENT doubled as often as it takes: a drawing is kept for each number that is shown."""
+    """The number rounded up to RECENT times a power of two: there is a drawing on the shelf for each that is shown."""
     return RECENT * 2 ** ceil(log2(events / RECENT))
 
 
@@ -86,7 +87,7 @@ def order_of(comment: Comment) -> int:
 def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
     """Of these tickets, those on whose page the requester sees one of these people.
 
-    Who only wrote a note there is not one of them: a page that came to life for it would tell of the note.
+    Who only wrote a note there does not count: the page would load itself again for it, and so tell of the note.
     """
     tickets = list(tickets)
     some = [tickets[start : start + AT_ONCE] for start in range(0, len(tickets), AT_ONCE)]
@@ -136,19 +137,19 @@ def said_at() -> ColumnElement[datetime]:
 
 
 def last_messages(audience: str, tickets: Collection[int]) -> dict[int, Comment]:
-    """The last message, for this audience, of each of these tickets that has one; they may see the tickets."""
+    """The last message, for this audience, of each of these tickets that has one; all of them are visible to it."""
     ids = policy.comments_on(audience, tickets).group_by(Comment.ticket_id)
     latest = select(Comment).where(Comment.id.in_(ids.with_only_columns(func.max(Comment.id))))
     return {said.ticket_id: said for said in db.session.scalars(latest.options(joinedload(Comment.author)))}
 
 
 def is_solved_by_requester(ticket: Ticket) -> bool:
-    """Whether it was the requester's own word that it is solved, so that nobody need ask them."""
+    """Whether the requester themselves said that it is solved, so that nobody need ask them."""
     return ticket.status == Status.RESOLVED and log.last_to_change(ticket, "status") == ticket.requester
 
 
 def unread_for(actor: User) -> int:
-    """How many of the actor's own concerns have news: tickets they asked for or were given."""
+    """How many of the tickets that the actor asked for or was given have news."""
     return db.rows(_unread(actor), me=actor.id, old=old_news())[0][0]
 
 
@@ -161,25 +162,24 @@ def _said() -> Select:
     return select(Comment).where(Comment.ticket_id == Ticket.id, Comment.internal.is_(False)).correlate(Ticket)
 
 
-@policy.built_once
+@built_once
 def _timeline(actor) -> Select:
     return policy.visible_events(actor).where(Event.ticket_id == _TICKET)
 
 
-@policy.built_once
+@built_once
 def _latest(actor) -> Select:
     return _timeline(actor).order_by(Event.id.desc()).limit(bindparam("most", type_=Integer)).options(*SHOWN)
 
 
-@policy.built_once
+@built_once
 def _events_after(actor) -> Select:
     return _timeline(actor).where(Event.id > bindparam("after")).with_only_columns(func.count(Event.id))
 
 
-@policy.built_once
+@built_once
 def _unread(actor) -> Select:
-    latest = Ticket.last_event_id if policy.audience(actor) == Audience.STAFF else Ticket.last_public_event_id
-    me = bindparam("me")
+    latest, me = Ticket.last_event_id_for(policy.audience(actor)), bindparam("me")
     return (
         policy.visible_tickets(actor)
         .where(or_(Ticket.requester_id == me, Ticket.assignee_id == me), latest > bindparam("old"))

@@ -1,4 +1,4 @@
-"""What a search finds. It reads through all texts now; an index that is built one day answers the same questions."""
+"""What a search finds. It reads through all texts; an index, if there is one later, belongs here."""
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
@@ -9,7 +9,7 @@ from informejo.folding import words_of
 from informejo.text import is_number
 from informejo.tickets.models import Attachment, Comment, Ticket
 
-# Besides changes of its fields, what makes a ticket say what it did not say before.
+# Events after which other words find a ticket, beside changes of its fields.
 SAYING = (EventName.COMMENT_ADDED, EventName.COMMENT_EDITED, EventName.ATTACHMENT_ADDED)
 
 

@@ -23,7 +23,7 @@ def show(number: int):
 
 @bp.get("/comments/<int:id>")
 def comment(id: int):
-    """A message's own address, for ever: it leads to where it stands, however long ago that is."""
+    """The lasting address of a message: leads to its place on the ticket's page, however old it is."""
     comment = policy.find_comment(actor(), id)
     return redirect(f"/tickets/{comment.ticket_id}?at={id}#comment-{id}")
 

@@ -1,4 +1,4 @@
-"""The page of one ticket, as every door of tickets draws it: opened, or with what is wrong with what was sent."""
+"""The page of one ticket, for all views that show it: as it is, or with what is wrong with what was sent."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from informejo import policy
 from informejo.events.models import Audience
 from informejo.live import drawings, presence
 from informejo.live.drawings import Conversation
-from informejo.live.fragments import Fragment
+from informejo.live.makers import Fragment
 from informejo.security import SAFE
 from informejo.tickets import queries, trail
 from informejo.tickets.models import Comment, Ticket

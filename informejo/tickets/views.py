@@ -1,4 +1,4 @@
-"""The doors of tickets: one's own list, a new one, and what is written on one."""
+"""Pages of tickets: the list of one's own, opening one, and writing on one."""
 
 from dataclasses import replace
 
@@ -28,12 +28,10 @@ SAID = {"body", "internal", "key", "continues"}
 def index():
     """One's own tickets, for staff too: those they asked for themselves."""
     live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
-    asked_page = request.args.get("page", type=int)
-    listed = list_queries.tickets_for(actor(), filter, asked_page, standing=standing())
-    lines = drawings.cards(actor(), standing(), listed.tickets)
+    listed = list_queries.tickets_for(actor(), standing(), filter, request.args.get("page", type=int))
     shown = {
         "listed": listed,
-        "lines": lines,
+        "lines": drawings.cards(actor(), standing(), listed.tickets),
         "filter": filter,
         "since": standing().bookmark,
         "address": _own(filter),
@@ -115,7 +113,7 @@ def _open(new: NewTicket, kept: list[files.Kept]) -> Ticket:
 
 
 def _ticket_of(ticket: Ticket) -> Ticket | None:
-    """The ticket that gets what is written here; None for one that this opens."""
+    """The ticket to which a message on this one is added; None if it will be a new one (`actions.reply`)."""
     return None if ticket.status == Status.CLOSED and not actor().is_staff else ticket
 
 

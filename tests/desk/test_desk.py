@@ -39,7 +39,7 @@ def desk(world):
 
 
 def shown(actor, **fields) -> list[int]:
-    return [listed.id for listed in tickets_for(actor, TicketFilter.read(fields)).tickets]
+    return [listed.id for listed in tickets_for(actor, log.standing(), TicketFilter.read(fields)).tickets]
 
 
 def on_page(browser, address: str) -> list[int]:
@@ -89,7 +89,7 @@ def test_the_order_is_the_one_asked_for(world, desk):
     assert shown(world.mia, sort="activity")[0] == shown(world.mia, sort="nonsense")[0] == desk[3].id
     urgency = [
         db.session.get(Ticket, listed.id).priority
-        for listed in tickets_for(world.mia, TicketFilter.read({"sort": "priority"})).tickets
+        for listed in tickets_for(world.mia, log.standing(), TicketFilter.read({"sort": "priority"})).tickets
     ]
     assert urgency == sorted(urgency, key=list(Priority).index, reverse=True)
 
@@ -136,7 +136,7 @@ def test_the_queue_begins_with_what_is_not_solved_and_shows_all_when_asked(world
 
 
 def test_a_long_list_has_pages_that_neither_repeat_nor_leave_out(world, visit, monkeypatch):
-    monkeypatch.setattr(list_queries.tickets_for, "__defaults__", (1, 4, None))
+    monkeypatch.setattr(list_queries.tickets_for, "__defaults__", (1, 4))
     opened = [world.ticket(title=f"Number {number}").id for number in range(10)]
     mia, address, found, pages = visit(world.mia), "/queue?sort=oldest", [], 0
     while address:
@@ -170,9 +170,38 @@ def test_news_counts_what_came_since_and_fits_the_filter(world, desk, visit):
 
 
 def test_the_rail_counts_unsolved_tickets_in_all_free_and_ones_own(world, desk):
-    assert stats.counts_for(world.mia) == (4, 2, 1)
-    assert stats.counts_for(world.tom) == (4, 2, 1)
-    assert stats.counts_for(world.ana) == (4, 2, 0)
+    assert stats.counts_for(world.mia, log.standing()) == (4, 2, 1)
+    assert stats.counts_for(world.tom, log.standing()) == (4, 2, 1)
+    assert stats.counts_for(world.ana, log.standing()) == (4, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("/desk", "/desk"),
+        ("/queue?q=fire", "/queue"),
+        ("/queue?assignee=me&status=", "/queue?assignee=me"),
+        ("/queue?assignee=7", "/queue"),
+        ("/users", "/users"),
+        ("/bin", "/bin"),
+        ("/tickets", None),
+        ("/users/1?assignee=me", None),
+        ("/nowhere", None),
+    ],
+)
+def test_the_rail_says_at_which_of_its_places_one_is(world, visit, address, place):
+    rail = dom.read(visit(world.ana).get(address).text).find("desk-counts")
+    assert [link["href"] for link in rail.all("a") if "aria-current" in link.attributes] == ([place] if place else [])
+
+
+def test_what_is_typed_into_an_address_makes_no_rail_of_its_own(world, visit):
+    mia = visit(world.mia)
+    rails = []
+    for addresses in (["/queue"], [f"/queue?assignee={id}" for id in range(3)], ["/a", "/b", "/users/9"]):
+        for address in addresses:
+            mia.get(address)
+        rails.append(len([key for key in shelf._values if key[0] == "layout/_rail.html"]))
+    assert rails == [1, 1, 2]
 
 
 def test_the_counts_follow_what_happens(world, desk, visit):
@@ -187,11 +216,11 @@ def test_the_counts_follow_what_happens(world, desk, visit):
 def test_the_dashboard_counts_every_visible_ticket_once(world, desk):
     change_actions.delete_ticket(world.ana, desk[6])
     db.commit()
-    found = stats.stats_for(world.mia)
+    found = stats.stats_at(log.standing())
     assert found.total == sum(found.by_status.values()) == 5
     assert found.by_status == dict.fromkeys(Status, 1)
     assert sum(found.by_status[status] for status in UNSOLVED) == 3
-    assert sum(found.due.values()) == len(stats.longest_waiting(world.mia, 9)) == 2
+    assert sum(found.due.values()) == len(stats.longest_waiting(log.standing(), 9)) == 2
     assert sum(found.unassigned.values()) == 1
     assert stats.mine_by_priority(world.mia) == {
         Priority.MEDIUM: 1,
@@ -213,7 +242,7 @@ def test_averages_are_the_hours_from_opening_to_the_end_of_those_that_ended(worl
     for status in (Status.CLOSED, Status.OPEN):
         change_actions.set_status(world.mia, reopened, status)
     db.commit()
-    found = stats.stats_for(world.mia)
+    found = stats.stats_at(log.standing())
     assert found.average_hours == pytest.approx(5)
     assert found.average_by_category[Category.HARDWARE] == pytest.approx(3)
     assert found.average_by_category[Category.ACCESS] == pytest.approx(9)
@@ -223,16 +252,16 @@ def test_averages_are_the_hours_from_opening_to_the_end_of_those_that_ended(worl
 
 def test_without_tickets_every_page_of_the_desk_says_so(world, visit):
     ana = visit(world.ana)
-    assert stats.stats_for(world.ana).average_hours is None
+    assert stats.stats_at(log.standing()).average_hours is None
     for address in ("/desk", "/queue", "/bin", "/tickets", "/users", "/queue/news", "/desk/counts", "/unread"):
         assert ana.get(address).status_code == 200
 
 
 def test_the_numbers_are_computed_once_for_all_who_look_until_something_happens(world, desk):
-    first = stats.stats_for(world.mia)
-    assert stats.stats_for(world.tom) is first
+    first = stats.stats_at(log.standing())
+    assert stats.stats_at(log.standing()) is first
     world.ticket()
-    assert stats.stats_for(world.tom).total == first.total + 1
+    assert stats.stats_at(log.standing()).total == first.total + 1
 
 
 @pytest.mark.parametrize(("query", "chosen"), [("assignee=99999", ""), ("assignee=7", "7"), ("assignee=me", "me")])
@@ -269,10 +298,10 @@ def test_whoever_waits_longest_is_first_whatever_else_happened(world):
     first, second = world.ticket(title="First"), world.ticket(title="Second")
     change_actions.set_priority(world.mia, first, Priority.HIGH)
     db.commit()
-    assert [waiting.number for waiting in stats.longest_waiting(world.mia, 5)] == [first.id, second.id]
+    assert [waiting.number for waiting in stats.longest_waiting(log.standing(), 5)] == [first.id, second.id]
     world.comment(world.mia, first)
     world.comment(world.ren, first, "And again.")
-    assert [waiting.number for waiting in stats.longest_waiting(world.mia, 5)] == [second.id, first.id]
+    assert [waiting.number for waiting in stats.longest_waiting(log.standing(), 5)] == [second.id, first.id]
 
 
 def test_a_row_says_what_was_said_last_and_by_whom(world, visit):

@@ -7,6 +7,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.engine import Engine
 
 from informejo import db, slow_reads
+from informejo.events import log
 from informejo.shelf import shelf
 from informejo.tickets import change_actions, list_queries, queries
 from informejo.tickets.filters import TicketFilter
@@ -84,10 +85,10 @@ def test_going_through_all_tickets_would_be_noticed(world, statements):
 def test_what_no_index_leads_to_is_looked_for_beside_the_loop(world, monkeypatch, fields):
     asked = []
     monkeypatch.setattr(slow_reads, "offload", lambda function, *args: asked.append(args) or function(*args))
-    tickets_for(world.mia, TicketFilter.read(fields))
+    tickets_for(world.mia, log.standing(), TicketFilter.read(fields))
     assert asked
     asked.clear()
-    tickets_for(world.mia, TicketFilter.read({"status": "unsolved"}))
+    tickets_for(world.mia, log.standing(), TicketFilter.read({"status": "unsolved"}))
     assert not asked
 
 
@@ -96,7 +97,7 @@ def test_a_search_finds_the_most_recently_active_and_says_how_many(world, visit,
     first, second, third = (world.ticket(title=f"Printer {number}") for number in range(3))
     world.comment(world.mia, first)
     db.commit()
-    found = tickets_for(world.mia, TicketFilter.read({"q": "printer"}))
+    found = tickets_for(world.mia, log.standing(), TicketFilter.read({"q": "printer"}))
     assert ({listed.id for listed in found.tickets}, found.total) == ({first.id, third.id}, 2)
     assert second not in found.tickets
 
@@ -116,10 +117,10 @@ def test_what_happened_very_long_ago_is_no_news(world, monkeypatch):
     world.comment(world.mia, ticket)
     db.commit()
     assert queries.unread_for(world.ren) == 1
-    assert [listed.unread for listed in tickets_for(world.ren, TicketFilter()).tickets] == [True]
+    assert [listed.unread for listed in tickets_for(world.ren, log.standing(), TicketFilter()).tickets] == [True]
     monkeypatch.setattr(queries, "NEWS", timedelta(0))
     assert queries.unread_for(world.ren) == 0
-    assert [listed.unread for listed in tickets_for(world.ren, TicketFilter()).tickets] == [False]
+    assert [listed.unread for listed in tickets_for(world.ren, log.standing(), TicketFilter()).tickets] == [False]
 
 
 @pytest.mark.hardening("H-55")

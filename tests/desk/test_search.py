@@ -15,7 +15,7 @@ from tests.live import dom
 
 
 def found(actor, words: str, **fields) -> list[int]:
-    listed = tickets_for(actor, TicketFilter.read({"q": words, "sort": "oldest"} | fields)).tickets
+    listed = tickets_for(actor, log.standing(), TicketFilter.read({"q": words, "sort": "oldest"} | fields)).tickets
     return [line.id for line in listed]
 
 

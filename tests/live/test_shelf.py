@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from informejo import db, turns
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, User
-from informejo.live.fragments import Fragment
+from informejo.live.makers import Fragment
 from informejo.shelf import ONE_MOST, Shelf, shelf, size_of
 from informejo.tickets import actions, change_actions, files
 from informejo.tickets.files import path_of
@@ -186,7 +186,7 @@ def test_a_page_that_is_looked_at_twice_is_drawn_once(world, visit, monkeypatch)
     for who, paths in pages.items():
         for path in paths:
             visit(getattr(world, who)).get(path)
-    monkeypatch.setattr("informejo.live.fragments.Fragment.draw", lambda fragment: 1 / 0)
+    monkeypatch.setattr("informejo.live.makers.Fragment.draw", lambda fragment: 1 / 0)
     for who, paths in pages.items():
         for path in paths:
             assert visit(getattr(world, who)).get(path).status_code == 200, path

@@ -66,9 +66,9 @@ def test_open_queues_pages_and_the_receiver_hear_of_it(world, visit, ticket, lea
 
 
 def test_what_goes_to_nobody_waits_in_the_queue_and_is_counted(world, ticket, leave):
-    before = stats.counts_for(world.mia).unassigned
+    before = stats.counts_for(world.mia, log.standing()).unassigned
     leave()
-    assert (ticket.assignee, stats.counts_for(world.mia).unassigned) == (None, before + 1)
+    assert (ticket.assignee, stats.counts_for(world.mia, log.standing()).unassigned) == (None, before + 1)
 
 
 def test_many_go_together_and_none_of_others(world, ticket, leave):
