@@ -2,8 +2,8 @@
 
 import json
 import logging
-import random
 import re
+import secrets
 import sys
 import time
 from datetime import UTC, datetime
@@ -144,7 +144,7 @@ class _Stderr:
 
 def _begin(trusted: bool):
     claimed = request.headers.get("X-Request-ID", "") if trusted else ""
-    request.environ["informejo.request"] = claimed if CLAIMED.fullmatch(claimed) else _new_id()
+    request.environ["informejo.request"] = claimed if CLAIMED.fullmatch(claimed) else secrets.token_hex(8)
     request.environ["informejo.began"] = time.monotonic()
 
 
@@ -158,10 +158,6 @@ def _finish(response: Response) -> Response:
         shown = {name: "-" if part is None else part for name, part in parts.items()}
         access.log(level, LINE, shown, extra={"parts": parts})
     return response
-
-
-def _new_id() -> str:
-    return f"{random.getrandbits(64):016x}"  # it opens nothing, so it may be guessed
 
 
 def _has_other_lines(response: Response) -> bool:

@@ -5,7 +5,7 @@ from flask import Flask, Response
 from sqlalchemy import event
 
 from informejo import db, security
-from informejo.accounts import queries
+from informejo.accounts import sign_ins
 from informejo.security import HEADERS
 from informejo.turns import WRITES
 
@@ -132,7 +132,7 @@ def test_every_answer_is_guarded_and_kept_by_nobody(ren, method, address, status
 
 @pytest.mark.hardening("S-21", "W-11")
 def test_a_crash_is_guarded_too(app, world, visit, monkeypatch):
-    monkeypatch.setattr(queries, "sessions_of", lambda user: 1 / 0)
+    monkeypatch.setattr(sign_ins, "sessions_of", lambda user: 1 / 0)
     answer = visit(world.ren).get("/profile")
     assert answer.status_code == 500
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]

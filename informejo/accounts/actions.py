@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts import queries
+from informejo.accounts import queries, sign_ins
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.accounts.passwords import hash_password, verify
 from informejo.accounts.queries import fingerprint
@@ -114,7 +114,7 @@ def end_sessions(actor: User, user: User, but: Session | None = None):
     db.lock(user)
     theirs = or_(PasswordToken.user_id == user.id, PasswordToken.made_by_id == user.id)
     db.session.execute(delete(PasswordToken).where(theirs))
-    live = {session.id for session in queries.sessions_of(user)}
+    live = {session.id for session in sign_ins.sessions_of(user)}
     for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
         if session is but:
             continue

@@ -3,7 +3,7 @@
 from flask import Blueprint, g, request
 
 from informejo import db, security
-from informejo.accounts import actions, queries
+from informejo.accounts import actions, sign_ins
 from informejo.accounts.inputs import PasswordChange, Profile, browser, time_zones
 from informejo.inputs import Invalid
 from informejo.web import actor, go_to, page
@@ -62,6 +62,6 @@ def _profile_page(typed=None, problems=None, password_problems=None) -> str:
         problems=problems or {},
         password_problems=password_problems or {},
         zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
-        sessions=queries.sessions_of(actor()),
+        sessions=sign_ins.sessions_of(actor()),
         session=g.session,
     )

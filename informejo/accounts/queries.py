@@ -4,7 +4,6 @@ import hashlib
 from datetime import timedelta
 from typing import NamedTuple
 
-from flask import current_app
 from sqlalchemy import Select, exists, false, func, select
 
 from informejo import clock, db, policy, slow_reads
@@ -55,11 +54,6 @@ def known_browser(token: str, email: str) -> int | None:
         select(Session.id).join(Session.user).where(Session.token_hash == fingerprint(token), User.email == email)
     )
     return db.session.scalar(statement)
-
-
-def sessions_of(user: User) -> list[Session]:
-    """This person's sign-ins that still hold, the last used first."""
-    return list(db.session.scalars(_live().where(Session.user_id == user.id).order_by(Session.seen_at.desc())))
 
 
 def fingerprint(token: str) -> str:
@@ -151,11 +145,6 @@ def _holding() -> Select:
     """Links that still work: in time, and by somebody who may make them."""
     maker = PasswordToken.made_by.has(User.active & (User.role == Role.ADMIN))
     return select(PasswordToken).where(PasswordToken.expires_at > clock.now(), maker)
-
-
-def _live() -> Select:
-    now, idle = clock.now(), timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])
-    return select(Session).where(Session.expires_at > now, Session.seen_at > now - idle)
 
 
 _AT_THE_DESK = User.role.in_(STAFF), User.active

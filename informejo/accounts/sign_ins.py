@@ -1,4 +1,4 @@
-"""Who asks, and whether their sign-in (still) holds: one statement each, built once.
+"""Sign-ins: who asks, whether theirs (still) holds, which somebody has. One statement each, built once.
 
 Pages get entities, which they may change; streams get plain rows, a third of the price.
 """
@@ -74,6 +74,11 @@ def here_while_holding(id: int, role: Role) -> Bookmark | None:
     return Standing(*stands).bookmark if held is not None else None
 
 
+def sessions_of(user: User) -> list[Session]:
+    """This person's sign-ins that have not ended, the last used first; they hold while the person is active."""
+    return list(db.session.scalars(_OF_ONE, {"id": user.id, **_by_now()}))
+
+
 def _by_now() -> dict[str, datetime]:
     """What has ended by now: sign-ins that expired before `now`, and those last used before `idle`."""
     now = clock.now()
@@ -81,12 +86,13 @@ def _by_now() -> dict[str, datetime]:
 
 
 _session, _user = Session.__table__.c, User.__table__.c
-_LIVE = (
+_NOT_ENDED = _session.expires_at > bindparam("now"), _session.seen_at > bindparam("idle")
+_HOLDING = (
     select(_session.id)
     .join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
-    .where(_user.active, _session.expires_at > bindparam("now"), _session.seen_at > bindparam("idle"))
+    .where(_user.active, *_NOT_ENDED)
 )
-_FOUND = _LIVE.where(_session.token_hash == bindparam("hash")).with_only_columns(
+_FOUND = _HOLDING.where(_session.token_hash == bindparam("hash")).with_only_columns(
     _session.id,
     _session.expires_at,
     _user.id,
@@ -95,13 +101,13 @@ _FOUND = _LIVE.where(_session.token_hash == bindparam("hash")).with_only_columns
     *HERE.selected_columns,
     maintain_column_froms=True,
 )
-_HOLDS = _LIVE.where(_session.id == bindparam("id"), _user.role == bindparam("role"))
+_HOLDS = _HOLDING.where(_session.id == bindparam("id"), _user.role == bindparam("role"))
 _LOCKED = _HOLDS.with_for_update(read=True)
 _HERE = HERE.add_columns(_HOLDS.scalar_subquery())
 _ENTITIES = (
     select(Session, *HERE.selected_columns)
     .join(Session.user)
-    .where(User.active, Session.expires_at > bindparam("now"), Session.seen_at > bindparam("idle"))
-    .where(Session.token_hash == bindparam("hash"))
+    .where(_user.active, *_NOT_ENDED, _session.token_hash == bindparam("hash"))
     .options(contains_eager(Session.user))
 )
+_OF_ONE = select(Session).where(*_NOT_ENDED, _session.user_id == bindparam("id")).order_by(_session.seen_at.desc())

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from informejo import db
-from informejo.accounts import actions, queries
+from informejo.accounts import actions, queries, sign_ins
 from informejo.accounts.models import User
 from tests.world import PASSWORD
 
@@ -27,7 +27,7 @@ def test_a_statement_that_fails_is_logged_without_what_it_was_about(app, world, 
         db.session.add(User(email="ren@example.org", name="A secret name", password_hash="a secret hash"))
         db.session.flush()
 
-    monkeypatch.setattr(queries, "sessions_of", fail)
+    monkeypatch.setattr(sign_ins, "sessions_of", fail)
     assert visit(world.ren).get("/profile").status_code == 500
     assert IntegrityError.__name__ in caplog.text
     assert "INSERT INTO users" in caplog.text

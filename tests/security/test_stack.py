@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from informejo.accounts import queries
+from informejo.accounts import sign_ins
 from tests import architecture
 from tests.live import dom
 
@@ -50,7 +50,7 @@ def test_there_is_no_debugger_to_ask(world, visit, question):
 @pytest.mark.parametrize("debug", [False, True])
 def test_a_fault_is_a_page_with_a_number_and_nothing_of_its_inside(app, world, visit, monkeypatch, caplog, debug):
     app.debug = debug
-    monkeypatch.setattr(queries, "sessions_of", lambda user: 1 / 0)
+    monkeypatch.setattr(sign_ins, "sessions_of", lambda user: 1 / 0)
     answer = visit(world.ren).get("/profile")
     assert answer.status_code == 500
     for inside in ("Traceback", "ZeroDivisionError", "sessions_of", "site-packages", "/informejo/", "ren@example.org"):
