@@ -1,4 +1,6 @@
-"""What a browser missed while it was away, out of the log: read for this person alone, drawn as it is now."""
+"""What a browser missed while it was away, out of the log: read for this person, drawn as it is now."""
+
+from typing import NamedTuple
 
 from flask import current_app
 from sqlalchemy import Integer, Select, bindparam, or_
@@ -11,44 +13,69 @@ from informejo.events.models import Event
 from informejo.live import fragments, payload, wire
 from informejo.live.bookmark import Bookmark, read
 from informejo.live.wire import Channel
+from informejo.shelf import shelf
 from informejo.tickets.models import Ticket
 
 LISTS = ("queue", "desk")  # topics that every ticket touches
+OWN = "user:"  # begins the topic of one person
 
 
-def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> list[Event] | None:
-    """The events after the browser's bookmark and up to `here`: whatever is newer comes live, or with the next answer.
+class Missed(NamedTuple):
+    """What happened while a browser was away: how many events, None if they cannot be told, and what it is sent."""
 
-    None when they cannot be told: the page has to load itself again.
+    events: int | None
+    content: bytes
+
+
+class _Shared(NamedTuple):
+    """The same for everybody on pages of one kind but these `people`, whom the events touched."""
+
+    missed: Missed
+    people: frozenset[int]
+
+
+def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> Missed:
+    """What happened after the browser's bookmark, up to `here`: whatever is newer comes live, or with the next answer.
+
+    Where it cannot be told, the page is sent `reset` and loads itself again.
     """
     if not (asked and channels):
-        return []  # somebody who asks for no past, or for nothing that is there
+        return NOTHING  # somebody who asks for no past, or for nothing that is there
     bookmark = read(asked, here.epoch)
-    if bookmark is None or bookmark.id > here.id:
-        return None
-    if bookmark.id == here.id:
-        return []  # the newest there is: of a crowd that comes back, most have missed nothing
-    limit = current_app.config["REPLAY_LIMIT"]
-    shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
-    needs = log.WHOLE if shows_tickets else log.BRIEF
-    numbers = tuple(number for channel in channels if (number := policy.ticket_of(channel.topic)) is not None)
-    every, own = (any(channel.topic.startswith(kinds) for channel in channels) for kinds in (LISTS, "user:"))
-    statement = _about(actor, len(numbers), every, own, needs)
-    names = {"me": actor.id, "here": here.id, **{f"ticket_{n}": number for n, number in enumerate(numbers)}}
-    events = log.since(bookmark.id, statement, limit + 1, **names)
-    return [*events, *_people_missed(bookmark, here, channels, limit)] if len(events) <= limit else None
+    if bookmark and bookmark.id == here.id:
+        return NOTHING  # the newest there is: of a crowd that comes back, most have missed nothing
+    known = bookmark and bookmark.id < here.id
+    found = _missed_since(bookmark, here, channels, actor) if known else UNKNOWN
+    return found._replace(content=wire.message("", id=here, event="reset")) if found.events is None else found
 
 
-def told(events: list[Event] | None, here: Bookmark, channels: tuple[Channel, ...]) -> bytes:
-    """What was missed, as it is sent."""
-    if events is None:
-        return wire.message("", id=here, event="reset")
+def _missed_since(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> Missed:
+    """The staff see all tickets, so of a crowd that comes back to one list nearly all have missed the same."""
+    if not (_lists(channels) and policy.may(actor, "desk.see")) or channels[0].form == "json":
+        return _drawn(_events(bookmark, here, channels, actor), channels)
+    of_all = tuple(channel for channel in channels if not channel.topic.startswith(OWN))
+    key = ("missed", bookmark, here, actor.role, of_all)
+    shared = shelf.one(key, lambda: _shared(bookmark, here, of_all, actor))
+    if actor.id in shared.people:
+        return _drawn(_events(bookmark, here, channels, actor), channels)
+    return shared.missed
+
+
+def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> _Shared:
+    events = _events(bookmark, here, channels, actor)
+    tickets = [event.ticket for event in events or () if event.ticket]
+    touched = {id for ticket in tickets for id in (ticket.requester_id, ticket.assignee_id)}
+    touched |= {event.user_id for event in events or ()} | {event.user_id for event in _of_people(bookmark, here)}
+    return _Shared(_drawn(events, channels), frozenset(touched))
+
+
+def _drawn(events: list[Event] | None, channels: tuple[Channel, ...]) -> Missed:
     if not events:
-        return b""
+        return UNKNOWN if events is None else NOTHING
     if channels[0].form == "json":
-        return _each(events, channels[0])
+        return Missed(len(events), _each(events, channels[0]))
     parts = fragments.gather(events, channels)
-    return wire.message(fragments.render(parts)) if parts else b""
+    return Missed(len(events), wire.message(fragments.render(parts)) if parts else b"")
 
 
 def _each(events: list[Event], channel: Channel) -> bytes:
@@ -57,14 +84,38 @@ def _each(events: list[Event], channel: Channel) -> bytes:
     return b"".join(wire.message(one.text, id=Bookmark(epoch, event.id), event=one.name) for event, one in said if one)
 
 
-def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], limit: int) -> list[Event]:
+def _events(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> list[Event] | None:
+    """Those between the two that touch these channels; None when they are too many."""
+    limit = current_app.config["REPLAY_LIMIT"]
+    shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
+    needs = log.WHOLE if shows_tickets else log.BRIEF
+    numbers = tuple(number for channel in channels if (number := policy.ticket_of(channel.topic)) is not None)
+    own = any(channel.topic.startswith(OWN) for channel in channels)
+    statement = _about(actor, len(numbers), _lists(channels), own, needs)
+    names = {"me": actor.id, "here": here.id, **{f"ticket_{n}": number for n, number in enumerate(numbers)}}
+    events = log.since(bookmark.id, statement, limit + 1, **names)
+    return [*events, *_people_missed(bookmark, here, channels)] if len(events) <= limit else None
+
+
+def _lists(channels: tuple[Channel, ...]) -> bool:
+    return any(channel.topic in LISTS for channel in channels)
+
+
+def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event]:
     """A change of somebody who stands on this page: one for all of them, as the page only loads itself again.
 
     Where too many changed to look at each, somebody on this page is taken to be among them.
     """
-    people = list(db.session.scalars(_PEOPLE, {"after": bookmark.id, "here": here.id, "most": limit + 1}))
-    shown = len(people) > limit or fragments.people_at(people, {channel.topic for channel in channels})
+    people = _of_people(bookmark, here)
+    too_many = len(people) > current_app.config["REPLAY_LIMIT"]
+    shown = too_many or fragments.people_at(people, {channel.topic for channel in channels})
     return people[:1] if shown else []
+
+
+def _of_people(bookmark: Bookmark, here: Bookmark) -> list[Event]:
+    """Changes of people, one more than can be told at most."""
+    most = current_app.config["REPLAY_LIMIT"] + 1
+    return list(db.session.scalars(_PEOPLE, {"after": bookmark.id, "here": here.id, "most": most}))
 
 
 @built_once
@@ -84,3 +135,4 @@ _PEOPLE = (
     .order_by(Event.id.desc())
     .limit(bindparam("most", type_=Integer))
 )
+NOTHING, UNKNOWN = Missed(0, b""), Missed(None, b"")

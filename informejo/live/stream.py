@@ -13,7 +13,6 @@ from informejo import clock, metrics, policy
 from informejo.accounts.models import User
 from informejo.accounts.sign_ins import here_while_holding, holds
 from informejo.events import log
-from informejo.events.models import Event
 from informejo.live import fragments, held, presence, replay, returns, sight, wire
 from informejo.live.bookmark import Bookmark, read
 from informejo.live.hub import Full, hub
@@ -69,7 +68,7 @@ def _open(form: str) -> Response:
 def _once(person: User, channels: tuple[Channel, ...], form: str, asked: str) -> bytes:
     """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
     here = g.standing.bookmark
-    _, content = _past(person, channels, asked, here)
+    content = _past(person, channels, asked, here).content
     if form == "html":
         held.note(g.session.id)
         content += _notices(channels)
@@ -144,10 +143,10 @@ def _subscribe(person: User, channels: tuple[Channel, ...]) -> Subscription:
 def _greeting(subscription: Subscription, person: User, asked: str) -> bytes:
     """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
     here = _here(person)
-    missed, content = _past(person, subscription.channels, asked, here)
-    returns.count(missed)
+    missed = _past(person, subscription.channels, asked, here)
+    returns.count(missed.events)
     subscription.settle(here.id)
-    return content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
+    return missed.content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
 
 
 def _here(person: User) -> Bookmark:
@@ -162,13 +161,12 @@ def _here(person: User) -> Bookmark:
     return here
 
 
-def _past(person: User, channels: tuple[Channel, ...], asked: str, here: Bookmark) -> tuple[list[Event] | None, bytes]:
-    """What the browser missed up to `here`, and the same as it is sent."""
+def _past(person: User, channels: tuple[Channel, ...], asked: str, here: Bookmark) -> replay.Missed:
+    """What the browser missed up to `here`."""
     missed = replay.missed(asked, here, channels, person)
-    content = replay.told(missed, here, channels)
-    if missed:  # else nothing was read since the sign-in was looked up
+    if missed.events:  # else nothing was read since the sign-in was looked up
         _require(holds(g.session.id, person.role))
-    return missed, content
+    return missed
 
 
 def _notices(channels: tuple[Channel, ...]) -> bytes:
