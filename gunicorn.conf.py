@@ -1,7 +1,10 @@
 """How gunicorn serves Informejo: one gevent worker; streams leave it for the hub, so ten thousand need no more."""
 
+import gc
+
 from gevent import monkey
 
+gc.disable()  # what is being imported stays: looking through it again and again would be a seventh of the start
 monkey.patch_all()  # before anything else is imported: what is imported earlier keeps blocking
 
 import socket  # noqa: E402
@@ -10,8 +13,11 @@ from contextlib import contextmanager, nullcontext  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 from urllib.parse import unquote  # noqa: E402
 
-from informejo import logs  # noqa: E402
+from informejo import logs, preload  # noqa: E402
 from informejo.config import from_environment  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 _settings = from_environment()
 _entrance, _streams = threading.Lock(), threading.Lock()
@@ -25,7 +31,7 @@ worker_connections = 2000  # pages and streams being opened; open streams are th
 timeout = 30  # a worker whose loop has stood still so long is replaced; streams do not count
 graceful_timeout = 5
 keepalive = 1  # a second is enough for a page and its files; SIGTERM waits for it
-preload_app = False  # everything must be imported after gevent has patched the standard library
+preload_app = False  # each worker makes its own app, with threads and connections; modules it has from the master
 max_requests = 0
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXIES decides, in the app
@@ -49,7 +55,13 @@ def on_starting(server):
 
 
 def when_ready(server):
-    """Connections inherit it: else whoever reads none of their answers would keep them in the memory for ever."""
+    """Before the first worker is made: what every connection and every worker inherits."""
+    _let_go_of_who_reads_nothing(server)
+    preload.everything()
+
+
+def _let_go_of_who_reads_nothing(server):
+    # Connections inherit it: else whoever reads none of their answers would keep them in the memory for ever.
     for listener in server.LISTENERS:
         if listener.sock.family != socket.AF_UNIX:
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
@@ -63,8 +75,6 @@ def nworkers_changed(server, new, old):
 
 def post_worker_init(worker):
     """The app is loaded and everything is patched: begin the background work and watch for the end."""
-    import gc
-
     import gevent
 
     from informejo import serving, work
