@@ -8,6 +8,7 @@ import socket
 import time
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 from bench.bookmarks import id_of
 from bench.crowd import READY
@@ -41,6 +42,8 @@ def run(tmp: Path, *, browsers: int, seconds: float = 5) -> dict:
         figures = {
             "browsers": browsers,
             "back": len(back),
+            "the first after, s": round(min(back), 1),
+            "half of them after, s": round(median(back), 1),
             "the last after, s": round(max(back), 1),
             "most in one second, %": round(100 * max(Counter(map(int, back)).values()) / browsers),
             "posts": len(posting.saved("comment")),
