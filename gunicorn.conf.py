@@ -27,9 +27,11 @@ logs.configure(_settings["LOG_LEVEL"], _settings["LOG_FORMAT"])
 bind = f"{_settings['HOST']}:{_settings['PORT']}"
 worker_class = "gevent"
 workers = 1  # the hub, presence and the writer lock belong to one process; WEB_CONCURRENCY has no say
-worker_connections = 2000  # pages and streams being opened; open streams are the hub's and do not count here
+# Being opened; open streams are the hub's and do not count. When all come back at once, pages must still find room.
+worker_connections = _settings["STREAMS_TOTAL"] + 2_000
 timeout = 30  # a worker whose loop has stood still so long is replaced; streams do not count
 graceful_timeout = 5
+backlog = 4096  # while there is no worker; Linux grants no more unless it is told to
 keepalive = 1  # a second is enough for a page and its files; SIGTERM waits for it
 preload_app = False  # each worker makes its own app, with threads and connections; modules it has from the master
 max_requests = 0

@@ -90,8 +90,9 @@ class Browsers:
         """Read, and connect again whoever is due, for so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not until():
-            for descriptor, _ in self._epoll.poll(0.01, 512):
-                self._read(self._by_descriptor[descriptor])
+            for descriptor, happened in self._epoll.poll(0.01, 512):
+                turn = self._ask if happened & select.EPOLLOUT else self._read
+                turn(self._by_descriptor[descriptor])
             now = time.monotonic()
             while self._waiting and self._waiting[0][0] < now:
                 self._connect(self.all[heapq.heappop(self._waiting)[1]])
@@ -102,16 +103,20 @@ class Browsers:
         self._epoll.close()
 
     def _connect(self, browser: Browser):
-        known = b"Last-Event-ID: %b\r\n\r\n" % browser.bookmark if browser.bookmark else b"\r\n"
+        # Without waiting for it: where the server's queue is full, one browser would keep all others from trying.
         browser.socket, browser.heard = socket.socket(), b""
+        browser.socket.setblocking(False)
+        browser.socket.connect_ex(("127.0.0.1", self._port))
+        self._by_descriptor[browser.socket.fileno()] = browser
+        self._epoll.register(browser.socket.fileno(), select.EPOLLOUT)
+
+    def _ask(self, browser: Browser):
+        known = b"Last-Event-ID: %b\r\n\r\n" % browser.bookmark if browser.bookmark else b"\r\n"
         try:
-            browser.socket.connect(("127.0.0.1", self._port))
             browser.socket.sendall(browser.request.removesuffix(b"\r\n") + known)
         except OSError:
-            return self._later(browser)
-        browser.socket.setblocking(False)
-        self._by_descriptor[browser.socket.fileno()] = browser
-        return self._epoll.register(browser.socket.fileno(), select.EPOLLIN)
+            return self._drop(browser)
+        return self._epoll.modify(browser.socket.fileno(), select.EPOLLIN)
 
     def _read(self, browser: Browser):
         try:
