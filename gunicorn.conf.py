@@ -7,6 +7,8 @@ from gevent import monkey
 gc.disable()  # what is being imported stays: looking through it again and again would be a seventh of the start
 monkey.patch_all()  # before anything else is imported: what is imported earlier keeps blocking
 
+import errno  # noqa: E402
+import select  # noqa: E402
 import socket  # noqa: E402
 import threading  # noqa: E402
 from contextlib import contextmanager, nullcontext  # noqa: E402
@@ -112,8 +114,10 @@ def pre_request(worker, req):
 
     if _is_stream(req):
         req.force_close()  # says so to proxies, which else may send the next request into a connection that ends
-    with _line_of(req), _entrance:
-        whole_turn()
+    with _line_of(req):
+        _pass_over_who_has_left(req)
+        with _entrance:
+            whole_turn()
 
 
 def post_request(worker, req, environ, resp):
@@ -134,6 +138,19 @@ def _look_more_often():
 def _line_of(req):
     # When thousands of streams come back at once, a page need not wait behind all of them, only behind one.
     return _streams if _is_stream(req) else nullcontext()
+
+
+def _pass_over_who_has_left(req):
+    # Browsers wait ten seconds for a stream, then ask again. If the first were opened all the same, a desk that is too
+    # slow for its crowd would only ever serve those who gave up. What a page sends is done, whoever waits for it.
+    if _is_stream(req) and _has_left(req.unreader.sock):
+        raise ConnectionResetError(errno.ECONNRESET, "left while it waited for its turn")
+
+
+def _has_left(connection):
+    looked = monkey.get_original("select", "poll")()
+    looked.register(connection, select.POLLRDHUP)
+    return bool(looked.poll(0))
 
 
 def _is_stream(req):

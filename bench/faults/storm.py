@@ -6,7 +6,7 @@ import re
 import select
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from statistics import median
 
@@ -16,6 +16,7 @@ from bench.faults.posting import Posting
 from bench.faults.rig import Rig, Visits, rig
 
 LONGEST, JITTER = 5.0, 0.3  # seconds, and share: as templates/base.html sets htmx's `reconnectMaxDelay`
+PATIENCE = 10  # seconds until an answer has to begin, its `connectTimeout`
 FIRST = 0.5  # seconds htmx waits when no server ever said `retry:`
 BOOKMARK, WAIT = re.compile(rb"id: ([\w-]+)\n"), re.compile(rb"retry: (\d+)")
 COMMENT = re.compile(rb'id="comment-(\d+)"')
@@ -45,6 +46,7 @@ def run(tmp: Path, *, browsers: int, seconds: float = 5) -> dict:
             "the first after, s": round(min(back), 1),
             "half of them after, s": round(median(back), 1),
             "the last after, s": round(max(back), 1),
+            "gave up and asked again": pages.gave_up,
             "most in one second, %": round(100 * max(Counter(map(int, back)).values()) / browsers),
             "posts": len(posting.saved("comment")),
             "comments lost or doubled": _amiss(pages.all[::20], len(posting.saved("comment"))),
@@ -78,7 +80,9 @@ class Browsers:
         for number, browser in enumerate(self.all):
             browser.number = number
         self._port, self._epoll, self._by_descriptor = rig.port, select.epoll(), {}
+        self._trying: deque[tuple[float, Browser, socket.socket]] = deque()  # until when
         self._refused: list[float] = []
+        self.gave_up = 0
 
     def open(self) -> int:
         return sum(browser.back_at > 0 for browser in self.all)
@@ -96,6 +100,8 @@ class Browsers:
             now = time.monotonic()
             while self._waiting and self._waiting[0][0] < now:
                 self._connect(self.all[heapq.heappop(self._waiting)[1]])
+            while self._trying and self._trying[0][0] < now:
+                self._give_up(*self._trying.popleft()[1:])
 
     def leave(self):
         for browser in self._by_descriptor.values():
@@ -109,6 +115,7 @@ class Browsers:
         browser.socket.connect_ex(("127.0.0.1", self._port))
         self._by_descriptor[browser.socket.fileno()] = browser
         self._epoll.register(browser.socket.fileno(), select.EPOLLOUT)
+        self._trying.append((time.monotonic() + PATIENCE, browser, browser.socket))
 
     def _ask(self, browser: Browser):
         known = b"Last-Event-ID: %b\r\n\r\n" % browser.bookmark if browser.bookmark else b"\r\n"
@@ -117,6 +124,11 @@ class Browsers:
         except OSError:
             return self._drop(browser)
         return self._epoll.modify(browser.socket.fileno(), select.EPOLLIN)
+
+    def _give_up(self, browser: Browser, connection: socket.socket):
+        if browser.socket is connection and not browser.heard:
+            self.gave_up += 1
+            self._drop(browser)
 
     def _read(self, browser: Browser):
         try:
