@@ -1,17 +1,25 @@
 """How gunicorn serves Informejo: one gevent worker; streams leave it for the hub, so ten thousand need no more."""
 
+import gc
+
 from gevent import monkey
 
+gc.disable()  # what is being imported stays: looking through it again and again would be a seventh of the start
 monkey.patch_all()  # before anything else is imported: what is imported earlier keeps blocking
 
+import errno  # noqa: E402
+import select  # noqa: E402
 import socket  # noqa: E402
 import threading  # noqa: E402
 from contextlib import contextmanager, nullcontext  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 from urllib.parse import unquote  # noqa: E402
 
-from informejo import logs  # noqa: E402
+from informejo import logs, preload  # noqa: E402
 from informejo.config import from_environment  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 _settings = from_environment()
 _entrance, _streams = threading.Lock(), threading.Lock()
@@ -21,11 +29,13 @@ logs.configure(_settings["LOG_LEVEL"], _settings["LOG_FORMAT"])
 bind = f"{_settings['HOST']}:{_settings['PORT']}"
 worker_class = "gevent"
 workers = 1  # the hub, presence and the writer lock belong to one process; WEB_CONCURRENCY has no say
-worker_connections = 2000  # pages and streams being opened; open streams are the hub's and do not count here
+# Being opened; open streams are the hub's and do not count. When all come back at once, pages must still find room.
+worker_connections = _settings["STREAMS_TOTAL"] + 2_000
 timeout = 30  # a worker whose loop has stood still so long is replaced; streams do not count
 graceful_timeout = 5
+backlog = 4096  # while there is no worker; Linux grants no more unless it is told to
 keepalive = 1  # a second is enough for a page and its files; SIGTERM waits for it
-preload_app = False  # everything must be imported after gevent has patched the standard library
+preload_app = False  # each worker makes its own app, with threads and connections; modules it has from the master
 max_requests = 0
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXIES decides, in the app
@@ -49,7 +59,13 @@ def on_starting(server):
 
 
 def when_ready(server):
-    """Connections inherit it: else whoever reads none of their answers would keep them in the memory for ever."""
+    """Before the first worker is made: what every connection and every worker inherits."""
+    _let_go_of_who_reads_nothing(server)
+    preload.everything()
+
+
+def _let_go_of_who_reads_nothing(server):
+    # Connections inherit it: else whoever reads none of their answers would keep them in the memory for ever.
     for listener in server.LISTENERS:
         if listener.sock.family != socket.AF_UNIX:
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
@@ -63,8 +79,6 @@ def nworkers_changed(server, new, old):
 
 def post_worker_init(worker):
     """The app is loaded and everything is patched: begin the background work and watch for the end."""
-    import gc
-
     import gevent
 
     from informejo import serving, work
@@ -100,8 +114,10 @@ def pre_request(worker, req):
 
     if _is_stream(req):
         req.force_close()  # says so to proxies, which else may send the next request into a connection that ends
-    with _line_of(req), _entrance:
-        whole_turn()
+    with _line_of(req):
+        _pass_over_who_has_left(req)
+        with _entrance:
+            whole_turn()
 
 
 def post_request(worker, req, environ, resp):
@@ -122,6 +138,19 @@ def _look_more_often():
 def _line_of(req):
     # When thousands of streams come back at once, a page need not wait behind all of them, only behind one.
     return _streams if _is_stream(req) else nullcontext()
+
+
+def _pass_over_who_has_left(req):
+    # Browsers wait ten seconds for a stream, then ask again. If the first were opened all the same, a desk that is too
+    # slow for its crowd would only ever serve those who gave up. What a page sends is done, whoever waits for it.
+    if _is_stream(req) and _has_left(req.unreader.sock):
+        raise ConnectionResetError(errno.ECONNRESET, "left while it waited for its turn")
+
+
+def _has_left(connection):
+    looked = monkey.get_original("select", "poll")()
+    looked.register(connection, select.POLLRDHUP)
+    return bool(looked.poll(0))
 
 
 def _is_stream(req):

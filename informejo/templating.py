@@ -1,5 +1,8 @@
 """What every template can use beside its own needs: filters, and the tables of words and limits."""
 
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from informejo import limits, markdown, text
@@ -10,10 +13,28 @@ from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD
 
 
+class Compiled(BytecodeCache):
+    """Templates that this process, or the one it was forked from, has compiled; who changes a file has it done anew."""
+
+    def __init__(self):
+        self._codes = {}
+
+    def load_bytecode(self, bucket: Bucket):
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket):
+        self._codes[bucket.key] = bucket.checksum, bucket.code
+
+
+_compiled = Compiled()
+
+
 def init_app(app):
     """Register filters and globals; live partials are drawn without a request and have these alone."""
     app.config["TEMPLATES_AUTO_RELOAD"] = app.config["DEVELOPMENT"]
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "bytecode_cache": _compiled}
     environment = app.jinja_env
     environment.filters |= {
         "markdown": markdown.to_html,
@@ -41,3 +62,11 @@ def compile_all(app):
     """Compile every template now: the first who opens a page would keep everybody waiting while it is done."""
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
+
+
+def compile_beforehand():
+    """The same without an app, for those that will be made in processes that are forked from this one."""
+    bare = Flask("informejo", template_folder="../templates")
+    bare.config["DEVELOPMENT"] = False
+    init_app(bare)
+    compile_all(bare)

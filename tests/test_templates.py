@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, meta, nodes
+from jinja2 import DictLoader, Environment, meta, nodes
+
+from informejo import templating
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
@@ -106,3 +108,19 @@ def inline(text: str) -> list[str]:
     """What is forbidden in the markup that is left without comments, statements and expressions."""
     markup = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", text, flags=re.DOTALL)
     return [what for what, (pattern, _) in FORBIDDEN.items() if re.search(pattern, markup, re.IGNORECASE)]
+
+
+def test_whoever_changes_a_template_sees_the_change_though_the_old_one_was_compiled():
+    texts, compiled = {"page": "old"}, templating.Compiled()
+
+    def drawn() -> str:
+        return (
+            Environment(loader=DictLoader(texts), bytecode_cache=compiled, autoescape=True)
+            .get_template("page")
+            .render()
+        )
+
+    assert drawn() == "old"
+    texts["page"] = "new"
+    assert drawn() == "new"
+    assert drawn() == "new"

@@ -1,15 +1,12 @@
-"""Starts of the server and of commands at a quarter of the work: forked from a process that has imported everything.
+"""Starts of the server and of commands at a quarter of the work: forked from a process that has loaded everything.
 
 It is gunicorn's own command that runs, in an environment and a folder of its own, after gevent has patched everything,
-or Flask's, where nothing is patched; only the modules are there. Starts from scratch are tested in tests/deploy and
-tests/test_commands.py, and bench measures nothing else.
+or Flask's, where nothing is patched; only modules and compiled templates are there. Starts from scratch are tested in
+tests/deploy and tests/test_commands.py, and bench measures nothing else.
 """
 
-import gc
-import importlib
 import json
 import os
-import pkgutil
 import runpy
 import signal
 import subprocess
@@ -78,12 +75,12 @@ class Started:
 
 
 def main():
-    """Import everything, then do one order after the other until whoever gives them is gone."""
+    """Load everything, then do one order after the other until whoever gives them is gone."""
     from gevent import monkey
 
     if "patched" in sys.argv:
         monkey.patch_all()
-    _import_all()
+    _load_all()
     fork, waitpid = (monkey.get_original("os", name) for name in ("fork", "waitpid"))
     while line := sys.stdin.readline():
         order = json.loads(line)
@@ -97,13 +94,13 @@ def main():
     return None
 
 
-def _import_all():
-    import informejo
+def _load_all():
+    import gunicorn.app.wsgiapp
+    import gunicorn.workers.ggevent  # noqa: F401
 
-    ours = [module.name for module in pkgutil.walk_packages(informejo.__path__, "informejo.")]
-    for name in ("gunicorn.app.wsgiapp", "gunicorn.workers.ggevent", *ours):
-        importlib.import_module(name)
-    gc.freeze()  # shared memory stays shared
+    from informejo import preload
+
+    preload.everything()
 
 
 def _become(words: list[str], folder: str, environment: dict[str, str], logs: list[str]):

@@ -6,8 +6,9 @@ import re
 import select
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
+from statistics import median
 
 from bench.bookmarks import id_of
 from bench.crowd import READY
@@ -15,6 +16,7 @@ from bench.faults.posting import Posting
 from bench.faults.rig import Rig, Visits, rig
 
 LONGEST, JITTER = 5.0, 0.3  # seconds, and share: as templates/base.html sets htmx's `reconnectMaxDelay`
+PATIENCE = 10  # seconds until an answer has to begin, its `connectTimeout`
 FIRST = 0.5  # seconds htmx waits when no server ever said `retry:`
 BOOKMARK, WAIT = re.compile(rb"id: ([\w-]+)\n"), re.compile(rb"retry: (\d+)")
 COMMENT = re.compile(rb'id="comment-(\d+)"')
@@ -41,7 +43,10 @@ def run(tmp: Path, *, browsers: int, seconds: float = 5) -> dict:
         figures = {
             "browsers": browsers,
             "back": len(back),
+            "the first after, s": round(min(back), 1),
+            "half of them after, s": round(median(back), 1),
             "the last after, s": round(max(back), 1),
+            "gave up and asked again": pages.gave_up,
             "most in one second, %": round(100 * max(Counter(map(int, back)).values()) / browsers),
             "posts": len(posting.saved("comment")),
             "comments lost or doubled": _amiss(pages.all[::20], len(posting.saved("comment"))),
@@ -75,7 +80,9 @@ class Browsers:
         for number, browser in enumerate(self.all):
             browser.number = number
         self._port, self._epoll, self._by_descriptor = rig.port, select.epoll(), {}
+        self._trying: deque[tuple[float, Browser, socket.socket]] = deque()  # until when
         self._refused: list[float] = []
+        self.gave_up = 0
 
     def open(self) -> int:
         return sum(browser.back_at > 0 for browser in self.all)
@@ -87,11 +94,14 @@ class Browsers:
         """Read, and connect again whoever is due, for so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not until():
-            for descriptor, _ in self._epoll.poll(0.01, 512):
-                self._read(self._by_descriptor[descriptor])
+            for descriptor, happened in self._epoll.poll(0.01, 512):
+                turn = self._ask if happened & select.EPOLLOUT else self._read
+                turn(self._by_descriptor[descriptor])
             now = time.monotonic()
             while self._waiting and self._waiting[0][0] < now:
                 self._connect(self.all[heapq.heappop(self._waiting)[1]])
+            while self._trying and self._trying[0][0] < now:
+                self._give_up(*self._trying.popleft()[1:])
 
     def leave(self):
         for browser in self._by_descriptor.values():
@@ -99,16 +109,26 @@ class Browsers:
         self._epoll.close()
 
     def _connect(self, browser: Browser):
-        known = b"Last-Event-ID: %b\r\n\r\n" % browser.bookmark if browser.bookmark else b"\r\n"
+        # Without waiting for it: where the server's queue is full, one browser would keep all others from trying.
         browser.socket, browser.heard = socket.socket(), b""
+        browser.socket.setblocking(False)
+        browser.socket.connect_ex(("127.0.0.1", self._port))
+        self._by_descriptor[browser.socket.fileno()] = browser
+        self._epoll.register(browser.socket.fileno(), select.EPOLLOUT)
+        self._trying.append((time.monotonic() + PATIENCE, browser, browser.socket))
+
+    def _ask(self, browser: Browser):
+        known = b"Last-Event-ID: %b\r\n\r\n" % browser.bookmark if browser.bookmark else b"\r\n"
         try:
-            browser.socket.connect(("127.0.0.1", self._port))
             browser.socket.sendall(browser.request.removesuffix(b"\r\n") + known)
         except OSError:
-            return self._later(browser)
-        browser.socket.setblocking(False)
-        self._by_descriptor[browser.socket.fileno()] = browser
-        return self._epoll.register(browser.socket.fileno(), select.EPOLLIN)
+            return self._drop(browser)
+        return self._epoll.modify(browser.socket.fileno(), select.EPOLLIN)
+
+    def _give_up(self, browser: Browser, connection: socket.socket):
+        if browser.socket is connection and not browser.heard:
+            self.gave_up += 1
+            self._drop(browser)
 
     def _read(self, browser: Browser):
         try:

@@ -15,7 +15,7 @@ from informejo.doctor.checks import Answer, Patient, broken, event_at, look, wel
 from informejo.version import RELEASED, VERSION
 
 UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
-SPARE_FILES = 2_200  # descriptors for pages being served, the database, logs: worker_connections and some
+SPARE_FILES = 2_200  # descriptors beside streams: pages being served, the database, logs
 NTP = "timedatectl set-ntp true"
 
 

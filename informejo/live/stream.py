@@ -21,7 +21,7 @@ from informejo.live.wire import HEADERS, Channel
 from informejo.web import actor, opens_stream
 
 MAX_TOPICS = 8
-RETRY = (500, 3_000)  # milliseconds, drawn anew for each stream, so that a restart is not followed by a stampede
+SOONEST, LATEST = 200, 5_000  # milliseconds after which a browser that was cut off comes back
 
 bp = Blueprint("live", __name__)
 bp.after_request(returns.count_refused)
@@ -146,7 +146,12 @@ def _greeting(subscription: Subscription, person: User, asked: str) -> bytes:
     missed = _past(person, subscription.channels, asked, here)
     returns.count(missed.events)
     subscription.settle(here.id)
-    return missed.content + wire.message(wire.stamp(), id=here, event="ready", retry=random.randint(*RETRY))
+    return missed.content + wire.message(wire.stamp(), id=here, event="ready", retry=_retry())
+
+
+def _retry() -> int:
+    """Drawn anew for each stream: ten people are back within a second; of thousands no more come than can be let in."""
+    return random.randint(SOONEST, min(800 + len(hub), LATEST))
 
 
 def _here(person: User) -> Bookmark:

@@ -50,6 +50,12 @@ def test_gunicorn_runs_with_the_settings_it_was_tested_with(tmp_path):
     assert found["bind"] == "['127.0.0.1:3003']"
 
 
+def test_when_all_streams_come_back_at_once_pages_are_still_let_in(tmp_path):
+    places = {"DATABASE_URL": f"sqlite:///{tmp_path}/desk.db", "UPLOAD_DIR": str(tmp_path / "files")}
+    found = effective(**places, STREAMS_TOTAL="3000")
+    assert int(found["worker_connections"]) > 3000
+
+
 @pytest.mark.hardening("W-22", "S-57")
 @pytest.mark.parametrize("name", FLOORS)
 def test_no_package_is_older_than_the_one_that_closed_its_known_holes(name):

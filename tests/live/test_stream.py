@@ -2,7 +2,9 @@
 
 import json
 import pkgutil
+import random
 import re
+from collections import Counter
 from datetime import timedelta
 from threading import Thread
 
@@ -15,7 +17,7 @@ from informejo.accounts.models import Role, Session, User
 from informejo.events import log
 from informejo.live import bookmark as bookmarks
 from informejo.live.bookmark import LENGTH, Bookmark
-from informejo.live.hub import hub
+from informejo.live.hub import Hub, hub
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Status
@@ -452,3 +454,20 @@ def test_an_event_that_cannot_be_shown_at_all_does_not_keep_the_later_ones_back(
     reset, message = stream.heard()
     assert reset.event == "reset"
     assert "and goes on" in message.data
+
+
+@pytest.mark.hardening("X-20", "F-07")
+def test_the_more_were_cut_off_the_longer_they_come_spread(monkeypatch):
+    retry = pkgutil.resolve_name("informejo.live.stream._retry")
+    browsers = {}
+    for streams in (10, 2_000, 9_000):
+        monkeypatch.setattr(Hub, "__len__", lambda _, streams=streams: streams)
+        waits = [retry() / 1000 * random.uniform(0.7, 1.3) for _ in range(5_000)]  # as htmx does
+        browsers[streams] = max(waits), max(Counter(map(int, waits)).values()) / len(waits)
+    last, _ = browsers[10]
+    assert last < 1.1
+    last, most = browsers[2_000]
+    assert last < 4
+    assert most < 0.43  # 40 %, and what chance adds
+    _, most = browsers[9_000]
+    assert most < 0.3
