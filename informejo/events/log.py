@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, func, or_, select, text
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from informejo import db
 from informejo.accounts.models import User
@@ -21,7 +21,7 @@ BRIEF = (
         joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event)
     ),
 )
-WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
+WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), joinedload(Comment.attachments)))
 MOST_EDITS = 1_000  # of one text that are looked back on
 # Built once: whoever builds a statement for each question pays several times for it what the database takes.
 _log = Event.__table__.c
@@ -93,7 +93,7 @@ def reading(events: Select, needs=WHOLE) -> Select:
 def since(id: int, statement: Select | None = None, limit: int = db.ALL, **names) -> list[Event]:
     """The events after `id`, by default of all; `names` are what the statement leaves open."""
     asked = {"after": id, "most": limit, **names}
-    return list(db.session.scalars(_EVERYTHING if statement is None else statement, asked))
+    return list(db.session.scalars(_EVERYTHING if statement is None else statement, asked).unique())
 
 
 def same_minute(event: Event, audience: Audience) -> list[Event]:
