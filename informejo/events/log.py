@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Integer, Select, bindparam, func, or_, select, text
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, or_, select, text, update
+from sqlalchemy.orm import joinedload, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
@@ -29,6 +30,8 @@ _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(_log.id))
 _OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
 HERE = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
+_APPEND = insert(Event.__table__)
+_MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its"))
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
@@ -38,22 +41,33 @@ def record(name: EventName, actor: User | None, *, audience: Audience, changes: 
     `subject` names what it is about: any of `ticket`, `comment`, `attachment`, `user`. `changes` maps a field to its
     [old, new] value. Event ids stand in commit order: SQLite has one writer, on PostgreSQL a lock makes it so.
     """
+    connection = db.session.connection()
     if db.dialect() == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
-    event = Event(name=name, actor=actor, audience=audience, changes=changes or {}, **subject)
-    db.session.add(event)
-    db.session.flush()  # its id is needed below, and what is wrong with the rows should show here
-    if event.ticket is not None:
-        _move_activity(event)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
+    db.session.flush()  # what it is about needs its id, and what is wrong with the rows should show here
+    about = {f"{kind}_id": thing and thing.id for kind, thing in (("actor", actor), *subject.items())}
+    event = _written(connection, name=name, at=clock.now(), audience=audience, changes=changes or {}, **about)
+    if ticket := subject.get("ticket"):
+        _move_activity(connection, ticket, event)
     db.session.info.setdefault("recorded", []).append(event)  # commit() rings the bell for it
     return event
 
 
-def _move_activity(event: Event):
+def _written(connection: Connection, **values) -> Event:
+    # Past the unit of work, which would look at all that hangs on it: an event is one row, and never changes.
+    [id] = connection.execute(_APPEND, values).inserted_primary_key
+    event = Event(id=id, **values)
+    make_transient_to_detached(event)  # it is stored
+    db.session.add(event)
+    return event
+
+
+def _move_activity(connection: Connection, ticket: Ticket, event: Event):
     # Timing is content: a note must not move what the requester sees, so the two audiences have a mark each.
-    event.ticket.last_event_id = event.id
-    if event.audience == Audience.REQUESTER:
-        event.ticket.last_public_event_id = event.id
+    marks = ["last_event_id", "last_public_event_id"] if event.audience == Audience.REQUESTER else ["last_event_id"]
+    connection.execute(_MOVE, {"its": ticket.id, **dict.fromkeys(marks, event.id)})
+    for mark in marks:
+        set_committed_value(ticket, mark, event.id)
 
 
 def epoch() -> str:
