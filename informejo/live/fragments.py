@@ -178,7 +178,7 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
 
 def header(event: Event, audience: str) -> list[Fragment]:
     """Only what says how far the ticket has come: what was said leaves everything else as it was."""
-    return about(event.ticket, audience)[:1]
+    return [_header(event.ticket, audience)]
 
 
 def ticket_spoken_on(event: Event, audience: str) -> list[Fragment]:
@@ -190,13 +190,16 @@ def about(ticket: Ticket, audience: str) -> list[Fragment]:
     """The same of a ticket as it is now. What must be asked for is asked when it is drawn: of many the last is."""
     lost = LocalProxy(cache(lambda: lost_among(ticket.attachments)))
     needs = {"ticket": ticket, "audience": audience, "lost": lost}
-    head = Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
+    top = [
+        _header(ticket, audience),
+        Fragment("opening", "#opening", "outerMorph", "tickets/_opening.html", needs),
+    ]
     if audience != Audience.STAFF:
         needs = {"ticket": ticket, "own_word": LocalProxy(cache(lambda: is_solved_by_requester(ticket)))}
-        return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
+        return [*top, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
     needs = {"ticket": ticket, "staff": LocalProxy(cache(choices_of_staff))}
     return [
-        head,
+        *top,
         Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
         Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", {"ticket": ticket}),
     ]
@@ -252,6 +255,11 @@ def toast(event: Event, reader_id: int) -> Fragment:
     """A word to somebody whom the event concerns and who looks at something else."""
     needs = {"event": event, "sentence": sentence(event, reader_id)}
     return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
+
+
+def _header(ticket: Ticket, audience: str) -> Fragment:
+    needs = {"ticket": ticket, "audience": audience}
+    return Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
 
 
 def _made(make, event: Event, audience: str, made: dict | None) -> list[Fragment]:
