@@ -12,7 +12,7 @@ from informejo.accounts.models import User
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
 from informejo.live.bookmark import Bookmark
-from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.models import Attachment, Comment, Ticket
 
 # What drawing an event needs, read with it: one query instead of six for each event of a replay. Lists need less.
 BRIEF = (
@@ -35,19 +35,30 @@ _MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its")
 LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
-def record(name: EventName, actor: User | None, *, audience: Audience, changes: dict | None = None, **subject) -> Event:
-    """Write one event into the current transaction.
+def record(
+    name: EventName,
+    actor: User | None,
+    *,
+    audience: Audience,
+    changes: dict | None = None,
+    ticket: Ticket | None = None,
+    comment: Comment | None = None,
+    attachment: Attachment | None = None,
+    user: User | None = None,
+) -> Event:
+    """Write one event into the current transaction, about any of those that it names.
 
-    `subject` names what it is about: any of `ticket`, `comment`, `attachment`, `user`. `changes` maps a field to its
-    [old, new] value. Event ids stand in commit order: SQLite has one writer, on PostgreSQL a lock makes it so.
+    `changes` maps a field to its [old, new] value. Event ids stand in commit order: SQLite has one writer, on
+    PostgreSQL a lock makes it so.
     """
     connection = db.session.connection()
     if db.dialect() == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
     db.session.flush()  # what it is about needs its id, and what is wrong with the rows should show here
-    about = {f"{kind}_id": thing and thing.id for kind, thing in (("actor", actor), *subject.items())}
-    event = _written(connection, name=name, at=clock.now(), audience=audience, changes=changes or {}, **about)
-    if ticket := subject.get("ticket"):
+    about = {"actor": actor, "ticket": ticket, "comment": comment, "attachment": attachment, "user": user}
+    ids = {f"{kind}_id": thing and thing.id for kind, thing in about.items()}
+    event = _written(connection, name=name, at=clock.now(), audience=audience, changes=changes or {}, **ids)
+    if ticket is not None:
         _move_activity(connection, ticket, event)
     db.session.info.setdefault("recorded", []).append(event)  # commit() rings the bell for it
     return event
