@@ -21,6 +21,8 @@ from informejo.tickets.files import lost_among
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of, with_people
 
+_PARTIAL = Markup('<hx-partial hx-target="%s" hx-swap="%s">%s</hx-partial>')
+
 
 class Fragment(NamedTuple):
     """One thing to be drawn: its DOM id, where it goes and how, from which partial and with what; or a bare text."""
@@ -46,8 +48,7 @@ class Fragment(NamedTuple):
 
     def render(self) -> Markup:
         """The thing with its address, as an `<hx-partial>`."""
-        tag = Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>')
-        return tag.format(self.target, self.swap, self.html)
+        return _PARTIAL % (self.target, self.swap, self.html)
 
     @property
     def thing(self) -> Thing:

@@ -83,7 +83,7 @@ def create_comment(number: int):
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
-        again = queries.sent_before(Comment, actor(), new.key) if new.files else None
+        again, _ = queries.sent_before(actor(), new.key if new.files else None)
         with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
             said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
             events = db.commit()
