@@ -12,6 +12,7 @@ from informejo.accounts.models import Session, User
 from informejo.db import commit
 from informejo.tickets import list_queries
 from informejo.tickets.filters import TicketFilter
+from informejo.tickets.models import Comment
 
 UNSEEN = {"synchronize_session": False}  # as if another process had written it
 
@@ -69,6 +70,24 @@ def test_what_could_not_be_saved_comes_back_to_be_sent_again_but_never_a_passwor
     refused = visit().post("/register", data=newcomer)
     assert refused.status_code == 503
     assert "four odd words" not in refused.text
+
+
+def test_what_is_inserted_at_once_is_known_and_changed_like_any_other(world):
+    comment = Comment(ticket_id=world.ticket().id, author_id=world.ren.id, body="Größe", edited_at=None, key=None)
+    db.insert(comment)
+    assert (comment.author, comment.version, comment.internal) == (world.ren, 1, False)
+    assert db.session.get(Comment, comment.id) is comment
+    assert db.rows(select(Comment.folded)) == [("grosse",)]
+    comment.body = "Länge"
+    commit()
+    assert db.rows(select(Comment.body, Comment.folded)) == [("Länge", "lange")]
+
+
+def test_what_is_inserted_and_not_committed_never_was(world):
+    ticket = world.ticket()
+    db.insert(Comment(ticket_id=ticket.id, author_id=world.ren.id, body="never said", edited_at=None, key=None))
+    db.session.rollback()
+    assert db.rows(select(Comment.id)) == []
 
 
 def test_what_is_locked_is_as_it_is_stored_by_then(world):

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, or_, select, text, update
-from sqlalchemy.orm import joinedload, make_transient_to_detached
+from sqlalchemy import Integer, Select, bindparam, func, or_, select, update
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from informejo import clock, db
+from informejo import db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
@@ -29,9 +29,7 @@ _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(_log.id))
 _OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
 HERE = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
-_APPEND = insert(Event.__table__)
 _MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its"))
-LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
 
 
 def record(
@@ -47,35 +45,23 @@ def record(
 ) -> Event:
     """Write one event into the current transaction, about any of those that it names.
 
-    `changes` maps a field to its [old, new] value. Event ids stand in commit order: SQLite has one writer, on
-    PostgreSQL a lock makes it so.
+    `changes` maps a field to its [old, new] value. Event ids stand in commit order: see `ids`.
     """
-    connection = db.session.connection()
-    if db.dialect() == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
     db.session.flush()  # what it is about needs its id, and what is wrong with the rows should show here
     about = {"actor": actor, "ticket": ticket, "comment": comment, "attachment": attachment, "user": user}
     ids = {f"{kind}_id": thing and thing.id for kind, thing in about.items()}
-    event = _written(connection, name=name, at=clock.now(), audience=audience, changes=changes or {}, **ids)
+    event = Event(name=name, audience=audience, changes=changes or {}, **ids)
+    db.insert(event)
     if ticket is not None:
-        _move_activity(connection, ticket, event)
+        _move_activity(ticket, event)
     db.session.info.setdefault("recorded", []).append(event)  # commit() rings the bell for it
     return event
 
 
-def _written(connection: Connection, **values) -> Event:
-    # Past the unit of work, which would look at all that hangs on it: an event is one row, and never changes.
-    [id] = connection.execute(_APPEND, values).inserted_primary_key
-    event = Event(id=id, **values)
-    make_transient_to_detached(event)  # it is stored
-    db.session.add(event)
-    return event
-
-
-def _move_activity(connection: Connection, ticket: Ticket, event: Event):
+def _move_activity(ticket: Ticket, event: Event):
     # Timing is content: a note must not move what the requester sees, so the two audiences have a mark each.
     marks = ["last_event_id", "last_public_event_id"] if event.audience == Audience.REQUESTER else ["last_event_id"]
-    connection.execute(_MOVE, {"its": ticket.id, **dict.fromkeys(marks, event.id)})
+    db.session.connection().execute(_MOVE, {"its": ticket.id, **dict.fromkeys(marks, event.id)})
     for mark in marks:
         set_committed_value(ticket, mark, event.id)
 

@@ -146,8 +146,8 @@ def _add_comment(
     if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
     said = {"body": body, "internal": internal, "key": None if earlier else key}
-    comment = Comment(ticket_id=ticket.id, author_id=actor.id, attachments=[], **said)
-    db.session.add(comment)
+    comment = Comment(ticket_id=ticket.id, author_id=actor.id, edited_at=None, attachments=[], **said)
+    db.insert(comment)
     changes = _reopen(ticket) if ticket.requester_id == actor.id and not internal else {}
     log.record(
         EventName.COMMENT_ADDED, actor, ticket=ticket, comment=comment, audience=comment.audience, changes=changes
