@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 
 from informejo import clock, turns
 
+_LOCK = select(func.pg_advisory_xact_lock(0x1F0))  # any number that nothing else in the database uses
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
 _drawn = {}  # column -> the last id that this process drew, and when, on the monotonic clock
@@ -28,8 +29,11 @@ def next_id(context) -> int:
 
     SQLAlchemy asks for each row before it inserts it. So the turn to write is taken first: one that is drawn before,
     and waits, would be smaller than ids that are committed meanwhile, and whoever follows the log would pass it over.
+    SQLite has one writer; on PostgreSQL a lock makes it so.
     """
     turns.begin_write(context.connection)
+    if context.connection.dialect.name == "postgresql":
+        context.connection.execute(_LOCK)
     column = context.current_column
     newest = context.connection.scalar(_newest(column)) or 0
     before = max(newest, getattr(context, "given", 0))  # rows that are inserted together do not see each other

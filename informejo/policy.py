@@ -269,8 +269,9 @@ def ticket_of(topic: str) -> int | None:
 
 @built_once
 def _ticket(actor) -> Select:
-    """Read with its requester, whom every page of it names."""
-    return visible_tickets(actor).where(Ticket.id == bindparam("number")).options(joinedload(Ticket.requester))
+    """Read with the people whom every page of it names."""
+    people = joinedload(Ticket.requester), joinedload(Ticket.assignee)
+    return visible_tickets(actor).where(Ticket.id == bindparam("number")).options(*people)
 
 
 def _topic(actor: User, topic: str) -> str:

@@ -4,14 +4,18 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from werkzeug.exceptions import NotFound
 
 from informejo import clock, db
-from informejo.accounts.models import Session
+from informejo.accounts.models import Session, User
 from informejo.db import commit
 from informejo.events import log
 from informejo.tickets import list_queries
 from informejo.tickets.filters import TicketFilter
+from informejo.tickets.models import Comment
+
+UNSEEN = {"synchronize_session": False}  # as if another process had written it
 
 
 @pytest.fixture
@@ -67,3 +71,45 @@ def test_what_could_not_be_saved_comes_back_to_be_sent_again_but_never_a_passwor
     refused = visit().post("/register", data=newcomer)
     assert refused.status_code == 503
     assert "four odd words" not in refused.text
+
+
+def test_what_is_inserted_at_once_is_known_and_changed_like_any_other(world):
+    comment = Comment(ticket_id=world.ticket().id, author_id=world.ren.id, body="Größe", edited_at=None, key=None)
+    db.insert(comment)
+    assert (comment.author, comment.version, comment.internal) == (world.ren, 1, False)
+    assert db.session.get(Comment, comment.id) is comment
+    assert db.rows(select(Comment.folded)) == [("grosse",)]
+    comment.body = "Länge"
+    commit()
+    assert db.rows(select(Comment.body, Comment.folded)) == [("Länge", "lange")]
+
+
+def test_what_is_inserted_and_not_committed_never_was(world):
+    ticket = world.ticket()
+    db.insert(Comment(ticket_id=ticket.id, author_id=world.ren.id, body="never said", edited_at=None, key=None))
+    db.session.rollback()
+    assert db.rows(select(Comment.id)) == []
+
+
+def test_what_is_locked_is_as_it_is_stored_by_then(world):
+    db.session.execute(update(User).where(User.id == world.ren.id).values(name="Ren Sato"), execution_options=UNSEEN)
+    assert world.ren.name != "Ren Sato"
+    db.lock(world.ren)
+    assert world.ren.name == "Ren Sato"
+
+
+def test_what_is_locked_and_has_not_changed_is_not_read_again(world):
+    ticket = world.ticket()
+    assert ticket.requester is world.ren
+    db.lock(ticket)
+    assert "requester" in vars(ticket)
+
+
+def test_what_is_gone_cannot_be_locked(world):
+    session = Session(user=world.ren, token_hash="", expires_at=clock.now())
+    db.session.add(session)
+    commit()
+    assert session.user is world.ren
+    db.session.execute(delete(Session), execution_options=UNSEEN)
+    with pytest.raises(NotFound):
+        db.lock(session)

@@ -14,7 +14,7 @@ PARTIALS = [name for name in NAMES if "/_" in name and not name.startswith("layo
 MACROS = "macros.html"
 
 # The same for everybody, so a partial may use them without naming them; the app provides them.
-GLOBALS = {"asset", "config", "limits", "words"}
+GLOBALS = {"asset", "config", "drawn_once", "limits", "words"}
 FILTERS = {"deeds", "excerpt", "filesize", "iso", "markdown", "moment"}
 VIEWER = {"g", "get_flashed_messages", "may", "me", "request", "session", "url_for"}
 

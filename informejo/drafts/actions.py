@@ -5,7 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from informejo import clock, db
 from informejo.accounts.models import User
@@ -35,8 +35,7 @@ def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", co
     draft = _draft(actor, form, key) or _draft(actor, form, continues)
     if draft is None or (draft.key != key and not _is_of(draft, fields.values())):
         draft = Draft(user_id=actor.id, form=form)
-        for oldest in drafts_of(actor, form)[MOST_DRAFTS - 1 :]:
-            db.session.delete(oldest)
+        _discard(actor, form, [oldest.key for oldest in drafts_of(actor, form)[MOST_DRAFTS - 1 :]])
     draft.key, draft.fields, draft.saved_at = key, fields, clock.now()
     db.session.add(draft)
     return draft
@@ -45,8 +44,7 @@ def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", co
 def forget_draft(actor: User, form: str, *keys: str):
     """Those drafts of the form were given up."""
     db.lock(actor)
-    for draft in filter(None, (_draft(actor, form, key) for key in keys)):
-        db.session.delete(draft)
+    _discard(actor, form, keys)
 
 
 def forget_sent(actor: User, form: str, texts: Collection[str], key: str | None, continues: str):
@@ -57,7 +55,12 @@ def forget_sent(actor: User, form: str, texts: Collection[str], key: str | None,
     for draft in drafts_of(actor, form):
         begun = draft.key == continues and _is_of(draft, texts)
         if draft.key == key or begun or _says_no_more(draft.fields, texts):
-            db.session.delete(draft)
+            _discard(actor, form, [draft.key])
+
+
+def _discard(actor: User, form: str, keys: Iterable[str]):
+    for draft in filter(None, (_draft(actor, form, key) for key in keys)):
+        db.session.delete(draft)
 
 
 def _draft(actor: User, form: str, key: str) -> Draft | None:
@@ -79,7 +82,7 @@ def _says_no_more(fields: dict[str, str], texts: Collection[str]) -> bool:
     return all(any(_words(fields[name]) in text for text in whole) for name in TEXTS if fields.get(name))
 
 
-def _is_of(draft: Draft, texts: Iterable[str]) -> bool:
+def _is_of(draft: Draft | Row, texts: Iterable[str]) -> bool:
     """Whether these texts are that draft, gone on with: half of its words, at least, are still there."""
     before = Counter(WORD.findall(" ".join(draft.fields.get(name, "") for name in TEXTS)))
     now = Counter(WORD.findall(" ".join(texts)))

@@ -1,8 +1,8 @@
 """Reading back what was typed and not yet sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from informejo import db
 from informejo.accounts.models import User
@@ -10,7 +10,7 @@ from informejo.drafts.models import Draft
 
 OFFERED = 5  # other drafts beside a form
 _OWN = Draft.user_id == bindparam("user"), Draft.form == bindparam("form")
-_DRAFTS = select(Draft).where(*_OWN).order_by(Draft.saved_at.desc(), Draft.key)
+_DRAFTS = select(Draft.key, Draft.fields, Draft.saved_at).where(*_OWN).order_by(Draft.saved_at.desc(), Draft.key)
 TEXTS = {"title": "Title", "description": "Description", "body": "What you wrote"}
 
 
@@ -27,12 +27,12 @@ def kept_texts(fields: Mapping) -> list[tuple[str, str, str]]:
     return [(name, word, fields[name]) for name, word in TEXTS.items() if fields.get(name)]
 
 
-def drafts_of(actor: User, form: str) -> list[Draft]:
-    """This person's drafts in that form, the last saved first."""
-    return list(db.session.scalars(_DRAFTS, {"user": actor.id, "form": form}))
+def drafts_of(actor: User, form: str) -> Sequence[Row]:
+    """This person's drafts in that form, the last saved first: `key`, `fields` and `saved_at` of each."""
+    return db.rows(_DRAFTS, user=actor.id, form=form)
 
 
-def offered(actor: User, form: str, but: Draft | None = None) -> list[Draft]:
+def offered(actor: User, form: str, but: Row | None = None) -> list[Row]:
     """The drafts that are offered beside that form, which may begin with one of them."""
     return [draft for draft in drafts_of(actor, form) if draft is not but][:OFFERED]
 

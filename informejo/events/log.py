@@ -3,25 +3,25 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Integer, Select, bindparam, func, or_, select, text
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Integer, Select, bindparam, func, or_, select, update
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from informejo import db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
 from informejo.live.bookmark import Bookmark
-from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.models import Attachment, Comment, Ticket
 
 # What drawing an event needs, read with it: one query instead of six for each event of a replay. Lists need less.
+# Who wrote its message is who acts, and its ticket's last event is nearly always among those that are read.
 BRIEF = (
     joinedload(Event.actor),
     joinedload(Event.comment),
-    joinedload(Event.ticket).options(
-        joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event)
-    ),
+    joinedload(Event.ticket).options(joinedload(Ticket.requester), joinedload(Ticket.assignee)),
 )
-WHOLE = (*BRIEF, joinedload(Event.comment).options(joinedload(Comment.author), selectinload(Comment.attachments)))
+WHOLE = (*BRIEF, joinedload(Event.comment).joinedload(Comment.attachments))
 MOST_EDITS = 1_000  # of one text that are looked back on
 # Built once: whoever builds a statement for each question pays several times for it what the database takes.
 _log = Event.__table__.c
@@ -29,31 +29,41 @@ _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(_log.id))
 _OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
 HERE = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
-LOG_LOCK = 0x1F0  # key of PostgreSQL's advisory lock; any number that nothing else in the database uses
+_MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its"))
 
 
-def record(name: EventName, actor: User | None, *, audience: Audience, changes: dict | None = None, **subject) -> Event:
-    """Write one event into the current transaction.
+def record(
+    name: EventName,
+    actor: User | None,
+    *,
+    audience: Audience,
+    changes: dict | None = None,
+    ticket: Ticket | None = None,
+    comment: Comment | None = None,
+    attachment: Attachment | None = None,
+    user: User | None = None,
+) -> Event:
+    """Write one event into the current transaction, about any of those that it names.
 
-    `subject` names what it is about: any of `ticket`, `comment`, `attachment`, `user`. `changes` maps a field to its
-    [old, new] value. Event ids stand in commit order: SQLite has one writer, on PostgreSQL a lock makes it so.
+    `changes` maps a field to its [old, new] value. Event ids stand in commit order: see `ids`.
     """
-    if db.dialect() == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
-    event = Event(name=name, actor=actor, audience=audience, changes=changes or {}, **subject)
-    db.session.add(event)
-    db.session.flush()  # its id is needed below, and what is wrong with the rows should show here
-    if event.ticket is not None:
-        _move_activity(event)
+    db.session.flush()  # what it is about needs its id, and what is wrong with the rows should show here
+    about = {"actor": actor, "ticket": ticket, "comment": comment, "attachment": attachment, "user": user}
+    ids = {f"{kind}_id": thing and thing.id for kind, thing in about.items()}
+    event = Event(name=name, audience=audience, changes=changes or {}, **ids)
+    db.insert(event)
+    if ticket is not None:
+        _move_activity(ticket, event)
     db.session.info.setdefault("recorded", []).append(event)  # commit() rings the bell for it
     return event
 
 
-def _move_activity(event: Event):
+def _move_activity(ticket: Ticket, event: Event):
     # Timing is content: a note must not move what the requester sees, so the two audiences have a mark each.
-    event.ticket.last_event_id = event.id
-    if event.audience == Audience.REQUESTER:
-        event.ticket.last_public_event_id = event.id
+    marks = ["last_event_id", "last_public_event_id"] if event.audience == Audience.REQUESTER else ["last_event_id"]
+    db.session.connection().execute(_MOVE, {"its": ticket.id, **dict.fromkeys(marks, event.id)})
+    for mark in marks:
+        set_committed_value(ticket, mark, event.id)
 
 
 def epoch() -> str:
@@ -93,7 +103,13 @@ def reading(events: Select, needs=WHOLE) -> Select:
 def since(id: int, statement: Select | None = None, limit: int = db.ALL, **names) -> list[Event]:
     """The events after `id`, by default of all; `names` are what the statement leaves open."""
     asked = {"after": id, "most": limit, **names}
-    return list(db.session.scalars(_EVERYTHING if statement is None else statement, asked))
+    return list(db.session.scalars(_EVERYTHING if statement is None else statement, asked).unique())
+
+
+def news(id: int, limit: int) -> list[tuple[Event, str]]:
+    """The first events after `id`, each with the word that names this life of the log."""
+    found = db.session.execute(_NEWS, {"after": id, "most": limit}).unique()
+    return [(event, word or "none") for event, word in found]
 
 
 def same_minute(event: Event, audience: Audience) -> list[Event]:
@@ -134,3 +150,4 @@ def last_to_change(ticket: Ticket, field: str) -> User | None:
 
 
 _EVERYTHING = reading(select(Event))
+_NEWS = _EVERYTHING.add_columns(_WORD.scalar_subquery())

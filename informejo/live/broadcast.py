@@ -76,9 +76,9 @@ class Broadcast:
             self.begin()
             full = True
             while full:
-                events, epoch = self._next(), log.epoch()
-                full = len(events) == BATCH  # otherwise that was all: whatever came since rings again
-                for event in events:
+                news = self._next()
+                full = len(news) == BATCH  # otherwise that was all: whatever came since rings again
+                for event, epoch in news:
                     bookmark = Bookmark(epoch, event.id)
                     self.reached = event.id
                     self._show_or_reset(event, bookmark)
@@ -89,9 +89,9 @@ class Broadcast:
         """How many events of the log are not shown yet."""
         return log.count_after(self.here.id) if self.here else 0
 
-    def _next(self) -> list[Event]:
+    def _next(self) -> list[tuple[Event, str]]:
         self._since, self._rung = self._rung or time.monotonic(), None  # another process's bell is not heard here
-        return log.since(self.here.id, limit=BATCH)
+        return log.news(self.here.id, BATCH)
 
     def _show_notices(self):
         """Draw what was noticed, one topic after the other; events that were recorded meanwhile go first."""

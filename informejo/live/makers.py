@@ -19,6 +19,9 @@ from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of
 
 
+_PARTIAL = Markup('<hx-partial hx-target="%s" hx-swap="%s">%s</hx-partial>')
+
+
 class Fragment(NamedTuple):
     """One thing to be drawn: its DOM id, where it goes and how, from which partial and with what; or a bare text."""
 
@@ -43,8 +46,7 @@ class Fragment(NamedTuple):
 
     def render(self) -> Markup:
         """Its HTML with where it goes and how, as an `<hx-partial>`."""
-        tag = Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>')
-        return tag.format(self.target, self.swap, self.html)
+        return _PARTIAL % (self.target, self.swap, self.html)
 
     @property
     def thing(self) -> Thing:
@@ -91,7 +93,7 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
 
 def header(event: Event, audience: str) -> list[Fragment]:
     """The header alone: a message changes nothing else of what stands around the conversation."""
-    return about(event.ticket, audience)[:1]
+    return [_header(event.ticket, audience)]
 
 
 def ticket_spoken_on(event: Event, audience: str) -> list[Fragment]:
@@ -107,13 +109,16 @@ def about(ticket: Ticket, audience: str) -> list[Fragment]:
     """
     lost = LocalProxy(cache(lambda: lost_among(ticket.attachments)))
     needs = {"ticket": ticket, "audience": audience, "lost": lost}
-    head = Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
+    top = [
+        _header(ticket, audience),
+        Fragment("opening", "#opening", "outerMorph", "tickets/_opening.html", needs),
+    ]
     if audience != Audience.STAFF:
         needs = {"ticket": ticket, "own_word": LocalProxy(cache(lambda: is_solved_by_requester(ticket)))}
-        return [head, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
+        return [*top, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
     needs = {"ticket": ticket, "staff": LocalProxy(cache(choices_of_staff))}
     return [
-        head,
+        *top,
         Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
         Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", {"ticket": ticket}),
     ]
@@ -175,3 +180,8 @@ DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")
 UNREAD_CHANGED = Fragment("unread-changed", "body", "nudge", text="unread-changed")
 # Somebody has another name or role: pages on which people stand load themselves again, each a little later.
 PEOPLE_CHANGED = Fragment("people-changed", "body", "nudge", text="people-changed")
+
+
+def _header(ticket: Ticket, audience: str) -> Fragment:
+    needs = {"ticket": ticket, "audience": audience}
+    return Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)

@@ -42,7 +42,7 @@ def open_ticket(
         require(actor, "ticket.open_for")
     db.lock(actor)
     requester = requester or actor
-    earlier = sent_before(Ticket, actor, key)
+    _, earlier = sent_before(actor, key)
     said = {"title": title, "description": description, "category": category, "priority": priority}
     if _is_again(earlier, files, requester=requester, **said):
         return earlier
@@ -76,10 +76,9 @@ def reply(
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     said = {"body": body, "files": files, "key": key, "continues": continues}
+    earlier, opened = sent_before(actor, key)
     # Sent again after the ticket was closed, what is a comment already opens nothing.
-    earlier = sent_before(Comment, actor, key)
     is_comment = _is_again(earlier, files, ticket=ticket, body=body)
-    opened = sent_before(Ticket, actor, key)
     if _is_again(opened, files, follows=ticket, description=body):
         return opened
     if ticket.status == Status.CLOSED and not actor.is_staff and not is_comment:
@@ -129,7 +128,8 @@ def add_comment(
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     said = {"body": body, "files": files, "key": key, "continues": continues}
-    return _add_comment(actor, ticket, sent_before(Comment, actor, key), internal=internal, **said)
+    earlier, _ = sent_before(actor, key)
+    return _add_comment(actor, ticket, earlier, internal=internal, **said)
 
 
 def _add_comment(
@@ -146,8 +146,8 @@ def _add_comment(
     if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
     said = {"body": body, "internal": internal, "key": None if earlier else key}
-    comment = Comment(ticket=ticket, author=actor, attachments=[], **said)
-    db.session.add(comment)
+    comment = Comment(ticket_id=ticket.id, author_id=actor.id, edited_at=None, attachments=[], **said)
+    db.insert(comment)
     changes = _reopen(ticket) if ticket.requester_id == actor.id and not internal else {}
     log.record(
         EventName.COMMENT_ADDED, actor, ticket=ticket, comment=comment, audience=comment.audience, changes=changes

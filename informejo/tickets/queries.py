@@ -26,10 +26,11 @@ SHOWN = (  # what drawing a timeline needs of its events, read with them
     joinedload(Event.comment).selectinload(Comment.attachments),
 )
 _TICKET = bindparam("ticket")
-_SENT_BEFORE = {
-    kind: select(kind.id).where(author == bindparam("author"), kind.key == bindparam("key"))
-    for kind, author in ((Comment, Comment.author_id), (Ticket, Ticket.opened_by_id))
-}
+_AUTHOR, _KEY = bindparam("author"), bindparam("key")
+_SENT_BEFORE = select(
+    select(Comment.id).where(Comment.author_id == _AUTHOR, Comment.key == _KEY).scalar_subquery(),
+    select(Ticket.id).where(Ticket.opened_by_id == _AUTHOR, Ticket.key == _KEY).scalar_subquery(),
+)
 _READING = select(Reading.event_id, Reading.at).where(
     Reading.user_id == bindparam("user"), Reading.ticket_id == _TICKET
 )
@@ -94,10 +95,10 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
     return {id for part in some for id in db.session.scalars(_with_people(people, part))}
 
 
-def sent_before(kind: type[Ticket] | type[Comment], actor: User, key: str | None) -> Ticket | Comment | None:
-    """What this person has sent under that once-only key."""
-    found = db.rows(_SENT_BEFORE[kind], author=actor.id, key=key) if key else ()
-    return db.session.get(kind, found[0][0]) if found else None
+def sent_before(actor: User, key: str | None) -> tuple[Comment | None, Ticket | None]:
+    """The message and the ticket that this person has sent under that once-only key."""
+    comment, ticket = db.rows(_SENT_BEFORE, author=actor.id, key=key)[0] if key else (None, None)
+    return comment and db.session.get(Comment, comment), ticket and db.session.get(Ticket, ticket)
 
 
 def reading_of(user: User, ticket: Ticket) -> Read | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from flask import Blueprint, render_template, request
+from sqlalchemy import Row
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -81,15 +82,16 @@ def create_comment(number: int):
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
-        again = queries.sent_before(Comment, actor(), new.key) if new.files else None
+        again, _ = queries.sent_before(actor(), new.key if new.files else None)
         with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
             said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
+            drafts = offered(actor(), f"ticket:{number}")  # before the end of the transaction: the next one costs more
             events = db.commit()
     except Invalid as invalid:
         return _refused(ticket, {name or "body": sentence for name, sentence in invalid.problems.items()})
     except files.FileRefused as refused:
         return _refused(ticket, {"files": str(refused)}, refused.status, refused.headers)
-    return _opened(said) if isinstance(said, Ticket) else _said(said, events)
+    return _opened(said) if isinstance(said, Ticket) else _said(said, events, drafts)
 
 
 def _own(filter: TicketFilter) -> str:
@@ -122,9 +124,9 @@ def _opened(ticket: Ticket) -> Response:
     return go_to(f"/tickets/{ticket.number}", "ticket-opened" if own else "ticket-opened-for-another")
 
 
-def _said(comment: Comment, events: list[Event]):
+def _said(comment: Comment, events: list[Event], drafts: list[Row]):
     ticket = comment.ticket
-    emptied = composer(ticket, {"others": offered(actor(), f"ticket:{ticket.number}")}, {})
+    emptied = composer(ticket, {"others": drafts}, {})
     parts = [emptied, *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}#comment-{comment.id}")
 

@@ -14,7 +14,15 @@ from tests.waiting import until
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 PAGES = {"ren": ("/tickets/{}", "/tickets"), "mia": ("/tickets/{}", "/queue?status=")}
-PARTS = ["#ticket-header", "#timeline", "#ticket-properties", "#ticket-requester", "#ticket-actions", ".lost"]
+PARTS = [
+    "#ticket-header",
+    "#opening",
+    "#timeline",
+    "#ticket-properties",
+    "#ticket-requester",
+    "#ticket-actions",
+    ".lost",
+]
 LISTS = ["#cards", "#queue"]
 HAPPENS = (  # one after the other; each leaves to the next what it needs
     "the requester writes",

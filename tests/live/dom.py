@@ -13,7 +13,7 @@ TAG = re.compile(
 )
 ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:=(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-BESIDE = {"ticket-properties", "ticket-requester", "ticket-actions"}  # what stands beside a conversation
+BESIDE = {"opening", "ticket-properties", "ticket-requester", "ticket-actions"}  # what stands beside a conversation
 
 
 class Element:
