@@ -18,7 +18,6 @@ from informejo.tickets.files import lost_among
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of
 
-
 _PARTIAL = Markup('<hx-partial hx-target="%s" hx-swap="%s">%s</hx-partial>')
 
 
@@ -176,12 +175,12 @@ def toast(event: Event, reader_id: int) -> Fragment:
     return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
 
 
+def _header(ticket: Ticket, audience: str) -> Fragment:
+    needs = {"ticket": ticket, "audience": audience}
+    return Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
+
+
 DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")
 UNREAD_CHANGED = Fragment("unread-changed", "body", "nudge", text="unread-changed")
 # Somebody has another name or role: pages on which people stand load themselves again, each a little later.
 PEOPLE_CHANGED = Fragment("people-changed", "body", "nudge", text="people-changed")
-
-
-def _header(ticket: Ticket, audience: str) -> Fragment:
-    needs = {"ticket": ticket, "audience": audience}
-    return Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
