@@ -1,8 +1,11 @@
 """What every request and answer has to keep to: where a change may come from, headers, the cookie, rates."""
 
 import math
+import threading
 import time
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from types import SimpleNamespace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,6 +28,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+TIDY_SECONDS = 60  # between two looks at which counts have expired
 NOTICE_SECONDS = 60  # a page that comes later has nothing to do with what was done
 
 
@@ -32,6 +36,23 @@ class _Monotonic:
     """What the library asks for the time."""
 
     time = time.monotonic
+
+
+class _Tidying:
+    """What the library starts after a count to give up those that have expired, once a minute.
+
+    Its own timer is a thread after each change that anybody makes, and looks through the counts of everybody.
+    """
+
+    def __init__(self, _seconds: float, give_up_expired: Callable[[], None]):
+        self._give_up_expired, self._began = give_up_expired, 0.0
+
+    def start(self):
+        self._began = time.monotonic()
+        self._give_up_expired()
+
+    def is_alive(self) -> bool:
+        return time.monotonic() < self._began + TIDY_SECONDS
 
 
 class Rate(NamedTuple):
@@ -63,6 +84,7 @@ def init_app(app: Flask):
     if hops:
         # Only address and scheme: the proxy passes on the Host itself.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)
+    memory.threading = SimpleNamespace(RLock=threading.RLock, Timer=_Tidying)
     memory.time = _Monotonic  # by the wall clock, one set back two hours would lock people out for two hours
     app.extensions["rates"] = MovingWindowRateLimiter(MemoryStorage())
     app.before_request(_refuse_other_sites)

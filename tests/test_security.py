@@ -1,7 +1,12 @@
 """Where a change may come from, what stands in every answer's head, and how the cookie is made."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
 from flask import Flask, Response
+from limits import parse
+from limits.storage import memory
 from sqlalchemy import event
 
 from informejo import db, security
@@ -248,3 +253,16 @@ def test_looking_writes_nothing(world, ren):
     assert not written
     ren.post(CHANGE, data=FIELDS, headers={"Origin": "http://localhost"})
     assert written
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(0, 1), (60, 51)], ids=["when it is time", "at other times"])
+def test_what_has_expired_is_given_up_once_a_minute_and_stands_in_nobodys_way(app, monkeypatch, seconds, kept):
+    now, once = [time.monotonic()], parse("1 per minute")
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr(security, "TIDY_SECONDS", seconds)
+    rates = app.extensions["rates"]
+    assert [rates.hit(once, str(person)) for person in range(50)] == [True] * 50
+    assert not rates.hit(once, "7")
+    now[0] += 61
+    assert rates.hit(once, "7")
+    assert sum(map(len, rates.storage.events.values())) == kept
