@@ -113,6 +113,24 @@ def running(desk: Desk, **settings) -> Iterator[Desk]:
         process.wait(30)
 
 
+@contextmanager
+def bare() -> Iterator[int]:
+    """A bare Flask behind a gunicorn of the same kind, on the port that this yields."""
+    with TemporaryDirectory(prefix="informejo-bench-") as folder:
+        port, log = free_port(), Path(folder) / "log"
+        command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "--worker-connections", "12000"]
+        command += ["-b", f"127.0.0.1:{port}", "bench.bare:app"]
+        environ = os.environ | {"PYTHONPATH": str(ROOT)}
+        with log.open("wb") as out:  # not in ROOT, whose settings gunicorn would take
+            process = subprocess.Popen(command, cwd=folder, env=environ, stderr=out, stdout=out)
+        try:
+            worker_of(process, port, log)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
 def worker_of(process: subprocess.Popen, port: int, log: Path) -> int:
     """The process id of gunicorn's one worker, once the port is open. Raises RuntimeError, with its log, if it ends."""
     deadline = time.monotonic() + START_SECONDS

@@ -15,10 +15,11 @@ from bench import bookmarks
 from bench.bookmarks import EPOCH
 from bench.browser import quantile, reading, saying, summary
 from bench.crowd import Crowd, newest
-from bench.server import Desk, allow_files, desk, headers, kernel_memory, machine, running
+from bench.server import Desk, allow_files, bare, desk, headers, kernel_memory, machine, running
 from informejo.live.bookmark import Bookmark
 
 HERE = Path(__file__).resolve().parent
+BARE = 2_000  # bare answers, beside which the opening of a stream is seen
 WARM = 200  # streams that are open before memory is measured: what is needed once does not count
 VIEWERS, POSTS = 100, 200
 REST_SECONDS = 30  # two heartbeats of each stream
@@ -40,7 +41,7 @@ def main():
         if options.only != "hub":
             _loops(options.streams, frames)  # right after the hub, while the machine is as busy as it was
         if options.only != "loop":
-            figures += _own_tickets(options.streams) + _viewers(others)
+            figures += _own_tickets(options.streams) + _bare(min(options.streams, BARE)) + _viewers(others)
     print("", *(FIGURE.format(*figure) for figure in figures), sep="\n")
 
 
@@ -65,6 +66,19 @@ def _own_tickets(streams: int) -> list[tuple]:
         opened = _join(crowd, here, requests)
     crowd.leave()
     return [("each on their own ticket", opened)]
+
+
+def _bare(answers: int) -> list[tuple]:
+    """As many bare Flask answers behind the same kind of worker, each on a connection of its own."""
+    crowd = Crowd()
+    with bare() as port:
+        requests = [f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()] * answers
+        crowd.join(port, requests[:WARM])
+        begun = time.monotonic()
+        crowd.join(port, requests)
+        took = time.monotonic() - begun
+    crowd.leave()
+    return [("bare Flask answers, one a connection", f"{answers / took:.0f} a second")]
 
 
 def _viewers(others: ProcessPoolExecutor) -> list[tuple]:

@@ -53,6 +53,7 @@ def test_an_edit_page_keeps_what_was_changed_and_nothing_else(browse, world, tic
     page = browse(world.ren).open(f"/tickets/{ticket.number}/edit")
     page.get_by_label("Description").fill(HALF)
     binned(browse, world, ticket)
+    expect(page.locator(".lost")).to_be_visible()
     expect(page.get_by_label("What you wrote")).to_have_count(0)
     expect(page.get_by_label("Description")).to_have_value(HALF)
     assert "xylophone" not in page.content()

@@ -1,0 +1,15 @@
+"""A bare Flask answer, as long as a stream's greeting: what no stream of Flask's can be opened faster than."""
+
+from flask import Flask, Response
+
+from informejo.live.wire import HEADERS, PADDING, message
+
+GREETING = PADDING + message("", event="ready")
+
+app = Flask(__name__, static_folder=None)
+
+
+@app.get("/live")
+def live() -> Response:
+    """Nothing is asked, nothing stays open."""
+    return Response(GREETING, headers={**HEADERS, "Connection": "close"})
