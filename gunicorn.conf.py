@@ -50,7 +50,7 @@ umask = 0o077
 
 
 def on_starting(server):
-    """Here, in the master: its lock outlives workers that are killed or reloaded, so none of them can be late."""
+    """Take the database here, in the master: its lock outlives workers, so a new one need not wait for an old one's."""
     from informejo import serving
 
     with _or_exit(server.log, 1):
@@ -102,7 +102,7 @@ def post_worker_init(worker):
 
 
 def worker_exit(server, worker):
-    """With nothing left to answer the worker ends before the watch looks: no stream may end in the middle of a word."""
+    """End the streams here too: a worker with nothing left to answer ends before `watch` looks, and would cut them."""
     from informejo.live.hub import hub
 
     hub.close()
@@ -121,7 +121,7 @@ def pre_request(worker, req):
 
 
 def post_request(worker, req, environ, resp):
-    """A busy keep-alive connection would be served again before others get a turn."""
+    """Let others go on before the next request of the same connection."""
     import gevent
 
     gevent.sleep(0)

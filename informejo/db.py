@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 from informejo import signals
 from informejo.turns import begin_write, briefly, trouble
 
-ALL = 2**31 - 1  # as the limit of a statement that is built once, none
+ALL = 2**31 - 1  # a LIMIT that leaves nothing out, for statements that are built once and always have one
 NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -97,7 +97,10 @@ def rows(statement: Executable, **values) -> Sequence[Row]:
 
 
 def glance(statement: Executable, **values) -> Sequence[Row]:
-    """The same on a connection of its own, and nothing is left open: for a request that needs no more than this."""
+    """The same on a connection that is given back at once: for a request that may need no other statement.
+
+    What the session has written and not committed is not seen.
+    """
     with engine().connect() as connection:
         return connection.execute(statement, values).all()
 
@@ -139,13 +142,13 @@ def notice(topic: str):
 
 
 def insert(row):
-    """Write a new row at once; from here on it is one of the session's like any other.
+    """Write a new row at once and keep it in the session: half the price of `session.add` and a flush.
 
-    The unit of work would do it too, for twice the price: it looks first at all that hangs on a row. So this one names
-    others by their ids, which have to be stored, and of what is not set its column's default holds.
+    Nothing else is written with it. So it must name other rows by id (`author_id`, not `author`), and those must be
+    stored already. Columns that are not set get their defaults; whatever else is not set is read when it is asked for.
     """
     state, connection = inspect(row), session.connection()
-    state.mapper.dispatch.before_insert(state.mapper, connection, state)  # as the unit of work would tell
+    state.mapper.dispatch.before_insert(state.mapper, connection, state)  # as a flush would tell: `folding` listens
     values = {name: value for name, value in state.dict.items() if name in state.mapper.columns}
     written = connection.execute(_inserting(state.mapper), values)
     for name, value in written.last_inserted_params().items():
@@ -158,7 +161,7 @@ def lock(row):
     """Keep everybody else from changing `row` until this transaction ends, and read it anew where it has changed.
 
     Actions that decide by what a row holds begin with this; without it two of them could decide at the same time.
-    An action within an action locks it once, so it is not for savepoints, whose end may let go of it.
+    A row is locked once in a transaction, however often this is called. Not inside a savepoint: its end may unlock it.
     Raises NotFound when the row is gone since it was found.
     """
     connection, state = session.connection(), inspect(row)
@@ -178,7 +181,10 @@ def lock_all(*rows):
 
 
 def _holds_what_was_read(connection: Connection, state: InstanceState) -> bool:
-    """Lock the row and compare: nearly always nothing has changed, and looking costs a quarter of reading it anew."""
+    """Lock the row; whether it still is as it was read. Nearly always it is, and reading it anew costs four times this.
+
+    Raises NotFound when it is gone.
+    """
     if not state.persistent:
         return False  # `refresh` says what is wrong with it
     stored = connection.execute(_locking(state.mapper), dict(zip(_key(state.mapper), state.identity, strict=True)))
@@ -195,7 +201,7 @@ def _inserting(mapper: Mapper) -> Insert:
 
 @cache
 def _locking(mapper: Mapper) -> Select:
-    """The statement that locks one row and tells all that is loaded of it, by the names of its attributes."""
+    """The statement that locks one row and reads all its columns but the deferred ones, by their attributes' names."""
     loaded = [attribute.expression.label(attribute.key) for attribute in mapper.column_attrs if not attribute.deferred]
     its = [column == bindparam(name) for name, column in zip(_key(mapper), mapper.primary_key, strict=True)]
     return select(*loaded).where(*its).with_for_update()

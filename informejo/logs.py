@@ -62,7 +62,7 @@ def request_id() -> str:
 
 
 def name_user(id: int):
-    """Whom the line of this request names."""
+    """Have the line of this request name that person."""
     request.environ["informejo.user"] = id
 
 
@@ -133,7 +133,7 @@ class ServerLog(Logger):
 
 
 class _Stderr:
-    """Standard error as it is at the moment; programs exchange it."""
+    """`sys.stderr` as it is when a line is written: tests and commands replace it."""
 
     def write(self, text: str):
         sys.stderr.write(text)
@@ -152,7 +152,7 @@ def _finish(response: Response) -> Response:
     seconds = time.monotonic() - request.environ["informejo.began"]
     metrics.request(request.method, request.endpoint, response.status_code, seconds)
     response.headers["X-Request-ID"] = request_id()
-    level = logging.DEBUG if _has_other_lines(response) else logging.INFO
+    level = logging.DEBUG if _can_be_left_out(response) else logging.INFO
     if access.isEnabledFor(level):
         parts = _parts(response, seconds)
         shown = {name: "-" if part is None else part for name, part in parts.items()}
@@ -160,8 +160,8 @@ def _finish(response: Response) -> Response:
     return response
 
 
-def _has_other_lines(response: Response) -> bool:
-    """Whether nobody misses this line: a stream that opens has one of its own, and programs that watch ask often."""
+def _can_be_left_out(response: Response) -> bool:
+    """Whether nobody misses this line: programs that watch ask often, and a stream that opens writes a line itself."""
     return request.blueprint == "ops" or (response.is_streamed and response.mimetype == "text/event-stream")
 
 

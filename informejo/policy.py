@@ -118,6 +118,7 @@ def hold(actor: User | None, what: str, thing: Ticket | Comment):
     """`require`, and again once the row is locked: since it was found it may have changed hands, or gone into the bin.
 
     Nobody can change it from here on until the transaction ends. Actions that write to something begin with this.
+    Raises Forbidden, or NotFound when it is gone or its ticket lies in the bin.
     """
     require(actor, what, thing)  # whoever may not need not wait for it either
     ticket = thing.ticket if isinstance(thing, Comment) else thing
@@ -159,8 +160,10 @@ def is_lost(event: Event, channel: Channel) -> bool:
     return event.ticket.deleted_at is not None
 
 
-def would_see(event: Event, channel: Channel) -> bool:
-    """Whether those on this channel are told that a ticket went: those who would see it, were it not in the bin."""
+def tells_of_loss(event: Event, channel: Channel) -> bool:
+    """Whether this event tells those on the channel that its ticket is gone: only who would see it outside the bin."""
+    if not may_end_sight(event):
+        return False
     kind, _, id = channel.topic.partition(":")
     return kind != "user" or may(db.session.get(User, int(id)), "ticket.see", event.ticket)
 
@@ -174,12 +177,11 @@ def binned_tickets(actor: User) -> Select:
 
 def visible_comments(actor: User) -> Select:
     """All comments this person may see."""
-    comments = select(Comment).where(Comment.ticket_id.in_(visible_tickets(actor).with_only_columns(Ticket.id)))
-    return comments if audience(actor) == Audience.STAFF else comments.where(Comment.internal.is_(False))
+    return comments_on(audience(actor), visible_tickets(actor).with_only_columns(Ticket.id))
 
 
-def comments_on(audience: str, tickets: Collection[int]) -> Select:
-    """The comments this audience may see on these tickets, which were found to be visible to whoever asks."""
+def comments_on(audience: str, tickets: Collection[int] | Select) -> Select:
+    """The comments this audience may see on tickets with these ids, which are visible to whoever asks."""
     comments = select(Comment).where(Comment.ticket_id.in_(tickets))
     return comments if audience == Audience.STAFF else comments.where(Comment.internal.is_(False))
 
@@ -192,7 +194,7 @@ def visible_attachments(actor: User) -> Select:
 
 
 def visible_events(actor: User) -> Select:
-    """All events this person may know of. Of a ticket in the bin they still may know that it went there."""
+    """All events this person may know of. Those of tickets in the bin are among them."""
     events = select(Event).where(Event.ticket_id.is_not(None))
     if not actor.active:
         return events.where(false())

@@ -28,20 +28,21 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-TIDY_SECONDS = 60  # between two looks at which counts have expired
+TIDY_SECONDS = 60  # at least, between two removals of expired counts
 NOTICE_SECONDS = 60  # a page that comes later has nothing to do with what was done
 
 
 class _Monotonic:
-    """What the library asks for the time."""
+    """Stands in for the module `time` in `limits`."""
 
     time = time.monotonic
 
 
 class _Tidying:
-    """What the library starts after a count to give up those that have expired, once a minute.
+    """Stands in for `threading.Timer` in `limits`: removes expired counts at once, and once a minute at most.
 
-    Its own timer is a thread after each change that anybody makes, and looks through the counts of everybody.
+    The library starts one after a count, unless the last one is alive. A real timer would be a thread for nearly every
+    change that anybody makes, and look through everybody's counts each time.
     """
 
     def __init__(self, _seconds: float, give_up_expired: Callable[[], None]):

@@ -14,7 +14,7 @@ from informejo.version import BUILD
 
 
 class Compiled(BytecodeCache):
-    """Templates that this process, or the one it was forked from, has compiled; who changes a file has it done anew."""
+    """Templates compiled by this process or the one it was forked from. One whose file has changed is compiled anew."""
 
     def __init__(self):
         self._codes = {}
@@ -65,7 +65,7 @@ def compile_all(app):
 
 
 def compile_beforehand():
-    """The same without an app, for those that will be made in processes that are forked from this one."""
+    """The same before there is an app: processes that are forked from this one find the templates compiled."""
     bare = Flask("informejo", template_folder="../templates")
     bare.config["DEVELOPMENT"] = False
     init_app(bare)

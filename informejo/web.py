@@ -151,8 +151,8 @@ def local(address: str | None, otherwise: str = "/") -> str:
 
 def draw_for(user: User | None):
     """Draw what is drawn from here on for this person, or for a visitor, whoever it was when the request came."""
-    g.session, g.actor, g.standing, g.may_be_old = None, user, None, False
-    g.me = str(user.id) if user else ""
+    g.session, g.standing, g.may_be_old = None, None, False
+    _act_as(user)
 
 
 def look_up_again():
@@ -171,7 +171,7 @@ def _view() -> Callable | None:
 
 
 def _opens_stream(view: Callable | None) -> bool:
-    return getattr(view, "opens_stream", False)  # and then it needs no session of the database
+    return getattr(view, "opens_stream", False)  # it commits nothing, and mostly needs no session of the database
 
 
 def _load_actor():
@@ -208,17 +208,20 @@ def look_up(view):
     g.revocations = hub.revocations  # noted before, for whoever must know that the rights found here still hold
     look = viewer_for if _opens_stream(view) else who_asks
     found = None if getattr(view, "probe", False) else look(security.cookie())
-    session, g.standing = found or (None, None)
-    person = session.user if session else None
-    g.session, g.actor, g.may_be_old = session, person, False
-    g.me = str(person.id) if person else ""
-    if person:
-        logs.name_user(person.id)
+    g.session, g.standing = found or (None, None)
+    g.may_be_old = False
+    _act_as(g.session and g.session.user)
+    if g.actor:
+        logs.name_user(g.actor.id)
     elif view and not getattr(view, "public", False) and request.endpoint != "static":
         raise Unauthorized
 
 
+def _act_as(person: User | None):
+    g.actor, g.me = person, str(person.id) if person else ""
+
+
 def _vouch(session_id: int, role: Role, connection: Connection):
-    """Files, hashes and the turn to write are waited for. Rights that ended meanwhile write nothing any more."""
+    """Raise Unauthorized if sign-in or role ended while the request waited: for files, a hash, or its turn to write."""
     if not holds(session_id, role, connection):
         raise Unauthorized

@@ -16,7 +16,7 @@ from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED
 
 PAGE = 50  # people on one page of the list
-JUST_NOW = timedelta(minutes=2)  # longer than a page is told of what was done before it
+JUST_NOW = timedelta(minutes=2)  # longer than `security.NOTICE_SECONDS`, after which no page asks for it
 
 
 class Person(NamedTuple):

@@ -55,7 +55,7 @@ def who_asks(token: str) -> Asking | None:
 
 
 def viewer_for(token: str) -> Asking | None:
-    """The same as plain rows, for doors that only show."""
+    """The same as plain rows, with SignIn and Viewer for Session and User: for streams, which change nothing."""
     found = db.glance(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
     if not found:
         return None
@@ -64,7 +64,10 @@ def viewer_for(token: str) -> Asking | None:
 
 
 def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:
-    """Whether the sign-in with that id still holds for somebody active in that role: in a transaction, to its end."""
+    """Whether the sign-in with that id still holds for somebody active in that role.
+
+    Asked within a transaction that writes, the answer stays true until its end.
+    """
     return reads.scalar(_LOCKED, {"id": id, "role": role, **_by_now()}) is not None
 
 

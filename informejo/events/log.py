@@ -15,7 +15,8 @@ from informejo.live.bookmark import Bookmark
 from informejo.tickets.models import Attachment, Comment, Ticket
 
 # What drawing an event needs, read with it: one query instead of six for each event of a replay. Lists need less.
-# Who wrote its message is who acts, and its ticket's last event is nearly always among those that are read.
+# Left out, because the session has them already: the author of its message, who is its actor, and its ticket's last
+# event, which is nearly always one of those that are read.
 BRIEF = (
     joinedload(Event.actor),
     joinedload(Event.comment),
@@ -95,7 +96,7 @@ def bookmark() -> Bookmark:
 
 
 def reading(events: Select, needs=WHOLE) -> Select:
-    """The statement that `since` asks: these events, oldest first, read with what drawing them `needs`."""
+    """Of these events the first `most` after the event `after`, oldest first, read with what drawing them `needs`."""
     after = events.where(Event.id > bindparam("after")).order_by(Event.id)
     return after.limit(bindparam("most", type_=Integer)).options(*needs)
 

@@ -115,7 +115,7 @@ class Broadcast:
             _reset(hub.subscriptions(), bookmark)
 
     def _is_worth_another_try(self, id: int) -> bool:
-        """The database's trouble passes. But if it tells of an event and then refuses that one each time, it stays."""
+        """Count one refusal of this event by the database; whether it is still below TRIES."""
         before, times = self._refused
         self._refused = (id, times + 1 if before == id else 1)
         return self._refused[1] < TRIES
@@ -159,7 +159,7 @@ def _reset(subscriptions: list[Subscription], bookmark: Bookmark):
 
 
 def _revoke_or_end_all(event: Event):
-    """Whose rights this event took cannot be told: all come back, and have their rights looked at anew."""
+    """`_revoke`; if that fails, end all streams, since any may have lost its rights, and raise what it raised."""
     try:
         _revoke(event)
     except Exception:

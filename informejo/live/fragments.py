@@ -85,8 +85,7 @@ def on(event: Event, channel: Channel, made: dict | None = None) -> list[Fragmen
     if not event.is_for(channel.audience):
         return []
     if policy.is_lost(event, channel):
-        told = policy.may_end_sight(event) and policy.would_see(event, channel)
-        return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if told else []
+        return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if policy.tells_of_loss(event, channel) else []
     if kind == "user":
         return _personal(event, int(id), channel.audience)
     table = FRAGMENTS.get(event.name, {})

@@ -1,9 +1,9 @@
 """The hub: owns every open stream, and writes each message once to each socket that wants it.
 
-A stream begins as an ordinary response. When its greeting is out, the hub takes the connection over (`attach`) and the
-worker's greenlet is free again: ten thousand streams cost ten thousand sockets, not ten thousand greenlets. Where
-there is no plain socket to take (TLS, HTTP/1.0, Flask's own server and test client) the same subscription is read by
-its `frames`.
+A stream begins as an ordinary request. Its answer hands the connection to the hub (`attach`), which writes head and
+greeting itself, and the worker's greenlet is free again: ten thousand streams cost ten thousand sockets, not ten
+thousand greenlets. Where there is no plain socket to take (TLS, HTTP/1.0, Flask's own server and test client) the same
+subscription is read by its `frames`.
 
 No stream's fault may reach another's. Whatever one stream raises ends that stream, whose browser comes back with its
 bookmark; a stream that ends is first closed to everything new, then taken out of every index, and only then is its
@@ -106,14 +106,14 @@ class Hub:
 
         Raises OSError when the kernel gives no descriptor, or watches no more of them; the stream has ended then.
         """
-        self._start()
-        kind = connection.family, connection.type, connection.proto  # else each would be asked of the kernel
-        raw = self._socket(*kind, fileno=os.dup(connection.fileno()))
-        if subscription.closed:  # its rights went while it was being opened
-            raw.close()
-            return
-        subscription.socket = raw  # from here on `drop` lets go of it, whatever fails
         try:
+            self._start()
+            kind = connection.family, connection.type, connection.proto  # else each would be asked of the kernel
+            raw = self._socket(*kind, fileno=os.dup(connection.fileno()))
+            if subscription.closed:  # its rights went while it was being opened
+                raw.close()
+                return
+            subscription.socket = raw  # from here on `drop` lets go of it, whatever fails
             raw.setblocking(False)
             descriptor = raw.fileno()
             self._epoll.register(descriptor, LEAVING)
@@ -346,15 +346,15 @@ class Hub:
 def whole_turn():
     """Let the event loop go round once: everything else that is ready has a turn before the caller goes on.
 
-    After gevent.sleep(0) up to fifty that are ready, the caller among them, would go on before anybody whose bytes have
-    arrived meanwhile is looked at: a page waited behind a whole crowd.
+    gevent.sleep(0) is not enough: gevent runs up to fifty greenlets before it looks which sockets have got something,
+    and the caller would be among the fifty. So a page would wait behind a whole crowd.
     """
     import gevent
 
-    hub = gevent.get_hub()
-    with hub.loop.check() as turned, hub.loop.idle() as awake:
+    waiter = gevent.get_hub()
+    with waiter.loop.check() as turned, waiter.loop.idle() as awake:
         awake.start(_nothing)  # or the loop would sleep until something happens
-        hub.wait(turned)
+        waiter.wait(turned)
 
 
 def _nothing():

@@ -13,8 +13,7 @@ def of(event: Event, channel: Channel) -> Thing | None:
     if event.ticket is None or not event.is_for(channel.audience):
         return None
     if event.name == EventName.TICKET_DELETED or policy.is_lost(event, channel):
-        told = policy.may_end_sight(event) and policy.would_see(event, channel)
-        return lost(event.ticket_id, event) if told else None
+        return lost(event.ticket_id, event) if policy.tells_of_loss(event, channel) else None
     content = {
         "at": event.at.isoformat(),
         "actor": _person(event.actor),

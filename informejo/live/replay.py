@@ -50,15 +50,22 @@ def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: Use
 
 
 def _missed_since(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> Missed:
-    """The staff see all tickets, so of a crowd that comes back to one list nearly all have missed the same."""
-    if not (_lists(channels) and policy.may(actor, "desk.see")) or channels[0].form == "json":
-        return _drawn(_events(bookmark, here, channels, actor), channels)
-    of_all = tuple(channel for channel in channels if not channel.topic.startswith(OWN))
-    key = ("missed", bookmark, here, actor.role, of_all)
-    shared = shelf.one(key, lambda: _shared(bookmark, here, of_all, actor))
-    if actor.id in shared.people:
-        return _drawn(_events(bookmark, here, channels, actor), channels)
-    return shared.missed
+    """What lies between the two bookmarks.
+
+    The staff see all tickets, so what they missed on a list is made once for all of them, except those whom it touches:
+    they are shown more.
+    """
+    if _is_same_for_staff(channels, actor):
+        of_all = tuple(channel for channel in channels if not channel.topic.startswith(OWN))
+        key = ("missed", bookmark, here, actor.role, of_all)
+        shared = shelf.one(key, lambda: _shared(bookmark, here, of_all, actor))
+        if actor.id not in shared.people:
+            return shared.missed
+    return _drawn(_events(bookmark, here, channels, actor), channels)
+
+
+def _is_same_for_staff(channels: tuple[Channel, ...], actor: User) -> bool:
+    return _lists(channels) and channels[0].form == "html" and policy.may(actor, "desk.see")
 
 
 def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> _Shared:
@@ -85,7 +92,10 @@ def _each(events: list[Event], channel: Channel) -> bytes:
 
 
 def _events(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> list[Event] | None:
-    """Those between the two that touch these channels; None when they are too many."""
+    """The events after `bookmark` and up to `here` that touch these channels, and one change of people at most.
+
+    None when they are more than REPLAY_LIMIT.
+    """
     limit = current_app.config["REPLAY_LIMIT"]
     shows_tickets = any(channel.form == "json" or channel.topic.startswith("ticket:") for channel in channels)
     needs = log.WHOLE if shows_tickets else log.BRIEF
@@ -113,14 +123,14 @@ def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, 
 
 
 def _of_people(bookmark: Bookmark, here: Bookmark) -> list[Event]:
-    """Changes of people, one more than can be told at most."""
+    """Changes of people, the newest first: REPLAY_LIMIT at most, and one more to show that there are too many."""
     most = current_app.config["REPLAY_LIMIT"] + 1
     return list(db.session.scalars(_PEOPLE, {"after": bookmark.id, "here": here.id, "most": most}))
 
 
 @built_once
 def _about(actor, tickets: int, every: bool, own: bool, needs: tuple) -> Select:
-    """The events behind so many tickets, one's `own` ones, or `every` one, out of those that the actor may see."""
+    """Events the actor may see: of `every` ticket, or of so many `tickets` and, with `own`, of one's own."""
     touched = [Event.ticket_id == bindparam(f"ticket_{number}", type_=Integer) for number in range(tickets)]
     if own:
         touched.append(or_(Ticket.requester_id == actor.id, Ticket.assignee_id == actor.id))

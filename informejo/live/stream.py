@@ -141,7 +141,10 @@ def _subscribe(person: User, channels: tuple[Channel, ...]) -> Subscription:
 
 
 def _greeting(subscription: Subscription, person: User, asked: str) -> bytes:
-    """What the browser missed, then `ready`. Live messages wait meanwhile; those it replays are dropped."""
+    """What the browser missed, then `ready`; counts its return. From here on live messages are let through.
+
+    Those that waited and were replayed are dropped. Raises ServiceUnavailable when the sign-in does not hold any more.
+    """
     here = _here(person)
     missed = _past(person, subscription.channels, asked, here)
     returns.count(missed.events)
@@ -150,14 +153,18 @@ def _greeting(subscription: Subscription, person: User, asked: str) -> bytes:
 
 
 def _retry() -> int:
-    """Drawn anew for each stream: ten people are back within a second; of thousands no more come than can be let in."""
+    """Milliseconds until this browser comes back if it is cut off, drawn anew for each stream: so a crowd is spread.
+
+    A small desk is back within a second; the more streams are open, the longer, up to LATEST.
+    """
     return random.randint(SOONEST, min(800 + len(hub), LATEST))
 
 
 def _here(person: User) -> Bookmark:
-    """Where the log stood when this sign-in held. What comes after that reaches the subscription, which is open now.
+    """Up to where this stream is replayed: where the log stood when it was looked up who asks.
 
-    If something newer was shown to others before it was open, the log and the sign-in are looked at again.
+    What came later reaches the subscription, which is open by now. But what was shown between the look and the opening
+    did not, so then log and sign-in are asked again. Raises ServiceUnavailable when that does not hold any more.
     """
     here = g.standing.bookmark
     if current_app.extensions["broadcast"].reached > here.id:
@@ -167,9 +174,9 @@ def _here(person: User) -> Bookmark:
 
 
 def _past(person: User, channels: tuple[Channel, ...], asked: str, here: Bookmark) -> replay.Missed:
-    """What the browser missed up to `here`."""
+    """What the browser missed up to `here`. Raises ServiceUnavailable when the sign-in ended while it was read."""
     missed = replay.missed(asked, here, channels, person)
-    if missed.events:  # else nothing was read since the sign-in was looked up
+    if missed.events:  # else nothing of what was read is sent
         _require(holds(g.session.id, person.role))
     return missed
 
@@ -188,10 +195,10 @@ class Opened(Response):
         self.subscription, self.greeting = subscription, greeting
 
     def __call__(self, environ: dict, start_response) -> Iterable[bytes]:
-        """Raise BrokenPipeError once the hub has the connection; where it cannot take it, be read as other answers are.
+        """Hand the connection to the hub and raise BrokenPipeError; without a plain socket, be read like other answers.
 
-        gunicorn's gevent worker takes that for a browser that left: it closes its own descriptor, writes nothing more,
-        and is free. The connection lives on in the duplicate that the hub made.
+        gunicorn's gevent worker takes the error for a browser that left: it closes its own descriptor, writes nothing
+        more, and is free. The connection lives on in the duplicate that the hub made.
         """
         connection = environ.get("gunicorn.socket")
         # Only what is written to a plain socket arrives as it was written: TLS, above all, keeps a state of its own.

@@ -87,7 +87,7 @@ def message(data: str, *, id: Bookmark | None = None, event: str = "", retry: in
 
 
 def head(headers: Iterable[tuple[str, str]]) -> bytes:
-    """What an answer begins with whose body are chunks, for as long as its connection lasts."""
+    """The head of a 200 answer whose body is sent in chunks, and whose connection is closed after it."""
     fields = [("Date", http_date()), ("Connection", "close"), ("Transfer-Encoding", "chunked"), *headers]
     lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in fields), "", ""]
     return "\r\n".join(lines).encode("latin-1")

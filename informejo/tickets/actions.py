@@ -42,7 +42,7 @@ def open_ticket(
         require(actor, "ticket.open_for")
     db.lock(actor)
     requester = requester or actor
-    _, earlier = sent_before(actor, key)
+    earlier = sent_before(actor, key).ticket
     said = {"title": title, "description": description, "category": category, "priority": priority}
     if _is_again(earlier, files, requester=requester, **said):
         return earlier
@@ -76,14 +76,14 @@ def reply(
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     said = {"body": body, "files": files, "key": key, "continues": continues}
-    earlier, opened = sent_before(actor, key)
+    sent = sent_before(actor, key)
     # Sent again after the ticket was closed, what is a comment already opens nothing.
-    is_comment = _is_again(earlier, files, ticket=ticket, body=body)
-    if _is_again(opened, files, follows=ticket, description=body):
-        return opened
+    is_comment = _is_again(sent.comment, files, ticket=ticket, body=body)
+    if _is_again(sent.ticket, files, follows=ticket, description=body):
+        return sent.ticket
     if ticket.status == Status.CLOSED and not actor.is_staff and not is_comment:
         return follow_up(actor, ticket, **said)
-    return _add_comment(actor, ticket, earlier, internal=internal, **said)
+    return _add_comment(actor, ticket, sent.comment, internal=internal, **said)
 
 
 def follow_up(
@@ -128,8 +128,7 @@ def add_comment(
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
     said = {"body": body, "files": files, "key": key, "continues": continues}
-    earlier, _ = sent_before(actor, key)
-    return _add_comment(actor, ticket, earlier, internal=internal, **said)
+    return _add_comment(actor, ticket, sent_before(actor, key).comment, internal=internal, **said)
 
 
 def _add_comment(
@@ -146,6 +145,7 @@ def _add_comment(
     if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
     said = {"body": body, "internal": internal, "key": None if earlier else key}
+    # None and [] are set because they are read below: what `insert` is not told would be asked of the database.
     comment = Comment(ticket_id=ticket.id, author_id=actor.id, edited_at=None, attachments=[], **said)
     db.insert(comment)
     changes = _reopen(ticket) if ticket.requester_id == actor.id and not internal else {}

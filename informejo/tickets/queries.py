@@ -52,6 +52,13 @@ class Read(NamedTuple):
     at: datetime
 
 
+class Sent(NamedTuple):
+    """The message and the ticket that were sent under one once-only key; nearly always None."""
+
+    comment: Comment | None
+    ticket: Ticket | None
+
+
 def timeline_for(actor: User, ticket: Ticket, most: int | None = None) -> list[Event]:
     """The latest `most` of the ticket's events that the actor may see, or all, oldest first."""
     values = {"me": actor.id, "ticket": ticket.id, "most": db.ALL if most is None else most}
@@ -75,7 +82,7 @@ def worth_showing(actor: User, ticket: Ticket, seen: int, at: Comment | None) ->
 
 
 def _step_for(events: int) -> int:
-    """The number rounded up to RECENT times a power of two: there is a drawing on the shelf for each that is shown."""
+    """The number rounded up to RECENT times a power of two, so that few different drawings fill the shelf."""
     return RECENT * 2 ** ceil(log2(events / RECENT))
 
 
@@ -95,10 +102,10 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
     return {id for part in some for id in db.session.scalars(_with_people(people, part))}
 
 
-def sent_before(actor: User, key: str | None) -> tuple[Comment | None, Ticket | None]:
-    """The message and the ticket that this person has sent under that once-only key."""
+def sent_before(actor: User, key: str | None) -> Sent:
+    """What this person has sent under that once-only key."""
     comment, ticket = db.rows(_SENT_BEFORE, author=actor.id, key=key)[0] if key else (None, None)
-    return comment and db.session.get(Comment, comment), ticket and db.session.get(Ticket, ticket)
+    return Sent(comment and db.session.get(Comment, comment), ticket and db.session.get(Ticket, ticket))
 
 
 def reading_of(user: User, ticket: Ticket) -> Read | None:

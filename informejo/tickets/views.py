@@ -82,7 +82,7 @@ def create_comment(number: int):
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
-        again, _ = queries.sent_before(actor(), new.key if new.files else None)
+        again = queries.sent_before(actor(), new.key if new.files else None).comment
         with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
             said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
             drafts = offered(actor(), f"ticket:{number}")  # before the end of the transaction: the next one costs more
