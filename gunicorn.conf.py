@@ -143,7 +143,7 @@ def _line_of(req):
 def _pass_over_who_has_left(req):
     # Browsers wait ten seconds for a stream, then ask again. If the first were opened all the same, a desk that is too
     # slow for its crowd would only ever serve those who gave up. What a page sends is done, whoever waits for it.
-    if _is_stream(req) and _has_left(req.unreader.sock):
+    if _is_stream(req) and "once" not in req.query and _has_left(req.unreader.sock):
         raise ConnectionResetError(errno.ECONNRESET, "left while it waited for its turn")
 
 

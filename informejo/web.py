@@ -182,10 +182,10 @@ def _load_actor():
     if request.mimetype == "multipart/form-data":
         _read_body()
     look_up(view)
-    g.may_be_old = request.method not in security.SAFE
     if g.actor and view and not getattr(view, "anybody", False):
         drawn.check(g.actor)
         vouch_with(partial(_vouch, g.session.id, g.actor.role))
+    g.may_be_old = request.method not in security.SAFE
 
 
 def _leave(_error):

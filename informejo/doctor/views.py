@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Blueprint, current_app
 
-from informejo import clock, policy
+from informejo import policy
 from informejo.backup import manifest
 from informejo.doctor import examination, machine_checks, queries
 from informejo.doctor.models import Finding, State
@@ -13,7 +13,6 @@ from informejo.offload import offload
 from informejo.version import VERSION
 from informejo.web import actor, go_to, page
 
-STARTED = clock.now()
 ORDER = [check.name for check in examination.CHECKS]
 WORST_FIRST = list(reversed(State))
 
@@ -34,7 +33,7 @@ def health():
         checked_at=max((finding.checked_at for finding in findings), default=None),
         streams=len(hub),
         version=VERSION,
-        started=STARTED,
+        started=current_app.extensions["started"],
         backup=backup and backup.at,
     )
 

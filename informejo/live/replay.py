@@ -53,7 +53,7 @@ def _missed_since(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, .
     """What lies between the two bookmarks.
 
     The staff see all tickets, so what they missed on a list is made once for all of them, except those whom it touches:
-    they are shown more.
+    they are shown more. On a ticket's page each has it drawn anew, because which files are lost stands in no event.
     """
     if _is_same_for_staff(channels, actor):
         of_all = tuple(channel for channel in channels if not channel.topic.startswith(OWN))
@@ -65,7 +65,8 @@ def _missed_since(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, .
 
 
 def _is_same_for_staff(channels: tuple[Channel, ...], actor: User) -> bool:
-    return _lists(channels) and channels[0].form == "html" and policy.may(actor, "desk.see")
+    alike = channels[0].form == "html" and not any(channel.topic.startswith("ticket:") for channel in channels)
+    return alike and _lists(channels) and policy.may(actor, "desk.see")
 
 
 def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> _Shared:

@@ -50,12 +50,12 @@ def _open(form: str) -> Response:
     lost = unseen if form == "html" else _newly_lost(unseen, channels, asked)
     farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in lost)
     if returns.asks_once():
-        return Response(farewells + _once(person, channels, form, asked), headers=HEADERS)
+        return Response(farewells + _once(person, channels, form, asked, _here(person, unseen)), headers=HEADERS)
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(person, channels)
     try:
         _require_no_revocation()  # from here on it is in the hub, and every further one finds it there
-        greeting = wire.PADDING + farewells + _greeting(subscription, person, asked)
+        greeting = wire.PADDING + farewells + _greeting(subscription, person, asked, _here(person, unseen))
         hub.write(subscription, wire.PUSH)
         logger.info("stream opened user=%s topics=%s", person.id, ",".join([channel.topic for channel in channels]))
         presence.show_again(subscription)
@@ -65,9 +65,8 @@ def _open(form: str) -> Response:
     return Opened(subscription, greeting)
 
 
-def _once(person: User, channels: tuple[Channel, ...], form: str, asked: str) -> bytes:
+def _once(person: User, channels: tuple[Channel, ...], form: str, asked: str, here: Bookmark) -> bytes:
     """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
-    here = g.standing.bookmark
     content = _past(person, channels, asked, here).content
     if form == "html":
         held.note(g.session.id)
@@ -140,12 +139,11 @@ def _subscribe(person: User, channels: tuple[Channel, ...]) -> Subscription:
         raise ServiceUnavailable("Too many people are watching.", retry_after=30) from None
 
 
-def _greeting(subscription: Subscription, person: User, asked: str) -> bytes:
+def _greeting(subscription: Subscription, person: User, asked: str, here: Bookmark) -> bytes:
     """What the browser missed, then `ready`; counts its return. From here on live messages are let through.
 
     Those that waited and were replayed are dropped. Raises ServiceUnavailable when the sign-in does not hold any more.
     """
-    here = _here(person)
     missed = _past(person, subscription.channels, asked, here)
     returns.count(missed.events)
     subscription.settle(here.id)
@@ -160,14 +158,15 @@ def _retry() -> int:
     return random.randint(SOONEST, min(800 + len(hub), LATEST))
 
 
-def _here(person: User) -> Bookmark:
+def _here(person: User, unseen: list[policy.Unseen]) -> Bookmark:
     """Up to where this stream is replayed: where the log stood when it was looked up who asks.
 
     What came later reaches the subscription, which is open by now. But what was shown between the look and the opening
-    did not, so then log and sign-in are asked again. Raises ServiceUnavailable when that does not hold any more.
+    did not, so then log and sign-in are asked again; as they are where tickets are missing, which were looked for after
+    that. Raises ServiceUnavailable when the sign-in does not hold any more.
     """
     here = g.standing.bookmark
-    if current_app.extensions["broadcast"].reached > here.id:
+    if unseen or current_app.extensions["broadcast"].reached > here.id:
         here = here_while_holding(g.session.id, person.role)
         _require(here)
     return here
