@@ -5,6 +5,7 @@ from sqlalchemy import event as sql
 
 from informejo import db
 from informejo.events import log
+from informejo.tickets import change_actions
 
 
 @pytest.fixture
@@ -49,3 +50,29 @@ def test_a_replay_costs_as_much_for_twenty_events_of_a_ticket_as_for_two(world, 
         assert greeting[0].data.count(f'id="row-{ticket.id}"') == 1
         costs.append(len(asked))
     assert costs[0] == costs[1]
+
+
+def test_what_a_crowd_of_the_staff_missed_is_read_once_and_again_for_whom_it_touches(world, listen, asked):
+    since = str(log.bookmark())
+    ticket = world.ticket(title="The lamp flickers")
+    change_actions.assign(world.ana, ticket, world.tom)
+    db.commit()
+    replays = []
+    for person in (world.mia, world.mia, world.tom):
+        asked.clear()
+        replay = listen(person, "queue", "desk", "me", since=since).greeting[0].data
+        assert "The lamp flickers" in replay
+        read = sum("events.changes" in statement for statement in asked)
+        replays.append((read > 0, "toast" in replay))
+    assert replays == [(True, False), (False, False), (True, True)]  # the last has it assigned to him
+
+
+def test_what_a_requester_missed_is_nobody_elses(world, listen):
+    since = str(log.bookmark())
+    ticket = world.ticket()
+    world.note(ticket, "Only for us.")
+    world.comment(world.mia, ticket, "For you, too.")
+    for person, hears in ((world.mia, True), (world.ren, False), (world.tom, True), (world.ren, False)):
+        told = listen(person, f"ticket:{ticket.id}", "me", since=since).greeting[0].data
+        assert "For you, too." in told
+        assert ("Only for us." in told) == hears

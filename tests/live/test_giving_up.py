@@ -35,3 +35,10 @@ def test_whoever_gave_up_in_the_crowd_does_not_keep_those_waiting_who_stayed(ser
         os.kill(server.worker, signal.SIGCONT)
         assert staying.recv(9) == b"HTTP/1.1 "
     assert server.log.read_text().count("GET /live") == 1, "those who left were answered too"
+
+
+def test_whoever_asks_once_is_answered_though_they_have_nothing_more_to_say(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(STREAM.replace(b"on=desk", b"on=desk&once=1"))
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(9) == b"HTTP/1.1 "

@@ -184,13 +184,15 @@ def test_a_message_that_cannot_be_encoded_costs_those_it_was_for_and_nobody_else
     assert words(browser) == ["and on"]
 
 
-@pytest.mark.parametrize("name", ["register", "setblocking"])
+@pytest.mark.parametrize("name", ["dup", "register", "setblocking"])
 def test_a_connection_that_cannot_be_taken_over_leaves_nothing_behind(hub, connect, monkeypatch, name):
     connect()
     subscription = hub.subscribe((HERE,), 2, 2, **ROOM)
     ours, theirs = socket.socketpair()
     with theirs, ours, monkeypatch.context() as patch:
-        if name == "register":
+        if name == "dup":  # the kernel has no descriptor left
+            patch.setattr(hub_module.os, "dup", stumble)
+        elif name == "register":
             patch.setattr(hub, "_epoll", Broken(hub._epoll, "register"))
         else:
             patch.setattr(Subscription, "take", stumble)

@@ -208,6 +208,24 @@ def test_what_others_are_shown_while_somebody_is_let_in_is_in_their_greeting(wor
     assert everything.count(f'id="comment-{between[0].id}"') == 1
 
 
+def test_a_program_is_told_once_of_a_ticket_that_goes_while_it_is_let_in(world, ticket, listen, monkeypatch):
+    door, since = "informejo.live.stream._channels", str(log.bookmark())
+    look, gone = pkgutil.resolve_name(door), []
+
+    def it_goes_and_then_look(*asked):
+        if not gone:
+            gone.append(change_actions.delete_ticket(world.ana, ticket))
+            db.commit()
+        return look(*asked)
+
+    monkeypatch.setattr(door, it_goes_and_then_look)
+    monkeypatch.setattr(signals.recorded, "send", lambda: None)  # the broadcast runs behind the commit, as in a server
+    first = listen(world.mia, f"ticket:{ticket.id}", bookmark=since, path="/live/events")
+    assert [message.event for message in first.greeting] == ["ticket:deleted", "ready"]
+    again = listen(world.mia, f"ticket:{ticket.id}", bookmark=first.bookmark, path="/live/events")
+    assert [message.event for message in again.greeting] == ["ready"]
+
+
 def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, listen):
     since = str(log.bookmark())
     for number in range(25):
