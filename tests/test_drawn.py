@@ -5,9 +5,10 @@ import io
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from informejo import db, turns
+from informejo import db, drawn, turns
+from informejo.accounts.models import Session
 from informejo.drafts.queries import draft_for
 from informejo.error_pages import PASSWORDS
 from informejo.live.hub import hub
@@ -132,6 +133,22 @@ def test_what_was_typed_comes_back_and_is_sent_when_that_is_meant(world, drawn_f
     assert browser.post("/tickets/1/comments", data=fields).status_code == 303
     said = db.session.scalars(select(Comment).order_by(Comment.id.desc())).first()
     assert (said.body, said.author, said.internal) == (TEXT, world.mia, True)
+
+
+def test_it_comes_back_though_the_sign_in_ends_while_that_is_asked(world, drawn_for_tom, monkeypatch):
+    browser, tom = drawn_for_tom
+    check = drawn.check
+
+    def end_and_check(actor):
+        with browser.application.app_context():
+            db.session.execute(delete(Session))
+            db.session.commit()
+        check(actor)
+
+    monkeypatch.setattr(drawn, "check", end_and_check)
+    answer = browser.post("/tickets/1/comments", data={"body": TEXT, "drawn_for": tom})
+    assert answer.status_code == 409
+    assert TEXT in dom.read(answer.text).text
 
 
 def test_or_goes_with_whoever_signs_in_instead(world, drawn_for_tom):

@@ -1,10 +1,11 @@
 """The administrators' page on how the desk itself is."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
-from informejo import db
+from informejo import clock, create_app, db
 from informejo.doctor import actions, examination, queries
 from informejo.doctor.checks import Check, broken, look, well
 from informejo.doctor.models import Finding, State
@@ -130,3 +131,10 @@ def test_a_finding_explains_the_setting_that_it_names(ill):
 
 def test_what_is_well_explains_nothing(examined, visit):
     assert "Folder for the files" not in examined(visit, disk=well("UPLOAD_DIR: 3 GB free.")).text
+
+
+def test_it_runs_since_its_worker_began_and_not_since_its_code_was_loaded(tmp_path):
+    began = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
+    with clock.at(began):
+        app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/test.db", "UPLOAD_DIR": str(tmp_path / "files")})
+    assert app.extensions["started"] == began
