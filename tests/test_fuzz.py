@@ -232,7 +232,7 @@ def test_letters_of_every_kind_go_round_unharmed(world, visit, text):
     assert answer.status_code == 303
     db.session.expire_all()
     page = dom.read(ren.get(answer.location).text)
-    title = page.find("ticket-header").all("h1")[0].text
+    title = page.find("ticket-head").all("h1")[0].text
     assert title == " ".join(clean_line(f"Title {text}").split())
     assert clean_text(f"Description {text}").split() == page.find("opening").all("p")[-1].text.split()
     assert not re.search("[\0-\x08\x0b-\x1f\u202a-\u202e]", title)

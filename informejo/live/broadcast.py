@@ -43,8 +43,9 @@ class Broadcast:
     def begin(self):
         """Set the bookmark, if this process has none yet: streams that are opened from now on miss nothing."""
         if self.here is None:
-            self.here = log.bookmark()
-            self.reached = self.here.id
+            here = log.bookmark()
+            if self.here is None:  # else somebody else has begun meanwhile, and streams rely on where
+                self.here, self.reached = here, here.id
 
     def run(self):
         """Drain whenever the bell rings, until the hub closes: those who write need not wait for those who watch."""

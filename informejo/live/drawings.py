@@ -60,7 +60,7 @@ def conversation(actor: User, ticket: Ticket, standing: Standing, most: int | No
 
 
 def surroundings(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
-    """What stands above and beside the conversation, each by the name of its place: `ticket-header` and so on."""
+    """What stands above and beside the conversation, each by the name of its place: `ticket-head` and so on."""
     key = _key("surroundings", actor, ticket, standing)
     lost = _lost(ticket, key)
     return shelf.one((*key, lost), partial(_surroundings, actor, ticket), still=lambda: _lost(ticket, key) == lost)

@@ -177,7 +177,7 @@ def toast(event: Event, reader_id: int) -> Fragment:
 
 def _header(ticket: Ticket, audience: str) -> Fragment:
     needs = {"ticket": ticket, "audience": audience}
-    return Fragment("ticket-header", "#ticket-header", "outerMorph", "tickets/_header.html", needs)
+    return Fragment("ticket-head", "#ticket-head", "outerMorph", "tickets/_header.html", needs)
 
 
 DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")

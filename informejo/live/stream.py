@@ -204,8 +204,12 @@ class Opened(Response):
         if type(connection) is not socket.socket or environ["SERVER_PROTOCOL"] != "HTTP/1.1":
             self.subscription.connection = connection
             return super().__call__(environ, start_response)
-        head = wire.head(self.get_wsgi_headers(environ))
-        hub.attach(self.subscription, connection, head + wire.chunk(self.greeting))
+        try:
+            head = wire.head(self.get_wsgi_headers(environ))
+            hub.attach(self.subscription, connection, head + wire.chunk(self.greeting))
+        except BaseException:
+            hub.drop(self.subscription, reason="fault")
+            raise
         raise BrokenPipeError(errno.EPIPE, "the hub has taken the connection over")
 
 

@@ -90,7 +90,7 @@
       if (!isRead(thing)) return upTo;
       upTo = Math.max(upTo, orderOf(thing));
     }
-    return Math.max(upTo, Number(document.getElementById("ticket-header")?.dataset.last ?? 0));
+    return Math.max(upTo, Number(document.getElementById("ticket-head")?.dataset.last ?? 0));
   }
 
   // How far they had read before this page.

@@ -4,7 +4,7 @@ from playwright.sync_api import Page
 
 from tests.live.dom import BESIDE
 
-PARTS = ["#ticket-header", "#opening", "#timeline", "#ticket-properties", "#ticket-actions"]
+PARTS = ["#ticket-head", "#opening", "#timeline", "#ticket-properties", "#ticket-actions"]
 # Taken away is what differs with the reader's clock and place, and with how something arrived: forms that came live do
 # not say yet for whom they were drawn. A select's choice is written out.
 AS_DRAWN = """([parts, beside]) => parts.flatMap((part) => {

@@ -37,7 +37,7 @@ def test_tickets_that_are_handed_over_change_hands_on_every_open_page(browse, wo
     admin.get_by_role("button", name="Deactivate Jakub Novak").click()
     expect(admin.get_by_text("Jakub Novak is deactivated. 1 ticket went to Clara Weiss.")).to_be_visible()
     expect(queue.locator(f"#row-{ticket.number}").get_by_role("img", name="Clara Weiss")).to_be_visible()
-    expect(page.locator("#ticket-header")).to_contain_text("Clara Weiss is on it")
+    expect(page.locator("#ticket-head")).to_contain_text("Clara Weiss is on it")
     expect(receiver.locator("#count-mine")).to_have_text("1")
     expect(receiver.locator("#toasts")).to_contain_text(f"#{ticket.number} The scanner hums")
 

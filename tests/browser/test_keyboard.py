@@ -104,7 +104,7 @@ def test_claiming_by_keyboard_does_not_lose_the_focus(browse, world):
     page = browse(world.mia).open(f"/tickets/{world.ticket().number}")
     page.get_by_role("button", name="Claim").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#ticket-header")).to_contain_text("Mia Lund is on it")
+    expect(page.locator("#ticket-head")).to_contain_text("Mia Lund is on it")
     expect(page.get_by_label("Assignee")).to_be_focused()
 
 

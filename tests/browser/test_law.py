@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 PAGES = {"ren": ("/tickets/{}", "/tickets"), "mia": ("/tickets/{}", "/queue?status=")}
 PARTS = [
-    "#ticket-header",
+    "#ticket-head",
     "#opening",
     "#timeline",
     "#ticket-properties",

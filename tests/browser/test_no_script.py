@@ -59,7 +59,7 @@ def test_a_requester_talks_says_that_it_is_solved_and_comes_back(plain, world):
     page.get_by_role("button", name="It is solved").click()
     expect(page.get_by_text("You said that it is solved.")).to_be_visible()
     page.get_by_role("button", name="It is not solved: reopen").click()
-    expect(page.locator("#ticket-header [data-status=open]")).to_be_visible()
+    expect(page.locator("#ticket-head [data-status=open]")).to_be_visible()
     change_actions.set_status(world.mia, ticket, Status.RESOLVED)
     commit()
     page.reload()
@@ -94,7 +94,7 @@ def test_staff_work_on_a_ticket(plain, world):
     ticket, page = world.ticket(), plain(world.mia)
     page.goto(f"/tickets/{ticket.number}")
     page.get_by_role("button", name="Claim").click()
-    expect(page.locator("#ticket-header")).to_contain_text("Mia Lund is on it")
+    expect(page.locator("#ticket-head")).to_contain_text("Mia Lund is on it")
     for field, word in (
         ("Status", "Waiting"), ("Priority", "Critical"), ("Category", "Hardware"), ("Assignee", "Tom Berg"),
     ):  # fmt: skip

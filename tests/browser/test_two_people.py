@@ -87,7 +87,7 @@ def test_a_new_status_appears_at_everybodys(at_ticket):
     mia, tom, ren = at_ticket("mia"), at_ticket("tom"), at_ticket("ren")
     mia.page.get_by_label("Status").select_option("Waiting")
     for page in (mia.page, tom.page, ren.page):
-        expect(page.locator("#ticket-header [data-status]")).to_have_text(re.compile("Waiting"))
+        expect(page.locator("#ticket-head [data-status]")).to_have_text(re.compile("Waiting"))
         expect(page.locator("#timeline")).to_contain_text("Mia Lund set this to Waiting")
     expect(tom.page.get_by_label("Status")).to_have_value("waiting")
 
@@ -95,7 +95,7 @@ def test_a_new_status_appears_at_everybodys(at_ticket):
 def test_a_claim_appears_at_everybodys(at_ticket, world):
     mia, tom, ren = at_ticket("mia"), at_ticket("tom"), at_ticket("ren")
     mia.page.get_by_role("button", name="Claim").click()
-    expect(ren.page.locator("#ticket-header")).to_contain_text("Mia Lund is on it")
+    expect(ren.page.locator("#ticket-head")).to_contain_text("Mia Lund is on it")
     expect(tom.page.get_by_label("Assignee")).to_have_value(str(world.mia.id))
     expect(tom.page.get_by_role("button", name="Claim")).to_have_count(0)
 

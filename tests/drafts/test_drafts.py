@@ -324,3 +324,12 @@ def test_fields_that_only_the_desk_sets_mean_nothing_in_a_form(ren, ticket, page
 def as_form(fields: dict[str, str]) -> dict[str, str]:
     """Which form of which tab it is, as a draft says it."""
     return {"form": fields["draft"], "key": fields["key"], "continues": fields["continues"]}
+
+
+def test_the_draft_a_form_begins_with_is_not_offered_beside_it(world, ticket, ren):
+    save(ren, f"ticket:{ticket.id}", body="It smokes.")
+    page = ren.get(f"/tickets/{ticket.id}").text
+    assert [area.text.strip() for area in dom.read(page).all("textarea")] == ["It smokes."]
+    assert "Other drafts" not in page
+    save(ren, f"ticket:{ticket.id}", body="Another one.", key="another")
+    assert "Other drafts" in ren.get(f"/tickets/{ticket.id}").text

@@ -11,8 +11,11 @@ from informejo.events import log
 from informejo.live import broadcast, fragments, presence, stream as door
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
+from informejo.live.wire import Channel
 from informejo.tickets import change_actions, queries
 from tests.live.sse import PRESENCE, parse
+
+STAFF = Channel("ticket:1", "staff", "html")
 
 
 @pytest.fixture
@@ -184,3 +187,23 @@ def test_a_name_reaches_its_ticket_however_many_are_open(world, ticket):
     many = [ticket.id, *range(10**9, 10**9 + 70_000)]
     assert queries.with_people({world.ren.id}, many) == {ticket.id}
     assert queries.with_people({world.zoe.id}, many) == set()
+
+
+@pytest.mark.hardening("L-06")
+def test_who_begins_while_another_is_still_about_to_loses_nothing(world, ticket, reader, monkeypatch):
+    """Where reading gives others a turn, two streams may be the first of their process at the same time."""
+    look, opened, reader.here = log.bookmark, [], None
+
+    def look_while_another_is_quicker():
+        if not opened:
+            opened.append(hub.subscribe((STAFF,), world.mia.id, 1, per_user=5, total=10, lasts=100))
+            reader.begin()
+            opened[0].settle(reader.here.id)
+            monkeypatch.setattr(reader, "_running", True)  # a commit only rings
+            world.comment(world.ren, ticket, "said meanwhile")
+        return look()
+
+    monkeypatch.setattr(log, "bookmark", look_while_another_is_quicker)
+    reader.begin()
+    reader.drain()
+    assert "said meanwhile" in opened[0].backlog.next().decode()

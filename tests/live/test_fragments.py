@@ -120,7 +120,7 @@ def test_two_of_the_staff_get_the_very_same_bytes(world, ticket, visit):
 def test_the_page_of_two_of_the_staff_differs_only_where_it_is_personal(world, ticket, visit):
     everything_happens(world, ticket)
     pages = [dom.read(visit(person).get(f"/tickets/{ticket.id}").text) for person in (world.mia, world.tom)]
-    for id in ("timeline", "ticket-header", "opening", "ticket-properties"):
+    for id in ("timeline", "ticket-head", "opening", "ticket-properties"):
         mia, tom = (page.find(id).same() for page in pages)
         assert mia == tom
 
@@ -158,7 +158,7 @@ def test_a_page_that_listened_looks_like_one_that_is_loaded_anew(world, ticket, 
             dom.receive(page, message.data)
         bookmark = heard[-1].id if heard else bookmark
     loaded = dom.read(browser.get(address).text)
-    for id in ("timeline", "ticket-header", "opening", "ticket-properties" if who == "mia" else "ticket-actions"):
+    for id in ("timeline", "ticket-head", "opening", "ticket-properties" if who == "mia" else "ticket-actions"):
         assert page.find(id).same() == loaded.find(id).same()
 
 
@@ -198,9 +198,9 @@ def test_what_happened_fifty_times_is_gathered_once_and_as_it_is_now(world, tick
             )
             db.commit()
     parts = fragments.gather(log.since(0), [Channel(f"ticket:{ticket.id}", "requester", "html")])
-    assert [part.id for part in parts].count("ticket-header") == 1
+    assert [part.id for part in parts].count("ticket-head") == 1
     assert len({part.id for part in parts}) == len(parts) == 10 + 3
-    assert "Title 10" in str(next(part.html for part in parts if part.id == "ticket-header"))
+    assert "Title 10" in str(next(part.html for part in parts if part.id == "ticket-head"))
 
 
 def test_drawing_costs_a_bounded_number_of_queries(world, ticket, visit):

@@ -4,15 +4,19 @@ import io
 import random
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
-from informejo import db, turns
+from informejo import db, policy, turns
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, User
+from informejo.accounts.sign_ins import Viewer
+from informejo.events import log
+from informejo.live import replay
+from informejo.live.bookmark import Bookmark
 from informejo.live.makers import Fragment
 from informejo.shelf import ONE_MOST, Shelf, shelf, size_of
 from informejo.tickets import actions, change_actions, files
@@ -177,6 +181,39 @@ def test_every_page_is_as_if_it_were_drawn_from_nothing_whatever_happened(world,
                 with from_nothing():
                     assert warm == shown(browsers[who], address), (seed, who, address, done[-5:])
     assert shelf.bytes > 100_000, "pages were kept"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_comes_back_is_told_the_same_whoever_came_back_before(app, world, seed):
+    """Random people do random things; then all come back, to the same lists and tickets, and to an empty shelf."""
+    app.config["REPLAY_LIMIT"] = 12
+    chance, bookmarks, shared = random.Random(seed), [log.bookmark()], 0
+    world.ticket(), world.ticket(by=world.zoe), world.ticket(by=world.tom)
+    everybody = Everybody(world, chance)
+    for _ in range(40):
+        everybody.act()
+        bookmarks.append(log.bookmark())
+        since, people = chance.choice(bookmarks[-6:]), chance.sample(PEOPLE, len(PEOPLE))
+        topics = chance.sample(["queue", "desk", "ticket:1", "ticket:2", "me"], chance.randint(1, 5))
+        told = [missed(getattr(world, who), topics, since) for who in people]
+        shared += any(key[0] == "missed" for key in shelf._values)
+        for who, said in zip(people, told, strict=True):
+            shelf.forget()
+            assert missed(getattr(world, who), topics, since) == said, (seed, who, topics)
+    assert shared
+
+
+def missed(person: User, topics: list[str], since: Bookmark) -> tuple | None:
+    """What this person is told who comes back with that bookmark, as the door asks for it."""
+    db.session.expire_all()
+    if not person.active:
+        return None
+    viewer, wanted = Viewer(person.id, person.name, person.role), []
+    for topic in topics:
+        with suppress(NotFound):
+            wanted += policy.channels(viewer, [topic], "html")[0]
+    found = replay.missed(str(since), log.bookmark(), tuple(wanted), viewer)
+    return found if found.events is not None else None  # `reset` holds a bookmark, which never looks the same twice
 
 
 def test_a_page_that_is_looked_at_twice_is_drawn_once(world, visit, monkeypatch):

@@ -93,7 +93,7 @@ def test_what_happened_on_one_ticket_meanwhile_is_nothing_for_the_page_of_anothe
     placed = [part for part in page.walk() if part.attributes.get("hx-target") == "#timeline"]
     assert [part.text for part in placed if "This is about this one" in part.text]
     assert not [part.text for part in placed if "the other one" in part.text]
-    [header] = [part for part in page.walk() if part.attributes.get("hx-target") == "#ticket-header"]
+    [header] = [part for part in page.walk() if part.attributes.get("hx-target") == "#ticket-head"]
     assert ticket.title in header.text
     assert "Quite another matter" not in header.text
 
@@ -233,7 +233,7 @@ def test_fifty_changes_of_one_thing_are_replayed_as_it_is_now(world, ticket, lis
             change_actions.set_status(world.mia, ticket, Status.WAITING if number % 2 else Status.IN_PROGRESS)
             db.commit()
     replay = listen(world.tom, f"ticket:{ticket.id}", since=since).greeting[0].data
-    assert replay.count('hx-target="#ticket-header"') == 1
+    assert replay.count('hx-target="#ticket-head"') == 1
     assert replay.count('class="change"') == 25
 
 

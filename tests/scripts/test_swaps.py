@@ -53,15 +53,15 @@ def test_a_row_is_replaced_but_a_new_one_waits_behind_the_bar(page, server):
 
 
 def test_what_was_long_on_its_way_undoes_nothing_that_was_shown_since(page, server):
-    server.main = '<section id="ticket-header" data-last="5">As opened</section><ol id="timeline"></ol>'
+    server.main = '<section id="ticket-head" data-last="5">As opened</section><ol id="timeline"></ol>'
     visit(page)
     for last, text in ((7, "As it is"), (6, "As it was"), (7, "As it is, once more")):
-        server.partial("#ticket-header", f'<section id="ticket-header" data-last="{last}">{text}</section>')
+        server.partial("#ticket-head", f'<section id="ticket-head" data-last="{last}">{text}</section>')
     for version, text in ((2, "Put right"), (1, "As written")):
         item = comment(1, text).replace("data-order", f'data-version="{version}" data-order')
         server.partial("#timeline", item, "place")
     catch_up(page, server)
-    expect(page.locator("#ticket-header")).to_have_text("As it is, once more")
+    expect(page.locator("#ticket-head")).to_have_text("As it is, once more")
     expect(page.locator("#comment-1")).to_have_text("Put right")
 
 

@@ -26,7 +26,7 @@ def ticket(world):
 
 
 def header(visit, person, ticket) -> str:
-    return dom.read(visit(person).get(f"/tickets/{ticket.number}").text).find("ticket-header").text
+    return dom.read(visit(person).get(f"/tickets/{ticket.number}").text).find("ticket-head").text
 
 
 def read(person, ticket):

@@ -71,7 +71,7 @@ def test_to_htmx_a_message_is_answered_with_itself_and_an_empty_composer(ren, ti
     answer = ren.post("/tickets/1/comments", data={"body": TYPED, "key": "once"}, headers=HTMX)
     assert answer.status_code == 200
     parts = {part["hx-target"]: part for part in dom.read(answer.text).children}
-    assert set(parts) == {"#composer", "#timeline", "#ticket-header"}
+    assert set(parts) == {"#composer", "#timeline", "#ticket-head"}
     assert '"E-42"' in parts["#timeline"].find(f"comment-{comments()[0].id}").text
     assert field(answer.text, "body") == ""
     assert field(answer.text, "key") not in ("", "once")
