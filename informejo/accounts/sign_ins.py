@@ -13,7 +13,7 @@ from sqlalchemy.orm import contains_eager, scoped_session
 from informejo import clock, db
 from informejo.accounts.models import STAFF, Role, Session, User
 from informejo.accounts.queries import fingerprint
-from informejo.events.log import HERE, Standing
+from informejo.events.log import STANDING, Standing
 from informejo.live.bookmark import Bookmark
 
 
@@ -73,7 +73,7 @@ def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) 
 
 def here_while_holding(id: int, role: Role) -> Bookmark | None:
     """Where the log stands, looked at in the same moment as the sign-in; None when that does not hold any more."""
-    *stands, held = db.rows(_HERE, id=id, role=role, **_by_now())[0]
+    *stands, held = db.rows(_STANDING_WHILE_HELD, id=id, role=role, **_by_now())[0]
     return Standing(*stands).bookmark if held is not None else None
 
 
@@ -101,14 +101,14 @@ _FOUND = _HOLDING.where(_session.token_hash == bindparam("hash")).with_only_colu
     _user.id,
     _user.name,
     _user.role,
-    *HERE.selected_columns,
+    *STANDING.selected_columns,
     maintain_column_froms=True,
 )
 _HOLDS = _HOLDING.where(_session.id == bindparam("id"), _user.role == bindparam("role"))
 _LOCKED = _HOLDS.with_for_update(read=True)
-_HERE = HERE.add_columns(_HOLDS.scalar_subquery())
+_STANDING_WHILE_HELD = STANDING.add_columns(_HOLDS.scalar_subquery())
 _ENTITIES = (
-    select(Session, *HERE.selected_columns)
+    select(Session, *STANDING.selected_columns)
     .join(Session.user)
     .where(_user.active, *_NOT_ENDED, _session.token_hash == bindparam("hash"))
     .options(contains_eager(Session.user))

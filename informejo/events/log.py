@@ -29,7 +29,7 @@ _log = Event.__table__.c
 _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(_log.id))
 _OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
-HERE = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
+STANDING = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
 _MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its"))
 
 
@@ -87,7 +87,7 @@ class Standing(NamedTuple):
 
 def standing() -> Standing:
     """Where the log stands now. Take it *before* reading what is shown, or what is kept under it."""
-    return Standing(*db.rows(HERE)[0])
+    return Standing(*db.rows(STANDING)[0])
 
 
 def bookmark() -> Bookmark:

@@ -42,7 +42,7 @@ FRAGMENTS = {
         "queue": (row,),
         "desk": (desk_changed,),
     },
-    **{name: {} for name in PEOPLE},  # see `people_at`
+    **{name: {} for name in PEOPLE},  # see `topics_showing`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (header,), "queue": (row,)},
 }
 AS_IT_IS = (ticket, header, row, desk_changed)  # show the ticket as it is now, whichever event they are made for
@@ -59,12 +59,12 @@ DRAWN = {"name", "department", "role", "active"}  # what pages show of people
 def topics_of(event: Event) -> Iterable[str]:
     """The topics an event touches."""
     if event.ticket is None:
-        return people_at([event], hub.topics())
+        return topics_showing([event], hub.topics())
     people = {event.ticket.requester_id, event.ticket.assignee_id, event.user_id} - {None}
     return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
 
 
-def people_at(events: Iterable[Event], topics: set[str]) -> set[str]:
+def topics_showing(events: Iterable[Event], topics: set[str]) -> set[str]:
     """Of these topics, those whose pages show a person of whom one of these events changed what is shown."""
     changed = {event.user_id for event in events if _changes_looks(event)}
     if not changed:
@@ -111,7 +111,9 @@ def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragmen
     """
     channels, found, made = list(channels), {}, {}
     for event in events:
-        touched = topics_of(event) if event.ticket_id else {channel.topic for channel in channels}  # see `people_at`
+        touched = (
+            topics_of(event) if event.ticket_id else {channel.topic for channel in channels}
+        )  # see `topics_showing`
         for channel in channels:
             for fragment in on(event, channel, made) if channel.topic in touched else ():
                 found.pop(fragment.id, None)

@@ -126,7 +126,7 @@ class Hub:
         if not alive:
             self.drop(subscription)
 
-    def drop(self, subscription: Subscription, farewell: Frame | None = None, reason: str = "left"):
+    def drop(self, subscription: Subscription, last_words: Frame | None = None, reason: str = "left"):
         """End a stream, with last words for a reader who is still there, and free what it held. It never raises.
 
         `reason` counts it: left, lost, renewed, revoked, fault or closing.
@@ -136,8 +136,8 @@ class Hub:
         subscription.closed = True  # nothing is written to it any more, whatever fails below
         self._forget(subscription)
         try:
-            with contained("farewell"):
-                subscription.finish(farewell)
+            with contained("last_words"):
+                subscription.finish(last_words)
         finally:
             self._release(subscription)
         with contained("count"):
@@ -159,7 +159,7 @@ class Hub:
             if revoked:
                 self.drop(subscription, BYE, "revoked")
 
-    def leave(self, subscription: Subscription, channels):
+    def take_off(self, subscription: Subscription, channels):
         """Take one stream off some of its channels; it goes on with the others. Never raises, and twice is once."""
         self._losses += 1
         self.listeners.remove(subscription, channels)
@@ -236,12 +236,12 @@ class Hub:
                 continue
             subscription.floor = id or subscription.floor
             if sent < size:
-                self._leave(subscription, chunk, sent)
+                self._keep_rest(subscription, chunk, sent)
         return len(listeners)
 
-    def _leave(self, subscription: Subscription, chunk: bytes, sent: int):
+    def _keep_rest(self, subscription: Subscription, chunk: bytes, sent: int):
         try:
-            subscription.leave(chunk, sent)
+            subscription.keep_rest(chunk, sent)
         except Exception as error:
             self._give_up(subscription, "write", error)
 

@@ -119,7 +119,7 @@ def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, 
     """
     people = _of_people(bookmark, here)
     too_many = len(people) > current_app.config["REPLAY_LIMIT"]
-    shown = too_many or fragments.people_at(people, {channel.topic for channel in channels})
+    shown = too_many or fragments.topics_showing(people, {channel.topic for channel in channels})
     return people[:1] if shown else []
 
 

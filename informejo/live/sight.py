@@ -53,7 +53,7 @@ def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event
 
 
 def _withdraw(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):
-    hub.leave(subscription, [channel])
+    hub.take_off(subscription, [channel])
     if channel.audience == Audience.STAFF:
         signals.noticed.send(channel.topic)  # the pages of the others show who is left
     binned = event if event.name == EventName.TICKET_DELETED else None

@@ -71,7 +71,7 @@ def _once(person: User, channels: tuple[Channel, ...], form: str, asked: str, he
     if form == "html":
         held.note(g.session.id)
         content += _notices(channels)
-        _require(holds(g.session.id, person.role))
+        _require_holding(holds(g.session.id, person.role))
     _require_no_revocation()
     ready = wire.message(wire.stamp(), id=here, event="ready", retry=held.ASK_AGAIN)
     return content + ready + wire.unchunk(wire.beat().chunk)
@@ -115,7 +115,7 @@ def _require_no_revocation():
         raise ServiceUnavailable("Rights have changed just now.", retry_after=1)
 
 
-def _require(sign_in):
+def _require_holding(sign_in):
     """Raise ServiceUnavailable if this sign-in or this role has ended by now, or what was gathered was not theirs.
 
     It is asked of the database, after all of that was read there: the broadcast may not have come to it yet.
@@ -168,7 +168,7 @@ def _here(person: User, unseen: list[policy.Unseen]) -> Bookmark:
     here = g.standing.bookmark
     if unseen or current_app.extensions["broadcast"].reached > here.id:
         here = here_while_holding(g.session.id, person.role)
-        _require(here)
+        _require_holding(here)
     return here
 
 
@@ -176,7 +176,7 @@ def _past(person: User, channels: tuple[Channel, ...], asked: str, here: Bookmar
     """What the browser missed up to `here`. Raises ServiceUnavailable when the sign-in ended while it was read."""
     missed = replay.missed(asked, here, channels, person)
     if missed.events:  # else nothing of what was read is sent
-        _require(holds(g.session.id, person.role))
+        _require_holding(holds(g.session.id, person.role))
     return missed
 
 

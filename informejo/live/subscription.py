@@ -70,7 +70,7 @@ class Subscription:
                 self.floor = frame.id
         return self._send(frame.chunk) if self.free else self._keep(frame)
 
-    def leave(self, chunk, sent: int):
+    def keep_rest(self, chunk, sent: int):
         """So much of this chunk went out; the rest does with the next turn, before anything else."""
         self.free = False
         self.rest = memoryview(chunk)[sent:]
@@ -102,14 +102,14 @@ class Subscription:
             self.ready.wait()
             self.ready.clear()
 
-    def finish(self, farewell: Frame | None = None):
+    def finish(self, last_words: Frame | None = None):
         """Say the last words and finish the response on a whole message, as far as the reader takes them now."""
         if self.socket is None:
-            if farewell:
-                self._keep(farewell)
+            if last_words:
+                self._keep(last_words)
         elif not self.waiting:
             with suppress(OSError):  # gone, or full: a reader who gets only a part notices the cut, and comes back
-                self.socket.send((farewell.chunk if farewell else b"") + wire.LAST_CHUNK)
+                self.socket.send((last_words.chunk if last_words else b"") + wire.LAST_CHUNK)
 
     def close(self):
         """Let the connection go."""
@@ -132,7 +132,7 @@ class Subscription:
         except OSError:
             return False
         if sent < len(chunk):
-            self.leave(chunk, sent)
+            self.keep_rest(chunk, sent)
         return True
 
     def _keep(self, frame: Frame) -> bool:

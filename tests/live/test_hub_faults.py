@@ -225,7 +225,7 @@ def test_whoever_loses_their_rights_while_a_message_goes_out_does_not_get_it(hub
     def lose():
         losers.extend([stream for stream, browser in heard.items() if not is_there(browser)][:2])
         hub.drop_where(lambda stream: stream is losers[0])
-        hub.leave(losers[1], [HERE])
+        hub.take_off(losers[1], [HERE])
 
     meanwhile(lose)
     assert say(hub, "not for all", id=id) == 2
@@ -362,7 +362,7 @@ class Streams(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99), channel=st.sampled_from([HERE, THERE]))
     def lose_sight(self, which, channel):
         one = list(self.open)[which % len(self.open)]
-        self.hub.leave(one, [channel])
+        self.hub.take_off(one, [channel])
         assert channel not in one.channels
         assert one not in self.hub.subscriptions(channel)
 

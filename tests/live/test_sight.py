@@ -288,7 +288,7 @@ def test_leaving_a_topic_twice_is_once_and_the_others_go_on(world, ticket, liste
     ren, mia = listen(world.ren, f"ticket:{ticket.id}", "me"), listen(world.mia, f"ticket:{ticket.id}")
     channel = ren.subscription.channels[0]
     for _ in range(2):
-        hub.leave(ren.subscription, [channel])
+        hub.take_off(ren.subscription, [channel])
     world.comment(world.mia, ticket, "Still here?")
     assert "Still here?" in said(mia)
     assert 'id="comment-1"' not in said(ren)
