@@ -111,9 +111,8 @@ def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragmen
     """
     channels, found, made = list(channels), {}, {}
     for event in events:
-        touched = (
-            topics_of(event) if event.ticket_id else {channel.topic for channel in channels}
-        )  # see `topics_showing`
+        # Of people, it was only read if one of these pages shows them: see `topics_showing`.
+        touched = topics_of(event) if event.ticket_id else {channel.topic for channel in channels}
         for channel in channels:
             for fragment in on(event, channel, made) if channel.topic in touched else ():
                 found.pop(fragment.id, None)

@@ -117,12 +117,12 @@ class _Door(BaseHTTPRequestHandler):
         if stand_in.refuses:
             return self._send(Answer("no", stand_in.refuses))
         messages = queue.SimpleQueue()
+        stand_in.streams.append(messages)  # before the page can know that it is live: what is pushed then waits
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         # Two beats, which tell the page that nothing holds its stream back.
         self.wfile.write(b"retry: 100\nid: e-1\nevent: ready\ndata:\n\n" + 2 * b"event: beat\ndata:\n\n")
-        stand_in.streams.append(messages)
         while (message := messages.get()) is not None:
             self.wfile.write(message.encode())
         return None
