@@ -25,6 +25,7 @@ class Missed(NamedTuple):
 
     events: int | None
     content: bytes
+    as_of_here: bool = False  # whether nothing at all was written between `here` and the drawing
 
 
 class _Shared(NamedTuple):
@@ -74,7 +75,8 @@ def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], a
     tickets = [event.ticket for event in events or () if event.ticket]
     touched = {id for ticket in tickets for id in (ticket.requester_id, ticket.assignee_id)}
     touched |= {event.user_id for event in events or ()} | {event.user_id for event in _of_people(bookmark, here)}
-    return _Shared(_drawn(events, channels), frozenset(touched))
+    missed = _drawn(events, channels)
+    return _Shared(missed._replace(as_of_here=log.bookmark() == here), frozenset(touched))
 
 
 def _drawn(events: list[Event] | None, channels: tuple[Channel, ...]) -> Missed:

@@ -63,8 +63,10 @@ def test_what_a_crowd_of_the_staff_missed_is_read_once_and_again_for_whom_it_tou
         replay = listen(person, "queue", "desk", "me", since=since).greeting[0].data
         assert "The lamp flickers" in replay
         read = sum("events.changes" in statement for statement in asked)
-        replays.append((read > 0, "toast" in replay))
-    assert replays == [(True, False), (False, False), (True, True)]  # the last has it assigned to him
+        held = sum(statement.startswith("SELECT sessions.id") for statement in asked)
+        replays.append((read > 0, held, "toast" in replay))
+    # The last has it assigned to him; what he is told is read for him alone, and his sign-in asked about once more.
+    assert replays == [(True, 1, False), (False, 1, False), (True, 2, True)]
 
 
 def test_what_a_requester_missed_is_nobody_elses(world, listen):

@@ -150,15 +150,16 @@ def ends(app, world, ticket, monkeypatch):
 
 @pytest.mark.hardening("X-52")
 @pytest.mark.parametrize("way", ["", "&once=1"])
+@pytest.mark.parametrize("on", ["on=ticket:1", "on=queue&on=desk&on=me"])
 @pytest.mark.parametrize("ending", RIGHTS_END)
 @pytest.mark.parametrize("where", ["informejo.live.replay.missed", "informejo.live.replay.log.since"])
 def test_whose_rights_end_while_the_greeting_is_gathered_hears_nothing_that_was_written_after(
-    world, ticket, visit, ends, ending, way, where
+    world, ticket, visit, ends, ending, on, way, where
 ):
     mia, since = visit(world.mia), log.bookmark()
     world.comment(world.tom, ticket, "That she missed")
     ends(ending, where)
-    answer = mia.get(f"/live?on=ticket:{ticket.id}&since={since}{way}", buffered=True)
+    answer = mia.get(f"/live?{on}&since={since}{way}", buffered=True)
     assert answer.status_code == 503
     assert "Not for Mia any more" not in answer.text
     assert len(hub) == 0
