@@ -29,7 +29,7 @@ def run(tmp: Path, *, browsers: int, seconds: float = 5) -> dict:
     """
     with rig(tmp, staff=24, STREAMS_PER_USER=browsers) as here:
         people = here.desk.staff
-        topics = [("queue", "desk", "me") if n % 20 else ("ticket:1", "me") for n in range(browsers)]
+        topics = [("queue", "desk", "me") if n % 20 else ("ticket:1", "me", "desk") for n in range(browsers)]
         pages = Browsers(here, [here.stream(people[n % 24], *on) for n, on in enumerate(topics)])
         pages.follow(60, until=lambda: pages.open() == browsers)
         with Posting(here, people, 1, pause=1) as posting, Visits(here, "/tickets/1", people[0], 0.2) as visits:

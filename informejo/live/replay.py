@@ -1,5 +1,6 @@
 """What a browser missed while it was away, out of the log: read for this person, drawn as it is now."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from flask import current_app
@@ -29,10 +30,13 @@ class Missed(NamedTuple):
 
 
 class _Shared(NamedTuple):
-    """The same for everybody on pages of one kind but these `people`, whom the events touched."""
+    """The same for everybody on pages of one kind but these `people`, whom the events touched.
+
+    None: for nobody, because files are shown, and that one of them is lost stands in no event.
+    """
 
     missed: Missed
-    people: frozenset[int]
+    people: frozenset[int] | None
 
 
 def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> Missed:
@@ -53,30 +57,33 @@ def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: Use
 def _missed_since(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> Missed:
     """What lies between the two bookmarks.
 
-    The staff see all tickets, so what they missed on a list is made once for all of them, except those whom it touches:
-    they are shown more. On a ticket's page each has it drawn anew, because which files are lost stands in no event.
+    The staff see all tickets, so what they missed is made once for all of them, except those whom it touches: they are
+    shown more. Only a list, which each of their pages listens to, looks at all events, and so knows whom they touch.
     """
-    if _is_same_for_staff(channels, actor):
+    if channels[0].form == "html" and _lists(channels) and policy.may(actor, "desk.see"):
         of_all = tuple(channel for channel in channels if not channel.topic.startswith(OWN))
         key = ("missed", bookmark, here, actor.role, of_all)
         shared = shelf.one(key, lambda: _shared(bookmark, here, of_all, actor))
-        if actor.id not in shared.people:
+        if shared.people is not None and actor.id not in shared.people:
             return shared.missed
     return _drawn(_events(bookmark, here, channels, actor), channels)
 
 
-def _is_same_for_staff(channels: tuple[Channel, ...], actor: User) -> bool:
-    alike = channels[0].form == "html" and not any(channel.topic.startswith("ticket:") for channel in channels)
-    return alike and _lists(channels) and policy.may(actor, "desk.see")
-
-
 def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> _Shared:
     events = _events(bookmark, here, channels, actor)
+    if _show_files(events or (), channels):
+        return _Shared(UNKNOWN, None)
     tickets = [event.ticket for event in events or () if event.ticket]
     touched = {id for ticket in tickets for id in (ticket.requester_id, ticket.assignee_id)}
     touched |= {event.user_id for event in events or ()} | {event.user_id for event in _of_people(bookmark, here)}
     missed = _drawn(events, channels)
     return _Shared(missed._replace(as_of_here=log.bookmark() == here), frozenset(touched))
+
+
+def _show_files(events: Iterable[Event], channels: tuple[Channel, ...]) -> bool:
+    on_ticket = any(channel.topic.startswith("ticket:") for channel in channels)
+    texts = (text for event in events for text in (event.ticket, event.comment) if text)
+    return on_ticket and any(text.attachments for text in texts)
 
 
 def _drawn(events: list[Event] | None, channels: tuple[Channel, ...]) -> Missed:
