@@ -17,6 +17,7 @@ FAULTS: dict[str, Callable[[Path], dict]] = {
     "slow": lambda tmp: readers.slow(tmp, readers=100, seconds=120),
     "dead": lambda tmp: readers.dead(tmp, readers=100),
     "storm": lambda tmp: storm.run(tmp, browsers=2000),
+    "storm-9000": lambda tmp: storm.run(tmp, browsers=9000),
     "clock": clock.run,
     "upload": lambda tmp: upload.run(tmp, slow_seconds=20),
     "slow-uploads": slow_uploads.run,
