@@ -4,9 +4,10 @@ import io
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from informejo import db, policy, security
+from informejo.accounts.models import Session
 from informejo.policy import find_ticket
 from informejo.tickets import change_actions
 from informejo.tickets.models import Comment, Ticket
@@ -238,3 +239,21 @@ def test_a_ticket_too_long_in_the_bin_stays_gone(app, world, visit, ticket):
     assert ana.post("/tickets/1/restoration").status_code == 404
     db.session.rollback()
     assert ticket.deleted_at
+
+
+def test_whose_ticket_and_sign_in_go_while_they_send_keeps_what_they_wrote(world, ticket, visit, monkeypatch):
+    ren, find = visit(world.ren), policy.find_ticket
+    change_actions.delete_ticket(world.ana, ticket)
+    db.commit()
+
+    def end_and_find(*asked):
+        with ren.application.app_context():
+            db.session.execute(delete(Session))
+            db.session.commit()
+        return find(*asked)
+
+    monkeypatch.setattr(policy, "find_ticket", end_and_find)
+    answer = ren.post(f"/tickets/{ticket.number}/comments", data={"body": "Half a sentence.", "draft": "ticket:1"})
+    assert answer.status_code == 404
+    assert "Half a sentence." in answer.text
+    assert "printer is on fire" not in answer.text
