@@ -1,4 +1,4 @@
-"""A bare Flask answer, as long as a stream's greeting: what no stream of Flask's can be opened faster than."""
+"""A bare Flask answer, as long as a stream's greeting: no view of Flask's opens a stream in less time."""
 
 from flask import Flask, Response
 
