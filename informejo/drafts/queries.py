@@ -32,9 +32,9 @@ def drafts_of(actor: User, form: str) -> Sequence[Row]:
     return db.rows(_DRAFTS, user=actor.id, form=form)
 
 
-def offered(actor: User, form: str, but: str | None = None) -> list[Row]:
-    """The drafts that are offered beside that form, `but` the one with that key, with which it begins."""
-    return [draft for draft in drafts_of(actor, form) if draft.key != but][:OFFERED]
+def offered(actor: User, form: str) -> Sequence[Row]:
+    """The drafts that are offered beside that form when it begins with none of them."""
+    return drafts_of(actor, form)[:OFFERED]
 
 
 def draft_for(actor: User, form: str, key: str | None = None) -> dict:
@@ -46,5 +46,5 @@ def draft_for(actor: User, form: str, key: str | None = None) -> dict:
     chosen = next((draft for draft in drafts if draft.key == key), drafts[0] if drafts else None)
     if chosen is None:
         return {}
-    beside = {"saved_at": chosen.saved_at, "continues": chosen.key, "others": offered(actor, form, chosen.key)}
-    return {**chosen.fields, **beside}
+    others = [draft for draft in drafts if draft.key != chosen.key][:OFFERED]
+    return {**chosen.fields, "saved_at": chosen.saved_at, "continues": chosen.key, "others": others}

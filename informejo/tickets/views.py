@@ -1,5 +1,6 @@
 """Pages of tickets: the list of one's own, opening one, and writing on one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flask import Blueprint, render_template, request
@@ -124,7 +125,7 @@ def _opened(ticket: Ticket) -> Response:
     return go_to(f"/tickets/{ticket.number}", "ticket-opened" if own else "ticket-opened-for-another")
 
 
-def _said(comment: Comment, events: list[Event], drafts: list[Row]):
+def _said(comment: Comment, events: list[Event], drafts: Sequence[Row]):
     ticket = comment.ticket
     emptied = composer(ticket, {"others": drafts}, {})
     parts = [emptied, *fragments.answer(events, ticket, policy.audience(actor()))]
