@@ -6,11 +6,12 @@ import re
 import secrets
 import sys
 import time
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 import click
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, current_app, request
 from gunicorn.glogging import Logger
 
 from informejo import metrics
@@ -26,6 +27,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\
 QUOTED = re.compile(r"""(?<!\w)b?(['"]).*\1""", re.DOTALL)  # not the apostrophe in "Can't"
 
 access = logging.getLogger("informejo.access")
+_request: ContextVar[str] = ContextVar("request", default="")  # each greenlet and each thread has one of its own
 
 
 def init_app(app: Flask):
@@ -33,8 +35,9 @@ def init_app(app: Flask):
     context = click.get_current_context(silent=True)
     in_command = context is not None and context.info_name != "run"
     configure(*(("WARNING", "text") if in_command else (app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])))
-    app.before_request(lambda: _begin(app.config["TRUSTED_PROXIES"] > 0))
+    app.before_request(lambda: begin(request.environ))
     app.after_request(_finish)
+    app.teardown_request(end)
 
 
 def configure(level: str, form: str):
@@ -56,9 +59,23 @@ def configure(level: str, form: str):
     logging._srcfile = None  # as the logging HOWTO says under "Optimization"
 
 
+def begin(environ: dict):
+    """A request has come: until `end`, every line carries its id. A second door that it comes to changes nothing."""
+    if "informejo.request" not in environ:
+        claimed = environ.get("HTTP_X_REQUEST_ID", "") if current_app.config["TRUSTED_PROXIES"] > 0 else ""
+        environ["informejo.request"] = claimed if CLAIMED.fullmatch(claimed) else secrets.token_hex(8)
+        environ["informejo.began"] = time.monotonic()
+    _request.set(environ["informejo.request"])
+
+
+def end(_error: BaseException | None = None):
+    """The request is over, or leaves this door."""
+    _request.set("")
+
+
 def request_id() -> str:
     """The id of the request that is being answered, empty outside of one."""
-    return request.environ.get("informejo.request", "") if has_request_context() else ""
+    return _request.get()
 
 
 def name_user(id: int):
@@ -140,12 +157,6 @@ class _Stderr:
 
     def flush(self):
         sys.stderr.flush()
-
-
-def _begin(trusted: bool):
-    claimed = request.headers.get("X-Request-ID", "") if trusted else ""
-    request.environ["informejo.request"] = claimed if CLAIMED.fullmatch(claimed) else secrets.token_hex(8)
-    request.environ["informejo.began"] = time.monotonic()
 
 
 def _finish(response: Response) -> Response:

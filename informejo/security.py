@@ -17,6 +17,7 @@ from werkzeug.exceptions import Forbidden, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+OURS = ("same-origin", "none", None)  # where a browser says that a request comes from; None: it does not say
 KEPT_BY_BROWSERS = ("/assets/", "/static/")  # nothing personal, so they may be cached
 HEADERS = {
     "Content-Security-Policy": (
@@ -89,7 +90,7 @@ def init_app(app: Flask):
     memory.time = _Monotonic  # by the wall clock, one set back two hours would lock people out for two hours
     app.extensions["rates"] = MovingWindowRateLimiter(MemoryStorage())
     app.before_request(_refuse_other_sites)
-    app.after_request(_finish)
+    app.after_request(finish)
 
 
 def cookie() -> str:
@@ -166,9 +167,9 @@ def _refuse_other_sites():
     if request.method in SAFE:
         # A link on another site may lead here; nothing else there may read, embed or listen.
         following_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and not request.path.startswith("/live")
-        allowed = site in (None, "same-origin", "none") or following_a_link
+        allowed = site in OURS or following_a_link
     else:
-        allowed = site in ("same-origin", "none") if site else _from_here(request.headers.get("Origin"))
+        allowed = site in OURS if site else _from_here(request.headers.get("Origin"))
     if not allowed:
         raise Forbidden("This came from another site, so nothing was done. Open the page here and try again.")
 
@@ -179,7 +180,8 @@ def _from_here(origin: str | None) -> bool:
     return bool(host) and host in ours  # no host at all is no match, whatever PUBLIC_URL lacks
 
 
-def _finish(response: Response) -> Response:
+def finish(response: Response) -> Response:
+    """The answer, and with it the headers that every answer of its kind has."""
     said = {name for name, _ in response.headers}
     response.headers.extend([(name, value) for name, value in HEADERS.items() if name not in said])
     if _https():

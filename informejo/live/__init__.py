@@ -3,7 +3,8 @@
 
 def init_app(app):
     """Register the streams, and ring the broadcast after each commit."""
-    from informejo.live import broadcast, stream
+    from informejo.live import broadcast, quick_door, stream
 
     broadcast.init_app(app)
     app.register_blueprint(stream.bp)
+    quick_door.init_app(app)

@@ -15,10 +15,13 @@ def asked() -> str:
     return request.headers.get("Last-Event-ID") or request.args.get("since") or ""
 
 
+def is_one() -> bool:
+    """Whether this browser had a stream before, and wants one again; one whose streams are held back has none."""
+    return "Last-Event-ID" in request.headers and not asks_once()
+
+
 def count(missed: int | None):
-    """Count a browser that is let in: it missed nothing, so many events are replayed, or too many (None)."""
-    if not _is_one():
-        return
+    """Count a browser that is let in again: it missed nothing, so many events are replayed, or too many (None)."""
     ended = "reset" if missed is None else "replayed" if missed else "nothing_missed"
     metrics.reconnects.labels(ended).inc()
     metrics.replayed.inc(missed or 0)
@@ -26,11 +29,6 @@ def count(missed: int | None):
 
 def count_refused(response: Response) -> Response:
     """Count a browser that is refused; returns the response as it was."""
-    if response.status_code >= 400 and _is_one():
+    if response.status_code >= 400 and is_one():
         metrics.reconnects.labels("refused").inc()
     return response
-
-
-def _is_one() -> bool:
-    """Whether this browser had a stream before, and wants one again; one whose streams are held back has none."""
-    return "Last-Event-ID" in request.headers and not asks_once()

@@ -10,15 +10,20 @@ from informejo.tickets import change_actions
 
 @pytest.fixture
 def asked():
-    """The statements that were executed."""
-    statements = []
+    """The questions that the database was asked, as SQLite itself heard them."""
+    questions = []
 
-    def note(*args):
-        statements.append(args[2])
+    def hear(statement):
+        if statement.startswith("SELECT"):
+            questions.append(statement)
 
-    sql.listen(db.engine(), "before_cursor_execute", note)
-    yield statements
-    sql.remove(db.engine(), "before_cursor_execute", note)
+    def listen(connection, *_):
+        connection.set_trace_callback(hear)
+
+    db.session.rollback()  # whatever connection it had is given out anew
+    sql.listen(db.engine(), "checkout", listen)
+    yield questions
+    sql.remove(db.engine(), "checkout", listen)
 
 
 @pytest.mark.parametrize("since", ["", "&since={}"], ids=["first", "again"])

@@ -195,7 +195,7 @@ def test_what_happens_while_the_stream_is_being_opened_comes_once(world, ticket,
 @pytest.mark.hardening("L-06")
 def test_what_others_are_shown_while_somebody_is_let_in_is_in_their_greeting(world, ticket, visit, monkeypatch):
     """The seam before that: read after it was looked up where the log stands, and shown before the stream is open."""
-    door = "informejo.live.stream._subscribe"
+    door = "informejo.live.opening._subscribe"
     since, subscribe, between = str(log.bookmark()), pkgutil.resolve_name(door), []
 
     def it_happens_and_then_subscribe(*asked):
@@ -210,7 +210,7 @@ def test_what_others_are_shown_while_somebody_is_let_in_is_in_their_greeting(wor
 
 
 def test_a_program_is_told_once_of_a_ticket_that_goes_while_it_is_let_in(world, ticket, listen, monkeypatch):
-    door, since = "informejo.live.stream._channels", str(log.bookmark())
+    door, since = "informejo.live.opening.channels", str(log.bookmark())
     look, gone = pkgutil.resolve_name(door), []
 
     def it_goes_and_then_look(*asked):
@@ -477,7 +477,7 @@ def test_an_event_that_cannot_be_shown_at_all_does_not_keep_the_later_ones_back(
 
 @pytest.mark.hardening("X-20", "F-07")
 def test_the_more_were_cut_off_the_longer_they_come_spread(monkeypatch):
-    retry = pkgutil.resolve_name("informejo.live.stream._retry")
+    retry = pkgutil.resolve_name("informejo.live.opening._retry")
     browsers = {}
     for streams in (10, 2_000, 9_000):
         monkeypatch.setattr(Hub, "__len__", lambda _, streams=streams: streams)
