@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Enum, Executable, Insert, MetaData, Row, Select, bindparam, inspect, select
+from sqlalchemy import Connection, DateTime, Enum, Executable, Insert, MetaData, Row, Select, bindparam, inspect, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapper, make_transient_to_detached, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
@@ -96,23 +96,6 @@ def rows(statement: Executable, **values) -> Sequence[Row]:
     return own.connection().execute(statement, values).all()
 
 
-def glance(statement: Select, **values) -> list[tuple]:
-    """What the statement finds, asked of the driver itself on a connection that is given back at once.
-
-    For the one question that thousands ask in the same second: a third of the price of `rows`. What the session has
-    written and not committed is not seen, and errors are the driver's own, which `turns.trouble` knows as well.
-    """
-    own = engine()
-    sql, given, taken = _for_driver(statement, own.dialect)
-    connection = own.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(sql, given(values))
-        return [taken(row) for row in cursor.fetchall()]
-    finally:
-        connection.close()
-
-
 def commit() -> list:
     """Keep what the actions of this request did, ring the bells for it, and return the events they recorded.
 
@@ -200,31 +183,6 @@ def _holds_what_was_read(connection: Connection, state: InstanceState) -> bool:
     if stored is None:
         raise NotFound("This is not there any more.")
     return dict(stored).items() <= state.dict.items()
-
-
-@lru_cache(maxsize=64)
-def _for_driver(statement: Select, dialect: Dialect) -> tuple[str, Callable, Callable]:
-    """The statement in the driver's words, what makes the driver's parameters of values, and values of its rows.
-
-    All of it is what SQLAlchemy would do each time.
-    """
-    compiled = statement.compile(dialect=dialect)
-    encoders = {
-        name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
-    }
-    decoders = [
-        column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
-    ]
-
-    def given(values: dict) -> list | dict:
-        known = compiled.construct_params(values)
-        encoded = {name: encode(known[name]) if encode else known[name] for name, encode in encoders.items()}
-        return [encoded[name] for name in compiled.positiontup] if compiled.positional else encoded
-
-    def taken(row: Sequence) -> tuple:
-        return tuple([decode(part) if decode else part for decode, part in zip(decoders, row, strict=True)])
-
-    return str(compiled), given, taken
 
 
 @cache

@@ -14,6 +14,7 @@ from informejo import clock, db
 from informejo.accounts.models import STAFF, Role, Session, User
 from informejo.accounts.queries import fingerprint
 from informejo.events.log import STANDING, Standing
+from informejo.glance import glance
 from informejo.live.bookmark import Bookmark
 
 
@@ -56,7 +57,7 @@ def who_asks(token: str) -> Asking | None:
 
 def viewer_for(token: str) -> Asking | None:
     """The same as plain rows, with SignIn and Viewer for Session and User: for streams, which change nothing."""
-    found = db.glance(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
+    found = glance(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
     if not found:
         return None
     id, expires_at, *viewer, epoch, latest, people = found[0]

@@ -60,7 +60,7 @@ def channels(wanted: Wanted) -> tuple[tuple[Channel, ...], list[policy.Unseen]]:
 def begin(wanted: Wanted, channels: tuple[Channel, ...], unseen=(), farewells: bytes = b"") -> Opened:
     """Open the stream and gather its greeting, after which live messages follow.
 
-    Raises `hub.Full` when there is no room, ServiceUnavailable when rights have changed meanwhile; nothing is open then.
+    Raises `hub.Full` when there is no room, ServiceUnavailable when rights have changed meanwhile; then none is open.
     """
     current_app.extensions["broadcast"].begin()
     subscription = _subscribe(wanted, channels)

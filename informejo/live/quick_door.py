@@ -94,4 +94,3 @@ def _wanted(environ: dict) -> Wanted | None:
     again = environ.get("HTTP_LAST_EVENT_ID")
     asked, returning = again or said.get("since", [""])[0], again is not None
     return Wanted(asking.session, asking.standing, revocations, said.get("on", []), "html", asked, returning)
-

@@ -1,0 +1,57 @@
+"""A question to the database at the price of its driver: for the one that thousands of browsers ask in one second.
+
+SQLAlchemy finds out for each execution how a statement is written for this database, and how values go in and come
+out. Here that is found out once, by the same means, and the driver is asked: a third of the price of `db.rows`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from sqlalchemy import Dialect, Select
+
+from informejo import db
+
+
+class _Driven(NamedTuple):
+    """A statement in the driver's own words, what makes its parameters of values, and values of its rows."""
+
+    words: str
+    parameters: Callable[[dict], list | dict]
+    values: Callable[[Sequence], tuple]
+
+
+def glance(statement: Select, **values) -> list[tuple]:
+    """What the statement finds, on a connection that is given back at once.
+
+    What the session has written and not committed is not seen. Raises the driver's own errors, which `turns.trouble`
+    knows as well as SQLAlchemy's.
+    """
+    engine = db.engine()
+    driven = _driven(statement, engine.dialect)
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(driven.words, driven.parameters(values))
+        return [driven.values(row) for row in cursor.fetchall()]
+    finally:
+        connection.close()
+
+
+@lru_cache(maxsize=64)
+def _driven(statement: Select, dialect: Dialect) -> _Driven:
+    compiled = statement.compile(dialect=dialect)
+    into = {
+        name: bound.type.dialect_impl(dialect).bind_processor(dialect) for bound, name in compiled.bind_names.items()
+    }
+    back = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns]
+
+    def parameters(values: dict) -> list | dict:
+        given = compiled.construct_params(values)
+        named = {name: convert(given[name]) if convert else given[name] for name, convert in into.items()}
+        return [named[name] for name in compiled.positiontup] if compiled.positional else named
+
+    def read(row: Sequence) -> tuple:
+        return tuple([convert(value) if convert else value for convert, value in zip(back, row, strict=True)])
+
+    return _Driven(str(compiled), parameters, read)

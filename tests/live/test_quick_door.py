@@ -1,0 +1,360 @@
+"""The quick door opens what Flask would open too, in the same way, and nothing else; all else is Flask's to answer."""
+
+import pkgutil
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import flask
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as some
+from sqlalchemy import update
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from informejo import db, logs, metrics
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Session, User
+from informejo.events import log
+from informejo.live import bookmark, returns
+from informejo.live.hub import hub
+from informejo.live.subscription import Subscription
+from informejo.security import cookie_name
+from informejo.tickets import change_actions
+from tests.live.sockets import chunks, received
+from tests.live.sse import parse
+
+DIFFER = ("date", "x-request-id")  # in each head
+STEPS = ("quick_door.parse_qs", "quick_door.viewer_for", "opening.channels", "opening.begin", "opening._subscribe")
+STEPS += ("opening._greeting", "opening.presence.show_again", "opening.returns.count")
+COUNTED = [
+    ("streams_opened_total", {}),
+    ("reconnects_total", {"ended": "replayed"}),
+    ("requests_total", {"method": "GET", "endpoint": "live.pages", "status": "2xx"}),
+    ("request_seconds_count", {"method": "GET"}),
+    ("replayed_events_total", {}),
+]
+
+
+def sample(name: str, **labels) -> float:
+    """What /metrics says of it now."""
+    return metrics.REGISTRY.get_sample_value(f"informejo_{name}", labels) or 0
+
+
+class Outcome:
+    """What became of one request: its status; of a stream its head, what it listens to, and what it was greeted with.
+
+    `quick` says whether Flask had nothing to do with it.
+    """
+
+    def __init__(self, status: int, raw: bytes, opened: set[Subscription]):
+        head, _, body = raw.partition(b"\r\n\r\n")
+        self.status, self.heads, self.open, self.quick = status, raw.count(b"HTTP/1.1 "), len(opened), False
+        self.channels = {channel for one in opened for channel in one.channels}
+        self.head = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        self.greeting = parse(b"".join(content for _, content in chunks(body)))
+
+    def same(self) -> tuple:
+        """All that must be the same through whichever door it came."""
+        head = {name: value for name, value in self.head.items() if name not in DIFFER}
+        said = [(event, event == "ready" or data, bookmark.read(id, log.epoch())) for event, data, id in self.greeting]
+        return self.status, head, self.channels, said
+
+
+@pytest.fixture
+def ask(app, monkeypatch):
+    """`ask("on=me", ...)`: one request for a stream as the server passes it on, and its outcome.
+
+    With `to_flask` it does not come through the quick door at all.
+    """
+    for name in ("_epoll", "_watcher", "_socket", "_pause"):  # the process's own: given back as they were
+        monkeypatch.setattr(hub, name, getattr(hub, name))
+    started = []
+
+    def note(_app, **_):
+        started.append(True)
+
+    def ask(query="on=queue", headers=None, *, method="GET", path="/live", to_flask=False, **more):
+        environ = EnvironBuilder(path, query_string=query, method=method, headers=headers).get_environ() | more
+        started.clear()
+        outcome = _outcome(flask.Flask.wsgi_app.__get__(app) if to_flask else app.wsgi_app, environ)
+        outcome.quick = not started
+        db.session.rollback()
+        return outcome
+
+    flask.request_started.connect(note)
+    yield ask
+    flask.request_started.disconnect(note)
+    if hub._watcher:
+        hub._watcher.stop()
+        hub._epoll.close()
+
+
+def _outcome(serve, environ: dict) -> Outcome:
+    before = set(hub.subscriptions())
+    with _connection() as (connection, browser):
+        try:
+            status = int(run_wsgi_app(serve, {"gunicorn.socket": connection} | environ)[1][:3])
+        except BrokenPipeError:  # the hub has it
+            status = 200
+        opened = set(hub.subscriptions()) - before
+        outcome = Outcome(status, received(browser), opened)
+        for one in opened:
+            hub.drop(one)
+    return outcome
+
+
+@contextmanager
+def _connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """One connection: the server's end, and the browser's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        browser = socket.create_connection(listener.getsockname())
+        with browser, listener.accept()[0] as connection:
+            browser.setblocking(False)
+            yield connection, browser
+
+
+@pytest.fixture
+def cookie():
+    """`cookie(user)`: the header with which that person's browser says who it is."""
+
+    def cookie(user) -> dict[str, str]:
+        token = accounts.start_session(user, "test")
+        db.commit()
+        return {"Cookie": f"{cookie_name()}={token}"}
+
+    return cookie
+
+
+@pytest.fixture
+def desk(world, cookie):
+    """What questions are about: a ticket of Ren's, one of Zoe's, one in the bin; old and new bookmarks; cookies."""
+    since = str(log.bookmark())
+    ticket, foreign, binned = world.ticket(), world.ticket(by=world.zoe), world.ticket()
+    change_actions.delete_ticket(world.ana, binned)
+    world.note(ticket, "Only for us.")
+    world.comment(world.mia, ticket, "For you, too.")
+    people = {"mia": world.mia, "ren": world.ren}
+    cookies = {name: cookie(person) for name, person in people.items()}
+    return SimpleNamespace(
+        ticket=ticket.id, foreign=foreign.id, binned=binned.id, since=since, now=str(log.bookmark()),
+        mia=world.mia.id, ren=world.ren.id, cookies=cookies,
+    )  # fmt: skip
+
+
+PLAIN = [
+    ("mia", "on=queue&on=desk&on=me&for={mia}&since={now}", {}),
+    ("mia", "on=queue&on=desk&on=me&for={mia}&since={since}", {}),
+    ("mia", "on=ticket:{ticket}&on=desk&on=me&for={mia}", {"Last-Event-ID": "{since}"}),
+    ("ren", "on=ticket:{ticket}&on=me&for={ren}&since={since}", {"Sec-Fetch-Site": "same-origin"}),
+    ("ren", "on=ticket:{ticket}&on=me&for={ren}&since={now}", {"Last-Event-ID": "{since}", "Sec-Fetch-Site": "none"}),
+    ("ren", "on=me&on=me", {}),
+    ("ren", "%6Fn=m%65&since=nonsense", {"Last-Event-ID": ""}),
+    ("mia", "on=queue&for={mia}&for={mia}&since=&since={since}", {"Last-Event-ID": "x" * 8000}),
+]
+ODD = [
+    ("mia", "on=queue&for={ren}", {}),
+    ("mia", "on=queue&for={mia}&for={ren}", {}),
+    ("mia", "on=queue&for=", {}),
+    ("mia", "on=queue", {"Drawn-For": "{ren}"}),
+    ("mia", "on=queue", {"Drawn-For": "{mia}"}),
+    ("mia", "on=queue", {"Sec-Fetch-Site": "cross-site"}),
+    ("mia", "on=queue", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}),
+    ("mia", "on=queue", {"Sec-Fetch-Site": ""}),
+    ("mia", "on=queue", {"Content-Encoding": "gzip"}),
+    ("mia", "", {}),
+    ("mia", "&".join(["on=queue"] * 9), {}),
+    ("mia", "on=user:{ren}", {}),
+    ("mia", "on=ticket:{ticket}&on=echo", {}),
+    ("mia", "on=ticket:{binned}", {}),
+    ("mia", "on=ticket:{binned}&on=me&since={since}", {}),
+    ("ren", "on=queue", {}),
+    ("ren", "on=desk&on=me", {}),
+    ("ren", "on=ticket:{foreign}", {}),
+    ("ren", "on=ticket:{ticket}&on=ticket:{foreign}&since={since}", {}),
+    ("ren", "on=ticket:0{ticket}", {}),
+    ("ren", "on=me&once=1", {}),
+    ("ren", "on=me&once=0", {}),
+    ("ren", "ON=me", {}),
+    ("ren", "on=me;on=queue", {}),
+    ("ren", "on=m%FFe", {}),
+    ("", "on=me", {}),
+    ("", "on=me", {"Cookie": "informejo="}),
+    ("", "on=me", {"Cookie": "informejo=wrong; {cookies[ren][Cookie]}"}),
+]
+OTHER_WAYS = [
+    {"method": "HEAD"},
+    {"method": "POST"},
+    {"path": "/live/"},
+    {"path": "//live"},
+    {"path": "/live/events"},
+    {"SERVER_PROTOCOL": "HTTP/1.0"},
+    {"gunicorn.socket": None},
+]
+
+
+def filled(desk, who, query, headers) -> tuple[str, dict[str, str]]:
+    """The question with the desk's own numbers in it."""
+    headers = {name: value.format(**vars(desk)) for name, value in headers.items()}
+    return query.format(**vars(desk)), desk.cookies.get(who, {}) | headers
+
+
+@pytest.mark.parametrize(("who", "query", "headers"), PLAIN)
+def test_what_is_plain_is_opened_here_just_as_flask_would(desk, ask, who, query, headers):
+    question = filled(desk, who, query, headers)
+    quick, slow = ask(*question), ask(*question, to_flask=True)
+    assert (quick.quick, slow.quick) == (True, False)
+    assert quick.open == quick.heads == 1
+    assert quick.same() == slow.same()
+    assert quick.head.keys() == slow.head.keys()
+
+
+@pytest.mark.parametrize(("who", "query", "headers"), ODD)
+def test_whatever_is_odd_is_answered_by_flask(desk, ask, who, query, headers):
+    question = filled(desk, who, query, headers)
+    through, alone = ask(*question), ask(*question, to_flask=True)
+    assert not through.quick
+    assert through.same() == alone.same()
+    assert through.heads <= 1
+
+
+PIECES = "on=queue on=me on=desk on=ticket:{ticket} on=ticket:{foreign} on=ticket:{binned} on= on x=1 on=a\0 for={mia}"
+PIECES += " for={ren} for= %66or={ren} since={since} since={now} since= once=1 once="
+LINES = [
+    ("Last-Event-ID", "{since}"),
+    ("Last-Event-ID", ""),
+    ("Sec-Fetch-Site", "same-origin"),
+    ("Sec-Fetch-Site", "cross-site"),
+    ("Sec-Fetch-Site", "None"),
+    ("Drawn-For", "{ren}"),
+    ("Content-Length", "0"),
+    ("Content-Type", "multipart/form-data"),
+    ("X-Request-ID", "a" * 16),
+    ("HX-Request", "true"),
+    ("Cookie", "informejo=; {cookies[ren][Cookie]}"),
+]
+QUESTIONS = (
+    some.sampled_from(["mia", "ren", ""]),
+    some.lists(some.sampled_from(PIECES.split(" ")), max_size=9),
+    some.lists(some.sampled_from(LINES), max_size=3),
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(*QUESTIONS)
+def test_whatever_is_asked_for_it_is_the_same_through_either_door(desk, ask, who, pieces, lines):
+    question = filled(desk, who, "&".join(pieces), dict(lines))
+    through, alone = ask(*question), ask(*question, to_flask=True)
+    assert through.same() == alone.same()
+    assert through.heads == alone.heads
+
+
+@pytest.mark.parametrize("more", OTHER_WAYS, ids=str)
+def test_other_ways_to_a_stream_are_flasks(desk, ask, more):
+    question = filled(desk, "mia", "on=queue", {})
+    assert not ask(*question, **more).quick
+    assert ask(*question).quick
+
+
+def test_whoever_has_left_meanwhile_or_signed_out_is_told_so_by_flask(world, desk, ask):
+    question = filled(desk, "mia", "on=queue&since={now}", {"Last-Event-ID": "{now}"})
+    assert ask(*question).quick
+    db.session.execute(update(Session).values(expires_at=Session.created_at))
+    db.commit()
+    outcome = ask(*question)
+    assert (outcome.quick, outcome.status, outcome.open) == (False, 401, 0)
+
+
+@pytest.mark.parametrize("step", ["parse_cookie", "viewer_for", "opening.channels", "opening._greeting"])
+def test_whose_rights_end_while_the_door_looks_gets_no_stream(app, world, desk, ask, monkeypatch, step):
+    """Before, after, or in the middle of the look: whatever the door found then is nothing to go by any more."""
+    where = f"informejo.live.{step if '.' in step else f'quick_door.{step}'}"
+    look, done, people = pkgutil.resolve_name(where), [], (world.ana.id, world.mia.id)
+
+    def look_and_lose(*given):
+        found = look(*given)
+        if not done:
+            with app.app_context():  # another request
+                ana, mia = [db.session.get(User, id) for id in people]
+                done.append(accounts.set_active(ana, mia, False))
+                db.commit()
+        return found
+
+    monkeypatch.setattr(where, look_and_lose)
+    outcome = ask(*filled(desk, "mia", "on=queue&since={since}", {}))
+    assert done
+    assert (outcome.open, outcome.greeting) == (0, [])
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), sqlite3.OperationalError("disk I/O error")], ids=repr)
+@pytest.mark.parametrize("step", STEPS)
+def test_what_fails_in_the_door_is_looked_at_by_flask_and_leaves_nothing_open(desk, ask, monkeypatch, step, error):
+    where, failed = f"informejo.live.{step}", []
+    go_on = pkgutil.resolve_name(where)
+
+    def fail_once(*given, **more):
+        if failed:
+            return go_on(*given, **more)
+        failed.append(error)
+        raise error
+
+    monkeypatch.setattr(where, fail_once)
+    outcome = ask(*filled(desk, "mia", "on=queue&for={mia}", {"Last-Event-ID": "{since}"}))
+    assert failed
+    assert (outcome.quick, outcome.status, outcome.open, outcome.heads) == (False, 200, 1, 1)
+    assert len(hub) == 0
+
+
+def test_a_connection_that_the_kernel_does_not_give_away_is_no_stream_and_no_second_answer(desk, ask, monkeypatch):
+    monkeypatch.setattr("informejo.live.hub.os.dup", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):  # which the server takes for a request that broke
+        ask(*filled(desk, "mia", "on=queue", {}))
+    assert len(hub) == 0
+
+
+@pytest.mark.parametrize(("limit", "status"), [("STREAMS_PER_USER", 429), ("STREAMS_TOTAL", 503)])
+def test_where_there_is_no_room_it_is_refused_in_words_and_counted_once(app, desk, ask, limit, status):
+    app.config[limit] = 0
+    reason = "personal" if status == 429 else "total"
+    before = sample("streams_refused_total", reason=reason)
+    assert ask(*filled(desk, "mia", "on=queue", {})).status == status
+    assert sample("streams_refused_total", reason=reason) == before + 1
+
+
+def test_a_browser_that_comes_back_is_counted_once_whichever_door_it_takes(desk, ask):
+    counts = []
+    for to_flask in (False, True):
+        before = [sample(name, **labels) for name, labels in COUNTED]
+        ask(*filled(desk, "mia", "on=queue", {"Last-Event-ID": "{since}"}), to_flask=to_flask)
+        counts.append([sample(name, **labels) - at for (name, labels), at in zip(COUNTED, before, strict=True)])
+    assert counts[0] == counts[1]
+    assert counts[0][:4] == [1, 1, 1, 1]
+
+
+def test_what_it_writes_down_carries_the_id_that_it_answers_with(app, desk, ask, capsys):
+    app.config["TRUSTED_PROXIES"] = 1
+    outcome = ask(*filled(desk, "mia", "on=queue", {"X-Request-ID": "from-the-proxy-1"}))
+    assert outcome.quick
+    assert outcome.head["x-request-id"] == "from-the-proxy-1"
+    assert "[from-the-proxy-1]: stream opened user=" in capsys.readouterr().err
+    assert logs.request_id() == ""  # what is written after it is not of this request
+
+
+def test_where_every_request_has_its_line_the_door_leaves_them_to_flask(desk, ask, caplog):
+    caplog.set_level("DEBUG", "informejo.access")
+    assert not ask(*filled(desk, "mia", "on=queue", {})).quick
+    assert "GET /live 200" in caplog.text
+
+
+def test_whatever_looks_at_each_request_has_been_thought_of_here_too(app):
+    """Who adds a hook to all requests: say what it means for a stream that is opened past it, and then name it here."""
+    hooks = [*app.before_request_funcs[None], *app.after_request_funcs[None], *app.teardown_request_funcs[None]]
+    assert {f"{hook.__module__}.{hook.__name__}" for hook in hooks} == {
+        *("informejo.logs.<lambda>", "informejo.logs._finish", "informejo.logs.end"),
+        *("informejo.uploads._limit_body", "informejo.security._refuse_other_sites", "informejo.security.finish"),
+        *("informejo.web._load_actor", "informejo.web._leave"),
+        *("informejo.accounts.views._count_changes", "informejo.accounts.views._mark_session"),
+    }
+    assert set(app.before_request_funcs) | set(app.url_value_preprocessors) <= {None}
+    assert app.after_request_funcs["live"] == [returns.count_refused]
