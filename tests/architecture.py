@@ -25,8 +25,8 @@ LAYERS = {
     " live.sight mail.notices mail.outbox",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
     " backup.restoring *.checks demo doctor.examination doctor.probe drawn error_pages *.inputs live.opening"
-    " live.returns logs ops.prune preload security serving templating tickets.conflict_page tickets.ticket_page tickets.trail"
-    " uploads web",
+    " live.returns logs ops.prune preload security serving templating tickets.conflict_page tickets.ticket_page"
+    " tickets.trail uploads web",
     DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream mail.inbound",
     ROOF: "*.__init__",
 }

@@ -17,7 +17,7 @@ from informejo import db, logs, metrics
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Session, User
 from informejo.events import log
-from informejo.live import bookmark, returns
+from informejo.live import bookmark, quick_door, returns
 from informejo.live.hub import hub
 from informejo.live.subscription import Subscription
 from informejo.security import cookie_name
@@ -163,6 +163,7 @@ ODD = [
     ("mia", "on=queue", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}),
     ("mia", "on=queue", {"Sec-Fetch-Site": ""}),
     ("mia", "on=queue", {"Content-Encoding": "gzip"}),
+    ("mia", "on=queue", {"Transfer-Encoding": "chunked"}),
     ("mia", "", {}),
     ("mia", "&".join(["on=queue"] * 9), {}),
     ("mia", "on=user:{ren}", {}),
@@ -189,6 +190,8 @@ OTHER_WAYS = [
     {"path": "/live/"},
     {"path": "//live"},
     {"path": "/live/events"},
+    {"CONTENT_LENGTH": "999999999"},
+    {"CONTENT_TYPE": "multipart/form-data"},
     {"SERVER_PROTOCOL": "HTTP/1.0"},
     {"gunicorn.socket": None},
 ]
@@ -287,6 +290,20 @@ def test_whose_rights_end_while_the_door_looks_gets_no_stream(app, world, desk, 
     assert (outcome.open, outcome.greeting) == (0, [])
 
 
+def test_whenever_rights_end_while_the_door_looks_flask_looks_anew(desk, ask, monkeypatch):
+    """Whose they are it cannot know yet. They were somebody else's, so the stream opens all the same."""
+    look = quick_door.viewer_for
+
+    def look_and_something_ends(token):
+        found = look(token)
+        hub.drop_where(lambda _: False)
+        return found
+
+    monkeypatch.setattr(quick_door, "viewer_for", look_and_something_ends)
+    outcome = ask(*filled(desk, "mia", "on=queue", {}))
+    assert (outcome.quick, outcome.open, outcome.heads) == (False, 1, 1)
+
+
 @pytest.mark.parametrize("error", [RuntimeError("broken"), sqlite3.OperationalError("disk I/O error")], ids=repr)
 @pytest.mark.parametrize("step", STEPS)
 def test_what_fails_in_the_door_is_looked_at_by_flask_and_leaves_nothing_open(desk, ask, monkeypatch, step, error):
@@ -313,20 +330,25 @@ def test_a_connection_that_the_kernel_does_not_give_away_is_no_stream_and_no_sec
     assert len(hub) == 0
 
 
-@pytest.mark.parametrize(("limit", "status"), [("STREAMS_PER_USER", 429), ("STREAMS_TOTAL", 503)])
-def test_where_there_is_no_room_it_is_refused_in_words_and_counted_once(app, desk, ask, limit, status):
-    app.config[limit] = 0
-    reason = "personal" if status == 429 else "total"
-    before = sample("streams_refused_total", reason=reason)
-    assert ask(*filled(desk, "mia", "on=queue", {})).status == status
-    assert sample("streams_refused_total", reason=reason) == before + 1
+@pytest.mark.parametrize(("reason", "status"), [("personal", 429), ("total", 503), ("closing", 503)])
+def test_where_there_is_no_room_it_is_refused_in_words_and_counted_once(app, desk, ask, monkeypatch, reason, status):
+    if reason == "closing":
+        monkeypatch.setattr(hub, "closing", True)
+    else:
+        app.config["STREAMS_PER_USER" if reason == "personal" else "STREAMS_TOTAL"] = 0
+    before = sample("streams_refused_total", reason=reason), sample("faults_total", where="quick door")
+    outcome = ask(*filled(desk, "mia", "on=queue", {}))
+    assert (outcome.status, outcome.open) == (status, 0)
+    after = sample("streams_refused_total", reason=reason), sample("faults_total", where="quick door")
+    assert after == (before[0] + 1, before[1])  # no fault is noted: nothing is wrong
 
 
-def test_a_browser_that_comes_back_is_counted_once_whichever_door_it_takes(desk, ask):
+@pytest.mark.parametrize("bookmark", ["{since}", ""])
+def test_a_browser_that_comes_back_is_counted_once_whichever_door_it_takes(desk, ask, bookmark):
     counts = []
     for to_flask in (False, True):
         before = [sample(name, **labels) for name, labels in COUNTED]
-        ask(*filled(desk, "mia", "on=queue", {"Last-Event-ID": "{since}"}), to_flask=to_flask)
+        ask(*filled(desk, "mia", "on=queue&since={since}", {"Last-Event-ID": bookmark}), to_flask=to_flask)
         counts.append([sample(name, **labels) - at for (name, labels), at in zip(COUNTED, before, strict=True)])
     assert counts[0] == counts[1]
     assert counts[0][:4] == [1, 1, 1, 1]
