@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Engine, Select
 
 from informejo import db
 
@@ -24,11 +24,19 @@ class _Driven(NamedTuple):
 def glance(statement: Select, **values) -> list[tuple]:
     """What the statement finds, on a connection that is given back at once.
 
-    What the session has written and not committed is not seen. Raises the driver's own errors, which `turns.trouble`
-    knows as well as SQLAlchemy's.
+    What the session has written and not committed is not seen. Whatever the driver refuses is asked again by
+    SQLAlchemy, which knows what to make of it: its errors are raised, and of a database that has gone away it gives up
+    every connection, not only this one.
     """
     engine = db.engine()
-    driven = _driven(statement, engine.dialect)
+    try:
+        return _ask(engine, _driven(statement, engine.dialect), values)
+    except engine.dialect.loaded_dbapi.Error:
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(statement, values)]
+
+
+def _ask(engine: Engine, driven: _Driven, values: dict) -> list[tuple]:
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()

@@ -16,6 +16,7 @@ from gunicorn.glogging import Logger
 
 from informejo import metrics
 
+ID, BEGAN = "informejo.request", "informejo.began"  # in a request's environ: its id, and when it came
 LEVELS, FORMATS = ("DEBUG", "INFO", "WARNING", "ERROR"), ("text", "json")
 NAME = "informejo"
 PLAIN = frozenset(("field", "filename", "kind", "mark"))  # text in addresses that opens nothing; all other is left out
@@ -27,7 +28,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\
 QUOTED = re.compile(r"""(?<!\w)b?(['"]).*\1""", re.DOTALL)  # not the apostrophe in "Can't"
 
 access = logging.getLogger("informejo.access")
-_request: ContextVar[str] = ContextVar("request", default="")  # each greenlet and each thread has one of its own
+_id: ContextVar[str] = ContextVar("request id", default="")  # each greenlet and each thread has one of its own
 
 
 def init_app(app: Flask):
@@ -35,7 +36,7 @@ def init_app(app: Flask):
     context = click.get_current_context(silent=True)
     in_command = context is not None and context.info_name != "run"
     configure(*(("WARNING", "text") if in_command else (app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])))
-    app.before_request(lambda: begin(request.environ))
+    app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(end)
 
@@ -60,22 +61,32 @@ def configure(level: str, form: str):
 
 
 def begin(environ: dict):
-    """A request has come: until `end`, every line carries its id. A second door that it comes to changes nothing."""
-    if "informejo.request" not in environ:
+    """A request has come to a door: until `end`, every line that is written on its behalf carries its id.
+
+    At a second door it keeps its id, and the moment in which it came.
+    """
+    if ID not in environ:
         claimed = environ.get("HTTP_X_REQUEST_ID", "") if current_app.config["TRUSTED_PROXIES"] > 0 else ""
-        environ["informejo.request"] = claimed if CLAIMED.fullmatch(claimed) else secrets.token_hex(8)
-        environ["informejo.began"] = time.monotonic()
-    _request.set(environ["informejo.request"])
+        environ[ID] = claimed if CLAIMED.fullmatch(claimed) else secrets.token_hex(8)
+        environ[BEGAN] = time.monotonic()
+    _id.set(environ[ID])
 
 
 def end(_error: BaseException | None = None):
     """The request is over, or leaves this door."""
-    _request.set("")
+    _id.set("")
+
+
+def count(environ: dict, endpoint: str | None, status: int) -> float:
+    """Count a request that is answered by now; returns the seconds that it took."""
+    seconds = time.monotonic() - environ[BEGAN]
+    metrics.request(environ["REQUEST_METHOD"], endpoint, status, seconds)
+    return seconds
 
 
 def request_id() -> str:
     """The id of the request that is being answered, empty outside of one."""
-    return _request.get()
+    return _id.get()
 
 
 def name_user(id: int):
@@ -159,9 +170,12 @@ class _Stderr:
         sys.stderr.flush()
 
 
+def _begin():
+    begin(request.environ)
+
+
 def _finish(response: Response) -> Response:
-    seconds = time.monotonic() - request.environ["informejo.began"]
-    metrics.request(request.method, request.endpoint, response.status_code, seconds)
+    seconds = count(request.environ, request.endpoint, response.status_code)
     response.headers["X-Request-ID"] = request_id()
     level = logging.DEBUG if _can_be_left_out(response) else logging.INFO
     if access.isEnabledFor(level):

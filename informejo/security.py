@@ -17,7 +17,7 @@ from werkzeug.exceptions import Forbidden, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-OURS = ("same-origin", "none", None)  # where a browser says that a request comes from; None: it does not say
+OURS = ("same-origin", "none")  # what Sec-Fetch-Site says of a request that comes from here, or from nowhere else
 KEPT_BY_BROWSERS = ("/assets/", "/static/")  # nothing personal, so they may be cached
 HEADERS = {
     "Content-Security-Policy": (
@@ -91,6 +91,23 @@ def init_app(app: Flask):
     app.extensions["rates"] = MovingWindowRateLimiter(MemoryStorage())
     app.before_request(_refuse_other_sites)
     app.after_request(finish)
+
+
+def may_read(site: str | None) -> bool:
+    """Whether a request that only reads may come from there, by its Sec-Fetch-Site; who sends none may."""
+    return site is None or site in OURS
+
+
+def finish(response: Response) -> Response:
+    """The answer, and with it the headers that every answer of its kind has."""
+    said = {name for name, _ in response.headers}
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name not in said])
+    if _https():
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if not request.path.startswith(KEPT_BY_BROWSERS):
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.update(("Cookie", "HX-Request"))
+    return response
 
 
 def cookie() -> str:
@@ -167,7 +184,7 @@ def _refuse_other_sites():
     if request.method in SAFE:
         # A link on another site may lead here; nothing else there may read, embed or listen.
         following_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and not request.path.startswith("/live")
-        allowed = site in OURS or following_a_link
+        allowed = may_read(site) or following_a_link
     else:
         allowed = site in OURS if site else _from_here(request.headers.get("Origin"))
     if not allowed:
@@ -178,18 +195,6 @@ def _from_here(origin: str | None) -> bool:
     ours = request.host, urlsplit(current_app.config["PUBLIC_URL"]).netloc
     host = (origin or "").partition("://")[2]
     return bool(host) and host in ours  # no host at all is no match, whatever PUBLIC_URL lacks
-
-
-def finish(response: Response) -> Response:
-    """The answer, and with it the headers that every answer of its kind has."""
-    said = {name for name, _ in response.headers}
-    response.headers.extend([(name, value) for name, value in HEADERS.items() if name not in said])
-    if _https():
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if not request.path.startswith(KEPT_BY_BROWSERS):
-        response.headers["Cache-Control"] = "no-store"
-        response.vary.update(("Cookie", "HX-Request"))
-    return response
 
 
 def _notice_name() -> str:

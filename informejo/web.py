@@ -17,7 +17,6 @@ from informejo.desk import stats
 from informejo.doctor.queries import something_broken
 from informejo.events import log
 from informejo.events.log import Standing
-from informejo.live.hub import hub
 from informejo.tickets.queries import unread_for
 from informejo.turns import vouch_with
 
@@ -205,10 +204,9 @@ def _read_body():
 
 def look_up(view):
     """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
-    g.revocations = hub.revocations  # noted before, for whoever must know that the rights found here still hold
     look = viewer_for if _opens_stream(view) else who_asks
     found = None if getattr(view, "probe", False) else look(security.cookie())
-    g.session, g.standing = found or (None, None)
+    g.session, g.standing, g.revocations = found or (None, None, None)
     g.may_be_old = False
     _act_as(g.session and g.session.user)
     if g.actor:

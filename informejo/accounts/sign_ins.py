@@ -1,6 +1,6 @@
 """Sign-ins: who asks, whether theirs (still) holds, which somebody has. One statement each, built once.
 
-Pages get entities, which they may change; streams get plain rows, a third of the price.
+Pages get entities, which they may change; streams get plain rows, at a glance.
 """
 
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from informejo.accounts.queries import fingerprint
 from informejo.events.log import STANDING, Standing
 from informejo.glance import glance
 from informejo.live.bookmark import Bookmark
+from informejo.live.hub import hub
 
 
 class Viewer(NamedTuple):
@@ -40,10 +41,11 @@ class SignIn(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """Whose request it is, and where the log stood when that was looked up."""
+    """Whose request it is, where the log stood when that was looked up, and what the hub had counted before."""
 
     session: Session | SignIn
     standing: Standing
+    revocations: int  # where the hub has counted more by now, what was found may not hold any more
 
 
 def who_asks(token: str) -> Asking | None:
@@ -51,17 +53,19 @@ def who_asks(token: str) -> Asking | None:
 
     And with it where the log stands: what every page begins with, in one statement.
     """
+    revocations = hub.revocations
     found = db.session.execute(_ENTITIES, {"hash": fingerprint(token), **_by_now()}).first() if token else None
-    return Asking(found[0], Standing(*found[1:])) if found else None
+    return Asking(found[0], Standing(*found[1:]), revocations) if found else None
 
 
 def viewer_for(token: str) -> Asking | None:
     """The same as plain rows, with SignIn and Viewer for Session and User: for streams, which change nothing."""
+    revocations = hub.revocations
     found = glance(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
     if not found:
         return None
     id, expires_at, *viewer, epoch, latest, people = found[0]
-    return Asking(SignIn(id, expires_at, Viewer(*viewer)), Standing(epoch, latest, people))
+    return Asking(SignIn(id, expires_at, Viewer(*viewer)), Standing(epoch, latest, people), revocations)
 
 
 def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from informejo import metrics, signals
 from informejo.faults import contained
 from informejo.live import presence
-from informejo.live.hub import NOBODY, hub
+from informejo.live.hub import NOBODY, Refused, hub
 from informejo.live.wire import Channel
 
 EVERY_SECONDS = 60
@@ -45,7 +45,7 @@ def send() -> Heard:
     try:
         seconds = _time_of_arrival() - sent
         metrics.echo.set(seconds)
-    except OSError:  # it did not come in time, or there is not even a connection for it
+    except (OSError, Refused):  # it did not come in time, or there is not even a connection for it
         seconds = None
     metrics.echoes.labels("lost" if seconds is None else "heard").inc()
     return Heard(sent, seconds)

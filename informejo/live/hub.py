@@ -42,12 +42,12 @@ NOBODY = 0  # whose streams the process opens to itself: they take nobody's plac
 logger = logging.getLogger(__name__)
 
 
-class Full(Exception):
-    """No stream is left; `personal` when it is this person who holds too many."""
+class Refused(Exception):
+    """No stream is opened. `reason`: this person holds too many (`personal`), all do (`total`), or `closing`."""
 
-    def __init__(self, personal: bool):
-        super().__init__("too many streams")
-        self.personal = personal
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Hub:
@@ -75,10 +75,12 @@ class Hub:
     def subscribe(
         self, channels, user_id: int, session_id: int, *, per_user: int, total: int, lasts: float
     ) -> Subscription:
-        """Open a stream; from now on its messages wait for it. `lasts`: seconds it may live at most. Raises Full."""
+        """Open a stream; from now on its messages wait for it. `lasts`: seconds it may live at most. Raises Refused."""
+        if self.closing:
+            raise Refused("closing")
         taken = len(self) - self._per_user[NOBODY]
         if self._per_user[user_id] >= per_user or taken >= total:
-            raise Full(personal=taken < total)
+            raise Refused("personal" if taken < total else "total")
         channels = tuple(dict.fromkeys(channels))  # each once, however it was asked for
         expires = time.monotonic() + min(OPENING_SECONDS, lasts)
         subscription = Subscription(channels, user_id, session_id, random.randrange(BEAT_SECONDS), expires)
@@ -104,27 +106,19 @@ class Hub:
     def attach(self, subscription: Subscription, connection: socket, beginning: bytes = b""):
         """Take over a connection, and write this `beginning` and what has waited for it so far.
 
-        Raises OSError when the kernel gives no descriptor, or watches no more of them; the stream has ended then.
+        Raises OSError when the kernel gives no descriptor, or watches no more of them: the stream has ended then, and
+        nothing was written. Once something was, it raises nothing any more.
         """
         try:
-            self._start()
-            kind = connection.family, connection.type, connection.proto  # else each would be asked of the kernel
-            raw = self._socket(*kind, fileno=os.dup(connection.fileno()))
-            if subscription.closed:  # its rights went while it was being opened
-                raw.close()
-                return
-            subscription.socket = raw  # from here on `drop` lets go of it, whatever fails
-            raw.setblocking(False)
-            descriptor = raw.fileno()
-            self._epoll.register(descriptor, LEAVING)
-            self._by_descriptor[descriptor] = subscription
-            self.begin(subscription)
-            alive = subscription.take(raw, self._ask, beginning)
+            taken = self._take_over(subscription, connection)
         except BaseException:
             self.drop(subscription, reason="fault")
             raise
-        if not alive:
-            self.drop(subscription)
+        try:
+            if taken and not subscription.take(taken, self._ask, beginning):
+                self.drop(subscription)
+        except Exception as error:
+            self._give_up(subscription, "write", error)
 
     def drop(self, subscription: Subscription, last_words: Frame | None = None, reason: str = "left"):
         """End a stream, with last words for a reader who is still there, and free what it held. It never raises.
@@ -318,6 +312,22 @@ class Hub:
         self._watcher = gevent.get_hub().loop.io(self._epoll.fileno(), 1)
         self._watcher.start(self._look)
         self._pause = whole_turn
+
+    def _take_over(self, subscription: Subscription, connection: socket) -> socket | None:
+        """The hub's own socket on that connection, watched from now on; None if the stream has ended meanwhile."""
+        self._start()
+        kind = connection.family, connection.type, connection.proto  # else each would be asked of the kernel
+        raw = self._socket(*kind, fileno=os.dup(connection.fileno()))
+        if subscription.closed:  # its rights went while it was being opened
+            raw.close()
+            return None
+        subscription.socket = raw  # from here on `drop` lets go of it, whatever fails
+        raw.setblocking(False)
+        descriptor = raw.fileno()
+        self._epoll.register(descriptor, LEAVING)
+        self._by_descriptor[descriptor] = subscription
+        self.begin(subscription)
+        return raw
 
     def _look(self):
         # gevent stops a watcher for ever whose callback raises.

@@ -1,47 +1,58 @@
 """The quick door of streams, in front of Flask: opens what is plainly in order, and lets everything else go on.
 
-After a restart thousands of browsers come back at once, and nearly all of them ask for the same plain thing. Here it
-costs half of what it costs with all that Flask does for a request. This door never refuses: what it does not open, for
-whatever reason, `live/stream.py` looks at from the beginning, and answers. So each rule about who may not listen, and
-what they are told, stands there alone; here stands only what is plain.
+After a restart thousands of browsers come back at once, and nearly all of them ask for the same plain thing; decision
+18 says what the way past Flask saves. This door never answers. What it does not open, for whatever reason, goes on to
+Flask, which looks again from the beginning: so who is refused, and in which words, is decided behind it alone. What is
+looked at here may be narrower than the rules behind, never wider; tests/live/test_quick_door.py compares both.
 """
 
 import logging
-import time
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie  # as `Request.cookies` does
 
-from informejo import logs, metrics, security
+from informejo import drawn, logs, security
 from informejo.accounts.sign_ins import viewer_for
 from informejo.faults import note
 from informejo.live import opening, wire
-from informejo.live.hub import Full, hub
+from informejo.live.hub import Refused, hub
 from informejo.live.opening import Opened, Wanted
 from informejo.turns import trouble
 
-ADDRESS = "/live"
-ODD = {"CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", "HTTP_DRAWN_FOR"}
-ARGUMENTS = {"on", "for", "since"}
+ADDRESS, ENDPOINT = "/live", "live.pages"
+ARGUMENTS = {"on", "since", drawn.ARGUMENT}
+# A body, which `uploads` limits, and a header that says whose page it is, which `drawn` compares: no page sends either.
+LEFT_TO_FLASK = {
+    "CONTENT_LENGTH",
+    "CONTENT_TYPE",
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_TRANSFER_ENCODING",
+    "HTTP_DRAWN_FOR",
+}
 
 
 def init_app(app: Flask):
-    """Put the door in front of whatever answers requests so far."""
+    """Put the door in front of whatever answers requests so far; it hands over what was opened behind it, too."""
     behind, headers = app.wsgi_app, _headers(app)
 
     def enter(environ, start_response):
-        if _is_plain(environ):
-            with app.app_context():
-                _serve(environ, headers)
-        return behind(environ, start_response)
+        opened = _opened(app, environ) if _is_plain(environ) else None
+        if opened:
+            opening.hand_over(opened, environ["gunicorn.socket"], [*headers, ("X-Request-ID", environ[logs.ID])])
+        answer = _answer(behind, environ, start_response)
+        if opening.STREAM in environ:
+            opened, theirs = environ[opening.STREAM]
+            opening.hand_over(opened, environ["gunicorn.socket"], theirs)
+        return answer
 
     app.wsgi_app = enter
 
 
 def _headers(app: Flask) -> list[tuple[str, str]]:
-    """Those that every stream's head has. Flask's own way to them is used, so that nothing is said twice."""
+    """Those of every stream's head but its request's id; `security.finish` makes them, as it does for Flask."""
     with app.test_request_context(ADDRESS):
         return list(security.finish(Response(headers=wire.HEADERS)).headers)
 
@@ -49,48 +60,55 @@ def _headers(app: Flask) -> list[tuple[str, str]]:
 def _is_plain(environ: dict) -> bool:
     return (
         (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", ADDRESS)
-        and environ.get("HTTP_SEC_FETCH_SITE") in security.OURS
-        and environ.keys().isdisjoint(ODD)
+        and environ["QUERY_STRING"].isascii()
+        and security.may_read(environ.get("HTTP_SEC_FETCH_SITE"))
+        and environ.keys().isdisjoint(LEFT_TO_FLASK)
         and opening.can_be_handed_over(environ)
-        and not logs.access.isEnabledFor(logging.DEBUG)  # then the request has a line of its own, which Flask writes
+        and not logs.access.isEnabledFor(logging.DEBUG)  # then each request has a line, which `logs` writes from Flask
     )
 
 
-def _serve(environ: dict, headers: list[tuple[str, str]]):
-    """Open the stream if it is plain to do so, and raise BrokenPipeError: the hub has it. Else nothing has happened."""
-    logs.begin(environ)
+def _opened(app: Flask, environ: dict) -> Opened | None:
+    """The stream that is asked for, open. None where that is not plain or anything fails, and then nothing is open."""
+    opened = None
     try:
-        opened = _opened(environ)
+        with app.app_context():
+            logs.begin(environ)
+            opened = _open(_wanted(environ))
+            if opened:
+                logs.count(environ, ENDPOINT, 200)
+        return opened
+    except (HTTPException, Refused):
+        return None  # Flask looks anew, and says what is still so
+    except Exception as error:
         if opened:
-            metrics.request("GET", "live.pages", 200, time.monotonic() - environ["informejo.began"])
-            headers = [*headers, ("X-Request-ID", logs.request_id())]
-            opening.hand_over(opened, environ["gunicorn.socket"], headers)
+            hub.drop(opened.subscription, reason="fault")
+        if not trouble(error):
+            note("quick door", error)
+        return None
     finally:
         logs.end()
 
 
-def _opened(environ: dict) -> Opened | None:
-    """The stream that is asked for, open; None when that is not plain."""
-    try:
-        wanted = _wanted(environ)
-        if not wanted or hub.closing:
-            return None
-        channels, unseen = opening.channels(wanted)
-        return None if unseen else opening.begin(wanted, channels)
-    except (HTTPException, Full):
-        return None  # Flask finds the same, and says it
-    except Exception as error:
-        if not trouble(error):
-            note("quick door", error)
+def _open(wanted: Wanted | None) -> Opened | None:
+    if not wanted:
         return None
+    channels, unseen = opening.find_channels(wanted)
+    return None if unseen else opening.open_stream(wanted, channels)
 
 
 def _wanted(environ: dict) -> Wanted | None:
     said = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
-    revocations = hub.revocations  # before the look, as in `web.look_up`
-    asking = viewer_for(parse_cookie(environ).get(security.cookie_name(), ""))
-    if not asking or not said.keys() <= ARGUMENTS or set(said.get("for", ())) - {str(asking.session.user.id)}:
+    asking = viewer_for(parse_cookie(environ.get("HTTP_COOKIE")).get(security.cookie_name(), ""))
+    if not asking or not said.keys() <= ARGUMENTS or set(said.get(drawn.ARGUMENT, ())) - {str(asking.session.user.id)}:
         return None
-    again = environ.get("HTTP_LAST_EVENT_ID")
-    asked, returning = again or said.get("since", [""])[0], again is not None
-    return Wanted(asking.session, asking.standing, revocations, said.get("on", []), "html", asked, returning)
+    return Wanted(asking, said.get("on", []), "html", environ.get("HTTP_LAST_EVENT_ID"), said.get("since", [""])[0])
+
+
+def _answer(behind: Callable, environ: dict, start_response: Callable) -> Iterable[bytes]:
+    try:
+        return behind(environ, start_response)
+    except BaseException:
+        if opening.STREAM in environ:
+            hub.drop(environ[opening.STREAM][0].subscription, reason="fault")
+        raise

@@ -10,16 +10,6 @@ def asks_once() -> bool:
     return set(request.args.getlist("once")) == {"1"}
 
 
-def asked() -> str:
-    """The bookmark the browser comes with."""
-    return request.headers.get("Last-Event-ID") or request.args.get("since") or ""
-
-
-def is_one() -> bool:
-    """Whether this browser had a stream before, and wants one again; one whose streams are held back has none."""
-    return "Last-Event-ID" in request.headers and not asks_once()
-
-
 def count(missed: int | None):
     """Count a browser that is let in again: it missed nothing, so many events are replayed, or too many (None)."""
     ended = "reset" if missed is None else "replayed" if missed else "nothing_missed"
@@ -28,7 +18,10 @@ def count(missed: int | None):
 
 
 def count_refused(response: Response) -> Response:
-    """Count a browser that is refused; returns the response as it was."""
-    if response.status_code >= 400 and is_one():
+    """Count a browser that is refused; returns the response as it was.
+
+    One whose streams are held back had none, and wants none again.
+    """
+    if response.status_code >= 400 and "Last-Event-ID" in request.headers and not asks_once():
         metrics.reconnects.labels("refused").inc()
     return response

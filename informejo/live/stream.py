@@ -1,20 +1,27 @@
-"""The door of the live pages: opens a stream, replays what was missed, and hands the connection to the hub."""
+"""The doors of streams in Flask: who is let in, who is refused and in which words, who gets one whole answer."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from informejo import metrics, policy
-from informejo.accounts.sign_ins import holds
+from informejo.accounts.sign_ins import Asking
 from informejo.events import log
 from informejo.live import fragments, held, opening, presence, returns, sight, wire
 from informejo.live.bookmark import Bookmark, read
-from informejo.live.hub import Full, hub
+from informejo.live.hub import Refused, hub
 from informejo.live.opening import Opened, Wanted
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
 from informejo.web import actor, opens_stream
+
+REFUSALS = {
+    "personal": partial(TooManyRequests, retry_after=30),
+    "total": partial(ServiceUnavailable, "Too many people are watching.", retry_after=30),
+    "closing": partial(ServiceUnavailable, "The desk is restarting.", retry_after=2),
+}
 
 bp = Blueprint("live", __name__)
 bp.after_request(returns.count_refused)
@@ -36,42 +43,33 @@ def programs():
 
 def _open(form: str) -> Response:
     wanted = _wanted(form)
-    channels, unseen = opening.channels(wanted)
+    channels, unseen = opening.find_channels(wanted)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
-    lost = unseen if form == "html" else _newly_lost(unseen, channels, wanted.asked)
+    lost = unseen if form == "html" else _newly_lost(unseen, channels, wanted.bookmark)
     farewells = b"".join(wire.unchunk(sight.farewell(one, form).chunk) for one in lost)
     if returns.asks_once():
-        return Response(farewells + _once(wanted, channels, opening.here(wanted, unseen)), headers=HEADERS)
-    return Stream(_begin(wanted, channels, unseen, farewells))
+        return Response(farewells + _once(wanted, channels, opening.find_end(wanted, unseen)), headers=HEADERS)
+    try:
+        return StreamResponse(opening.open_stream(wanted, channels, unseen, farewells))
+    except Refused as refused:
+        metrics.streams_refused.labels(refused.reason).inc()
+        raise REFUSALS[refused.reason]() from None
 
 
 def _wanted(form: str) -> Wanted:
     actor()  # visitors end here
-    topics = request.args.getlist("on")
-    return Wanted(g.session, g.standing, g.revocations, topics, form, returns.asked(), returns.is_one())
-
-
-def _begin(wanted: Wanted, *gathered) -> Opened:
-    if hub.closing:
-        metrics.streams_refused.labels("closing").inc()
-        raise ServiceUnavailable("The desk is restarting.", retry_after=2)
-    try:
-        return opening.begin(wanted, *gathered)
-    except Full as full:
-        metrics.streams_refused.labels("personal" if full.personal else "total").inc()
-        if full.personal:
-            raise TooManyRequests(retry_after=30) from None
-        raise ServiceUnavailable("Too many people are watching.", retry_after=30) from None
+    asking, topics = Asking(g.session, g.standing, g.revocations), request.args.getlist("on")
+    return Wanted(asking, topics, form, request.headers.get("Last-Event-ID"), request.args.get("since", ""))
 
 
 def _once(wanted: Wanted, channels: tuple[Channel, ...], here: Bookmark) -> bytes:
     """All that a stream would begin with, for a browser whose streams are held back: it ends, and asks again."""
-    content, sign_in = opening.past(wanted, channels, here).content, wanted.sign_in
+    content = opening.read_missed(wanted, channels, here).content
     if wanted.form == "html":
-        held.note(sign_in.id)
+        held.note(wanted.sign_in.id)
         content += _notices(channels)
-        opening.require_holding(holds(sign_in.id, sign_in.user.role))
+        opening.require_holding(wanted)
     opening.require_no_revocation(wanted)
     ready = wire.message(wire.stamp(), id=here, event="ready", retry=held.ASK_AGAIN)
     return content + ready + wire.unchunk(wire.beat().chunk)
@@ -98,7 +96,7 @@ def _notices(channels: tuple[Channel, ...]) -> bytes:
     return wire.message(fragments.render(notices)) if notices else b""
 
 
-class Stream(Response):
+class StreamResponse(Response):
     """The answer that is a stream: its head and greeting go to the hub together with the connection."""
 
     def __init__(self, opened: Opened):
@@ -106,11 +104,11 @@ class Stream(Response):
         self.opened = opened
 
     def __call__(self, environ: dict, start_response) -> Iterable[bytes]:
-        """Hand the connection to the hub; without a plain socket, be read like other answers."""
-        connection = environ.get("gunicorn.socket")
+        """Have the connection handed over once Flask is done with it; without a plain socket, be read like others."""
         if opening.can_be_handed_over(environ):
-            opening.hand_over(self.opened, connection, self.get_wsgi_headers(environ))
-        self.opened.subscription.connection = connection
+            environ[opening.STREAM] = self.opened, self.get_wsgi_headers(environ)
+            return ()
+        self.opened.subscription.connection = environ.get("gunicorn.socket")
         return super().__call__(environ, start_response)
 
 

@@ -1,7 +1,9 @@
 """What the tests of live pages share."""
 
 import pytest
+from sqlalchemy import event as sql
 
+from informejo import db
 from tests.live.sse import Listener
 
 
@@ -20,3 +22,21 @@ def listen(visit):
         return Listener(visit(user), f"{path}?{query}", bookmark)
 
     return listen
+
+
+@pytest.fixture
+def questions():
+    """The questions that the database was asked, as SQLite itself heard them."""
+    heard = []
+
+    def hear(statement):
+        if statement.startswith("SELECT"):
+            heard.append(statement)
+
+    def listen(connection, *_):
+        connection.set_trace_callback(hear)
+
+    db.session.rollback()  # whatever connection it had is given out anew
+    sql.listen(db.engine(), "checkout", listen)
+    yield heard
+    sql.remove(db.engine(), "checkout", listen)

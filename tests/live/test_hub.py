@@ -9,7 +9,7 @@ import gevent.socket
 import pytest
 
 from informejo.live import backlog, bookmark, wire
-from informejo.live.hub import BEAT_SECONDS, BYE, TURN, Full, Hub
+from informejo.live.hub import BEAT_SECONDS, BYE, TURN, Hub, Refused
 from tests.live.sockets import HERE, ROOM, THERE, beat_all, chunks, drained, fill, read, say, thing, words
 from tests.live.sse import parse
 
@@ -230,13 +230,13 @@ def test_whoever_does_not_even_take_the_greeting_is_cut_off_when_the_stream_ends
 
 def test_streams_are_counted_per_person_and_in_all(hub):
     first = hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
-    with pytest.raises(Full) as full:
+    with pytest.raises(Refused) as refused:
         hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
-    assert full.value.personal
+    assert refused.value.reason == "personal"
     hub.subscribe((HERE,), 2, 2, per_user=1, total=2, lasts=60)
-    with pytest.raises(Full) as full:
+    with pytest.raises(Refused) as refused:
         hub.subscribe((HERE,), 3, 3, per_user=1, total=2, lasts=60)
-    assert not full.value.personal
+    assert refused.value.reason == "total"
     hub.drop(first)
     assert hub.subscribe((HERE,), 1, 1, per_user=1, total=2, lasts=60)
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from informejo import faults, metrics
 from informejo.live import hub as hub_module, wire
-from informejo.live.hub import BEAT_SECONDS, OPENING_SECONDS, Full, Hub
+from informejo.live.hub import BEAT_SECONDS, OPENING_SECONDS, Hub, Refused
 from informejo.live.subscription import Subscription
 from tests.live.sockets import HERE, ROOM, THERE, beat_all, fill, read, say, words
 from tests.live.sse import parse
@@ -184,7 +184,7 @@ def test_a_message_that_cannot_be_encoded_costs_those_it_was_for_and_nobody_else
     assert words(browser) == ["and on"]
 
 
-@pytest.mark.parametrize("name", ["dup", "register", "setblocking"])
+@pytest.mark.parametrize("name", ["dup", "register"])
 def test_a_connection_that_cannot_be_taken_over_leaves_nothing_behind(hub, connect, monkeypatch, name):
     connect()
     subscription = hub.subscribe((HERE,), 2, 2, **ROOM)
@@ -192,16 +192,34 @@ def test_a_connection_that_cannot_be_taken_over_leaves_nothing_behind(hub, conne
     with theirs, ours, monkeypatch.context() as patch:
         if name == "dup":  # the kernel has no descriptor left
             patch.setattr(hub_module.os, "dup", stumble)
-        elif name == "register":
-            patch.setattr(hub, "_epoll", Broken(hub._epoll, "register"))
         else:
-            patch.setattr(Subscription, "take", stumble)
+            patch.setattr(hub, "_epoll", Broken(hub._epoll, "register"))
         with pytest.raises(Fault):
             hub.attach(subscription, ours)
         assert subscription.closed
         ours.close()
         while theirs.recv(100):
             pass  # until the connection's end
+    require_sound(hub)
+
+
+@pytest.mark.parametrize("name", ["take", "flush"])
+def test_what_fails_once_a_connection_is_taken_over_ends_the_stream_and_asks_for_no_other_answer(
+    hub, monkeypatch, name
+):
+    subscription = hub.subscribe((HERE,), 2, 2, **ROOM)
+    ours, theirs = socket.socketpair()
+    with theirs, ours:
+        with monkeypatch.context() as patch:
+            patch.setattr(Subscription, name, stumble)
+            hub.attach(subscription, ours, b"the beginning")  # whoever calls would answer what it raises
+        assert subscription.closed
+        ours.close()
+        said = b""
+        while part := theirs.recv(100):
+            said += part
+        assert said.startswith(b"the beginning" if name == "flush" else b"")
+        assert b"HTTP/" not in said
     require_sound(hub)
 
 
@@ -336,7 +354,7 @@ class Streams(RuleBasedStateMachine):
     def come(self, user, channels):
         try:
             one = self.hub.subscribe(channels, user, user, per_user=3, total=6, lasts=60)
-        except Full:
+        except Refused:
             return
         one.settle(0)
         ours, theirs = socket.socketpair()

@@ -3,13 +3,14 @@
 import pkgutil
 import socket
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import flask
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as some
+from hypothesis import given, settings, strategies as some
 from sqlalchemy import update
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -26,20 +27,29 @@ from tests.live.sockets import chunks, received
 from tests.live.sse import parse
 
 DIFFER = ("date", "x-request-id")  # in each head
-STEPS = ("quick_door.parse_qs", "quick_door.viewer_for", "opening.channels", "opening.begin", "opening._subscribe")
-STEPS += ("opening._greeting", "opening.presence.show_again", "opening.returns.count")
+STEPS = (
+    "quick_door.parse_qs",
+    "quick_door.viewer_for",
+    "opening.find_channels",
+    "opening.open_stream",
+    "opening._subscribe",
+)
+STEPS += ("opening.find_end", "opening.read_missed", "opening.presence.show_again", "opening.returns.count")
 COUNTED = [
     ("streams_opened_total", {}),
     ("reconnects_total", {"ended": "replayed"}),
     ("requests_total", {"method": "GET", "endpoint": "live.pages", "status": "2xx"}),
     ("request_seconds_count", {"method": "GET"}),
-    ("replayed_events_total", {}),
 ]
 
 
 def sample(name: str, **labels) -> float:
     """What /metrics says of it now."""
     return metrics.REGISTRY.get_sample_value(f"informejo_{name}", labels) or 0
+
+
+class Fault(Exception):
+    """What these tests have fail."""
 
 
 class Outcome:
@@ -55,7 +65,7 @@ class Outcome:
         self.head = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:])
         self.greeting = parse(b"".join(content for _, content in chunks(body)))
 
-    def same(self) -> tuple:
+    def comparable(self) -> tuple:
         """All that must be the same through whichever door it came."""
         head = {name: value for name, value in self.head.items() if name not in DIFFER}
         said = [(event, event == "ready" or data, bookmark.read(id, log.epoch())) for event, data, id in self.greeting]
@@ -68,8 +78,9 @@ def ask(app, monkeypatch):
 
     With `to_flask` it does not come through the quick door at all.
     """
-    for name in ("_epoll", "_watcher", "_socket", "_pause"):  # the process's own: given back as they were
-        monkeypatch.setattr(hub, name, getattr(hub, name))
+    for name in ("_epoll", "_watcher", "_socket"):  # begun anew for this test, as in a process of its own
+        monkeypatch.setattr(hub, name, None)
+    monkeypatch.setattr(hub, "_pause", hub._pause)
     started = []
 
     def note(_app, **_):
@@ -78,7 +89,8 @@ def ask(app, monkeypatch):
     def ask(query="on=queue", headers=None, *, method="GET", path="/live", to_flask=False, **more):
         environ = EnvironBuilder(path, query_string=query, method=method, headers=headers).get_environ() | more
         started.clear()
-        outcome = _outcome(flask.Flask.wsgi_app.__get__(app) if to_flask else app.wsgi_app, environ)
+        logs.access.setLevel("DEBUG" if to_flask else "NOTSET")  # so each request has a line, which Flask's way writes
+        outcome = _outcome(app.wsgi_app, environ)
         outcome.quick = not started
         db.session.rollback()
         return outcome
@@ -86,6 +98,7 @@ def ask(app, monkeypatch):
     flask.request_started.connect(note)
     yield ask
     flask.request_started.disconnect(note)
+    logs.access.setLevel("NOTSET")
     if hub._watcher:
         hub._watcher.stop()
         hub._epoll.close()
@@ -151,6 +164,7 @@ PLAIN = [
     ("ren", "on=ticket:{ticket}&on=me&for={ren}&since={now}", {"Last-Event-ID": "{since}", "Sec-Fetch-Site": "none"}),
     ("ren", "on=me&on=me", {}),
     ("ren", "%6Fn=m%65&since=nonsense", {"Last-Event-ID": ""}),
+    ("", "on=me&for={ren}", {"Cookie": "other=\xff; {cookies[ren][Cookie]}; third"}),
     ("mia", "on=queue&for={mia}&for={mia}&since=&since={since}", {"Last-Event-ID": "x" * 8000}),
 ]
 ODD = [
@@ -199,8 +213,9 @@ OTHER_WAYS = [
 
 def filled(desk, who, query, headers) -> tuple[str, dict[str, str]]:
     """The question with the desk's own numbers in it."""
-    headers = {name: value.format(**vars(desk)) for name, value in headers.items()}
-    return query.format(**vars(desk)), desk.cookies.get(who, {}) | headers
+    known = vars(desk) | {"own": getattr(desk, who, "")}
+    headers = {name: value.format(**known) for name, value in headers.items()}
+    return query.format(**known), desk.cookies.get(who, {}) | headers
 
 
 @pytest.mark.parametrize(("who", "query", "headers"), PLAIN)
@@ -209,8 +224,16 @@ def test_what_is_plain_is_opened_here_just_as_flask_would(desk, ask, who, query,
     quick, slow = ask(*question), ask(*question, to_flask=True)
     assert (quick.quick, slow.quick) == (True, False)
     assert quick.open == quick.heads == 1
-    assert quick.same() == slow.same()
+    assert quick.comparable() == slow.comparable()
     assert quick.head.keys() == slow.head.keys()
+
+
+def test_who_missed_nothing_costs_one_question_through_either_door(desk, ask, questions):
+    question = filled(desk, "mia", "on=queue&on=desk&on=me&since={now}", {})
+    for to_flask in (False, True):
+        questions.clear()
+        assert ask(*question, to_flask=to_flask).quick != to_flask
+        assert len(questions) == 1
 
 
 @pytest.mark.parametrize(("who", "query", "headers"), ODD)
@@ -218,12 +241,13 @@ def test_whatever_is_odd_is_answered_by_flask(desk, ask, who, query, headers):
     question = filled(desk, who, query, headers)
     through, alone = ask(*question), ask(*question, to_flask=True)
     assert not through.quick
-    assert through.same() == alone.same()
+    assert through.comparable() == alone.comparable()
     assert through.heads <= 1
 
 
-PIECES = "on=queue on=me on=desk on=ticket:{ticket} on=ticket:{foreign} on=ticket:{binned} on= on x=1 on=a\0 for={mia}"
-PIECES += " for={ren} for= %66or={ren} since={since} since={now} since= once=1 once="
+USUAL = ["on=me", "on=ticket:{ticket}", "for={own}", "since={since}", "since={now}"]
+UNUSUAL = "on=queue on=desk on=ticket:{foreign} on=ticket:{binned} on= on x=1 on=a\0 for={ren} for= %66or={ren} since="
+UNUSUAL = f"{UNUSUAL} once=1 once=".split(" ")
 LINES = [
     ("Last-Event-ID", "{since}"),
     ("Last-Event-ID", ""),
@@ -231,26 +255,33 @@ LINES = [
     ("Sec-Fetch-Site", "cross-site"),
     ("Sec-Fetch-Site", "None"),
     ("Drawn-For", "{ren}"),
-    ("Content-Length", "0"),
     ("Content-Type", "multipart/form-data"),
     ("X-Request-ID", "a" * 16),
     ("HX-Request", "true"),
     ("Cookie", "informejo=; {cookies[ren][Cookie]}"),
 ]
 QUESTIONS = (
-    some.sampled_from(["mia", "ren", ""]),
-    some.lists(some.sampled_from(PIECES.split(" ")), max_size=9),
-    some.lists(some.sampled_from(LINES), max_size=3),
+    some.sampled_from(["mia", "ren"]),
+    some.lists(some.sampled_from(USUAL), max_size=7),
+    some.lists(some.sampled_from(UNUSUAL), max_size=1),
+    some.lists(some.sampled_from(LINES), max_size=1),
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(*QUESTIONS)
-def test_whatever_is_asked_for_it_is_the_same_through_either_door(desk, ask, who, pieces, lines):
-    question = filled(desk, who, "&".join(pieces), dict(lines))
-    through, alone = ask(*question), ask(*question, to_flask=True)
-    assert through.same() == alone.same()
-    assert through.heads == alone.heads
+def test_whatever_is_asked_for_it_is_the_same_through_either_door(desk, ask):
+    ways = Counter()
+
+    @settings(max_examples=150)
+    @given(*QUESTIONS)
+    def they_agree(who, usual, unusual, lines):
+        question = filled(desk, who, "&".join(usual + unusual), dict(lines))
+        through, alone = ask(*question), ask(*question, to_flask=True)
+        assert through.comparable() == alone.comparable()
+        assert through.heads == alone.heads
+        ways[through.quick] += 1
+
+    they_agree()
+    assert min(ways[True], ways[False]) > 20  # or one of the doors was compared with itself
 
 
 @pytest.mark.parametrize("more", OTHER_WAYS, ids=str)
@@ -260,7 +291,7 @@ def test_other_ways_to_a_stream_are_flasks(desk, ask, more):
     assert ask(*question).quick
 
 
-def test_whoever_has_left_meanwhile_or_signed_out_is_told_so_by_flask(world, desk, ask):
+def test_whose_sign_in_has_expired_is_told_so_by_flask(desk, ask):
     question = filled(desk, "mia", "on=queue&since={now}", {"Last-Event-ID": "{now}"})
     assert ask(*question).quick
     db.session.execute(update(Session).values(expires_at=Session.created_at))
@@ -269,7 +300,7 @@ def test_whoever_has_left_meanwhile_or_signed_out_is_told_so_by_flask(world, des
     assert (outcome.quick, outcome.status, outcome.open) == (False, 401, 0)
 
 
-@pytest.mark.parametrize("step", ["parse_cookie", "viewer_for", "opening.channels", "opening._greeting"])
+@pytest.mark.parametrize("step", ["parse_cookie", "viewer_for", "opening.find_channels", "opening.read_missed"])
 def test_whose_rights_end_while_the_door_looks_gets_no_stream(app, world, desk, ask, monkeypatch, step):
     """Before, after, or in the middle of the look: whatever the door found then is nothing to go by any more."""
     where = f"informejo.live.{step if '.' in step else f'quick_door.{step}'}"
@@ -323,6 +354,28 @@ def test_what_fails_in_the_door_is_looked_at_by_flask_and_leaves_nothing_open(de
     assert len(hub) == 0
 
 
+@pytest.mark.parametrize("to_flask", [False, True])
+def test_what_fails_as_a_request_is_cleared_away_is_never_a_second_answer(app, desk, ask, to_flask):
+    failed = []
+
+    def fail_once(_error):
+        if not failed:
+            failed.append(True)
+            raise Fault
+
+    # Flask clears the request away within this test's own context, the quick door has one of its own.
+    (app.teardown_request_funcs[None] if to_flask else app.teardown_appcontext_funcs).append(fail_once)
+    question = filled(desk, "mia", "on=queue", {})
+    if to_flask:
+        with pytest.raises(Fault):  # before a byte was written: the server answers
+            ask(*question, to_flask=True)
+    else:
+        outcome = ask(*question)
+        assert (outcome.quick, outcome.open, outcome.heads) == (False, 1, 1)
+    assert failed
+    assert len(hub) == 0
+
+
 def test_a_connection_that_the_kernel_does_not_give_away_is_no_stream_and_no_second_answer(desk, ask, monkeypatch):
     monkeypatch.setattr("informejo.live.hub.os.dup", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):  # which the server takes for a request that broke
@@ -331,7 +384,7 @@ def test_a_connection_that_the_kernel_does_not_give_away_is_no_stream_and_no_sec
 
 
 @pytest.mark.parametrize(("reason", "status"), [("personal", 429), ("total", 503), ("closing", 503)])
-def test_where_there_is_no_room_it_is_refused_in_words_and_counted_once(app, desk, ask, monkeypatch, reason, status):
+def test_where_there_is_no_room_it_is_refused_and_counted_once(app, desk, ask, monkeypatch, reason, status):
     if reason == "closing":
         monkeypatch.setattr(hub, "closing", True)
     else:
@@ -348,10 +401,10 @@ def test_a_browser_that_comes_back_is_counted_once_whichever_door_it_takes(desk,
     counts = []
     for to_flask in (False, True):
         before = [sample(name, **labels) for name, labels in COUNTED]
-        ask(*filled(desk, "mia", "on=queue&since={since}", {"Last-Event-ID": bookmark}), to_flask=to_flask)
+        outcome = ask(*filled(desk, "mia", "on=queue&since={since}", {"Last-Event-ID": bookmark}), to_flask=to_flask)
+        assert outcome.quick != to_flask
         counts.append([sample(name, **labels) - at for (name, labels), at in zip(COUNTED, before, strict=True)])
-    assert counts[0] == counts[1]
-    assert counts[0][:4] == [1, 1, 1, 1]
+    assert counts == 2 * [[1] * len(COUNTED)]
 
 
 def test_what_it_writes_down_carries_the_id_that_it_answers_with(app, desk, ask, capsys):
@@ -363,17 +416,16 @@ def test_what_it_writes_down_carries_the_id_that_it_answers_with(app, desk, ask,
     assert logs.request_id() == ""  # what is written after it is not of this request
 
 
-def test_where_every_request_has_its_line_the_door_leaves_them_to_flask(desk, ask, caplog):
-    caplog.set_level("DEBUG", "informejo.access")
-    assert not ask(*filled(desk, "mia", "on=queue", {})).quick
-    assert "GET /live 200" in caplog.text
+def test_where_every_request_has_its_line_the_door_leaves_them_to_flask(desk, ask, capsys):
+    assert not ask(*filled(desk, "mia", "on=queue", {}), to_flask=True).quick  # which is how these tests go past it
+    assert " GET /live 200 " in capsys.readouterr().err
 
 
 def test_whatever_looks_at_each_request_has_been_thought_of_here_too(app):
     """Who adds a hook to all requests: say what it means for a stream that is opened past it, and then name it here."""
     hooks = [*app.before_request_funcs[None], *app.after_request_funcs[None], *app.teardown_request_funcs[None]]
     assert {f"{hook.__module__}.{hook.__name__}" for hook in hooks} == {
-        *("informejo.logs.<lambda>", "informejo.logs._finish", "informejo.logs.end"),
+        *("informejo.logs._begin", "informejo.logs._finish", "informejo.logs.end"),
         *("informejo.uploads._limit_body", "informejo.security._refuse_other_sites", "informejo.security.finish"),
         *("informejo.web._load_actor", "informejo.web._leave"),
         *("informejo.accounts.views._count_changes", "informejo.accounts.views._mark_session"),

@@ -210,7 +210,7 @@ def test_what_others_are_shown_while_somebody_is_let_in_is_in_their_greeting(wor
 
 
 def test_a_program_is_told_once_of_a_ticket_that_goes_while_it_is_let_in(world, ticket, listen, monkeypatch):
-    door, since = "informejo.live.opening.channels", str(log.bookmark())
+    door, since = "informejo.live.opening.find_channels", str(log.bookmark())
     look, gone = pkgutil.resolve_name(door), []
 
     def it_goes_and_then_look(*asked):

@@ -131,7 +131,7 @@ def test_chance_is_used_for_the_spread_of_reconnections_alone():
     using = {
         module.name for module in MODULES if {"random", "uuid"} & {top(name) for name in architecture.imports(module)}
     }
-    assert using <= {"live.hub", "live.stream", "demo.script", "demo.play", "demo.props", "demo"}
+    assert using <= {"live.hub", "live.opening", "demo.script", "demo.play", "demo.props", "demo"}
 
 
 @pytest.mark.hardening("H-14", "H-13")
