@@ -1,4 +1,4 @@
-"""A question to the database at the price of its driver: for the one that thousands of browsers ask in one second.
+"""Questions to the database at the price of its driver: for what thousands of browsers ask in the same second.
 
 SQLAlchemy finds out for each execution how a statement is written for this database, and how values go in and come
 out. Here that is found out once, by the same means, and the driver is asked: a third of the price of `db.rows`.

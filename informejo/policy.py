@@ -15,6 +15,7 @@ from informejo.accounts.models import STAFF, Role, User
 from informejo.built_once import built_once
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, EventName
+from informejo.glance import glance
 from informejo.live.wire import Channel
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
@@ -285,7 +286,7 @@ def _topic(actor: User, topic: str) -> str:
 
 
 def _is_visible(actor: User, number: int) -> bool:
-    return _first(_visible_id(actor), me=actor.id, number=number) is not None
+    return bool(glance(_visible_id(actor), me=actor.id, number=number))
 
 
 @built_once
