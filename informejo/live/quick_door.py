@@ -24,14 +24,8 @@ from informejo.turns import trouble
 
 ADDRESS, ENDPOINT = "/live", "live.pages"
 ARGUMENTS = {"on", "since", drawn.ARGUMENT}
-# A body, which `uploads` limits, and a header that says whose page it is, which `drawn` compares: no page sends either.
-LEFT_TO_FLASK = {
-    "CONTENT_LENGTH",
-    "CONTENT_TYPE",
-    "HTTP_CONTENT_ENCODING",
-    "HTTP_TRANSFER_ENCODING",
-    "HTTP_DRAWN_FOR",
-}
+DRAWN_FOR = f"HTTP_{drawn.HEADER.upper().replace('-', '_')}"
+OF_A_BODY = {"CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING"}  # `uploads` limits it
 
 
 def init_app(app: Flask):
@@ -62,7 +56,7 @@ def _is_plain(environ: dict) -> bool:
         (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", ADDRESS)
         and environ["QUERY_STRING"].isascii()
         and security.may_read(environ.get("HTTP_SEC_FETCH_SITE"))
-        and environ.keys().isdisjoint(LEFT_TO_FLASK)
+        and environ.keys().isdisjoint(OF_A_BODY)
         and opening.can_be_handed_over(environ)
         and not logs.access.isEnabledFor(logging.DEBUG)  # then each request has a line, which `logs` writes from Flask
     )
@@ -100,7 +94,10 @@ def _open(wanted: Wanted | None) -> Opened | None:
 def _wanted(environ: dict) -> Wanted | None:
     said = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
     asking = viewer_for(parse_cookie(environ.get("HTTP_COOKIE")).get(security.cookie_name(), ""))
-    if not asking or not said.keys() <= ARGUMENTS or set(said.get(drawn.ARGUMENT, ())) - {str(asking.session.user.id)}:
+    if not asking or not said.keys() <= ARGUMENTS:
+        return None
+    own = str(asking.session.user.id)
+    if {*said.get(drawn.ARGUMENT, ()), environ.get(DRAWN_FOR, own)} - {own}:  # as in `drawn.check`
         return None
     return Wanted(asking, said.get("on", []), "html", environ.get("HTTP_LAST_EVENT_ID"), said.get("since", [""])[0])
 
