@@ -20,6 +20,23 @@ from informejo.live.bookmark import Bookmark
 
 HERE = Path(__file__).resolve().parent
 BARE = 2_000  # bare answers, beside which the opening of a stream is seen
+# What a browser sends with its request for a stream, so that reading it costs what it costs.
+CHROMIUM = {
+    "Connection": "keep-alive",
+    "Sec-CH-UA-Platform": '"Linux"',
+    "Sec-CH-UA": '"Not:A-Brand";v="8", "Chromium";v="156"',
+    "Sec-CH-UA-Mobile": "?0",
+    "HX-Request-Type": "partial",
+    "HX-Current-URL": "http://127.0.0.1:8000/queue",
+    "HX-Source": "div#stream",
+    "HX-Target": "div#stream",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+    "Accept": "text/html, text/event-stream",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Sec-Fetch-Mode": "same-origin",
+    "Sec-Fetch-Dest": "empty",
+    "Referer": "http://127.0.0.1:8000/queue",
+}
 WARM = 200  # streams that are open before memory is measured: what is needed once does not count
 VIEWERS, POSTS = 100, 200
 REST_SECONDS = 30  # two heartbeats of each stream
@@ -178,7 +195,7 @@ def _loop(name: str, command: list, streams: int, frames: list[bytes]):
 
 
 def _stream(here: Desk, cookie: str, *topics: str) -> bytes:
-    lines = [f"{name}: {value}" for name, value in headers(here, cookie).items()]
+    lines = [f"{name}: {value}" for name, value in (CHROMIUM | headers(here, cookie)).items()]
     query = "&".join(f"on={topic}" for topic in topics)
     return "\r\n".join([f"GET /live?{query} HTTP/1.1", f"Host: 127.0.0.1:{here.port}", *lines, "", ""]).encode()
 
