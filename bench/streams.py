@@ -30,7 +30,7 @@ CHROMIUM = {
     "HX-Current-URL": "http://127.0.0.1:8000/queue",
     "HX-Source": "div#stream",
     "HX-Target": "div#stream",
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0",
     "Accept": "text/html, text/event-stream",
     "Accept-Encoding": "gzip, deflate, br, zstd",
     "Sec-Fetch-Mode": "same-origin",
