@@ -10,6 +10,7 @@ from bench.faults.posting import Posting
 from bench.faults.rig import Rig, rig
 
 STAFF = 10
+PATIENCE = 5  # seconds
 
 
 def run(tmp: Path, *, streams: int, clients: int = 10) -> dict:
@@ -21,9 +22,8 @@ def run(tmp: Path, *, streams: int, clients: int = 10) -> dict:
         with Posting(here, people, clients, pause=0.05) as posting:
             crowd.drain(2)
             code, took = _stop(here, crowd)
-        crowd.drain(0.5)
+        whole = _whole(crowd)
         there = records.keys(here.desk.folder)["comment"]
-        whole = sum(_is_whole(heard) for heard in crowd.heard.values())
         crowd.leave()
         here.server.start()
         return {
@@ -44,6 +44,16 @@ def _stop(here: Rig, crowd: Crowd) -> tuple[int, float]:
     while master.poll() is None and time.monotonic() < begun + 20:
         crowd.drain(0.02)
     return master.returncode, time.monotonic() - begun
+
+
+def _whole(crowd: Crowd) -> int:
+    """How many ended on a whole message, once all have, or after PATIENCE: the last of it may still be on its way."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        crowd.drain(0.1)
+        whole = sum(_is_whole(heard) for heard in crowd.heard.values())
+        if whole == len(crowd) or time.monotonic() > deadline:
+            return whole
 
 
 def _is_whole(heard: bytes) -> bool:
