@@ -20,6 +20,7 @@ from informejo import (
     error_pages,
     live,
     logs,
+    mail,
     ops,
     security,
     serving,
@@ -40,7 +41,7 @@ def create_app(settings: dict | None = None) -> Flask:
 
     for shared in (db, templating, assets, uploads, security, web, error_pages):
         shared.init_app(app)
-    for feature in (accounts, tickets, drafts, desk, admin, live, ops, doctor, backup, cli):
+    for feature in (accounts, tickets, drafts, desk, admin, live, mail, ops, doctor, backup, cli):
         feature.init_app(app)
     return app
 

@@ -81,9 +81,13 @@ RULES = (
     Rule("ticket.edit", "the person who wrote it", _author),
     Rule("ticket.delete", "administrators", _admin),
     Rule("ticket.restore", "administrators", _admin),
+    Rule("ticket.watch", "staff", _staff),
     Rule("comment.edit", "the person who wrote it", _author),
     Rule("desk.see", "staff", _staff),
     Rule("desk.examine", "administrators", _admin),
+    Rule("mail.see", "staff", _staff),
+    Rule("mail.settle", "staff", _staff),
+    Rule("mail.check", "administrators", _admin),
     Rule("user.list", "staff", _staff),
     Rule("user.change", "administrators, but nobody their own role, activity or link to choose a password", _another),
 )

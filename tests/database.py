@@ -40,6 +40,7 @@ def _made() -> Path:
         db.engine().dispose()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM log_epoch")
+        connection.execute("UPDATE mail_key SET word = 'test'")
     return path
 
 

@@ -18,7 +18,7 @@ PLANTED = [
     (rules.actions_outside_actions, "tickets.queries", "from informejo.tickets.actions import assign", "import json"),
     (
         rules.other_readers,
-        "mail.notices",
+        "mail.verdicts",
         "from informejo.live import hub, broadcast",
         "from informejo.mail import outbox",
     ),

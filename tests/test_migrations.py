@@ -1,5 +1,6 @@
 """What `flask db upgrade` makes of an empty database is what the models say, and the way back works too."""
 
+import re
 from enum import StrEnum
 
 import pytest
@@ -40,6 +41,11 @@ def differences() -> list:
         return compare_metadata(context, db.Model.metadata)
 
 
+def told(difference) -> str:
+    """In words, without the places in memory of what makes the defaults."""
+    return re.sub(r" at 0x\w+", "", repr(difference))
+
+
 def test_an_upgraded_database_is_what_the_models_say(empty):
     assert differences(), "an empty database must not count as equal"
     migrate(upgrade)
@@ -59,10 +65,10 @@ def test_each_step_can_be_taken_back_by_itself(empty):
     script = ScriptDirectory(str(architecture.ROOT / "migrations"))
     for revision in reversed(list(script.walk_revisions())):
         migrate(upgrade, revision=revision.revision)
-        before = sorted(map(repr, differences()))
+        before = sorted(map(told, differences()))
         migrate(downgrade, revision="-1")
         migrate(upgrade, revision=revision.revision)
-        assert sorted(map(repr, differences())) == before
+        assert sorted(map(told, differences())) == before
     assert len(script.get_heads()) == 1
 
 

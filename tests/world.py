@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import select
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts.models import Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.events.models import LogEpoch
@@ -86,4 +86,11 @@ def find() -> World:
 
 def _person(key: str, name: str, role: Role) -> User:
     password = None if role == Role.GUEST else password_hash()
-    return User(email=f"{key}@example.org", name=name, role=role, password_hash=password, active=key != "dan")
+    return User(
+        email=f"{key}@example.org",
+        name=name,
+        role=role,
+        password_hash=password,
+        active=key != "dan",
+        confirmed_at=clock.now(),
+    )

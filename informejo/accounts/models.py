@@ -57,6 +57,7 @@ class User(Folded, Model):
     shortcuts: Mapped[str] = mapped_column(default="on")  # single keys; WCAG 2.1.4 wants them to be switched off
     time_zone: Mapped[str] = mapped_column(default="")  # IANA name; empty: the browser's
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment)  # when it was shown that the address is theirs
 
     @property
     def is_staff(self) -> bool:

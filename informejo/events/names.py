@@ -18,6 +18,11 @@ class EventName(StrEnum):
     USER_DEACTIVATED = "user:deactivated"
     USER_REACTIVATED = "user:reactivated"
     SESSION_ENDED = "session:ended"
+    WATCHER_ADDED = "watcher:added"
+    WATCHER_REMOVED = "watcher:removed"
+    MAIL_FAILED = "mail:failed"
+    COMMENT_REMOVED = "comment:removed"
+    PASSWORD_OFFERED = "password:offered"  # noqa: S105 - the name of an event
 
 
 # What happens to people themselves, of what pages draw of them.
