@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 from flask import Flask
 
@@ -21,6 +22,13 @@ def start(app: Flask):
     threading.Thread(target=meter, name="meter", daemon=True).start()
     threading.Thread(target=echo.watch, name="echo", daemon=True).start()
     threading.Thread(target=examination.watch, args=(app,), name="doctor", daemon=True).start()
+    for name, run in app.extensions.get("beside", {}).items():
+        threading.Thread(target=run, args=(app,), name=name, daemon=True).start()
+
+
+def beside(app: Flask, name: str, run: Callable[[Flask], None]):
+    """Have the background work of this app do `run(app)` too, which lasts until the hub closes: for a feature."""
+    app.extensions.setdefault("beside", {})[name] = run
 
 
 def pulse(broadcast: Broadcast):

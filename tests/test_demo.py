@@ -114,6 +114,11 @@ def test_all_that_can_happen_to_a_ticket_has_happened(logins):
         EventName.USER_UPDATED,
         EventName.USER_REACTIVATED,
         EventName.SESSION_ENDED,
+        EventName.WATCHER_ADDED,
+        EventName.WATCHER_REMOVED,
+        EventName.MAIL_FAILED,
+        EventName.COMMENT_REMOVED,
+        EventName.PASSWORD_OFFERED,
     }
     assert any(ticket.follows and ticket.follows.status == Status.CLOSED for ticket in rows(Ticket))
     assert any(ticket.deleted_at for ticket in rows(Ticket))

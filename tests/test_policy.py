@@ -12,7 +12,7 @@ from informejo.tickets.words import Status
 # Gus is a guest, Zoe a user, Ren the requester of the ticket, Mia an agent, Ana an admin, Dan a deactivated agent.
 PEOPLE = ("gus", "zoe", "ren", "mia", "ana", "dan")
 ALL = {
-    "ticket.open": "zoe ren mia ana",
+    "ticket.open": "gus zoe ren mia ana",
     "ticket.open_for": "mia ana",
     "ticket.see": "ren mia ana",
     "ticket.comment": "ren mia ana",
@@ -22,9 +22,13 @@ ALL = {
     "ticket.edit": "ren",
     "ticket.delete": "ana",
     "ticket.restore": "ana",
+    "ticket.watch": "mia ana",
     "comment.edit": "ren",
     "desk.see": "mia ana",
     "desk.examine": "ana",
+    "mail.see": "mia ana",
+    "mail.settle": "mia ana",
+    "mail.check": "ana",
     "user.list": "mia ana",
     "user.change": "ana",
 }
@@ -38,7 +42,13 @@ def ticket(world):
 @pytest.fixture
 def things(world, ticket):
     """What each kind of rule is asked about; the comment is Ren's."""
-    return {"ticket": ticket, "comment": world.comment(world.ren, ticket, "Mine."), "desk": None, "user": world.zoe}
+    return {
+        "ticket": ticket,
+        "comment": world.comment(world.ren, ticket, "Mine."),
+        "desk": None,
+        "user": world.zoe,
+        "mail": None,
+    }
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Mail: a reader of the log on the way out, a door on the way in, and a ledger that explains both."""
 
-from informejo.mail import models as models
-from informejo.readers import models as reader_models
+from informejo.mail import models as models  # so that every command knows the tables
 
 
 def init_app(app):
-    """Nothing yet."""
+    """What it does beside the pages is added here with `work.beside`."""

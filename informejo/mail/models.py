@@ -147,6 +147,16 @@ class IncomingMail(Model):
     moved_from: Mapped[Ticket | None] = relationship(foreign_keys=moved_from_id)
 
 
+class MailPicture(Model):
+    """A picture that came inside somebody's mail, to know a logo that comes with each of them again."""
+
+    __tablename__ = "mail_pictures"
+
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of its bytes
+    mails: Mapped[int]  # how many of their mails it came with
+
+
 class MailWay(Model):
     """A way that mail takes: the server that sends (`SMTP`), or a mailbox. How it fares, and what it signs in with."""
 

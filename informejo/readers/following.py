@@ -35,19 +35,19 @@ class Reader(NamedTuple):
 class Following:
     """One reader in one process, in step with the same reader in others: whoever locks the bookmark reads on."""
 
-    def __init__(self, app: Flask, reader: Reader):
-        self.app, self.reader = app, reader
+    def __init__(self, reader: Reader):
+        self.reader = reader
         self._bell = threading.Event()
-        signals.recorded.connect(self.ring)
 
     def ring(self, _sender=None):
         """What the `recorded` signal calls."""
         self._bell.set()
 
-    def run(self):
+    def run(self, app: Flask):
         """Catch up whenever the bell rings, until the hub closes."""
+        signals.recorded.connect(self.ring)
         while not hub.closing:
-            with contained(self.reader.name), self.app.app_context():
+            with contained(self.reader.name), app.app_context():
                 catch_up(self.reader)
             with contained("bell"):
                 self._bell.wait(POLL_SECONDS)

@@ -18,6 +18,13 @@ depends_on = None
 
 def upgrade():
     op.create_table(
+        "mail_pictures",
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("mails", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("sender", "digest", name=op.f("pk_mail_pictures")),
+    )
+    op.create_table(
         "caught_mails",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
@@ -339,6 +346,7 @@ def downgrade():
     op.drop_table("mail_choices")
     op.drop_table("reader_bookmarks")
     op.drop_table("mail_ways")
+    op.drop_table("mail_pictures")
     op.drop_table("mail_key")
     op.drop_table("leases")
     op.drop_table("caught_mails")

@@ -1,0 +1,72 @@
+"""What we sign, so that an answer finds its way back and nobody can make it up: Message-Ids and reply addresses.
+
+Both name one recipient. Whoever got a mail knows what is signed in it; so it proves that an answer is of that person,
+and never that it is of somebody else who was written to about the same ticket.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from email.utils import parseaddr
+from typing import NamedTuple
+
+LENGTH = 16  # letters and digits of a signature: 80 bits (RFC 2104, 5, wants no fewer)
+_MESSAGE_ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.IGNORECASE)
+_DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.IGNORECASE)
+
+
+class MessageId(NamedTuple):
+    """What one of our Message-Ids names: `c` a comment, `t` a ticket or `x` nothing, and the id of the outgoing mail."""
+
+    kind: str
+    thing: int
+    mail: int
+
+
+class ReplyTo(NamedTuple):
+    """What one of our reply addresses names."""
+
+    ticket: int
+    user: int
+
+
+def message_id(key: str, signed: MessageId, host: str) -> str:
+    """The Message-Id header's value (RFC 5322, 3.6.4), such as `<c.17.42.abcdefghijklmnop@example.org>`."""
+    kind, thing, mail = signed
+    return f"<{kind}.{thing}.{mail}.{_signature(key, 'id', *signed)}@{host}>"
+
+
+def read_message_id(key: str, text: str) -> MessageId | None:
+    """What it names, if we signed it; the host is not compared, since a desk may have moved."""
+    found = _MESSAGE_ID.fullmatch(text.strip())
+    if not found:
+        return None
+    named = MessageId(found[1].lower(), int(found[2]), int(found[3]))
+    return named if _is_signed(key, found[4], "id", *named) else None
+
+
+def reply_address(key: str, address: str, to: ReplyTo) -> str:
+    """Where an answer goes. An `address` with a plus before the @ gets what we sign after it, another stays as it is."""
+    name, _, host = address.rpartition("@")
+    if "+" not in name:
+        return address
+    return f"{name.partition('+')[0]}+{to.ticket}.{to.user}.{_signature(key, 'to', *to)}@{host}"
+
+
+def read_reply_address(key: str, text: str) -> ReplyTo | None:
+    """What the address of somebody's answer names, if we signed it."""
+    found = _DETAIL.fullmatch(parseaddr(text)[1].rpartition("@")[0].partition("+")[2])
+    if not found:
+        return None
+    named = ReplyTo(int(found[1]), int(found[2]))
+    return named if _is_signed(key, found[3], "to", *named) else None
+
+
+def _is_signed(key: str, signature: str, *parts) -> bool:
+    return hmac.compare_digest(signature.lower(), _signature(key, *parts))  # mail servers may change the case
+
+
+def _signature(key: str, *parts) -> str:
+    digest = hmac.digest(key.encode(), ".".join(map(str, parts)).encode(), hashlib.sha256)
+    return base64.b32encode(digest).decode().lower()[:LENGTH]
