@@ -12,12 +12,12 @@ from email.utils import parseaddr
 from typing import NamedTuple
 
 LENGTH = 16  # letters and digits of a signature: 80 bits (RFC 2104, 5, wants no fewer)
-_MESSAGE_ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.IGNORECASE)
-_DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.IGNORECASE)
+_ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.I)
+_DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.I)
 
 
 class MessageId(NamedTuple):
-    """What one of our Message-Ids names: `c` a comment, `t` a ticket or `x` nothing, and the id of the outgoing mail."""
+    """What one of our Message-Ids names: `c` a comment, `t` a ticket, `x` nothing; and the outgoing mail."""
 
     kind: str
     thing: int
@@ -39,7 +39,7 @@ def message_id(key: str, signed: MessageId, host: str) -> str:
 
 def read_message_id(key: str, text: str) -> MessageId | None:
     """What it names, if we signed it; the host is not compared, since a desk may have moved."""
-    found = _MESSAGE_ID.fullmatch(text.strip())
+    found = _ID.fullmatch(text.strip())
     if not found:
         return None
     named = MessageId(found[1].lower(), int(found[2]), int(found[3]))
