@@ -12,8 +12,8 @@ from email.utils import parseaddr
 from typing import NamedTuple
 
 LENGTH = 16  # letters and digits of a signature: 80 bits (RFC 2104, 5, wants no fewer)
-_ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.I)
-_DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.I)
+_ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.IGNORECASE)
+_DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.IGNORECASE)
 
 
 class MessageId(NamedTuple):
@@ -47,7 +47,7 @@ def read_message_id(key: str, text: str) -> MessageId | None:
 
 
 def reply_address(key: str, address: str, to: ReplyTo) -> str:
-    """Where an answer goes. An `address` with a plus before the @ gets what we sign after it, another stays as it is."""
+    """Where an answer goes. After the plus of an `address` comes what we sign; one without a plus stays as it is."""
     name, _, host = address.rpartition("@")
     if "+" not in name:
         return address
