@@ -28,6 +28,7 @@ def upgraded(path: Path):
     copy_to(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO log_epoch VALUES (?)", (secrets.token_hex(16),))
+        connection.execute("UPDATE mail_key SET word = ?", (secrets.token_hex(32),))
 
 
 @cache
