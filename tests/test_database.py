@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tests.server import Server
 
-
 WORDS = ("log_epoch", "mail_key")
 
 
@@ -19,7 +18,7 @@ def content(path: Path) -> list[str]:
 
 def words(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
-        return [word for table in WORDS for (word,) in connection.execute(f"SELECT word FROM {table}")]  # noqa: S608
+        return [word for table in WORDS for (word,) in connection.execute(f"SELECT word FROM {table}")]
 
 
 def test_a_copied_database_is_what_the_command_of_an_installation_makes(tmp_path):

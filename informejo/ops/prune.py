@@ -13,6 +13,7 @@ from informejo.accounts import prune_actions as accounts
 from informejo.backup.exclusive import Taken, exclusive
 from informejo.drafts import prune_actions as drafts
 from informejo.events import prune_actions as events
+from informejo.mail import prune_actions as mail
 from informejo.tickets import files, prune_actions as tickets
 
 BATCH = 100  # rows in one transaction
@@ -34,6 +35,7 @@ KINDS = (
     Kind("void links to choose a password", accounts.old_password_tokens, accounts.forget_password_tokens),
     Kind("forgotten drafts", drafts.old_drafts, drafts.forget_old_drafts),
     Kind("tickets past their time in the bin", tickets.lost_tickets, tickets.purge_lost_tickets),
+    Kind("mails caught long ago", mail.old_caught_mails, mail.forget_caught_mails),
     Kind("old events of no ticket", events.old_events, events.forget_old_events),
 )
 

@@ -9,6 +9,7 @@ from informejo import clock, db
 from informejo.drafts.models import Draft
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.mail.prune_actions import forget_mails_of
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 
 GRACE = timedelta(days=1)  # after BIN_DAYS, for an administrator who is just about to bring it back
@@ -29,7 +30,8 @@ def purge_lost_tickets(most: int) -> int:
     id = db.session.scalar(lost_tickets().limit(1))
     if id is None:
         return 0
-    return _forget_events(id, most) or _forget_attachments(id, most) or _forget_comments(id, most) or _empty(id)
+    steps = (forget_mails_of, _forget_events, _forget_attachments, _forget_comments)
+    return next((number for step in steps if (number := step(id, most))), 0) or _empty(id)
 
 
 def _forget_events(id: int, most: int) -> int:

@@ -18,6 +18,8 @@ from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.live.bookmark import Bookmark
+from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, Watcher
+from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.words import Status
@@ -96,6 +98,30 @@ def test_nothing_that_was_written_in_a_ticket_outlives_its_time_in_the_bin(app, 
     assert (ticket.title, ticket.description, ticket.folded) == ("", "", "")
     assert [event.name for event in db.session.scalars(select(Event))] == [EventName.TICKET_DELETED]
     assert db.session.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
+def test_with_a_ticket_that_is_gone_for_good_goes_the_mail_about_it_and_no_other(world, prune):
+    with ago(days=40):
+        gone, kept = world.ticket(), world.ticket()
+        for number, ticket in enumerate((gone, kept)):
+            said = {"mailbox": "help", "stored_name": f"{number}" * 32, "size": 1, "ticket_id": ticket.id}
+            out = {"kind": Kind.OPENED, "address": "ren@example.org", "ticket_id": ticket.id, "due_at": clock.now()}
+            watcher = Watcher(ticket_id=ticket.id, user_id=world.tom.id, added_by_id=world.mia.id)
+            db.session.add_all([IncomingMail(**said), OutgoingMail(**out), watcher])
+        db.commit()
+    delete(world, gone, days=32)
+    prune()
+    for model in (IncomingMail, OutgoingMail, Watcher):
+        assert list(db.session.scalars(select(model.ticket_id))) == [kept.id]
+
+
+def test_a_mail_that_was_caught_is_kept_for_a_month(world, prune):
+    for days in (29, 31):
+        with ago(days=days):
+            db.session.add(CaughtMail(address="ren@example.org", subject=str(days), raw=b"x"))
+            db.commit()
+    assert prune()["mails caught long ago"] == 1
+    assert list(db.session.scalars(select(CaughtMail.subject))) == ["29"]
 
 
 def test_a_ticket_without_a_description_goes_like_every_other(world, prune):
