@@ -11,6 +11,7 @@ from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.mail import choices
+from informejo.mail.bundle_queries import open_bundle
 from informejo.mail.limit_queries import too_many
 from informejo.mail.models import IncomingMail, MailChoices, OutgoingMail, Watcher
 from informejo.mail.words import Kind
@@ -52,6 +53,10 @@ def save_choices(actor: User, **fields):
         setattr(row, field, value)
     if row.quiet_from == row.quiet_to or None in (row.quiet_from, row.quiet_to):
         row.quiet_from = row.quiet_to = None  # no time at all, or one that never ends
+    if bundle := open_bundle(actor):  # what waits goes by the new ones
+        bundle.due_at, until = choices.due(choices.chosen(actor, row), clock.now(), actor.time_zone)
+        for verdict in bundle.verdicts:
+            verdict.detail = until
 
 
 def confirm_address(user: User):

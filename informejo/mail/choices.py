@@ -58,15 +58,24 @@ def due(choices: Choices, now: datetime, zone: str) -> tuple[datetime, str]:
 
     `zone` is the IANA name of the person's time zone, or empty for UTC.
     """
-    place = _place(zone)
     moment, word = now, ""
     if choices.pace == Pace.BUNDLED:
         moment, word = now + timedelta(minutes=choices.bundle_minutes), "Bundle"
     elif choices.pace == Pace.DAILY:
-        moment, word = _daily(choices.daily_at, now, place), "Daily mail"
-    if awake := _end_of_quiet(choices, moment, place):
+        moment, word = _daily(choices.daily_at, now, zone), "Daily mail"
+    if awake := quiet_until(choices, moment, zone):
         moment, word = awake, "Quiet hours end"
     return moment, told(word, moment, zone) if word else ""
+
+
+def quiet_until(choices: Choices, moment: datetime, zone: str) -> datetime | None:
+    """When the quiet hours end in which `moment` lies; None when it lies in none."""
+    begin, end = choices.quiet_from, choices.quiet_to
+    if begin is None or end is None or begin == end:
+        return None
+    begins = _each_day(begin, moment, zone, fold=0)
+    ends = _each_day(end + (24 * 60 if end < begin else 0), moment, zone, fold=1)
+    return next((end for begin, end in zip(begins, ends, strict=True) if begin <= moment < end), None)
 
 
 def told(word: str, moment: datetime, zone: str) -> str:
@@ -74,25 +83,16 @@ def told(word: str, moment: datetime, zone: str) -> str:
     return f"{word} at {moment.astimezone(_place(zone)):%Y-%m-%d %H:%M}, {_place(zone)}"
 
 
-def _daily(minutes: int, now: datetime, place: ZoneInfo) -> datetime:
-    return next(moment for moment in _each_day(minutes, now, place, fold=0) if moment > now)
+def _daily(minutes: int, now: datetime, zone: str) -> datetime:
+    return next(moment for moment in _each_day(minutes, now, zone, fold=0) if moment > now)
 
 
-def _end_of_quiet(choices: Choices, moment: datetime, place: ZoneInfo) -> datetime | None:
-    """When the quiet hours end in which `moment` lies; None when it lies in none."""
-    begin, end = choices.quiet_from, choices.quiet_to
-    if begin is None or end is None or begin == end:
-        return None
-    begins = _each_day(begin, moment, place, fold=0)
-    ends = _each_day(end + (24 * 60 if end < begin else 0), moment, place, fold=1)
-    return next((end for begin, end in zip(begins, ends, strict=True) if begin <= moment < end), None)
-
-
-def _each_day(minutes: int, around: datetime, place: ZoneInfo, fold: int) -> Iterator[datetime]:
+def _each_day(minutes: int, around: datetime, zone: str, fold: int) -> Iterator[datetime]:
     """When it is so many minutes after midnight, of the days around a moment.
 
     Where clocks show a time twice, `fold` 0 is the first time and 1 the second.
     """
+    place = _place(zone)
     today = around.astimezone(place).date()
     for days in range(-2, 4):
         yield _moment(today + days * DAY + minutes // (24 * 60) * DAY, minutes % (24 * 60), place, fold)

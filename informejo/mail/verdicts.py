@@ -8,9 +8,10 @@ from informejo import clock, db, policy
 from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.mail import choices, limit_queries, recipients
+from informejo.mail.bundle_queries import open_bundle
 from informejo.mail.models import OutgoingMail, Verdict, Watcher
 from informejo.mail.recipients import Concern
-from informejo.mail.words import Decision, Kind, OutState, Why
+from informejo.mail.words import Decision, Kind, Why
 from informejo.tickets.models import Reading
 from informejo.tickets.words import Status
 
@@ -51,6 +52,13 @@ def left(mail: OutgoingMail) -> list[Verdict]:
 def kind_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Kind:
     """What the mail is written as: a bundle of a single notice is a mail like any other."""
     return verdicts[0].kind if mail.kind == Kind.BUNDLE and len(verdicts) == 1 else mail.kind
+
+
+def quiet_until(mail: OutgoingMail) -> datetime | None:
+    """When the quiet hours end that its reader has now; None when the mail may go out, whatever was to be then."""
+    if mail.user is None or mail.kind == Kind.PASSWORD:
+        return None
+    return choices.quiet_until(choices.of(mail.user), clock.now(), mail.user.time_zone)
 
 
 def _own(event: Event, user: User, kind: Kind) -> Hindrance | None:
@@ -116,7 +124,7 @@ def _put_into_a_mail(verdict: Verdict):
     """Into a new mail, or into the bundle that waits for this person; unless too many went to them by themselves."""
     user, kind, now = verdict.user, verdict.kind, clock.now()
     due, detail = (now, "") if kind == Kind.PASSWORD else choices.due(choices.of(user), now, user.time_zone)
-    bundle = _open_bundle(user, now) if due > now else None
+    bundle = open_bundle(user) if due > now else None
     if bundle is None and kind.automatic and (reason := limit_queries.too_many(user.email, user)):
         verdict.decision, verdict.detail = Decision.NO_MAIL, reason
         return
@@ -129,14 +137,6 @@ def _put_into_a_mail(verdict: Verdict):
     verdict.decision, verdict.detail = (Decision.BUNDLED if due > now else Decision.WAITING), detail
     db.session.add(mail)
     verdict.mail = mail
-
-
-def _open_bundle(user: User, now: datetime) -> OutgoingMail | None:
-    """The bundle that waits for this person and that nobody has begun to send, locked."""
-    bundles = select(OutgoingMail).where(OutgoingMail.user_id == user.id, OutgoingMail.kind == Kind.BUNDLE)
-    fresh = OutgoingMail.state == OutState.WAITING, OutgoingMail.tries == 0, OutgoingMail.message_id.is_(None)
-    first = bundles.where(*fresh, OutgoingMail.due_at > now).order_by(OutgoingMail.id).limit(1)
-    return db.session.scalar(first.with_for_update().execution_options(populate_existing=True))
 
 
 def _new_mail(verdict: Verdict, is_bundle: bool) -> OutgoingMail:
