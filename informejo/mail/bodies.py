@@ -6,12 +6,22 @@ from typing import NamedTuple
 
 from markupsafe import escape
 
-from informejo.mail import charsets, entities, names
+from informejo.mail import appointments, charsets, flowing, names, sealed
 from informejo.mail.entities import Entity
+from informejo.mail.plain import to_text
+from informejo.mail.transfer import unpacked
 
 MOST_HTML = 2_000_000  # characters
 BODY_TYPES = ("text/plain", "text/html")
 UNSEEN = ("text/x-amp-html", "text/watch-html")  # the same text once more, for programs that nobody has
+CALENDARS = ("text/calendar", "application/ics")
+MOST_STUB = 1_000  # characters of a text that may be none
+POORER = 4  # times as long as such a text is that of the HTML
+STUB = re.compile(
+    r"html|browser|navigateur|navegador|web ?version|online[- ]?version|prohlížeč|przegląd|браузер|浏览器|ブラウザ",
+    re.IGNORECASE,
+)
+META = re.compile(rb"<meta[^>]{1,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 CID = re.compile(r"cid:([^\s\"'<>)]{1,500})", re.IGNORECASE)
 
 
@@ -31,6 +41,14 @@ class Piece(NamedTuple):
     text: str = ""
     html: str = ""
 
+    def said(self) -> str:
+        """The text; where it is none, or only says that there is HTML, that of the HTML."""
+        if not self.html or len(self.text) > MOST_STUB:
+            return self.text
+        rich = to_text(self.html)
+        is_poor = len(self.text.strip()) * POORER < len(rich) or (len(self.text) < len(rich) and STUB.search(self.text))
+        return rich if is_poor else self.text
+
 
 @dataclass
 class Contents:
@@ -38,11 +56,13 @@ class Contents:
 
     pieces: list[Piece] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    appointments: list[str] = field(default_factory=list)  # each as some lines
     oddities: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        return "\n\n".join(filter(None, (piece.text.strip("\n") for piece in self.pieces)))
+        said = (piece.said().strip("\n") for piece in self.pieces)
+        return "\n\n".join(filter(None, [*dict.fromkeys(self.appointments), *said]))
 
     @property
     def html(self) -> str:
@@ -65,6 +85,8 @@ def read(root: Entity, oddities: list[str]) -> Contents:
 
 def _walk(entity: Entity, contents: Contents, whole: bool):
     """`whole`: it is all that the mail says, or one form of that; then a text is no file, though it has a name."""
+    if sentence := sealed.of_type(entity.media_type, entity.parameters, entity.name):
+        contents.oddities.append(sentence)
     if entity.media_type == "multipart/alternative":
         _alternative(entity, contents)
     elif entity.children:
@@ -84,7 +106,8 @@ def _alternative(entity: Entity, contents: Contents):
     for form, child in zip(forms, entity.children, strict=True):
         _walk(child, form, whole=True)
         contents.parts += form.parts
-    text = next((form.text for form in forms if form.text), "")
+        contents.appointments += form.appointments
+    text = next((text for form in forms if (text := "\n\n".join(piece.text for piece in form.pieces).strip())), "")
     html = next((form.html for form in reversed(forms) if form.html), "")
     contents.pieces.append(Piece(text, html))
 
@@ -96,23 +119,33 @@ def _is_said(entity: Entity, whole: bool) -> bool:
 
 
 def _piece(entity: Entity, oddities: list[str]) -> Piece:
-    text = letters(entity, oddities)
-    return Piece(html=text) if entity.media_type == "text/html" else Piece(text)
+    text = _letters(entity, oddities)
+    if entity.media_type == "text/html":
+        return Piece(html=text)
+    if entity.parameters.get("format", "").lower() == "flowed":
+        text = flowing.joined(text, entity.parameters.get("delsp", "").lower() == "yes")
+    return Piece(sealed.opened(text, oddities))
 
 
-def letters(entity: Entity, oddities: list[str]) -> str:
-    """The text of a part."""
-    content, damaged = entities.unpacked(entity.body, entity.encoding)
+def _letters(entity: Entity, oddities: list[str]) -> str:
+    content, damaged = unpacked(entity.body, entity.encoding)
     if damaged:
         oddities.append("Some of its text could not be unpacked.")
-    text, _ = charsets.decoded(content, entity.parameters.get("charset", ""))
-    return text
+    charset = entity.parameters.get("charset", "")
+    if not charset and entity.media_type == "text/html" and (found := META.search(content[:3_000])):
+        charset = found[1].decode("ascii")
+    text, used = charsets.decoded(content, charset)
+    if not content.isascii() and used != charsets.codec(charset) and (charset or used != "utf-8"):
+        oddities.append(f"It says that its text is in {charset or 'no charset'}; it was read as {used}."[:200])
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _part(entity: Entity, contents: Contents) -> Part:
-    content, damaged = entities.unpacked(entity.body, entity.encoding)
+    content, damaged = unpacked(entity.body, entity.encoding)
     name = names.of(entity, content, [part.name for part in contents.parts])
     if damaged:
         contents.oddities.append(f"The file {name} could not be unpacked as a whole; it may be damaged.")
     content_id = entity.fields.get("content-id", "").strip().strip("<>").strip()
+    if entity.media_type in CALENDARS:
+        contents.appointments += filter(None, [appointments.to_text(_letters(entity, contents.oddities))])
     return Part(name, entity.media_type, content_id, entity.disposition == "inline", content)

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass, field
 
 from informejo.mail import headers
-from informejo.mail.transfer import unpacked
 
 MOST_LEVELS = 20
 MOST_PARTS = 200
@@ -106,8 +105,3 @@ def _between(body: bytes, boundary: bytes) -> tuple[list[bytes], bool] | None:
 
 def _after_line_end(body: bytes, place: int) -> int:
     return place + 2 if body[place : place + 2] == b"\r\n" else place + 1
-
-
-def content(entity: Entity) -> bytes:
-    """What it contains, unpacked."""
-    return unpacked(entity.body, entity.encoding).content

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from informejo import clock
 from informejo.mail import addresses, bodies, entities, headers
 from informejo.mail.bodies import Part
-from informejo.mail.plain import to_text
 from informejo.text import clean_text
 
 MOST_TEXT = 200_000  # characters
@@ -62,7 +61,7 @@ def parse(raw: bytes) -> Parsed:
         delivered_to=head.addresses("delivered-to", "x-original-to", "envelope-to", "x-envelope-to"),
         subject=headers.line(head.first("subject"))[:1000],
         date=head.date(oddities),
-        text=_text(contents, oddities),
+        text=_clean(contents.text, oddities),
         html=contents.html,
         parts=tuple(contents.parts),
         headers=headers.message(fields),
@@ -118,9 +117,9 @@ class _Head:
         return moment
 
 
-def _text(contents: bodies.Contents, oddities: list[str]) -> str:
-    text = contents.text
-    if contents.html and not text.strip():
-        text = to_text(contents.html)
-    text = clean_text(text[:MOST_TEXT])
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+def _clean(text: str, oddities: list[str]) -> str:
+    if len(text) > MOST_TEXT:
+        oddities.append(f"Its text is longer than {MOST_TEXT:,} characters; the rest is in the original only.")
+    lines = clean_text(text[:MOST_TEXT]).split("\n")
+    # The space behind two dashes tells a signature from a line; other spaces at the end tell nothing.
+    return "\n".join(line if line == "-- " else line.rstrip() for line in lines).strip("\n")
