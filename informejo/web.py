@@ -38,6 +38,7 @@ NOTICES = {
     "examined": "Everything has been checked.",
     "user-changed": "The change is saved.",
     "handed-over": "The tickets are handed over.",
+    "mail-again": "The mail is on its way again.",
 }
 MAYBE = {"registered"}  # no word of success: whether the address was new is nobody else's business
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes

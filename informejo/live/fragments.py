@@ -44,6 +44,7 @@ FRAGMENTS = {
     },
     **{name: {} for name in PEOPLE},  # see `topics_showing`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (header,), "queue": (row,)},
+    EventName.MAIL_FAILED: {"timeline": (change,), "ticket": (header,), "queue": (row,)},
 }
 AS_IT_IS = (ticket, header, row, desk_changed)  # show the ticket as it is now, whichever event they are made for
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
@@ -54,7 +55,6 @@ SILENT = {
     EventName.PASSWORD_OFFERED: "the mail with the link is all that comes of it",
     EventName.WATCHER_ADDED: "TODO",
     EventName.WATCHER_REMOVED: "TODO",
-    EventName.MAIL_FAILED: "TODO",
     EventName.COMMENT_REMOVED: "TODO",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
