@@ -14,13 +14,13 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config faults i18n limits mail.guards mail.html mail.mentions mail.parsing mail.quotes mail.reports"
+    GROUND: "clock config faults i18n limits mail.guards mail.html mail.parsing mail.quotes mail.reports"
     " mail.signatures mail.words markdown metrics offload paging shelf signals text tickets.media_types tickets.words"
     " version events.names live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire",
     TABLES: "built_once db folding glance ids slow_reads turns *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.choices"
-    " mail.recipients tickets.files tickets.filters tickets.storage",
+    " mail.mentions mail.recipients tickets.files tickets.filters tickets.storage",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.makers live.payload live.presence live.replay"
     " live.sight mail.composing mail.outbox mail.reminders mail.verdicts readers.following",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"

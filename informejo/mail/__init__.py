@@ -4,4 +4,9 @@ from informejo.mail import models as models  # so that every command knows the t
 
 
 def init_app(app):
-    """What it does beside the pages is added here with `work.beside`."""
+    """Have the log read for mail; what else it does beside the pages is added here with `work.beside`."""
+    from informejo import readers, work
+    from informejo.mail import reminders, verdicts
+
+    readers.add(app, readers.Reader("mail", verdicts.decide))
+    work.beside(app, "reminders", reminders.run)

@@ -62,6 +62,23 @@ def excerpt(markdown: str, length: int) -> str:
     return (words if len(words) >= length // 2 else head) + "…"
 
 
+def running_text(markdown: str) -> list[str]:
+    """What people say in it, without code and addresses: each piece as it was typed."""
+    markdown = clean_text(markdown)
+    tokens = _tokens(markdown)
+    return [markdown] if tokens is None else list(_running(tokens))
+
+
+def _running(tokens: Iterable[Token]) -> Iterator[str]:
+    links = 0
+    for token in tokens:
+        links += token.nesting if token.tag == "a" else 0
+        if token.type == "inline":
+            yield from _running(token.children)
+        elif token.type == "text" and not links:
+            yield token.content
+
+
 def _tokens(markdown: str) -> list[Token] | None:
     """None for what has so many marks, or marks so deep, that it is shown as it was typed."""
     if len(MARK.findall(markdown)) > MOST_MARKS:

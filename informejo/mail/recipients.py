@@ -1,0 +1,127 @@
+"""Whom an event concerns, and why: before anybody asks whether they want to hear of it."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from informejo import db
+from informejo.accounts.models import STAFF, User
+from informejo.accounts.queries import staff_members
+from informejo.events.models import Event
+from informejo.events.names import EventName
+from informejo.mail import choices
+from informejo.mail.mentions import mentioned
+from informejo.mail.models import MailChoices, Watcher
+from informejo.mail.words import Kind, Why
+from informejo.tickets.models import Ticket
+
+_EAGER = select(User, MailChoices).outerjoin(MailChoices, MailChoices.user_id == User.id)
+_EAGER = _EAGER.where(User.role.in_(STAFF), User.active).order_by(User.id)
+_WATCHERS = select(User).join(Watcher, Watcher.user_id == User.id).order_by(User.id)
+_ORDER = list(Why)
+
+
+class Concern(NamedTuple):
+    """Somebody whom an event concerns: what they are to it, and what a mail to them would be about."""
+
+    user: User
+    why: Why
+    kind: Kind
+
+
+def concerned(event: Event) -> list[Concern]:
+    """Everybody whom the event concerns, each once, for the first reason that fits."""
+    find = _FOUND_BY.get(event.name)
+    return _each_once(find(event)) if find else []
+
+
+def of_reply(ticket: Ticket, internal: bool = False, author: User | None = None, body: str = "") -> list[User]:
+    """Who gets the message that `author`, of the staff, is about to send; with `body` also whom it calls by name.
+
+    Those who switched such mails off, or whom no mail reaches, are not among them.
+    """
+    found = _each_once(_of_message(ticket, body, internal, author))
+    return [user for user, why, kind in found if user is not author and user.active and _wants(user, why, kind)]
+
+
+def _created(event: Event) -> Iterator[Concern]:
+    yield Concern(event.ticket.requester, Why.REQUESTER, Kind.OPENED)
+    yield from _eager(Kind.NEW)
+
+
+def _said(event: Event) -> Iterator[Concern]:
+    if event.comment is not None:
+        yield from _of_message(event.ticket, event.comment.body, event.comment.internal, event.comment.author)
+
+
+def _of_message(ticket: Ticket, body: str, internal: bool, author: User | None) -> Iterator[Concern]:
+    if not internal:
+        yield Concern(ticket.requester, Why.REQUESTER, Kind.MESSAGE)
+    if ticket.assignee:
+        yield Concern(ticket.assignee, Why.ASSIGNEE, Kind.MESSAGE)
+    if "@" in body and author and author.is_staff:
+        yield from (Concern(user, Why.MENTIONED, Kind.MESSAGE) for user in mentioned(body, staff_members()))
+    yield from _watching(ticket, Kind.MESSAGE)
+    if ticket.assignee is None:
+        yield from _eager(Kind.MESSAGE)
+
+
+def _updated(event: Event) -> Iterator[Concern]:
+    ticket, changes = event.ticket, event.changes
+    # The log has the name of the new assignee. If it is with somebody else since, a later event tells them.
+    if changes.get("assignee", (None, None))[1] and ticket.assignee and ticket.assignee.name == changes["assignee"][1]:
+        yield Concern(ticket.assignee, Why.ASSIGNEE, Kind.ASSIGNED)
+    if "status" in changes:
+        yield Concern(ticket.requester, Why.REQUESTER, Kind.STATUS)
+        if ticket.assignee:
+            yield Concern(ticket.assignee, Why.ASSIGNEE, Kind.STATUS)
+        yield from _watching(ticket, Kind.STATUS)
+
+
+def _failed(event: Event) -> Iterator[Concern]:
+    if event.ticket and event.ticket.assignee:
+        yield Concern(event.ticket.assignee, Why.ASSIGNEE, Kind.UNDELIVERED)
+    else:
+        yield from _eager(Kind.UNDELIVERED)
+
+
+def _watched(event: Event) -> Iterator[Concern]:
+    if event.user_id != event.actor_id:
+        yield Concern(event.user, Why.WATCHER, Kind.WATCHING)
+
+
+def _offered(event: Event) -> Iterator[Concern]:
+    yield Concern(event.user, Why.ACCOUNT, Kind.PASSWORD)
+
+
+def _watching(ticket: Ticket, kind: Kind) -> Iterator[Concern]:
+    watchers = db.session.scalars(_WATCHERS.where(Watcher.ticket_id == ticket.id))
+    return (Concern(user, Why.WATCHER, kind) for user in watchers)
+
+
+def _eager(kind: Kind) -> Iterator[Concern]:
+    """The staff who want to hear of every new ticket, and of those that are with nobody."""
+    people = db.session.execute(_EAGER).all()
+    return (Concern(user, Why.NEW, kind) for user, row in people if choices.chosen(user, row).all_new)
+
+
+def _wants(user: User, why: Why, kind: Kind) -> bool:
+    return choices.wants(choices.of(user), why, kind)
+
+
+def _each_once(found: Iterable[Concern]) -> list[Concern]:
+    first: dict[User, Concern] = {}
+    for concern in sorted(found, key=lambda concern: _ORDER.index(concern.why)):  # stable: first come, first served
+        first.setdefault(concern.user, concern)
+    return list(first.values())
+
+
+_FOUND_BY = {
+    EventName.TICKET_CREATED: _created,
+    EventName.COMMENT_ADDED: _said,
+    EventName.TICKET_UPDATED: _updated,
+    EventName.MAIL_FAILED: _failed,
+    EventName.WATCHER_ADDED: _watched,
+    EventName.PASSWORD_OFFERED: _offered,
+}
