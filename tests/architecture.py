@@ -14,9 +14,12 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config faults i18n limits mail.guards mail.html mail.parsing mail.quotes mail.reports"
-    " mail.signatures mail.words markdown metrics offload paging shelf signals text tickets.media_types tickets.words"
-    " version events.names live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire",
+    GROUND: "clock config faults i18n limits mail.addresses mail.appointments mail.bodies mail.charsets mail.entities"
+    " mail.flowing mail.guards mail.headers mail.html mail.markup mail.names mail.parsing"
+    " mail.plain mail.quotes mail.quoting mail.reports mail.sealed mail.signatures mail.transfer mail.words"
+    " mail.writing markdown metrics offload paging shelf signals text tickets.media_types tickets.words"
+    " version events.names live.backlog live.bookmark live.held live.hub live.listeners live.subscription"
+    " live.wire",
     TABLES: "built_once db folding glance ids slow_reads turns *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.choices"
