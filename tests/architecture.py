@@ -22,16 +22,16 @@ LAYERS = {
     " live.wire",
     TABLES: "built_once db folding glance ids slow_reads turns *.models",
     LAW: "policy events.log",
-    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.choices"
-    " mail.mentions mail.recipients tickets.files tickets.filters tickets.storage",
+    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.bringing"
+    " mail.choices mail.mentions mail.recipients tickets.files tickets.filters tickets.storage",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.makers live.payload live.presence live.replay"
     " live.sight mail.composing mail.outbox mail.reminders mail.verdicts readers.following",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
-    " backup.restoring *.checks demo doctor.examination doctor.probe drawn error_pages *.inputs live.opening"
-    " live.returns logs ops.prune preload security serving templating tickets.conflict_page tickets.ticket_page"
-    " tickets.trail uploads web",
+    " backup.restoring *.checks demo doctor.examination doctor.probe downloads drawn error_pages *.inputs"
+    " live.opening live.returns logs mail.inbound mail.original ops.prune preload security serving templating"
+    " tickets.conflict_page tickets.ticket_page tickets.trail uploads web",
     DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream mail.checking"
-    " mail.fetching mail.inbound mail.oauth",
+    " mail.fetching mail.oauth",
     ROOF: "*.__init__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

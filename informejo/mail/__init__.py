@@ -10,3 +10,14 @@ def init_app(app):
 
     readers.add(app, readers.Reader("mail", verdicts.decide))
     work.beside(app, "reminders", reminders.run)
+    _begin_intake(app)
+
+
+def _begin_intake(app):
+    """The ledger of what comes in, and what reads it."""
+    from informejo import work
+    from informejo.mail import commands, inbound, ledger_views
+
+    commands.init_app(app)
+    app.register_blueprint(ledger_views.bp)
+    work.beside(app, "mail in", inbound.watch)
