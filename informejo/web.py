@@ -42,6 +42,7 @@ NOTICES = {
     "mail-moved": "The mail is moved.",
     "mail-moved-back": "The mail is back where it was.",
     "handed-over": "The tickets are handed over.",
+    "mail-again": "The mail is on its way again.",
 }
 MAYBE = {"registered"}  # no word of success: whether the address was new is nobody else's business
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes

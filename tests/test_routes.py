@@ -4,7 +4,9 @@ import io
 
 import pytest
 
-from informejo import db, policy
+from informejo import clock, db, policy
+from informejo.mail.models import CaughtMail, OutgoingMail
+from informejo.mail.words import Kind, OutState
 from informejo.tickets import change_actions
 from tests.mail.letters import come, letter
 from tests.world import PASSWORD
@@ -48,6 +50,10 @@ READ = {
     "/mail/in/<int:id>": "303 404 404 200 200",
     "/mail/in/<int:id>/raw": "303 404 404 200 200",
     "/mail/in/<int:id>/parts/<int:number>": "303 404 404 200 200",
+    "/mail/out": "303 403 403 200 200",
+    "/mail/caught": "303 403 403 403 200",
+    "/mail/caught/<int:id>": "303 404 404 404 200",
+    "/mail/caught/<int:id>/html": "303 404 404 404 200",
     "/healthz": "200 200 200 200 200",
     "/readyz": "200 200 200 200 200",
     "/metrics": "200 200 200 200 200",
@@ -88,6 +94,7 @@ CHANGE = {
     "/mail/in/<int:id>/ticket": ({}, "401 404 404 303 303"),
     "/mail/in/<int:id>/move": ({"number": "1"}, "401 404 404 303 303"),
     "/mail/in/<int:id>/undo": ({}, "401 404 404 303 303"),
+    "/mail/out/<int:id>/attempts": ({}, "401 404 404 303 303"),
     "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
     "/users/<int:id>/handover": ({}, "401 404 404 303 303"),
@@ -116,6 +123,8 @@ def place(world, visit):
             change_actions.delete_ticket(world.ana, ticket)
             db.commit()
         address = row.partition(GRAND)[0]
+        if address.startswith(("/mail/out/", "/mail/caught/")):
+            return address.replace("<int:id>", str(_mail(address)))
         if address.startswith("/users/"):
             return address.replace("<int:id>", str(world.zoe.id))
         if address.startswith("/mail/in/"):
@@ -126,6 +135,16 @@ def place(world, visit):
         return address + ("?on=ticket:1" if address.startswith("/live") else "")
 
     return place
+
+
+def _mail(address: str) -> int:
+    """The id of a mail that was given up, or of one that was caught."""
+    kept = CaughtMail(address="ren@example.org", subject="Hello", raw=b"Subject: Hello\r\n\r\nHello.\r\n")
+    failed = OutgoingMail(kind=Kind.CHECK, address="ren@example.org", due_at=clock.now(), state=OutState.FAILED)
+    mail = kept if "caught" in address else failed
+    db.session.add(mail)
+    db.commit()
+    return mail.id
 
 
 @pytest.fixture

@@ -6,10 +6,13 @@ from informejo.mail import models as models  # so that every command knows the t
 def init_app(app):
     """Have the log read for mail; what else it does beside the pages is added here with `work.beside`."""
     from informejo import readers, work
-    from informejo.mail import reminders, verdicts
+    from informejo.mail import caught_views, out_views, outbox, reminders, verdicts
 
     readers.add(app, readers.Reader("mail", verdicts.decide))
     work.beside(app, "reminders", reminders.run)
+    work.beside(app, "outbox", outbox.run)
+    app.register_blueprint(out_views.bp)
+    app.register_blueprint(caught_views.bp)
     _begin_intake(app)
 
 
