@@ -16,9 +16,9 @@ OUTSIDE = {"app", "gunicorn.conf"}
 LAYERS = {
     GROUND: "clock config faults i18n limits mail.addresses mail.appointments mail.bodies mail.charsets mail.entities"
     " mail.fields mail.flowing mail.guards mail.headers mail.html mail.markup mail.names mail.parsing"
-    " mail.plain mail.quotes mail.quoting mail.reports mail.sealed mail.signatures"
-    " mail.smtp mail.smtp_server mail.transfer mail.words mail.writing markdown metrics offload paging shelf signals text tickets.media_types tickets.words"
-    " version events.names live.backlog live.bookmark live.held live.hub live.listeners live.subscription"
+    " mail.plain mail.quotes mail.quoting mail.reports mail.sealed mail.signatures mail.smtp mail.smtp_server"
+    " mail.transfer mail.words mail.writing markdown metrics offload paging shelf signals text"
+    " tickets.media_types tickets.words version events.names live.backlog live.bookmark live.held live.hub live.listeners live.subscription"
     " live.wire",
     TABLES: "built_once db folding glance ids slow_reads turns *.models",
     LAW: "policy events.log",
