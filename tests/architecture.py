@@ -18,8 +18,8 @@ LAYERS = {
     " mail.fields mail.flowing mail.guards mail.headers mail.html mail.markup mail.names mail.parsing"
     " mail.plain mail.quotes mail.quoting mail.reports mail.sealed mail.signatures mail.smtp mail.smtp_server"
     " mail.transfer mail.words mail.writing markdown metrics offload paging shelf signals text"
-    " tickets.media_types tickets.words version events.names live.backlog live.bookmark live.held live.hub live.listeners live.subscription"
-    " live.wire",
+    " tickets.media_types tickets.words version events.names live.backlog live.bookmark live.held live.hub"
+    " live.listeners live.subscription live.wire",
     TABLES: "built_once db folding glance ids slow_reads turns *.models",
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.bringing"
