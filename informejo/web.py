@@ -37,6 +37,10 @@ NOTICES = {
     "ticket-opened-for-another": "You opened this ticket for somebody else, whose name it carries.",
     "examined": "Everything has been checked.",
     "user-changed": "The change is saved.",
+    "mail-read-again": "The mail was read again. Below is what became of it.",
+    "mail-made-ticket": "There is a ticket of this mail.",
+    "mail-moved": "The mail is moved.",
+    "mail-moved-back": "The mail is back where it was.",
     "handed-over": "The tickets are handed over.",
     "mail-again": "The mail is on its way again.",
 }

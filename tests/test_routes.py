@@ -8,6 +8,7 @@ from informejo import clock, db, policy
 from informejo.mail.models import CaughtMail, OutgoingMail
 from informejo.mail.words import Kind, OutState
 from informejo.tickets import change_actions
+from tests.mail.letters import come, letter
 from tests.world import PASSWORD
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -45,6 +46,10 @@ READ = {
     "/users": "303 403 403 200 200",
     "/users/<int:id>": "303 404 404 200 200",
     "/health": "303 403 403 403 200",
+    "/mail/in": "303 403 403 200 200",
+    "/mail/in/<int:id>": "303 404 404 200 200",
+    "/mail/in/<int:id>/raw": "303 404 404 200 200",
+    "/mail/in/<int:id>/parts/<int:number>": "303 404 404 200 200",
     "/mail/out": "303 403 403 200 200",
     "/mail/caught": "303 403 403 403 200",
     "/mail/caught/<int:id>": "303 404 404 404 200",
@@ -85,6 +90,10 @@ CHANGE = {
     "/tickets/<int:number>/deletion": ({}, "401 404 403 403 303"),
     "/tickets/<int:number>/restoration": ({}, "401 404 404 404 303"),
     "/health": ({}, "401 403 403 403 303"),
+    "/mail/in/<int:id>/attempts": ({}, "401 404 404 303 303"),
+    "/mail/in/<int:id>/ticket": ({}, "401 404 404 303 303"),
+    "/mail/in/<int:id>/move": ({"number": "1"}, "401 404 404 303 303"),
+    "/mail/in/<int:id>/undo": ({}, "401 404 404 303 303"),
     "/mail/out/<int:id>/attempts": ({}, "401 404 404 303 303"),
     "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
@@ -102,7 +111,7 @@ FILLED = {
 
 @pytest.fixture
 def place(world, visit):
-    """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment or file, or of Zoe's account."""
+    """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment, file, Zoe's account, a mail."""
     file = (io.BytesIO(PNG), "smoke.png")
     visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
     ticket = policy.find_ticket(world.ren, 1)
@@ -118,6 +127,9 @@ def place(world, visit):
             return address.replace("<int:id>", str(_mail(address)))
         if address.startswith("/users/"):
             return address.replace("<int:id>", str(world.zoe.id))
+        if address.startswith("/mail/in/"):
+            mail = come(letter(files=(("log.txt", b"It blinks."),)))
+            return address.replace("<int:id>", str(mail.id)).replace("<int:number>", "1")
         for part, value in values.items():
             address = address.replace(part, value)
         return address + ("?on=ticket:1" if address.startswith("/live") else "")

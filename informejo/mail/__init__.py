@@ -13,3 +13,14 @@ def init_app(app):
     work.beside(app, "outbox", outbox.run)
     app.register_blueprint(out_views.bp)
     app.register_blueprint(caught_views.bp)
+    _begin_intake(app)
+
+
+def _begin_intake(app):
+    """The ledger of what comes in, and what reads it."""
+    from informejo import work
+    from informejo.mail import commands, inbound, ledger_views
+
+    commands.init_app(app)
+    app.register_blueprint(ledger_views.bp)
+    work.beside(app, "mail in", inbound.watch)
