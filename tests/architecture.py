@@ -15,7 +15,7 @@ OUTSIDE = {"app", "gunicorn.conf"}
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
     GROUND: "clock config faults i18n limits mail.addresses mail.appointments mail.bodies mail.charsets mail.entities"
-    " mail.flowing mail.guards mail.headers mail.html mail.markup mail.names mail.parsing"
+    " mail.flowing mail.guards mail.headers mail.html mail.imap mail.mailboxes mail.markup mail.names mail.parsing"
     " mail.plain mail.quotes mail.quoting mail.reports mail.sealed mail.signatures mail.transfer mail.words"
     " mail.writing markdown metrics offload paging shelf signals text tickets.media_types tickets.words"
     " version events.names live.backlog live.bookmark live.held live.hub live.listeners live.subscription"
@@ -25,13 +25,12 @@ LAYERS = {
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.choices"
     " mail.mentions mail.recipients tickets.files tickets.filters tickets.storage",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.makers live.payload live.presence live.replay"
-    " live.sight mail.composing mail.outbox mail.reminders mail.verdicts readers.following",
+    " live.sight mail.composing mail.oauth mail.outbox mail.reminders mail.verdicts readers.following",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
     " backup.restoring *.checks demo doctor.examination doctor.probe drawn error_pages *.inputs live.opening"
-    " live.returns logs ops.prune preload security serving templating tickets.conflict_page tickets.ticket_page"
-    " tickets.trail uploads web",
-    DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream mail.checking"
-    " mail.fetching mail.inbound mail.oauth",
+    " live.returns logs mail.checking ops.prune preload security serving templating tickets.conflict_page"
+    " tickets.ticket_page tickets.trail uploads web",
+    DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream mail.fetching mail.inbound",
     ROOF: "*.__init__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

@@ -1,0 +1,41 @@
+"""How the ways of mail fare: since when one fails, and why; and the tokens that open it."""
+
+from datetime import datetime
+
+from informejo import clock, db
+from informejo.mail.models import MailWay
+
+MOST_WORDS = 500  # characters of an error that are kept
+
+
+def went_well(name: str):
+    """That way works now."""
+    way = _way(name)
+    way.well_at, way.failing_since, way.error = clock.now(), None, ""
+
+
+def failed(name: str, words: str):
+    """That way does not work, for this reason, in the server's own words and without secrets."""
+    way = _way(name)
+    way.failing_since, way.error = way.failing_since or clock.now(), words[:MOST_WORDS]
+
+
+def keep_uid_validity(name: str, value: int):
+    """The mailbox numbers its mails anew when this changes (RFC 9051, 2.3.1.1)."""
+    _way(name).uid_validity = value
+
+
+def keep_token(name: str, refresh_token: str, expires_at: datetime | None):
+    """The newest refresh token, and when it ends if nobody uses it."""
+    way = _way(name)
+    way.refresh_token, way.token_expires_at = refresh_token, expires_at
+
+
+def _way(name: str) -> MailWay:
+    way = db.session.get(MailWay, name)
+    if way is None:
+        way = MailWay(name=name, error="", refresh_token="")
+        db.session.add(way)
+        db.session.flush()
+    db.lock(way)
+    return way
