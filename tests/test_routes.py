@@ -79,6 +79,7 @@ CHANGE = {
     "/tickets/<int:number>/deletion": ({}, "401 404 403 403 303"),
     "/tickets/<int:number>/restoration": ({}, "401 404 404 404 303"),
     "/health": ({}, "401 403 403 403 303"),
+    "/health/readers/<reader>/<int:event_id>": ({}, "401 403 403 403 404"),
     "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
     "/users/<int:id>/handover": ({}, "401 404 404 303 303"),
@@ -90,6 +91,8 @@ FILLED = {
     "<any(status, priority, category):field>": "status",
     "<mark>.<any(css, js):kind>": "old.css",
     "<path:filename>": "icons.svg",
+    "<reader>": "mail",
+    "<int:event_id>": "1",
 }
 
 
