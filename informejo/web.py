@@ -40,7 +40,12 @@ NOTICES = {
     "event-dealt-with": "The event has been dealt with.",
     "event-still-kept": "The event could not be dealt with this time either. What went wrong stands below.",
     "user-changed": "The change is saved.",
+    "mail-read-again": "The mail was read again. Below is what became of it.",
+    "mail-made-ticket": "There is a ticket of this mail.",
+    "mail-moved": "The mail is moved.",
+    "mail-moved-back": "The mail is back where it was.",
     "handed-over": "The tickets are handed over.",
+    "mail-again": "The mail is on its way again.",
 }
 # No word of success: whether the address was new is nobody else's business.
 MAYBE = {"registered", "event-still-kept"}

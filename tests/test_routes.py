@@ -4,8 +4,11 @@ import io
 
 import pytest
 
-from informejo import db, policy
+from informejo import clock, db, policy
+from informejo.mail.models import CaughtMail, OutgoingMail
+from informejo.mail.words import Kind, OutState
 from informejo.tickets import change_actions
+from tests.mail.letters import come, letter
 from tests.world import PASSWORD
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -43,6 +46,14 @@ READ = {
     "/users": "303 403 403 200 200",
     "/users/<int:id>": "303 404 404 200 200",
     "/health": "303 403 403 403 200",
+    "/mail/in": "303 403 403 200 200",
+    "/mail/in/<int:id>": "303 404 404 200 200",
+    "/mail/in/<int:id>/raw": "303 404 404 200 200",
+    "/mail/in/<int:id>/parts/<int:number>": "303 404 404 200 200",
+    "/mail/out": "303 403 403 200 200",
+    "/mail/caught": "303 403 403 403 200",
+    "/mail/caught/<int:id>": "303 404 404 404 200",
+    "/mail/caught/<int:id>/html": "303 404 404 404 200",
     "/healthz": "200 200 200 200 200",
     "/readyz": "200 200 200 200 200",
     "/metrics": "200 200 200 200 200",
@@ -80,6 +91,11 @@ CHANGE = {
     "/tickets/<int:number>/restoration": ({}, "401 404 404 404 303"),
     "/health": ({}, "401 403 403 403 303"),
     "/health/readers/<reader>/<int:event_id>": ({}, "401 403 403 403 404"),
+    "/mail/in/<int:id>/attempts": ({}, "401 404 404 303 303"),
+    "/mail/in/<int:id>/ticket": ({}, "401 404 404 303 303"),
+    "/mail/in/<int:id>/move": ({"number": "1"}, "401 404 404 303 303"),
+    "/mail/in/<int:id>/undo": ({}, "401 404 404 303 303"),
+    "/mail/out/<int:id>/attempts": ({}, "401 404 404 303 303"),
     "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
     "/users/<int:id>/handover": ({}, "401 404 404 303 303"),
@@ -98,7 +114,7 @@ FILLED = {
 
 @pytest.fixture
 def place(world, visit):
-    """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment or file, or of Zoe's account."""
+    """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment, file, of Zoe's account, of a mail."""
     file = (io.BytesIO(PNG), "smoke.png")
     visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
     ticket = policy.find_ticket(world.ren, 1)
@@ -110,13 +126,28 @@ def place(world, visit):
             change_actions.delete_ticket(world.ana, ticket)
             db.commit()
         address = row.partition(GRAND)[0]
+        if address.startswith(("/mail/out/", "/mail/caught/")):
+            return address.replace("<int:id>", str(_mail(address)))
         if address.startswith("/users/"):
             return address.replace("<int:id>", str(world.zoe.id))
+        if address.startswith("/mail/in/"):
+            mail = come(letter(files=(("log.txt", b"It blinks."),)))
+            return address.replace("<int:id>", str(mail.id)).replace("<int:number>", "1")
         for part, value in values.items():
             address = address.replace(part, value)
         return address + ("?on=ticket:1" if address.startswith("/live") else "")
 
     return place
+
+
+def _mail(address: str) -> int:
+    """The id of a mail that was given up, or of one that was caught."""
+    kept = CaughtMail(address="ren@example.org", subject="Hello", raw=b"Subject: Hello\r\n\r\nHello.\r\n")
+    failed = OutgoingMail(kind=Kind.CHECK, address="ren@example.org", due_at=clock.now(), state=OutState.FAILED)
+    mail = kept if "caught" in address else failed
+    db.session.add(mail)
+    db.commit()
+    return mail.id
 
 
 @pytest.fixture

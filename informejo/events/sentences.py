@@ -20,6 +20,7 @@ _VERB = {
     EventName.TICKET_RESTORED: "brought this ticket back",
     EventName.COMMENT_ADDED: "replied",
     EventName.ATTACHMENT_ADDED: "attached a file",
+    EventName.COMMENT_REMOVED: "took out a message that belongs elsewhere",
 }
 
 
@@ -73,7 +74,7 @@ def last_word(binned: Event | None) -> str:
 
 
 def _parts(event: Event, it: str) -> list[str]:
-    said = [_change(event, field, new, it) for field, (_, new) in event.changes.items()]
+    said = [_change(event, field, new, it) for field, (_, new) in event.changes.items() if field != "mail"]
     if event.name in (EventName.TICKET_UPDATED, EventName.COMMENT_EDITED) and said:
         return said
     if event.name == EventName.COMMENT_ADDED and event.comment.internal:

@@ -22,6 +22,7 @@ from informejo.live.makers import (
     desk_changed,
     farewell,
     header,
+    read_again,
     row,
     ticket,
     ticket_spoken_on,
@@ -44,6 +45,12 @@ FRAGMENTS = {
     },
     **{name: {} for name in PEOPLE},  # see `topics_showing`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (header,), "queue": (row,)},
+    EventName.COMMENT_REMOVED: {
+        "timeline": (change,),
+        "ticket": (ticket, read_again),  # no fragment takes a message away
+        "queue": (row,),
+        "desk": (desk_changed,),
+    },
 }
 AS_IT_IS = (ticket, header, row, desk_changed)  # show the ticket as it is now, whichever event they are made for
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
@@ -55,7 +62,6 @@ SILENT = {
     EventName.WATCHER_ADDED: "TODO",
     EventName.WATCHER_REMOVED: "TODO",
     EventName.MAIL_FAILED: "TODO",
-    EventName.COMMENT_REMOVED: "TODO",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "department", "role", "active"}  # what pages show of people

@@ -6,7 +6,21 @@ from informejo.mail import models as models  # so that every command knows the t
 def init_app(app):
     """Have the log read for mail; what else it does beside the pages is added here with `work.beside`."""
     from informejo import readers, work
-    from informejo.mail import reminders, verdicts
+    from informejo.mail import caught_views, out_views, outbox, reminders, verdicts
 
     readers.add(app, readers.Reader("mail", verdicts.decide))
     work.beside(app, "reminders", reminders.run)
+    work.beside(app, "outbox", outbox.run)
+    app.register_blueprint(out_views.bp)
+    app.register_blueprint(caught_views.bp)
+    _begin_intake(app)
+
+
+def _begin_intake(app):
+    """The ledger of what comes in, and what reads it."""
+    from informejo import work
+    from informejo.mail import commands, inbound, ledger_views
+
+    commands.init_app(app)
+    app.register_blueprint(ledger_views.bp)
+    work.beside(app, "mail in", inbound.watch)

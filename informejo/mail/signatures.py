@@ -13,7 +13,13 @@ from typing import NamedTuple
 
 LENGTH = 16  # letters and digits of a signature: 80 bits (RFC 2104, 5, wants no fewer)
 _ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.IGNORECASE)
+_WITHIN = re.compile(
+    r"<?[ctx]\.[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}@[^<>@\s]+>?|\+[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}(?=@)",
+    re.IGNORECASE,
+)
 _DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.IGNORECASE)
+
+_CONFIRMS = re.compile(r"([0-9]{1,17})\.[a-z2-7]{16}", re.IGNORECASE)
 
 
 class MessageId(NamedTuple):
@@ -61,6 +67,27 @@ def read_reply_address(key: str, text: str) -> ReplyTo | None:
         return None
     named = ReplyTo(int(found[1]), int(found[2]))
     return named if _is_signed(key, found[3], "to", *named) else None
+
+
+def without_signed(text: str) -> str:
+    """The text without what is signed in it. What somebody quotes may be read by others, whom it would let in."""
+    return _WITHIN.sub("", text)
+
+
+def confirmation(key: str, user: int, address: str) -> str:
+    """What the link in a mail says with which somebody shows that the address is theirs: that they read mail there."""
+    return f"{user}.{_signature(key, 'confirm', user, address.lower())}"
+
+
+def confirms_whom(token: str) -> int | None:
+    """The person a confirmation names; whether it is one for their address says `is_confirmation`."""
+    found = _CONFIRMS.fullmatch(token)
+    return int(found[1]) if found else None
+
+
+def is_confirmation(key: str, token: str, user: int, address: str) -> bool:
+    """Whether we signed it for that person at that address; one for an address they had before is none any more."""
+    return hmac.compare_digest(token.lower(), confirmation(key, user, address))
 
 
 def _is_signed(key: str, signature: str, *parts) -> bool:

@@ -42,6 +42,23 @@ class Kind(StrEnum):
     CHECK = "check"  # what the mail check sends to the desk itself
 
     @property
+    def about(self) -> str:
+        return {
+            "opened": "Receipt of the ticket",
+            "new": "A new ticket",
+            "message": "A message",
+            "status": "Another status",
+            "assigned": "It was given to them",
+            "watching": "They were made a watcher",
+            "undelivered": "A mail that could not be delivered",
+            "reminder": "Reminder that the desk waits",
+            "bundle": "Several in one",
+            "password": "A link to choose a password",
+            "refused": "That their mail was too large",
+            "check": "Mail check",
+        }[self]
+
+    @property
     def automatic(self) -> bool:
         """Whether nobody wrote it for this person: it counts against the limits that keep loops short."""
         return self in (Kind.OPENED, Kind.REMINDER, Kind.REFUSED)

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from informejo import db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
+from informejo.mail import taking_out_actions
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
@@ -53,6 +54,12 @@ def _get(model, id: int):
     return db.session.get(model, id)
 
 
+def _drawn(comment: Comment) -> Comment:
+    """On all pages that show it, before the case goes on."""
+    db.commit()
+    return comment
+
+
 def retitle(desk, **texts):
     kept = {"title": desk.ticket.title, "description": desk.ticket.description}
     change_actions.edit_ticket(desk.ren, desk.ticket, version=desk.ticket.version, **kept | texts)
@@ -76,6 +83,18 @@ CASES = {
     ),
     "a message is put right": lambda d: change_actions.edit_comment(d.ren, d.said, body="It was hot.", version=1),
     "a note is put right": lambda d: change_actions.edit_comment(d.mia, d.note, body="He has two.", version=1),
+    "what somebody wrote elsewhere is added": lambda d: actions.add_comment_of(
+        d.mia, d.zoe, d.ticket, body="Mine too."
+    ),
+    "a message is taken to another ticket": lambda d: taking_out_actions.take_out_message(
+        d.mia, _drawn(actions.add_comment(d.ren, d.ticket, body="The screen flickers.")), d.zoes
+    ),
+    "a message that had opened it again is taken out": lambda d: (
+        change_actions.set_status(d.mia, d.ticket, Status.RESOLVED),
+        taking_out_actions.take_out_message(
+            d.mia, _drawn(actions.add_comment(d.ren, d.ticket, body="It is not.")), d.zoes
+        ),
+    ),
     "the title is put right": lambda d: retitle(d, title="The copier is on fire"),
     "the description is put right": lambda d: retitle(d, description="It burns at the *front*."),
     "it waits": lambda d: change_actions.set_status(d.mia, d.ticket, Status.WAITING),
@@ -113,6 +132,7 @@ CASES = {
 }
 # Actions that record events without a case, and why.
 NO_CASE = {
+    "guest_who_wrote": "as `guest_for`",
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",
     "reply": "it is `add_comment`, or `follow_up` on a ticket that is closed",

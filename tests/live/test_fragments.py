@@ -17,6 +17,7 @@ from informejo.live import fragments
 from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
 from informejo.live.hub import hub
 from informejo.live.wire import Channel
+from informejo.mail.taking_out_actions import take_out_message
 from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.words import Category, Priority, Status
 from tests.live import dom
@@ -52,7 +53,8 @@ def everything_happens(world, ticket) -> list[Event]:
     change_actions.edit_comment(world.mia, note, body="Better noted.", version=1)
     change_actions.set_status(world.mia, ticket, Status.WAITING)
     db.commit()
-    world.comment(world.ren, ticket, "Here you are.")
+    mistaken = world.comment(world.ren, ticket, "Here you are.")
+    take_out_message(world.mia, mistaken, None)
     change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     change_actions.restore_ticket(world.ana, ticket)

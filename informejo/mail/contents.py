@@ -1,0 +1,177 @@
+"""What each kind of mail needs to be written: its subject, and what its two templates show."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flask import current_app
+
+from informejo import clock, db
+from informejo.accounts.models import Role, User
+from informejo.accounts.password_actions import LASTS, make_password_link
+from informejo.events.models import Event
+from informejo.mail.conversation import Reader, Told
+from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
+from informejo.mail.queries import key
+from informejo.mail.senders import desk_name, public
+from informejo.mail.signatures import confirmation
+from informejo.mail.words import Kind, Why
+from informejo.tickets.models import Ticket
+
+BECAUSE = {  # said to the reader, so that nobody has to wonder why this came
+    Why.REQUESTER: "it is your ticket",
+    Why.ASSIGNEE: "the ticket is with you",
+    Why.MENTIONED: "you were mentioned",
+    Why.WATCHER: "you watch the ticket",
+    Why.NEW: "you want to hear of new tickets, and of those nobody has",
+    Why.ACCOUNT: "it is about your account here",
+    Why.REMINDER: "it is your ticket",
+}
+
+
+ANSWERED = (Kind.OPENED, Kind.NEW, Kind.MESSAGE, Kind.STATUS, Kind.ASSIGNED, Kind.WATCHING, Kind.REMINDER)
+
+
+class Part(NamedTuple):
+    """What a bundle tells of one ticket."""
+
+    number: int
+    title: str
+    link: str
+    told: list[Told]
+
+
+class Case(NamedTuple):
+    """What a mail is written from: its row, who gets it, and the events it tells of, oldest first."""
+
+    mail: OutgoingMail
+    kind: Kind
+    reader: Reader
+    verdicts: list[Verdict]
+
+    @property
+    def event(self) -> Event | None:
+        return self.verdicts[0].event if self.verdicts else self.mail.event
+
+    @property
+    def ticket(self) -> Ticket | None:
+        return self.event.ticket if self.event else self.mail.ticket
+
+
+def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:
+    """The mail with what it still has to say. A bundle of a single notice is a mail like any other."""
+    is_single = mail.kind == Kind.BUNDLE and len(verdicts) == 1
+    kind = verdicts[0].kind if is_single else mail.kind
+    return Case(mail, kind, Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)
+
+
+def contents_of(case: Case) -> tuple[str, dict]:
+    """The subject, and what the two templates of that kind show, as things are now.
+
+    Raises Forbidden, UnprocessableEntity when a link to choose a password cannot be made any more.
+    """
+    subject, shown = OF_KIND[case.kind](case)
+    return subject, _everywhere(case) | shown
+
+
+def _everywhere(case: Case) -> dict:
+    """What the frame around each mail shows."""
+    user = case.reader.user
+    signs_in = bool(user and user.role != Role.GUEST and case.kind != Kind.PASSWORD)
+    reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
+    return {
+        "kind": case.kind,
+        "desk": desk_name(),
+        "public": public(),
+        "number": None,
+        "because": BECAUSE[case.verdicts[0].why] if case.verdicts else "",
+        "choices": f"{public()}/profile/mail" if signs_in else "",
+        "confirm": _confirmation(user) if signs_in and not case.reader.known else "",
+        "answerable": bool(reads and case.kind in ANSWERED),
+    }
+
+
+def _confirmation(user: User) -> str:
+    return f"{public()}/mail/confirm/{confirmation(key(), user.id, user.email)}"
+
+
+def _ticket(ticket: Ticket, reader: Reader) -> dict:
+    """What stands in every mail about one ticket. Guests cannot open its page."""
+    opens = reader.user and reader.user.role != Role.GUEST
+    link = f"{public()}/tickets/{ticket.number}" if opens else ""
+    return {"number": ticket.number, "title": reader.title(ticket), "link": link}
+
+
+def _about(case: Case) -> tuple[str, dict]:
+    """A mail about one event of one ticket."""
+    told = case.reader.told(case.event) if case.event else None
+    return _subject(case.ticket, case.reader), _ticket(case.ticket, case.reader) | {"told": told, "earlier": []}
+
+
+def _opened(case: Case) -> tuple[str, dict]:
+    subject, shown = _about(case)
+    opened_by = case.event.actor if case.event else case.ticket.opened_by
+    return subject, shown | {"by_themselves": opened_by == case.reader.user}
+
+
+def _message(case: Case) -> tuple[str, dict]:
+    subject, shown = _about(case)
+    return subject, shown | {"earlier": case.reader.earlier(case.ticket, case.event.comment)}
+
+
+def _with_history(case: Case) -> tuple[str, dict]:
+    subject, shown = _about(case)
+    return subject, shown | {"earlier": case.reader.earlier(case.ticket)}
+
+
+def _bundle(case: Case) -> tuple[str, dict]:
+    """Ticket by ticket, in the order in which the first thing happened on each; within one, oldest first."""
+    events = {verdict.event_id: verdict.event for verdict in case.verdicts}
+    tickets = {}
+    for id in sorted(events):
+        tickets.setdefault(events[id].ticket, []).append(events[id])
+    parts = [Part(**_ticket(each, case.reader), told=list(map(case.reader.told, tickets[each]))) for each in tickets]
+    subject = _subject(next(iter(tickets)), case.reader) if len(parts) == 1 else f"News on {len(parts)} tickets"
+    return subject, {"parts": parts}
+
+
+def _password(case: Case) -> tuple[str, dict]:
+    """The link is made now, by whoever offered it, if they still may: its token stands in this mail alone."""
+    token = make_password_link(case.event.actor, case.reader.user)
+    is_guest = case.reader.user.role == Role.GUEST
+    shown = {
+        "link": f"{public()}/choose-password/{token}",
+        "until": case.reader.time(clock.now() + LASTS),
+        "is_guest": is_guest,
+    }
+    return ("You are invited to the help desk" if is_guest else "Choose a new password"), shown
+
+
+def _refused(case: Case) -> tuple[str, dict]:
+    came = db.session.get(IncomingMail, case.mail.incoming_id) if case.mail.incoming_id else None
+    shown = {"came": case.reader.time(came.received_at) if came else "", "size": came.size if came else 0}
+    return "Your mail was too large", shown | {"largest": current_app.config["MAIL_LARGEST"]}
+
+
+def _check(case: Case) -> tuple[str, dict]:
+    return "Mail check", {"at": case.reader.time(clock.now())}
+
+
+def _subject(ticket: Ticket, reader: Reader) -> str:
+    own = "Your request" if ticket.requester == reader.user else "A ticket"
+    return f"[#{ticket.number}] {reader.title(ticket) or own}"
+
+
+OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
+    Kind.OPENED: _opened,
+    Kind.NEW: _about,
+    Kind.MESSAGE: _message,
+    Kind.STATUS: _about,
+    Kind.ASSIGNED: _with_history,
+    Kind.WATCHING: _with_history,
+    Kind.UNDELIVERED: _about,
+    Kind.REMINDER: _with_history,
+    Kind.BUNDLE: _bundle,
+    Kind.PASSWORD: _password,
+    Kind.REFUSED: _refused,
+    Kind.CHECK: _check,
+}

@@ -1,0 +1,109 @@
+"""What a mail tells and quotes of a ticket: only what its very reader may see, and to strangers no stranger's words."""
+
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import joinedload
+
+from informejo import db, policy
+from informejo.accounts.models import User
+from informejo.events.models import Event
+from informejo.events.names import EventName
+from informejo.events.sentences import deeds
+from informejo.tickets.models import Comment, Ticket
+
+QUOTED = 3  # messages that stand below an answer
+SOMEBODY = "Somebody"  # who it was is a word that a stranger chose
+
+
+class File(NamedTuple):
+    """An attached file by its name, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+class Said(NamedTuple):
+    """One message as a mail shows it."""
+
+    who: str
+    at: str
+    body: str
+    internal: bool
+    files: list[File]
+
+
+class Told(NamedTuple):
+    """One event as a mail tells it: a sentence, and what was said with it, if anything was."""
+
+    sentence: str
+    at: str
+    said: Said | None
+
+
+class Reader(NamedTuple):
+    """Who a mail is for: a person, or an address alone. `known` says that the address was shown to be theirs."""
+
+    user: User | None
+    known: bool
+
+    def time(self, moment: datetime) -> str:
+        """The moment in their own time zone, with its name: `30 Nov 2026, 10:12 UTC`."""
+        zone = ZoneInfo(self.user.time_zone) if self.user and self.user.time_zone else ZoneInfo("UTC")
+        return f"{moment.astimezone(zone):%d %b %Y, %H:%M %Z}".removeprefix("0")
+
+    def name(self, person: User | None) -> str:
+        """Who did something; of those who are not of the staff, strangers chose the name."""
+        if person is None:
+            return "The desk"
+        return person.name if self.known or person.is_staff else SOMEBODY
+
+    def title(self, ticket: Ticket) -> str:
+        """What a ticket is called, where it may be said."""
+        return ticket.title if self.known else ""
+
+    def message(self, comment: Comment) -> Said | None:
+        """A message they may see, as it is now; None when a stranger wrote it to an address that nobody confirmed."""
+        if not (self.known or comment.author.is_staff):
+            return None
+        files = [File(file.name, file.size) for file in comment.attachments] if self.known else []
+        return Said(self.name(comment.author), self.time(comment.created_at), comment.body, comment.internal, files)
+
+    def opening(self, ticket: Ticket) -> Said | None:
+        """What the ticket said when it was opened, under the same rule."""
+        if not (self.known or ticket.opened_by.is_staff):
+            return None
+        files = [File(file.name, file.size) for file in ticket.attachments] if self.known else []
+        return Said(self.name(ticket.opened_by), self.time(ticket.created_at), ticket.description, False, files)
+
+    def told(self, event: Event) -> Told:
+        """One event, for a mail that tells of several, or of one that is no message."""
+        sentence = f"{self.name(event.actor)} {self._deeds(event)}"
+        said = self.message(event.comment) if event.name == EventName.COMMENT_ADDED and event.comment else None
+        if event.name == EventName.TICKET_CREATED:
+            said = self.opening(event.ticket)
+        return Told(sentence, self.time(event.at), said)
+
+    def earlier(self, ticket: Ticket, than: Comment | None = None) -> list[Said]:
+        """The last messages of the conversation before that one, newest first; strangers' addresses get none."""
+        if not (self.known and self.user):
+            return []
+        comments = policy.visible_comments(self.user).where(Comment.ticket_id == ticket.id)
+        if than is not None:
+            comments = comments.where(Comment.id < than.id)
+        latest = comments.order_by(Comment.id.desc()).limit(QUOTED).options(joinedload(Comment.author))
+        found = [self.message(comment) for comment in db.session.scalars(latest)]
+        return [*found, self.opening(ticket)] if len(found) < QUOTED else found
+
+    def _deeds(self, event: Event) -> str:
+        if event.name == EventName.TICKET_CREATED:
+            return "opened this ticket"
+        if event.name == EventName.MAIL_FAILED and not self.known:
+            return "could not deliver a mail"  # to whom and why are a stranger's name and a strange server's words
+        done, me = deeds([event], it="this ticket"), self.user and self.user.id
+        if event.name == EventName.WATCHER_ADDED and event.user_id == me:
+            return done.replace(f"asked {event.user.name} to", "asked you to")
+        if event.ticket.assignee_id == me and "assignee" in event.changes:
+            return done.replace(f"to {event.changes['assignee'][1]}", "to you")
+        return done

@@ -1,0 +1,76 @@
+"""Where a mail goes: to the server of the settings, or into the catcher; and the mail as it is handed over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from email.message import EmailMessage
+from typing import NamedTuple, Protocol
+
+from flask import current_app
+
+from informejo import db
+from informejo.mail.models import CaughtMail
+from informejo.mail.senders import greeting, sender
+from informejo.mail.smtp import Line
+from informejo.mail.smtp_server import Server, Unreachable
+from informejo.mail.words import Kind
+
+
+class Parcel(NamedTuple):
+    """A mail on its way: the id of its row, until when it is claimed, and what is handed over."""
+
+    id: int
+    claimed_until: datetime
+    kind: Kind
+    address: str
+    message: EmailMessage
+
+
+class Way(Protocol):
+    """What takes mails. `deliver` raises Unreachable, Refused, Later; `is_server` says whether it can fare badly."""
+
+    is_server: bool
+
+    def deliver(self, parcel: Parcel): ...
+
+
+@contextmanager
+def way() -> Iterator[Way | None]:
+    """What takes mails by the settings; None where they wait. Raises Unreachable for settings that cannot be."""
+    config = current_app.config
+    if config["MAIL_CATCH"]:
+        yield _Catcher()
+    elif not config["SMTP_HOST"]:
+        yield None
+    elif not config["MAIL_FROM"]:
+        raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
+    else:
+        with Line(_server(config)) as line:
+            yield _Smtp(line)
+
+
+class _Smtp:
+    is_server = True
+
+    def __init__(self, line: Line):
+        self._line = line
+
+    def deliver(self, parcel: Parcel):
+        # A refusal is sent from nobody, so that it cannot come back (RFC 3834, 3.3); of all others we want to know.
+        envelope = "" if parcel.kind == Kind.REFUSED else sender()
+        self._line.send(envelope, parcel.message["To"].address.addr_spec, parcel.message.as_bytes())
+
+
+class _Catcher:
+    """Keeps each mail with what is noted about it, in the transaction of whoever sends."""
+
+    is_server = False
+
+    def deliver(self, parcel: Parcel):
+        kept = {"address": parcel.address, "subject": str(parcel.message["Subject"])}
+        db.session.add(CaughtMail(raw=parcel.message.as_bytes(), **kept))
+
+
+def _server(config: dict) -> Server:
+    settings = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
+    return Server(*(config[f"SMTP_{name}"] for name in settings), greeting())

@@ -1,0 +1,188 @@
+"""Sending: what the server takes is sent once, what it refuses is told, and what nobody answers waits."""
+
+from datetime import timedelta
+
+import pytest
+
+from informejo import clock, db
+from informejo.events.names import EventName
+from informejo.mail.models import CaughtMail, MailWay, OutgoingMail
+from informejo.mail.outbox import BACK_OFF, REST
+from informejo.mail.words import Decision, Kind, OutState
+from informejo.tickets.queries import timeline_for
+from tests.mail.sink import running
+from tests.ports import free_port
+
+TO_REN = "ren@example.org"
+
+
+@pytest.fixture
+def mail(post, world):
+    """The receipt of Ren's ticket, which waits."""
+    world.ticket()
+    post.read()
+    (mail,) = [mail for mail in post.mails if mail.address == TO_REN]
+    return mail
+
+
+def way() -> MailWay:
+    return db.session.get(MailWay, "SMTP", populate_existing=True)
+
+
+def verdicts(mail: OutgoingMail) -> list[tuple[Decision, str]]:
+    return [(verdict.decision, verdict.detail) for verdict in mail.verdicts]
+
+
+def failures(world, ticket) -> list[str]:
+    return [e.changes["mail"][1] for e in timeline_for(world.mia, ticket) if e.name == EventName.MAIL_FAILED]
+
+
+def test_a_mail_the_server_takes_is_sent_and_so_says_the_verdict(mail, post, sink):
+    post.send()
+    assert sink.to.count(TO_REN) == 1
+    assert (mail.state, mail.error, mail.claimed_until) == (OutState.SENT, "", None)
+    assert verdicts(mail) == [(Decision.SENT, "")]
+    assert mail.message_id in sink.ids
+    assert way().failing_since is None
+
+
+def test_what_was_sent_is_not_sent_again(mail, post, sink):
+    post.send()
+    post.deliver()
+    assert sink.to.count(TO_REN) == 1
+
+
+def test_without_a_server_mails_wait_and_lose_no_try(mail, post):
+    post.send()
+    assert (mail.state, mail.tries) == (OutState.WAITING, 0)
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "DATA"])
+def test_what_the_server_will_never_take_is_given_up_at_once_in_its_own_words(mail, post, sink, world, stage):
+    sink.answers[stage] = lambda address: "550 5.1.1 No such person here" if address == TO_REN else None
+    post.send()
+    assert (mail.state, mail.error) == (OutState.FAILED, "550 5.1.1 No such person here")
+    assert verdicts(mail) == [(Decision.FAILED, "550 5.1.1 No such person here")]
+    assert failures(world, mail.ticket) == ["550 5.1.1 No such person here"]
+    assert TO_REN not in sink.to
+    assert "ana@example.org" in sink.to  # everybody else's go on
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "DATA"])
+def test_what_it_does_not_take_now_is_tried_again_later_and_later_and_then_given_up(mail, post, sink, stage):
+    sink.answers[stage] = lambda address: "451 4.3.0 Come back later" if address == TO_REN else None
+    now = clock.now()
+    for tries, pause in enumerate(BACK_OFF, 1):
+        with clock.at(now):
+            post.send()
+        assert (mail.state, mail.tries, mail.due_at) == (OutState.WAITING, tries, now + pause)
+        assert mail.error == "451 4.3.0 Come back later"
+        with clock.at(mail.due_at - timedelta(seconds=1)):
+            post.send()
+        assert mail.tries == tries
+        now = mail.due_at
+    with clock.at(now):
+        post.send()
+    assert (mail.state, mail.error) == (OutState.FAILED, "451 4.3.0 Come back later")
+
+
+def test_a_mail_that_comes_through_at_the_second_try_carries_the_same_id(mail, post, sink):
+    sink.answers["DATA"] = "451 not now"
+    post.send()
+    first = mail.message_id
+    sink.answers.clear()
+    with clock.at(mail.due_at):
+        post.send()
+    assert mail.state == OutState.SENT
+    assert sink.ids.count(first) == 1
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "DATA", "TAKEN"])
+def test_a_server_that_hangs_up_in_the_middle_costs_that_mail_a_try_and_no_mail_its_way(mail, post, sink, stage):
+    sink.answers[stage] = lambda address: "drop" if address == TO_REN else None
+    post.send()
+    assert (mail.state, mail.tries) == (OutState.WAITING, 1)
+    sink.answers.clear()
+    with clock.at(max(mail.due_at, clock.now() + REST)):
+        post.send()
+    assert {each.state for each in post.mails} == {OutState.SENT}
+
+
+def test_while_no_server_answers_no_mail_loses_a_try_and_then_all_go_out_oldest_first(mail, post, world):
+    port = free_port()
+    for title in ("The second ticket", "The third ticket"):
+        world.ticket(title=title)
+    post.read()
+    post.app.config.update(SMTP_HOST="127.0.0.1", SMTP_PORT=port, SMTP_SECURITY="none")
+    post.send()
+    assert {(each.state, each.tries) for each in post.mails} == {(OutState.WAITING, 0)}
+    assert "refused" in way().error
+    since = way().failing_since
+    with running(port=port) as sink:
+        post.send()
+        assert sink.mails == []  # the server is left in peace for a moment
+        with clock.at(clock.now() + REST):
+            post.send()
+    assert sink.ids == [each.message_id for each in post.mails]
+    assert since
+    assert way().failing_since is None
+    assert way().error == ""
+
+
+def test_a_server_that_does_not_know_our_password_costs_no_mail_a_try_and_hears_it_nowhere_else(mail, post):
+    with running(users={"desk": "right"}) as sink:
+        post.to(sink, SMTP_USER="desk", SMTP_PASSWORD="wrong word")
+        post.send()
+        assert (mail.state, mail.tries) == (OutState.WAITING, 0)
+        assert "535" in way().error
+        assert "wrong word" not in way().error
+        assert sink.mails == []
+        post.to(sink, SMTP_PASSWORD="right")
+        with clock.at(clock.now() + REST):
+            post.send()
+        assert mail.state == OutState.SENT
+
+
+def test_a_mail_that_was_given_up_can_be_sent_again(mail, post, sink, world, visit):
+    sink.answers["RCPT"] = "550 no"
+    post.send()
+    sink.answers.clear()
+    assert visit(world.mia).post(f"/mail/out/{mail.id}/attempts").status_code == 303
+    assert (mail.state, mail.tries, verdicts(mail)) == (OutState.WAITING, 0, [(Decision.WAITING, "")])
+    post.send()
+    assert mail.state == OutState.SENT
+
+
+def test_a_mail_of_which_nothing_is_left_when_its_time_comes_is_not_sent(mail, post, sink, world):
+    world.ren.active = False
+    db.commit()
+    post.send()
+    assert mail.state == OutState.DROPPED
+    assert TO_REN not in sink.to
+
+
+def test_a_mail_to_what_is_no_address_is_given_up_and_stops_no_other(mail, post, sink):
+    bad = post.queue(Kind.REFUSED, "not an address")
+    after = post.queue(Kind.CHECK, "help@example.org")
+    post.send()
+    assert bad.state == OutState.FAILED
+    assert "address" in bad.error
+    assert (mail.state, after.state) == (OutState.SENT, OutState.SENT)
+
+
+def test_where_mails_are_caught_none_leaves_and_all_are_kept_as_they_would_have_gone(mail, post, sink):
+    post.app.config["MAIL_CATCH"] = True
+    post.send()
+    assert sink.mails == []
+    assert mail.state == OutState.SENT
+    caught = db.session.query(CaughtMail).filter_by(address=TO_REN).one()
+    assert mail.message_id.encode() in caught.raw
+
+
+def test_the_failure_of_a_mail_that_tells_of_a_failure_is_told_nobody(post, sink, world):
+    ticket = world.ticket()
+    mail = post.queue(Kind.UNDELIVERED, world.mia.email, user_id=world.mia.id, ticket_id=ticket.id)
+    sink.answers["RCPT"] = "550 no"
+    post.send()
+    assert mail.state == OutState.FAILED
+    assert failures(world, ticket) == []
