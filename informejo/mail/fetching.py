@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 
 from flask import Flask, current_app
@@ -11,7 +10,7 @@ from sqlalchemy import select
 from informejo import db
 from informejo.faults import contained, note
 from informejo.live.hub import hub
-from informejo.mail import imap, lease_actions, mailboxes, oauth, way_actions
+from informejo.mail import imap, inbound, lease_actions, mailboxes, oauth, way_actions
 from informejo.mail.mailboxes import Mailbox
 from informejo.mail.models import IncomingMail
 from informejo.tickets.files import FileRefused
@@ -28,15 +27,11 @@ class NotKept(Exception):
 
 
 class Fetching:
-    """The fetching of one process, in step with that of others: each mailbox is looked into by whoever has its lease.
+    """The fetching of one process, in step with others: each mailbox is looked into by whoever has its lease."""
 
-    `store(raw, mailbox, uid_validity, uid, size)` keeps a mail and commits, so that it may leave the mailbox; `raw` is
-    only the head where `size` is above MAIL_LARGEST. The same place in a mailbox again is the same mail.
-    """
-
-    def __init__(self, store: Callable):
-        self.store = store
+    def __init__(self):
         self.holder = lease_actions.new_holder()
+        self._at_it: dict[str, threading.Lock] = {}
 
     def run(self, app: Flask):
         """Follow each mailbox by itself, so that none has to wait for another, until the hub closes."""
@@ -52,27 +47,36 @@ class Fetching:
                 due = time.monotonic() + app.config["MAIL_POLL_SECONDS"]
             time.sleep(1)
         with contained(FAULTS), app.app_context():
-            lease_actions.give_back(box.name, self.holder)
-            db.commit()
+            self.stop(box)
+
+    def stop(self, box: Mailbox):
+        """Let another process look into it at once."""
+        lease_actions.give_back(box.name, self.holder)
+        db.commit()
 
     def fetch(self, box: Mailbox):
-        """One round: take all that lies there. Nothing happens while another process is at it."""
-        if not _have(box.name, self.holder):
-            return
-        try:
-            token = oauth.access_token(box, current_app.config) if box.provider else ""
-            with _guarded(box.name, self.holder) as line, imap.opened(box, token, line) as mailbox:
-                left = _take_all(mailbox, box.name, self.store)
-            wrong = f"{left} of the mails in it could not be kept; the log says why." if left else ""
-        except (imap.MailboxError, oauth.NoToken, NotKept) as error:
-            wrong = str(error)
-        except Exception as error:  # whatever it is, somebody is told, and the next round tries again
-            note(FAULTS, error)
-            wrong = f"{type(error).__name__}: {getattr(error, 'orig', error)}"
-        db.session.remove()
-        if wrong:
-            oauth.forget(box)
-        _note_way(box.name, wrong)
+        """One round: take all that lies there. Nothing happens while somebody else is at it."""
+        with _alone(self._at_it.setdefault(box.name, threading.Lock())) as is_alone:
+            if not (is_alone and _have(box.name, self.holder)):
+                return
+            wrong = _round(box, self.holder)
+            db.session.remove()
+            if wrong:
+                oauth.forget(box)
+                way_actions.failed(box.name, wrong)
+            else:
+                way_actions.went_well(box.name)
+            db.commit()
+
+
+@contextmanager
+def _alone(lock: threading.Lock):
+    is_alone = lock.acquire(blocking=False)
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            lock.release()
 
 
 def _have(name: str, holder: str) -> bool:
@@ -81,12 +85,18 @@ def _have(name: str, holder: str) -> bool:
     return have
 
 
-def _note_way(name: str, wrong: str):
-    if wrong:
-        way_actions.failed(name, wrong)
-    else:
-        way_actions.went_well(name)
-    db.commit()
+def _round(box: Mailbox, holder: str) -> str:
+    """Why something was left there; nothing if all went well."""
+    try:
+        token = oauth.access_token(box, current_app.config) if box.provider else ""
+        with _guarded(box.name, holder) as line, imap.opened(box, token, line) as mailbox:
+            left = _take_all(mailbox, box.name)
+    except (imap.MailboxError, oauth.NoToken, NotKept) as error:
+        return str(error)
+    except Exception as error:  # whatever it is, somebody is told, and the next round tries again
+        note(FAULTS, error)
+        return f"{type(error).__name__}: {imap.told(error)}"
+    return f"{left} of the mails in it could not be kept; the log says why." if left else ""
 
 
 @contextmanager
@@ -118,7 +128,7 @@ def _renewed(app: Flask, name: str, holder: str) -> bool:
     return False
 
 
-def _take_all(mailbox: imap.Opened, name: str, store: Callable) -> int:
+def _take_all(mailbox: imap.Opened, name: str) -> int:
     """Take every mail, the oldest first; how many could not be kept and are left there."""
     way_actions.keep_uid_validity(name, mailbox.uid_validity)
     db.commit()
@@ -127,7 +137,7 @@ def _take_all(mailbox: imap.Opened, name: str, store: Callable) -> int:
         batch = uids[start : start + BATCH]
         known = _known(name, mailbox.uid_validity, batch)
         new = mailbox.sizes([uid for uid in batch if uid not in known])
-        kept = {lying.uid for lying in new if _take(mailbox, name, lying, store)}
+        kept = {lying.uid for lying in new if _take(mailbox, name, lying)}
         mailbox.remove(sorted(known | kept))
         left += len(new) - len(kept)
     return left
@@ -141,7 +151,7 @@ def _known(name: str, uid_validity: int, uids: list[int]) -> set[int]:
     return found
 
 
-def _take(mailbox: imap.Opened, name: str, lying: imap.Lying, store: Callable) -> bool:
+def _take(mailbox: imap.Opened, name: str, lying: imap.Lying) -> bool:
     """Keep one mail; whether it may leave the mailbox. One that cannot be kept stops no other.
 
     Raises NotKept where disk or database take nothing at all.
@@ -150,8 +160,12 @@ def _take(mailbox: imap.Opened, name: str, lying: imap.Lying, store: Callable) -
     raw = mailbox.headers(lying.uid) if too_large else mailbox.mail(lying.uid)
     if raw is None:
         return True  # somebody else took it out meanwhile
+    place = name, mailbox.uid_validity, lying.uid
     try:
-        store(raw, name, mailbox.uid_validity, lying.uid, max(lying.size, len(raw)))
+        if too_large:
+            inbound.refuse(raw, lying.size, *place)
+        else:
+            inbound.store(raw, *place)
     except Exception as error:
         db.session.rollback()
         if isinstance(error, OSError | FileRefused) or trouble(error):

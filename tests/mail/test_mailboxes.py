@@ -1,8 +1,12 @@
 """The setting MAILBOXES: read whole, or refused with a sentence that tells no password."""
 
+import os
+import subprocess
+
 import pytest
 
 from informejo.mail import mailboxes
+from tests.server import PYTHON, ROOT
 
 SETTINGS = {"OAUTH_CLIENT_ID": "", "OAUTH_REFRESH_TOKEN": ""}
 TOKENS = {"OAUTH_CLIENT_ID": "desk", "OAUTH_REFRESH_TOKEN": "first"}
@@ -85,3 +89,15 @@ def test_a_mailbox_that_is_printed_tells_no_password():
     [box] = read(f"imaps://help:{SECRET}@imap.example.org")
     assert SECRET not in f"{box!r} {box} {[box]}"
     assert "help at imap.example.org" in repr(box)
+
+
+@pytest.mark.server
+def test_a_server_does_not_start_with_a_mistake_and_says_which(tmp_path):
+    settings = {"MAILBOXES": f"imap://help:{SECRET}@imap.example.org", "DATABASE_URL": f"sqlite:///{tmp_path}/desk.db"}
+    command = [*PYTHON, "gunicorn", "-c", "gunicorn.conf.py", "app:app"]
+    start = subprocess.run(
+        command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert start.returncode == 1
+    assert "MAILBOXES: address 1 must begin with imaps://" in start.stderr
+    assert not [word for word in (SECRET, "Traceback") if word in start.stderr]

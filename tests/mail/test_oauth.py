@@ -187,7 +187,7 @@ def test_the_mailbox_is_signed_in_to_with_it(app, provider, google, is_taken):
     """XOAUTH2, as both providers have it: a refusal is a question that has to be answered with nothing."""
     refusal = base64.b64encode(b'{"status":"400"}')
     with Talking(is_taken=is_taken, refusal=refusal) as server:
-        Fetching(lambda *_: None).fetch(google._replace(host="127.0.0.1", port=server.port, tls=False))
+        Fetching().fetch(google._replace(host="127.0.0.1", port=server.port, tls=False))
     assert base64.b64decode(server.heard[2]) == BLOB
     way = db.session.scalar(db.alchemy.select(MailWay).where(MailWay.failing_since.is_not(None)))
     if is_taken:
