@@ -29,8 +29,9 @@ LAYERS = {
     " mail.oauth mail.outbox mail.reminders mail.senders mail.threads mail.verdicts readers.following",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
     " backup.restoring *.checks demo doctor.examination doctor.probe downloads drawn error_pages *.inputs"
-    " live.opening live.returns logs mail.checking mail.fetching mail.inbound mail.original ops.prune preload"
-    " security serving templating tickets.conflict_page tickets.ticket_page tickets.trail uploads web",
+    " live.opening live.returns logs mail.check_steps mail.checking mail.fetching mail.inbound mail.original"
+    " ops.prune preload security serving templating tickets.conflict_page tickets.ticket_page tickets.trail uploads"
+    " web",
     DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream",
     ROOF: "*.__init__",
 }

@@ -98,11 +98,7 @@ def lasting_troubles() -> list[Trouble]:
 
 def used(settings: Mapping) -> list[str]:
     """The names of the ways that the settings name."""
-    try:
-        boxes = [box.name for box in mailboxes.read(settings)]
-    except ValueError:  # a server with such settings does not start; Health says what is wrong
-        boxes = []
-    return ([SENDING] if sends(settings) else []) + boxes
+    return ([SENDING] if sends(settings) else []) + [box.name for box in mailboxes.of(settings)]
 
 
 def sends(settings: Mapping) -> bool:

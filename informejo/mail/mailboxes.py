@@ -43,6 +43,14 @@ def read(settings: Mapping) -> tuple[Mailbox, ...]:
     return boxes
 
 
+def of(settings: Mapping) -> tuple[Mailbox, ...]:
+    """The same for whoever cannot say what is wrong with the setting: then there are none."""
+    try:
+        return read(settings)
+    except ValueError:
+        return ()
+
+
 def _read(place: int, text: str) -> Mailbox:
     try:
         address = urlsplit(text)
