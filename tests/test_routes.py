@@ -116,7 +116,7 @@ FILLED = {
 
 @pytest.fixture
 def place(world, visit):
-    """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment, file, of Zoe's account, of a mail."""
+    """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment, file, Zoe's account, a mail."""
     file = (io.BytesIO(PNG), "smoke.png")
     visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
     ticket = policy.find_ticket(world.ren, 1)

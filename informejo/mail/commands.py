@@ -1,4 +1,4 @@
-"""The command with which a mail server hands one mail over: `flask --app app receive-mail`."""
+"""The command with which a mail server hands one mail over: `bin/flask receive-mail`."""
 
 import sys
 
