@@ -24,6 +24,7 @@ NOTICES = {
     "registered": "If this address was new, an account was made. Sign in to go on.",
     "signed-out": "You are signed out.",
     "profile-saved": "Your profile is saved.",
+    "mail-choices-saved": "What you are mailed about is saved.",
     "password-changed": "Your password is changed, and you are signed out everywhere else.",
     "password-chosen": "Your password is chosen. You are signed in.",
     "sessions-ended": "You are signed out everywhere else.",
@@ -37,6 +38,7 @@ NOTICES = {
     "ticket-opened-for-another": "You opened this ticket for somebody else, whose name it carries.",
     "examined": "Everything has been checked.",
     "user-changed": "The change is saved.",
+    "password-offered": "A link to choose a password will be mailed.",
     "handed-over": "The tickets are handed over.",
     "mail-again": "The mail is on its way again.",
 }

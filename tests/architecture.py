@@ -24,12 +24,12 @@ LAYERS = {
     LAW: "policy events.log",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.choices"
     " mail.mentions mail.recipients tickets.files tickets.filters tickets.storage",
-    READERS: "live.broadcast live.drawings live.echo live.fragments live.makers live.payload live.presence live.replay"
-    " live.sight mail.claims mail.composing mail.contents mail.conversation mail.delivering mail.outbox"
-    " mail.reminders mail.senders mail.threads mail.verdicts readers.following",
+    READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
+    " live.presence live.replay live.sight mail.claims mail.composing mail.contents mail.conversation mail.delivering"
+    " mail.outbox mail.reminders mail.senders mail.threads mail.verdicts readers.following",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
     " backup.restoring *.checks demo doctor.examination doctor.probe drawn error_pages *.inputs live.opening"
-    " live.returns logs ops.prune preload security serving templating tickets.conflict_page"
+    " live.returns logs ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
     " tickets.ticket_page tickets.trail uploads web",
     DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream mail.checking mail.fetching"
     " mail.inbound mail.oauth",
