@@ -33,8 +33,7 @@ LAYERS = {
     " live.returns logs ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
     " tickets.ticket_page tickets.trail uploads web downloads mail.check_steps mail.checking mail.fetching"
     " mail.inbound mail.original",
-    DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream mail.checking mail.fetching"
-    " mail.oauth",
+    DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream",
     ROOF: "*.__init__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

@@ -148,8 +148,8 @@ def place(world, visit):
         if address.startswith("/users/"):
             return address.replace("<int:id>", str(world.zoe.id))
         if address.startswith("/mail/in/"):
-            mail = come(letter(files=(("log.txt", b"It blinks."),)))
-            return address.replace("<int:id>", str(mail.id)).replace("<int:number>", "1")
+            came = come(letter(files=(("log.txt", b"It blinks."),)))
+            return address.replace("<int:id>", str(came.id)).replace("<int:number>", "1")
         for part, value in values.items():
             address = address.replace(part, value)
         return address + ("?on=ticket:1" if address.startswith("/live") else "")

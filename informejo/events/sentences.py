@@ -21,11 +21,8 @@ _VERB = {
     EventName.TICKET_RESTORED: "brought this ticket back",
     EventName.COMMENT_ADDED: "replied",
     EventName.ATTACHMENT_ADDED: "attached a file",
-<<<<<<< HEAD
     EventName.COMMENT_REMOVED: "took out a message that belongs elsewhere",
-=======
     EventName.PASSWORD_OFFERED: "offered a link to choose a password",
->>>>>>> d87759d1c34b0e87cad7df28b4233e865ebdd387
 }
 
 
