@@ -29,11 +29,13 @@ def when(person: Person, now: datetime) -> datetime:
     return due
 
 
+@cache
 def first(zone: str, day: date, minutes: int) -> datetime:
     """The first minute at which clocks show that time or later."""
     return next(moment for moment, shown in walls(zone, day) if shown >= wall(day, minutes))
 
 
+@cache
 def last(zone: str, day: date, minutes: int) -> datetime:
     """The last minute at which clocks show that time; where they show it never, the first after it."""
     showing = [moment for moment, shown in walls(zone, day) if shown == wall(day, minutes)]
