@@ -116,6 +116,12 @@ class Model:
             kind = kinds[0] if len(kinds) == 1 else mail.kind
             self.sent.append((mail.to, kind, tuple(sorted(event for event, _ in mail.about)), now))
 
+    def state(self) -> list[tuple]:
+        return sorted(
+            (mail.to, mail.kind, mail.due, mail.over or "waiting", sorted(event for event, _ in mail.about))
+            for mail in self.mails
+        )
+
     def choose(self, person: Person, now: datetime):
         """They chose anew: their bundle goes by that."""
         for mail in self.mails:

@@ -127,7 +127,7 @@ SEEDS = st.integers(0, 2**64 - 1)
 
 
 @given(st.sampled_from(NIGHTS), SEEDS.map(beginning), st.lists(SEEDS.map(deed), min_size=12, max_size=30))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_mails_of_every_history_are_those_of_the_model(begin, night, first, deeds):
     history = History(begin(), night)
     for name, *what in [*first, *chain(*deeds), DECIDE, ("wait", timedelta(days=2)), SEND]:
@@ -136,6 +136,7 @@ def test_the_mails_of_every_history_are_those_of_the_model(begin, night, first, 
             history.step(name, *what)
     assert history.decided() == history.model.decided
     assert history.sent == history.model.sent
+    assert history.mails() == history.model.state()
 
 
 class History:
@@ -156,6 +157,14 @@ class History:
     def decided(self) -> dict:
         rows = db.session.scalars(select(Verdict))
         return {(row.event_id, row.user_id, row.why.value): (row.kind.value, row.decision.value) for row in rows}
+
+    def mails(self) -> list[tuple]:
+        """All that were ever to be sent, what they still say, and what became of them."""
+        rows = db.session.scalars(select(OutgoingMail))
+        return sorted(
+            (mail.user_id, mail.kind.value, mail.due_at, mail.state.value, sorted(v.event_id for v in mail.verdicts))
+            for mail in rows
+        )
 
     def person(self, name: str | None):
         return name and getattr(self.people, name)
