@@ -151,6 +151,10 @@ def _write(mail: OutgoingMail) -> Parcel | None:
         outgoing_actions.mark_failed(mail, f"It was begun {mail.tries} times, and the desk stopped each time.")
         db.commit()
         return None
+    if until := verdicts.quiet_until(mail):  # it was to go out before they began
+        outgoing_actions.mark_waiting(mail, until, mail.tries, mail.error)
+        db.commit()
+        return None
     message = compose(mail, left)
     mail.tries, mail.claimed_until = mail.tries + 1, clock.now() + LASTS
     parcel = Parcel(mail.id, mail.claimed_until, mail.kind, mail.address, message)
