@@ -14,6 +14,7 @@ from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
 from informejo.mail.queries import key
 from informejo.mail.senders import desk_name, public
 from informejo.mail.signatures import confirmation
+from informejo.mail.verdicts import kind_of
 from informejo.mail.words import Kind, Why
 from informejo.tickets.models import Ticket
 
@@ -60,10 +61,8 @@ class Case(NamedTuple):
 
 
 def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:
-    """The mail with what it still has to say. A bundle of a single notice is a mail like any other."""
-    is_single = mail.kind == Kind.BUNDLE and len(verdicts) == 1
-    kind = verdicts[0].kind if is_single else mail.kind
-    return Case(mail, kind, Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)
+    """The mail with what it still has to say."""
+    return Case(mail, kind_of(mail, verdicts), Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)
 
 
 def contents_of(case: Case) -> tuple[str, dict]:
