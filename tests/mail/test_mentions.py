@@ -31,7 +31,7 @@ CALLS = [
     ("@Tom/@Mia", [TOM]),
     ("@Tom @Mia @Tom", [TOM, MIA]),
     ("*@Tom* and **@Mia**", [TOM, MIA]),
-    ("> @Tom wrote", [TOM]),
+    ("> Who knows?\n\n@Tom does", [TOM]),
     ("@zoe angstrom", [ZOE]),
     ("@ZOË", [ZOE]),
     ("@Ｍｉａ", [MIA]),
@@ -58,6 +58,9 @@ SILENT = [
     "@रामा",
     "@@tom",
     '@""',
+    "> @Tom wrote\n\nAnd I say",
+    "I look into it.\n\nOn Monday Ann Lee <ann@example.org> wrote:\n> @Tom, please",
+    "I look into it.\n\n-----Original Message-----\nFrom: Ann\nSent: Monday\nTo: Help\n\n@Tom, please",
     "@",
 ]
 
