@@ -199,6 +199,17 @@ def test_a_mail_that_did_not_arrive_is_told_to_the_assignee_or_to_who_wants_to_h
     assert news(desk.ren) == []
 
 
+def test_nobody_is_told_by_mail_that_no_mail_reaches_them(desk, ticket):
+    log.record(EventName.MAIL_FAILED, None, ticket=ticket, user=desk.mia, audience=Audience.STAFF)
+    db.commit()
+    assert news(desk.mia) == []
+    assert news(desk.ana) == [(Kind.UNDELIVERED, Why.NEW, WAITING)]
+    log.record(EventName.MAIL_FAILED, None, ticket=ticket, user=desk.ana, audience=Audience.STAFF)
+    change_actions.assign(desk.mia, ticket, None)
+    db.commit()
+    assert len(news(desk.ana)) == 1
+
+
 def test_a_link_to_choose_a_password_goes_to_who_asked_for_it_at_once(desk):
     choose(desk.ren, pace=Pace.DAILY, quiet_from=0, quiet_to=1439)
     log.record(EventName.PASSWORD_OFFERED, desk.ren, user=desk.ren, audience=Audience.STAFF)
