@@ -439,6 +439,12 @@ def test_who_writes_several_mails_a_day_gets_one_automatic_answer(desk):
         assert [decision for decision, _ in receipts(desk.gus)] == [WAITING, NO_MAIL, WAITING]
 
 
+def test_a_receipt_of_a_ticket_from_the_page_is_no_answer_to_a_mail(desk):
+    desk.ticket(desk.ren)
+    opened_by_mail(desk, desk.ren)
+    assert [decision for decision, _ in receipts(desk.ren)] == [WAITING, WAITING]
+
+
 def test_what_staff_write_to_a_machine_is_mailed(desk):
     ticket = opened_by_mail(desk, desk.gus, automatic=True)
     desk.comment(desk.mia, ticket)
