@@ -10,7 +10,7 @@ from flask import current_app
 
 from informejo import db
 from informejo.mail.models import CaughtMail
-from informejo.mail.senders import greeting, sender
+from informejo.mail.senders import answers_to, from_whom, greeting, sender
 from informejo.mail.smtp import Line
 from informejo.mail.smtp_server import Server, Unreachable
 from informejo.mail.words import Kind
@@ -42,9 +42,8 @@ def way() -> Iterator[Way | None]:
         yield _Catcher()
     elif not config["SMTP_HOST"]:
         yield None
-    elif not config["MAIL_FROM"]:
-        raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
     else:
+        _check(config)
         with Line(_server(config)) as line:
             yield _Smtp(line)
 
@@ -69,6 +68,16 @@ class _Catcher:
     def deliver(self, parcel: Parcel):
         kept = {"address": parcel.address, "subject": str(parcel.message["Subject"])}
         db.session.add(CaughtMail(raw=parcel.message.as_bytes(), **kept))
+
+
+def _check(config: dict):
+    if not config["MAIL_FROM"]:
+        raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
+    try:
+        from_whom(None)
+        answers_to(None, None)
+    except ValueError:
+        raise Unreachable("MAIL_FROM or MAIL_REPLY_TO has no address that mail can go to. Mails wait.") from None
 
 
 def _server(config: dict) -> Server:
