@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from informejo import clock, db
+from informejo import clock, db, limits
 from informejo.accounts import queries, sign_ins
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.accounts.passwords import hash_password, verify
@@ -19,6 +19,7 @@ from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.offload import offload
 from informejo.policy import require
+from informejo.text import clean_line
 from informejo.tickets.change_actions import hand_over
 
 MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
@@ -40,6 +41,18 @@ def guest_for(actor: User, email: str, name: str | None) -> User:
     email = email.lower()
     new = {"email": email, "name": name or email.partition("@")[0], "role": Role.GUEST}
     return queries.user_by_email(email) or _add(actor, **new) or queries.user_by_email(email)
+
+
+def guest_who_wrote(email: str, name: str) -> User:
+    """The person with that address; a new guest where there is none, under the name they gave themselves, if it is one.
+
+    An account that is there keeps its own: anybody can write any name into a mail.
+    """
+    email, name = email.lower(), clean_line(name)[: limits.NAME.most].strip()
+    if len(name) < limits.NAME.least:
+        name = email.partition("@")[0][: limits.NAME.most]
+    known = queries.user_by_email(email)
+    return known or _add(None, email=email, name=name, role=Role.GUEST) or queries.user_by_email(email)
 
 
 def create_admin(*, email: str, name: str, password: str) -> User:

@@ -64,7 +64,7 @@ def restore(folder: Path, yes: bool):
 
 def _warn(made: Backup):
     """Say what is lost. It is no failure: all that there is was saved, and the doctor stays ill until it is mended."""
-    absent, named = set(made.manifest["absent"]), made.manifest["counts"]["attachments"]
+    absent, named = set(made.manifest["absent"]), len(made.files) + len(made.manifest["missing"])
     lost = len(absent.intersection((*made.manifest["missing"], *made.manifest["damaged"])))
     kept = len(absent) - lost
     if absent and storage.is_bare(_uploads()):

@@ -1,4 +1,4 @@
-"""The command about attached files, `bin/flask files`: which are lost, and what can be done about it."""
+"""The command about files, `bin/flask files`: which are lost, and what can be done about it."""
 
 import sys
 from pathlib import Path
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from informejo import db
 from informejo.backup import rescue
 from informejo.backup.exclusive import Taken, exclusive
+from informejo.mail.models import IncomingMail
 from informejo.text import are, file_count, file_size
 from informejo.tickets import storage
 from informejo.tickets.files import AWAY
@@ -23,12 +24,12 @@ def init_app(app: Flask):
 
 
 class Row(NamedTuple):
-    """What the desk knows of a file."""
+    """What the desk knows of a file: where it is shown, its own name, and that on disk."""
 
     stored_name: str
     size: int
     name: str
-    ticket: int
+    where: str
 
 
 @click.command("files")
@@ -36,7 +37,7 @@ class Row(NamedTuple):
 @click.option("--give-up", is_flag=True, help="Look no more for those that no backup has.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def files(bring_back: bool, give_up: bool, yes: bool):
-    """Name the attached files that are not in UPLOAD_DIR, or not whole. The exit code is 1 if there are any."""
+    """Name the attached files and incoming mails that are not in UPLOAD_DIR, or not whole: then the exit code is 1."""
     rows, uploads, backups = _rows(), _folder("UPLOAD_DIR"), _folder("BACKUP_DIR")
     if rows and storage.is_bare(uploads):
         _require_place(rows, uploads, backups, bring_back or give_up, yes)
@@ -77,7 +78,7 @@ def _tell(rows: dict[str, Row], lost: dict[str, int], kept: dict[str, str]):
     for name in lost:
         row = rows[name]
         where = f"in the backup {kept[name]}" if name in kept else "in no backup"
-        click.echo(f"#{row.ticket}  {row.name}  ({file_size(row.size)}, {where})")
+        click.echo(f"{row.where}  {row.name}  ({file_size(row.size)}, {where})")
     if not lost:
         return click.echo(f"Nothing is missing: the desk has {file_count(len(rows))}.")
     click.echo(f"{len(lost):,} of {file_count(len(rows))} {are(len(lost))} not in UPLOAD_DIR, or not whole.")
@@ -94,9 +95,14 @@ def _absent(rows: dict[str, Row], uploads: Path) -> dict[str, int]:
 
 
 def _rows() -> dict[str, Row]:
-    columns = Attachment.stored_name, Attachment.size, Attachment.name, Attachment.ticket_id
-    found = db.session.execute(select(*columns).order_by(Attachment.id))
-    return {row[0]: Row(*row) for row in found}
+    attached = select(Attachment.stored_name, Attachment.size, Attachment.name, Attachment.ticket_id)
+    mails = select(IncomingMail.stored_name, IncomingMail.size, IncomingMail.sender, IncomingMail.id)
+    files = [(*row, f"#{id}") for *row, id in db.session.execute(attached.order_by(Attachment.id))]
+    originals = [
+        (stored_name, size, f"mail of {sender or 'an unknown sender'}", f"/mail/in/{id}")
+        for stored_name, size, sender, id in db.session.execute(mails.order_by(IncomingMail.id))
+    ]
+    return {row[0]: Row(*row) for row in (*files, *originals)}
 
 
 def _folder(setting: str) -> Path:

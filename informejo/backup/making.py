@@ -101,7 +101,7 @@ def _fill(partial: Path, source: Source, earlier: Backup | None):
     partial.mkdir(mode=0o700)
     _copy_database(source.database, partial / DATABASE)
     with manifest.reading(partial / DATABASE) as copied:
-        named = dict(copied.execute("SELECT stored_name, size FROM attachments"))
+        named = storage.named(copied)
         contents = manifest.contents(copied)
     absent = storage.compare(source.uploads, named).absent
     # The backup before need not have them, nor be sound.

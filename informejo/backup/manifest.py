@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from informejo.backup.copying import checksum
-from informejo.tickets.storage import place
+from informejo.tickets.storage import named, place
 
 DATABASE, FILES, MANIFEST = "informejo.db", "files", "manifest.json"
 NAME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z(-\d+)?")  # sorts by time
@@ -35,7 +35,7 @@ class Backup(NamedTuple):
 
     @property
     def files(self) -> dict[str, dict]:
-        """Stored name -> `size` in bytes and `sha256` of every attached file."""
+        """Stored name -> `size` in bytes and `sha256` of every file: those attached, and mails as they came."""
         return self.manifest["files"]
 
     @property
@@ -127,7 +127,7 @@ def _verify_database(backup: Backup):
     try:
         with reading(backup.folder / DATABASE) as database:
             _verify_pages(backup.folder / DATABASE, database)
-            stored = {name for (name,) in database.execute("SELECT stored_name FROM attachments")}
+            stored = named(database).keys()
             found = contents(database)
     except sqlite3.Error as error:
         raise Damaged(f"{backup.folder / DATABASE} is no sound database: {error}.") from None

@@ -1,6 +1,5 @@
-"""Whether every attached file that the database names is in UPLOAD_DIR, and whole."""
+"""Whether every file that the database names is in UPLOAD_DIR, and whole."""
 
-from contextlib import closing
 from pathlib import Path
 
 from informejo.backup import manifest, rescue
@@ -30,16 +29,16 @@ def files(patient: Patient) -> Answer:
 
 
 def _sizes(database: Path) -> dict[str, int]:
-    with manifest.reading(database) as connection, closing(connection.cursor()) as rows:
-        return dict(rows.execute("SELECT stored_name, size FROM attachments ORDER BY id DESC"))
+    with manifest.reading(database) as connection:
+        return storage.named(connection)
 
 
 def _well(found: Found, all: int) -> Answer:
     if not all:
-        return well("No file has been attached yet.")
+        return well("There is no file yet.")
     if found.looked < all:
         return well(f"The newest {found.looked:,} of {file_count(all)} are in UPLOAD_DIR; there was no time for more.")
-    return well(f"All files that were attached, {all:,}, are in UPLOAD_DIR." if all > 1 else "It is in UPLOAD_DIR.")
+    return well(f"All {all:,} files are in UPLOAD_DIR." if all > 1 else "It is in UPLOAD_DIR.")
 
 
 def _ill(found: Found, sizes: dict[str, int], patient: Patient) -> Answer:

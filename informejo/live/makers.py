@@ -169,6 +169,11 @@ def desk_changed(event: Event, audience: str) -> list[Fragment]:
     return [DESK_CHANGED]
 
 
+def read_again(event: Event, audience: str) -> list[Fragment]:
+    """A nudge: the whole page loads itself again."""
+    return [PEOPLE_CHANGED]
+
+
 def toast(event: Event, reader_id: int) -> Fragment:
     """A short message to somebody whom the event concerns and who looks at another page."""
     needs = {"event": event, "sentence": sentence(event, reader_id)}
@@ -182,5 +187,5 @@ def _header(ticket: Ticket, audience: str) -> Fragment:
 
 DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")
 UNREAD_CHANGED = Fragment("unread-changed", "body", "nudge", text="unread-changed")
-# Somebody has another name or role: pages on which people stand load themselves again, each a little later.
+# Somebody has another name or role, or a message went elsewhere: such pages load themselves again, each a little later.
 PEOPLE_CHANGED = Fragment("people-changed", "body", "nudge", text="people-changed")

@@ -3,7 +3,7 @@
 import json
 
 from informejo import policy
-from informejo.events.models import Event
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.live.wire import Channel, Thing
 
@@ -18,7 +18,7 @@ def of(event: Event, channel: Channel) -> Thing | None:
         "at": event.at.isoformat(),
         "actor": _person(event.actor),
         "ticket": _ticket(event),
-        "changes": event.changes,
+        "changes": _changes(event, channel.audience),
     }
     if event.attachment is not None:
         content["attachment"] = _attachment(event.attachment)
@@ -33,6 +33,12 @@ def lost(number: int, event: Event | None = None) -> Thing:
     key = f"lost-{number}" if event is None else f"event-{event.id}"
     name = EventName.TICKET_RESTORED if restored else EventName.TICKET_DELETED
     return Thing(key, json.dumps({"ticket": {"number": number}}), name)
+
+
+def _changes(event: Event, audience: str) -> dict:
+    """Where a message went that was taken out is for the staff: that ticket may be nobody else's to know of."""
+    hidden = event.name == EventName.COMMENT_REMOVED and audience != Audience.STAFF
+    return {field: values for field, values in event.changes.items() if not (hidden and field == "mail")}
 
 
 def _person(user) -> dict | None:

@@ -34,6 +34,12 @@ class Way(Protocol):
     def deliver(self, parcel: Parcel): ...
 
 
+def server() -> Server:
+    """The server of the settings SMTP_*."""
+    settings = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
+    return Server(*(current_app.config[f"SMTP_{name}"] for name in settings), greeting())
+
+
 @contextmanager
 def way() -> Iterator[Way | None]:
     """What takes mails by the settings; None where they wait. Raises Unreachable for settings that cannot be."""
@@ -43,9 +49,19 @@ def way() -> Iterator[Way | None]:
     elif not config["SMTP_HOST"]:
         yield None
     else:
-        _check(config)
-        with Line(_server(config)) as line:
+        _check_addresses()
+        with Line(server()) as line:
             yield _Smtp(line)
+
+
+def _check_addresses():
+    if not current_app.config["MAIL_FROM"]:
+        raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
+    try:
+        from_whom(None)
+        answers_to(None, None)
+    except ValueError:
+        raise Unreachable("MAIL_FROM or MAIL_REPLY_TO has no address that mail can go to. Mails wait.") from None
 
 
 class _Smtp:
@@ -68,18 +84,3 @@ class _Catcher:
     def deliver(self, parcel: Parcel):
         kept = {"address": parcel.address, "subject": str(parcel.message["Subject"])}
         db.session.add(CaughtMail(raw=parcel.message.as_bytes(), **kept))
-
-
-def _check(config: dict):
-    if not config["MAIL_FROM"]:
-        raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
-    try:
-        from_whom(None)
-        answers_to(None, None)
-    except ValueError:
-        raise Unreachable("MAIL_FROM or MAIL_REPLY_TO has no address that mail can go to. Mails wait.") from None
-
-
-def _server(config: dict) -> Server:
-    settings = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
-    return Server(*(config[f"SMTP_{name}"] for name in settings), greeting())

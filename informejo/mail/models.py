@@ -131,7 +131,8 @@ class IncomingMail(Model):
     reason: Mapped[str] = mapped_column(default="")  # why it is in that state, as a sentence
     match: Mapped[str] = mapped_column(default="")  # what led to the ticket, as a sentence
     tries: Mapped[int] = mapped_column(default=0)
-    message_id: Mapped[str] = mapped_column(default="", index=True)
+    claimed_until: Mapped[datetime | None] = mapped_column(Moment)  # while somebody reads it; found again after it
+    message_id: Mapped[str] = mapped_column(default="", index=True)  # without one, a digest of its bytes
     sender: Mapped[str] = mapped_column(default="", index=True)  # the address, lower-case
     subject: Mapped[str] = mapped_column(default="")
     automatic: Mapped[bool] = mapped_column(default=False)
@@ -146,6 +147,11 @@ class IncomingMail(Model):
     comment: Mapped[Comment | None] = relationship()
     moved_from: Mapped[Ticket | None] = relationship(foreign_keys=moved_from_id)
 
+    @property
+    def key(self) -> str:
+        """The once-only key of what it says: a mail that is taken up twice says nothing twice."""
+        return f"mail:{self.id}"
+
 
 class MailPicture(Model):
     """A picture that came inside somebody's mail, to know a logo that comes with each of them again."""
@@ -155,6 +161,7 @@ class MailPicture(Model):
     sender: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of its bytes
     mails: Mapped[int]  # how many of their mails it came with
+    first_id: Mapped[int | None] = mapped_column(ForeignKey("incoming_mails.id", ondelete="SET NULL"))
 
 
 class MailWay(Model):

@@ -13,6 +13,10 @@ from typing import NamedTuple
 
 LENGTH = 16  # letters and digits of a signature: 80 bits (RFC 2104, 5, wants no fewer)
 _ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.IGNORECASE)
+_WITHIN = re.compile(
+    r"<?[ctx]\.[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}@[^<>@\s]+>?|\+[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}(?=@)",
+    re.IGNORECASE,
+)
 _DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.IGNORECASE)
 
 _CONFIRMS = re.compile(r"([0-9]{1,17})\.[a-z2-7]{16}", re.IGNORECASE)
@@ -63,6 +67,11 @@ def read_reply_address(key: str, text: str) -> ReplyTo | None:
         return None
     named = ReplyTo(int(found[1]), int(found[2]))
     return named if _is_signed(key, found[3], "to", *named) else None
+
+
+def without_signed(text: str) -> str:
+    """The text without what is signed in it. What somebody quotes may be read by others, whom it would let in."""
+    return _WITHIN.sub("", text)
 
 
 def confirmation(key: str, user: int, address: str) -> str:

@@ -120,15 +120,35 @@ def add_comment(
     files: Sequence[Kept] = (),
     key: str | None = None,
     continues: str = "",
+    reopens: bool = True,
 ) -> Comment:
     """Add a reply, or with `internal` a note for the staff. The same `key` again returns the first comment.
 
     `continues` is the key of the draft that its form began with.
-    A requester's reply to a waiting or resolved ticket opens it again.
+    A requester's reply to a waiting or resolved ticket opens it again, but for one of a machine: it `reopens` nothing.
     """
     hold(actor, "ticket.note" if internal else "ticket.comment", ticket)
-    said = {"body": body, "files": files, "key": key, "continues": continues}
+    said = {"body": body, "files": files, "key": key, "continues": continues, "reopens": reopens}
     return _add_comment(actor, ticket, sent_before(actor, key).comment, internal=internal, **said)
+
+
+def add_comment_of(
+    actor: User,
+    author: User,
+    ticket: Ticket,
+    *,
+    body: str,
+    files: Sequence[Kept] = (),
+    key: str | None = None,
+    reopens: bool = True,
+) -> Comment:
+    """Add what somebody said elsewhere: the actor, of the staff, says that it belongs here, whoever may write here.
+
+    The same `key` again returns the first comment.
+    """
+    hold(actor, "mail.settle", ticket)
+    said = {"body": body, "internal": False, "files": files, "key": key, "continues": "", "reopens": reopens}
+    return _add_comment(author, ticket, sent_before(author, key).comment, **said)
 
 
 def _add_comment(
@@ -141,6 +161,7 @@ def _add_comment(
     files: Sequence[Kept],
     key: str | None,
     continues: str,
+    reopens: bool = True,
 ) -> Comment:
     if _is_again(earlier, files, ticket=ticket, body=body, internal=internal):
         return earlier
@@ -148,7 +169,7 @@ def _add_comment(
     # None and [] are set because they are read below: what `insert` is not told would be asked of the database.
     comment = Comment(ticket_id=ticket.id, author_id=actor.id, edited_at=None, attachments=[], **said)
     db.insert(comment)
-    changes = _reopen(ticket) if ticket.requester_id == actor.id and not internal else {}
+    changes = _reopen(ticket) if reopens and ticket.requester_id == actor.id and not internal else {}
     log.record(
         EventName.COMMENT_ADDED, actor, ticket=ticket, comment=comment, audience=comment.audience, changes=changes
     )

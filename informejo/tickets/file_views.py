@@ -1,24 +1,13 @@
-"""Sending attached files: as a download, pictures also within a page, and nothing as a page of its own."""
+"""Sending attached files: as a download, and pictures also within a page."""
 
-from urllib.parse import quote
-
-from flask import Blueprint, abort, current_app, send_file
+from flask import Blueprint, abort, current_app
 from werkzeug.exceptions import Gone
 
-from informejo import policy, web
-from informejo.text import plain_file_name
+from informejo import downloads, policy, web
 from informejo.tickets import files
 from informejo.tickets.models import Attachment
 
 bp = Blueprint("files", __name__)
-
-# What people attach must not become a page of this site: no scripts, no guessing of kinds, no copies on shared disks.
-HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "private, no-store",
-}
 
 
 class Lost(Gone):
@@ -54,8 +43,4 @@ def _send(attachment: Attachment, as_attachment: bool):
     if files.is_lost(attachment):
         current_app.logger.error("attachment %s of ticket %s is lost: %s", attachment.id, attachment.ticket_id, path)
         raise Lost(attachment)
-    response = send_file(path, attachment.media_type)
-    names = f"filename=\"{plain_file_name(attachment.name)}\"; filename*=UTF-8''{quote(attachment.name, safe='')}"
-    response.headers["Content-Disposition"] = f"{'attachment' if as_attachment else 'inline'}; {names}"  # RFC 6266
-    response.headers.update(HEADERS)
-    return response
+    return downloads.sent(path, attachment.media_type, attachment.name, as_attachment)

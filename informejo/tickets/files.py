@@ -1,4 +1,4 @@
-"""Attached files on disk: kept under random names, their type found in their bytes, removed when no row names them."""
+"""Files on disk: kept under random names, their type found in their bytes, removed when no row names them."""
 
 import errno
 import filecmp
@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, func, select, text
 from werkzeug.datastructures import FileStorage
 
 from informejo import db
@@ -25,6 +26,7 @@ from informejo.tickets.storage import place
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NAMED = text(storage.naming())
 _SIZES = select(Attachment.stored_name, Attachment.size).where(Attachment.ticket_id == bindparam("ticket"))
 _TAKEN = (
     select(func.sum(Attachment.size))
@@ -84,15 +86,30 @@ def kept(
     could tell from theirs that there are some. Those of a message that is sent `again` take no room twice.
     Raises FileRefused before the block begins.
     """
-    found = keep(files, room=_room(ticket, internal, again) if files else 0)
-    try:
+    with _until_rows(keep(files, room=_room(ticket, internal, again) if files else 0)) as found:
         yield found
-    except BaseException:
-        db.session.rollback()  # a row that is not committed by now must not count
-        raise
-    finally:
-        if found:  # after a success too: a form that is sent twice makes no rows the second time
-            _remove_rowless(found)
+
+
+@contextmanager
+def kept_if_they_fit(
+    files: Sequence[FileStorage], ticket: Ticket | None = None, internal: bool = False
+) -> Iterator[tuple[list[Kept], list[str]]]:
+    """The same for files that nobody can be asked about: each by itself, and for each that is refused a sentence.
+
+    Raises NoRoom, NoPlace.
+    """
+    found, refused = [], []
+    room = _room(ticket, internal, None) if files else 0
+    for file in files:
+        try:
+            found += keep([file], room - sum(earlier.size for earlier in found))
+        except (NoRoom, NoPlace):
+            _remove_all(found)
+            raise
+        except FileRefused as sentence:
+            refused.append(str(sentence))
+    with _until_rows(found):
+        yield found, refused
 
 
 def keep(files: Sequence[FileStorage], room: int) -> list[Kept]:
@@ -109,10 +126,31 @@ def keep(files: Sequence[FileStorage], room: int) -> list[Kept]:
         for file in files:
             found.append(_keep(file, room - sum(earlier.size for earlier in found)))
     except BaseException:
-        for earlier in found:
-            remove(earlier.stored_name)
+        _remove_all(found)
         raise
     return found
+
+
+def write(content: bytes) -> str:
+    """Write a new file of these bytes, which no row names yet, and return the name it has on disk.
+
+    Raises NoRoom, NoPlace.
+    """
+    if is_away():
+        raise NoPlace
+    stored_name = secrets.token_hex(16)
+    _arrive(FileStorage(BytesIO(content)), stored_name)
+    return stored_name
+
+
+def read(stored_name: str) -> bytes:
+    """All bytes of a file. Raises OSError."""
+    return offload(_path(stored_name).read_bytes)
+
+
+def path_to(stored_name: str) -> Path:
+    """Where that file lies."""
+    return _path(stored_name)
 
 
 def remove(stored_name: str):
@@ -134,7 +172,7 @@ def is_away() -> bool:
 
     What is written into an empty mount point is hidden as soon as the disk is there again.
     """
-    return storage.is_bare(_folder()) and bool(db.session.scalar(select(exists().select_from(Attachment))))
+    return storage.is_bare(_folder()) and db.session.execute(_NAMED).first() is not None
 
 
 def is_lost(attachment: Attachment) -> bool:
@@ -176,7 +214,7 @@ def remove_strays(before: datetime) -> int:
 def strays(before: datetime) -> list[Path]:
     """Files older than `before` that no row names."""
     files = [path for path in _folder().glob("*/*/*") if _is_older(path, before)]
-    rows = set(db.session.scalars(select(Attachment.stored_name)))
+    rows = set(db.session.scalars(_NAMED))
     return [path for path in files if path.name not in rows]
 
 
@@ -195,6 +233,23 @@ def _room(ticket: Ticket | None, internal: bool, again: Comment | None) -> int:
     return current_app.config["TICKET_QUOTA"] - taken + sum(file.size for file in twice)
 
 
+@contextmanager
+def _until_rows(found: list[Kept]) -> Iterator[list[Kept]]:
+    try:
+        yield found
+    except BaseException:
+        db.session.rollback()  # a row that is not committed by now must not count
+        raise
+    finally:
+        if found:  # after a success too: a form that is sent twice makes no rows the second time
+            _remove_rowless(found)
+
+
+def _remove_all(found: list[Kept]):
+    for file in found:
+        remove(file.stored_name)
+
+
 def _remove_rowless(found: list[Kept]):
     names = [file.stored_name for file in found]
     rows = set(db.session.scalars(select(Attachment.stored_name).where(Attachment.stored_name.in_(names))))
@@ -205,8 +260,14 @@ def _remove_rowless(found: list[Kept]):
 
 def _keep(file: FileStorage, room: int) -> Kept:
     name, stored_name = shown_file_name(file.filename), secrets.token_hex(16)
+    head, size = _arrive(file, stored_name, _limits(name, room))
+    return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name)
+
+
+def _arrive(file: FileStorage, stored_name: str, limits: Sequence[tuple[int, str]] = ()) -> tuple[bytes, int]:
+    """`_copy` to its place on disk; nothing is left there of a file that is not taken."""
     try:
-        head, size = _copy(file, _path(stored_name), _limits(name, room))
+        return _copy(file, _path(stored_name), limits)
     except BaseException as error:
         with suppress(OSError):
             remove(stored_name)
@@ -216,7 +277,6 @@ def _keep(file: FileStorage, room: int) -> Kept:
             raise NoRoom from error
         current_app.logger.exception("a file could not be written to UPLOAD_DIR")
         raise NoPlace from error
-    return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name)
 
 
 def _limits(name: str, room: int) -> tuple[tuple[int, str], ...]:

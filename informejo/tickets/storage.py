@@ -1,13 +1,15 @@
-"""Whether attached files lie where their rows say: on the disk that UPLOAD_DIR names, and whole."""
+"""Whether files lie where their rows say: on the disk that UPLOAD_DIR names, and whole."""
 
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = re.compile(r"[0-9a-f]{2}")  # what every file lies in; `lost+found` of a fresh disk is none
+OWNERS = {"attachments": "created_at", "incoming_mails": "received_at"}  # tables whose rows name a file, and since when
 GIVEN_UP = "given-up"  # names, one a line, of lost files that whoever runs the desk does not look for any more
 
 
@@ -16,6 +18,19 @@ class Found(NamedTuple):
 
     looked: int
     absent: list[str]
+
+
+def naming(tables: Collection[str] = tuple(OWNERS)) -> str:
+    """The statement that finds the stored name and the bytes of every file that a row names, the newest first."""
+    parts = (f"SELECT stored_name, size, {OWNERS[table]} AS since FROM {table}" for table in tables)  # noqa: S608
+    return f"{' UNION ALL '.join(parts)} ORDER BY since DESC"
+
+
+def named(database: sqlite3.Connection) -> dict[str, int]:
+    """What it finds in that database, which may be of an older release and not have all these tables."""
+    known = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = [table for table in OWNERS if table in known]
+    return {name: size for name, size, _ in database.execute(naming(tables))} if tables else {}
 
 
 def place(folder: Path, stored_name: str) -> Path:

@@ -18,13 +18,6 @@ depends_on = None
 
 def upgrade():
     op.create_table(
-        "mail_pictures",
-        sa.Column("sender", sa.String(), nullable=False),
-        sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("mails", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("sender", "digest", name=op.f("pk_mail_pictures")),
-    )
-    op.create_table(
         "caught_mails",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
@@ -125,6 +118,7 @@ def upgrade():
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("match", sa.String(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
@@ -157,6 +151,18 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_incoming_mails_sender"), ["sender"], unique=False)
         batch_op.create_index("ix_incoming_mails_state", ["state", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incoming_mails_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
+        "mail_pictures",
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("mails", sa.Integer(), nullable=False),
+        sa.Column("first_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["first_id"], ["incoming_mails.id"], name=op.f("fk_mail_pictures_first_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("sender", "digest", name=op.f("pk_mail_pictures")),
+    )
 
     op.create_table(
         "kept_events",
@@ -341,12 +347,12 @@ def downgrade():
     op.drop_table("mail_verdicts")
     op.drop_table("outgoing_mails")
     op.drop_table("kept_events")
+    op.drop_table("mail_pictures")
     op.drop_table("incoming_mails")
     op.drop_table("watchers")
     op.drop_table("mail_choices")
     op.drop_table("reader_bookmarks")
     op.drop_table("mail_ways")
-    op.drop_table("mail_pictures")
     op.drop_table("mail_key")
     op.drop_table("leases")
     op.drop_table("caught_mails")

@@ -234,7 +234,7 @@ def attached(app, world):
 
 def test_a_desk_whose_files_are_all_there_is_left_in_peace(patient, attached):
     answer = file_checks.files(patient())
-    assert (answer.state, answer.sentence) == ("well", "All files that were attached, 3, are in UPLOAD_DIR.")
+    assert (answer.state, answer.sentence) == ("well", "All 3 files are in UPLOAD_DIR.")
 
 
 def test_a_desk_without_files_misses_none(patient, world):

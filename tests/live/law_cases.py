@@ -5,7 +5,7 @@ from sqlalchemy import select
 from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
-from informejo.mail import outgoing_actions
+from informejo.mail import actions as mail, outgoing_actions, taking_out_actions
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions
@@ -44,6 +44,7 @@ def furnish(world: World) -> Desk:
     world.comment(world.ren, ticket, SAID)
     world.comment(world.mia, ticket, ANSWER)
     world.note(ticket, NOTE)
+    mail.watch(world.mia, ticket, world.mia)
     change_actions.delete_ticket(world.ana, binned)
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
@@ -63,6 +64,12 @@ def _mail(desk) -> OutgoingMail:
     db.session.add(mail)
     db.session.flush()
     return mail
+
+
+def _drawn(comment: Comment) -> Comment:
+    """On all pages that show it, before the case goes on."""
+    db.commit()
+    return comment
 
 
 def retitle(desk, **texts):
@@ -88,6 +95,18 @@ CASES = {
     ),
     "a message is put right": lambda d: change_actions.edit_comment(d.ren, d.said, body="It was hot.", version=1),
     "a note is put right": lambda d: change_actions.edit_comment(d.mia, d.note, body="He has two.", version=1),
+    "what somebody wrote elsewhere is added": lambda d: actions.add_comment_of(
+        d.mia, d.zoe, d.ticket, body="Mine too."
+    ),
+    "a message is taken to another ticket": lambda d: taking_out_actions.take_out_message(
+        d.mia, _drawn(actions.add_comment(d.ren, d.ticket, body="The screen flickers.")), d.zoes
+    ),
+    "a message that had opened it again is taken out": lambda d: (
+        change_actions.set_status(d.mia, d.ticket, Status.RESOLVED),
+        taking_out_actions.take_out_message(
+            d.mia, _drawn(actions.add_comment(d.ren, d.ticket, body="It is not.")), d.zoes
+        ),
+    ),
     "the title is put right": lambda d: retitle(d, title="The copier is on fire"),
     "the description is put right": lambda d: retitle(d, description="It burns at the *front*."),
     "it waits": lambda d: change_actions.set_status(d.mia, d.ticket, Status.WAITING),
@@ -102,6 +121,9 @@ CASES = {
     "it is given to another": lambda d: change_actions.assign(d.mia, d.ticket, d.tom),
     "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
     "somebody claims one": lambda d: change_actions.assign(d.tom, d.zoes, d.tom),
+    "somebody watches it": lambda d: mail.watch(d.tom, d.ticket, d.tom),
+    "a colleague is asked to watch it": lambda d: mail.watch(d.mia, d.ticket, d.ana),
+    "somebody watches it no more": lambda d: mail.unwatch(d.tom, d.ticket, d.mia),
     "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
     "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
     "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
@@ -127,6 +149,7 @@ CASES = {
 }
 # Actions that record events without a case, and why.
 NO_CASE = {
+    "guest_who_wrote": "as `guest_for`",
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",
     "reply": "it is `add_comment`, or `follow_up` on a ticket that is closed",
@@ -134,6 +157,9 @@ NO_CASE = {
     "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
     "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
     "change_password": "as `end_sessions`",
+    "save_choices": "whom a message is mailed its form asks again before it is sent; no other live page shows it",
+    "confirm_address": "no live page shows it",
+    "offer_password": "the mail with the link is all that comes of it, and no live page lists that",
 }
 COVERED = {  # action -> the case that has it, where the name above does not say so
     "open_ticket": "a ticket is opened",

@@ -1,0 +1,93 @@
+"""What a mail brings to a ticket: its text within the limits of a message, and its files as far as they fit."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from informejo import db, limits
+from informejo.mail import quotes, signatures
+from informejo.mail.models import IncomingMail, MailPicture
+from informejo.mail.parsing import Parsed, Part
+from informejo.offload import offload
+from informejo.tickets.files import Kept, kept_if_they_fit
+from informejo.tickets.models import Ticket
+
+MOST = min(limits.DESCRIPTION.most, limits.COMMENT.most)
+ROOM = 2_000  # characters of it that are kept free for what did not fit
+CUT = "(The mail goes on. All of it is kept with the original.)"
+NO_SUBJECT, NO_TEXT = "(no subject)", "(no text)"
+
+
+class Brought(NamedTuple):
+    """What is brought: files lie on disk already, and are gone from there unless rows name them in time."""
+
+    title: str
+    text: str
+    files: list[Kept]
+    pictures: dict[str, bool]  # digests of those within the text; whether each was left in the original
+    said: str  # a sentence for the ledger about those; empty if none was left
+
+
+@contextmanager
+def brought(
+    mail: IncomingMail, parsed: Parsed, ticket: Ticket | None, internal: bool = False, only_said: bool = False
+) -> Iterator[Brought]:
+    """What the mail brings to that ticket, None for a new one. The block makes rows for it and commits.
+
+    `only_said` leaves out what is quoted: what was mailed to staff may hold notes, which others must not read.
+    Raises NoRoom, NoPlace.
+    """
+    left = _left_out(mail, parsed)
+    parts = [part for part in parsed.parts if not left.get(_digest(part))]
+    taken, more = parts[: current_app.config["MAX_FILES"]], parts[current_app.config["MAX_FILES"] :]
+    uploads = [FileStorage(BytesIO(part.content), filename=part.name) for part in taken]
+    with kept_if_they_fit(uploads, ticket, internal) as (found, refused):
+        if more:
+            refused.append(f"One message can carry {len(taken)} files; the mail has {len(more)} more.")
+        text = _text(parsed, only_said, refused)
+        yield Brought(_title(parsed.subject), text, found, left, _said(sum(left.values())))
+
+
+def _title(subject: str) -> str:
+    return subject[: limits.TITLE.most].strip() or NO_SUBJECT
+
+
+def _text(parsed: Parsed, only_said: bool, remarks: Sequence[str]) -> str:
+    text = quotes.split(parsed.text).said if only_said else parsed.text
+    text = signatures.without_signed(text).strip()
+    if len(text) > MOST - ROOM:
+        text = f"{text[: MOST - ROOM]}\n\n{CUT}"
+    told = "\n".join(f"({remark} It is kept with the original mail.)" for remark in remarks)[: ROOM - len(CUT) - 10]
+    return "\n\n".join(filter(None, (text, told))) or NO_TEXT
+
+
+def _left_out(mail: IncomingMail, parsed: Parsed) -> dict[str, bool]:
+    """The pictures within the text, by digest, and whether each came with an earlier mail of this sender: a logo."""
+    inside = {_digest(part) for part in parsed.parts if part.inline} - {""}
+    if not inside:
+        return {}
+    known = select(MailPicture.digest, MailPicture.first_id).where(
+        MailPicture.sender == parsed.sender, MailPicture.digest.in_(inside)
+    )
+    firsts = dict(db.session.execute(known).all())
+    return {digest: digest in firsts and firsts[digest] != mail.id for digest in sorted(inside)}
+
+
+def _digest(part: Part) -> str:
+    """Of a picture within the text; others are files, and always taken."""
+    if not (part.inline and part.media_type.startswith("image/")):
+        return ""
+    return offload(hashlib.sha256, part.content).hexdigest()
+
+
+def _said(left: int) -> str:
+    if not left:
+        return ""
+    pictures = "A picture that came" if left == 1 else f"{left} pictures that came"
+    return f"{pictures} with an earlier mail of this sender {'was' if left == 1 else 'were'} left in the original."

@@ -1,0 +1,79 @@
+"""Reading the ledger: every mail that came in, with what became of it and why."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+from werkzeug.exceptions import NotFound
+
+from informejo import db, policy
+from informejo.accounts.models import User
+from informejo.mail.models import IncomingMail
+from informejo.mail.words import InState
+from informejo.paging import nearest_page
+from informejo.tickets.models import Comment, Ticket
+
+PAGE = 50  # mails on one page of the list
+SEARCHED = 200  # characters of a search that are looked at
+WITH_ALL = joinedload(IncomingMail.person), joinedload(IncomingMail.ticket)
+
+
+class Listed(NamedTuple):
+    """One page of the ledger: its mails, the newest first, its number from 1, and how many there are in all."""
+
+    mails: list[IncomingMail]
+    number: int
+    total: int
+    more: bool
+
+
+def ledger_for(actor: User, state: InState | None = None, sender: str = "", page: int | None = None) -> Listed:
+    """The mails in that state, or all, whose sender's address begins so."""
+    policy.require(actor, "mail.see")
+    mails = select(IncomingMail)
+    if state:
+        mails = mails.where(IncomingMail.state == state)
+    if sender:
+        mails = mails.where(IncomingMail.sender.startswith(sender[:SEARCHED].lower(), autoescape=True))
+    total = db.session.scalar(mails.with_only_columns(func.count(IncomingMail.id)))
+    number = nearest_page(page, total, PAGE)
+    rows = mails.order_by(IncomingMail.id.desc()).limit(PAGE).offset((number - 1) * PAGE).options(*WITH_ALL)
+    return Listed(list(db.session.scalars(rows)), number, total, total > number * PAGE)
+
+
+def tally(actor: User) -> dict[InState, int]:
+    """How many mails there are in each state; those without any are left out."""
+    policy.require(actor, "mail.see")
+    counted = select(IncomingMail.state, func.count()).group_by(IncomingMail.state)
+    return dict(db.session.execute(counted).all())
+
+
+def find_mail(actor: User, id: int) -> IncomingMail:
+    """The mail with that id, for those who may see the ledger. Raises NotFound."""
+    mail = _first(select(IncomingMail).where(IncomingMail.id == id)) if policy.may(actor, "mail.see") else None
+    if mail is None:
+        raise NotFound(policy.NOTHING)
+    return mail
+
+
+def mails_of(ticket: Ticket) -> list[IncomingMail]:
+    """The mails that brought something to the ticket, or tell of one about it, oldest first. For staff alone."""
+    mails = select(IncomingMail).where(IncomingMail.ticket_id == ticket.id).order_by(IncomingMail.id)
+    return list(db.session.scalars(mails.options(*WITH_ALL)))
+
+
+def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:
+    """Whether this mail opened that ticket."""
+    return ticket is not None and ticket.key == mail.key
+
+
+def was_answered(ticket: Ticket) -> bool:
+    """Whether anybody wrote on the ticket since it was opened, be it a note."""
+    return db.session.scalar(select(Comment.id).where(Comment.ticket_id == ticket.id).limit(1)) is not None
+
+
+def _first(statement: Select) -> IncomingMail | None:
+    try:
+        return db.session.scalar(statement.options(*WITH_ALL, joinedload(IncomingMail.moved_from)))
+    except OverflowError:  # a number in the address that no row can have
+        return None
