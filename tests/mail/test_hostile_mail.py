@@ -34,7 +34,7 @@ HEADERS = {
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)> {{7*7}} {% raw %} <style>body{display:none}</style>"
 
 
-@pytest.mark.hardening("H-43")
+@pytest.mark.hardening("H-43", "S-08")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_makes_no_header_and_no_recipient(post, sink, world, name):
     world.ren.name = world.mia.name = name

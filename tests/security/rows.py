@@ -205,6 +205,5 @@ OPEN = {
     "S-42": "There is no reset by mail yet; an administrator cannot see or set passwords either.",
     "S-43": "There is no sign-in elsewhere yet.",
     "S-47": "Addresses cannot be changed yet, and giving a role does not ask for the password again.",
-    "S-52": "No mail is sent yet, so no mail server's certificate is checked.",
     "F-19": "One idle time holds for everybody; administrators have no shorter one.",
 }
