@@ -24,7 +24,7 @@ from informejo.mail.models import MailWay, OutgoingMail
 from informejo.mail.smtp import Dropped, Later, Refused
 from informejo.mail.smtp_server import Unreachable
 from informejo.mail.words import Kind
-from informejo.turns import trouble
+from informejo.turns import give_way, trouble
 
 POLL_SECONDS = 2  # neither the end of a wait rings, nor a bell in another process
 PAUSE_SECONDS = 0.25  # the same bell rings for whoever decides about mails first; and many bells are one look
@@ -84,6 +84,7 @@ class Outbox:
                 while open_way and not hub.closing and (ids := due()):
                     for id in ids:
                         self._send(id, open_way)
+                        give_way()  # also where mails are caught, and no server lets others have their turn
         except Unreachable as error:
             self._rests_until = clock.now() + REST
             db.session.remove()
