@@ -119,9 +119,19 @@ def _message(case: Case) -> tuple[str, dict]:
     return subject, shown | {"earlier": case.reader.earlier(case.ticket, case.event.comment)}
 
 
-def _with_history(case: Case) -> tuple[str, dict]:
+def _introduced(case: Case) -> tuple[str, dict]:
+    """For whom the ticket is new: what it is about, and what was said last."""
     subject, shown = _about(case)
-    return subject, shown | {"earlier": case.reader.earlier(case.ticket)}
+    told = shown["told"] and shown["told"]._replace(said=case.reader.opening(case.ticket))
+    return subject, shown | {"told": told, "earlier": case.reader.earlier(case.ticket, opening=False)}
+
+
+def _reminder(case: Case) -> tuple[str, dict]:
+    """What the desk asked is said once more."""
+    subject, shown = _about(case)
+    return subject, shown | {
+        "told": shown["told"] and shown["told"]._replace(said=case.reader.last_answer(case.ticket))
+    }
 
 
 def _bundle(case: Case) -> tuple[str, dict]:
@@ -167,10 +177,10 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.NEW: _about,
     Kind.MESSAGE: _message,
     Kind.STATUS: _about,
-    Kind.ASSIGNED: _with_history,
-    Kind.WATCHING: _with_history,
+    Kind.ASSIGNED: _introduced,
+    Kind.WATCHING: _introduced,
     Kind.UNDELIVERED: _about,
-    Kind.REMINDER: _with_history,
+    Kind.REMINDER: _reminder,
     Kind.BUNDLE: _bundle,
     Kind.PASSWORD: _password,
     Kind.REFUSED: _refused,

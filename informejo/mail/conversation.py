@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import joinedload
 
 from informejo import db, policy
-from informejo.accounts.models import Role, User
-from informejo.events.models import Event
+from informejo.accounts.models import STAFF, Role, User
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import deeds
 from informejo.tickets.files import is_lost
 from informejo.tickets.models import Attachment, Comment, Ticket
 
 QUOTED = 3  # messages that stand below an answer
+MOST_QUOTED = 2_000  # characters of each
 MOST_ATTACHED = 10_485_760  # bytes of all files of a mail: made text they are a third more, and many servers take 20 MB
 SOMEBODY = "Somebody"  # who it was is a word that a stranger chose
 
@@ -106,8 +107,11 @@ class Reader(NamedTuple):
             said = self.opening(event.ticket)
         return Told(sentence, self.time(event.at), said)
 
-    def earlier(self, ticket: Ticket, than: Comment | None = None) -> list[Said]:
-        """The last messages of the conversation before that one, newest first; strangers' addresses get none."""
+    def earlier(self, ticket: Ticket, than: Comment | None = None, opening: bool = True) -> list[Said]:
+        """The last messages of the conversation before that one, newest first; a stranger's address gets none.
+
+        With `opening`, where there is room, also what the ticket said when it was opened.
+        """
         if not (self.known and self.user):
             return []
         comments = policy.visible_comments(self.user).where(Comment.ticket_id == ticket.id)
@@ -115,7 +119,15 @@ class Reader(NamedTuple):
             comments = comments.where(Comment.id < than.id)
         latest = comments.order_by(Comment.id.desc()).limit(QUOTED).options(joinedload(Comment.author))
         found = [self.message(comment) for comment in db.session.scalars(latest)]
-        return [*found, self.opening(ticket)] if len(found) < QUOTED else found
+        if opening and len(found) < QUOTED:
+            found.append(self.opening(ticket))
+        return [said._replace(body=_shortened(said.body)) for said in found]
+
+    def last_answer(self, ticket: Ticket) -> Said | None:
+        """What the staff wrote to the requester last."""
+        public = policy.comments_on(Audience.REQUESTER, [ticket.id]).join(Comment.author).where(User.role.in_(STAFF))
+        comment = db.session.scalar(public.order_by(Comment.id.desc()).limit(1))
+        return self.message(comment) if comment else None
 
     def _files(self, files: list[Attachment], attached: list[Attachment]) -> list[File]:
         away = "On the ticket’s page" if self.opens else "Not attached, ask us for it"
@@ -132,3 +144,7 @@ class Reader(NamedTuple):
         if event.ticket.assignee_id == me and "assignee" in event.changes:
             return done.replace(f"to {event.changes['assignee'][1]}", "to you")
         return done
+
+
+def _shortened(body: str) -> str:
+    return body if len(body) <= MOST_QUOTED else f"{body[:MOST_QUOTED]}…"

@@ -14,6 +14,7 @@ from informejo.mail.models import IncomingMail
 from informejo.mail.queries import key
 from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
 from informejo.mail.words import Kind
+from informejo.tickets import change_actions
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
 
 PUBLIC, REN, GUS = "https://desk.example.org", "ren@example.org", "gus@example.org"
@@ -234,3 +235,33 @@ def test_at_most_ten_earlier_mails_are_referred_to(post, sink, world):
     ids = [message["Message-Id"] for addresses, message in sink.mails if addresses == [REN]]
     last = next(message for addresses, message in reversed(sink.mails) if addresses == [REN])
     assert last["References"].split() == ids[-11:-1]
+
+
+def test_whoever_is_given_a_ticket_is_told_what_it_is_about_however_much_was_said(post, sink, world):
+    ticket = world.ticket(description="It all began with a spark.")
+    for number in range(5):
+        world.comment(world.ren, ticket, f"Message {number}.")
+    post.deliver()
+    change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    post.deliver()
+    said = text(next(message for addresses, message in sink.mails if addresses == ["tom@example.org"]))
+    assert "Mia Lund gave this ticket to you." in said
+    assert "It all began with a spark." in said
+    assert re.findall(r"Message \d", said) == ["Message 4", "Message 3", "Message 2"]
+
+
+def test_a_reminder_says_what_the_desk_asked_last_and_no_note(mails):
+    said = text(of_kind(mails, Kind.REMINDER, GUS))
+    assert "We wait for your answer to what Mia Lund wrote" in said
+    assert OURS in said
+
+
+def test_a_long_message_is_quoted_in_part_and_sent_whole(post, sink, world):
+    ticket = world.ticket(description=f"Begin {'x ' * 3_000} end of it.")
+    world.comment(world.mia, ticket, f"Begin {'y ' * 3_000} end of the answer.")
+    post.deliver()
+    said = text(next(message for addresses, message in sink.mails if addresses == [REN] and message["References"]))
+    assert "end of the answer." in said
+    assert "end of it." not in said
+    assert "> Begin x x" in said
