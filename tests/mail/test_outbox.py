@@ -1,5 +1,7 @@
 """Sending: what the server takes is sent once, what it refuses is told, and what nobody answers waits."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -249,3 +251,30 @@ def test_a_mail_taken_up_by_a_process_that_died_each_time_is_given_up(mail, post
     post.send()
     assert mail.state == OutState.FAILED
     assert "stopped" in mail.error
+
+
+def test_what_somebody_else_has_taken_up_meanwhile_is_theirs_to_note(mail, post, sink, tmp_path):
+    def another_takes_it(address):
+        if address != TO_REN:
+            return None
+        with closing(sqlite3.connect(tmp_path / "test.db")) as connection, connection:
+            connection.execute(
+                "UPDATE outgoing_mails SET claimed_until = '2099-01-01 00:00:00' WHERE id = ?", [mail.id]
+            )
+        return "550 no such person"
+
+    sink.answers["RCPT"] = another_takes_it
+    post.send()
+    assert (mail.state, mail.error) == (OutState.SENDING, "")
+    assert "ana@example.org" in sink.to
+
+
+def test_a_mail_whose_claim_has_run_out_is_taken_up_again(mail, post, sink):
+    mail.state, mail.claimed_until = OutState.SENDING, clock.now() + timedelta(minutes=1)
+    db.commit()
+    post.send()
+    assert mail.state == OutState.SENDING
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        post.send()
+    assert mail.state == OutState.SENT
+    assert sink.to.count(TO_REN) == 1
