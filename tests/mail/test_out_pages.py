@@ -53,6 +53,13 @@ def test_sending_again_says_so_and_happens_once(failed, post, sink, visit, world
     assert browser.post(f"/mail/out/{failed.id}/attempts").status_code == 422  # it was sent
 
 
+def test_on_a_tickets_page_it_is_sent_again_without_leaving_it(failed, visit, world):
+    answer = visit(world.mia).post(f"/mail/out/{failed.id}/attempts", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.text) == (200, "")
+    assert "HX-Redirect" not in answer.headers
+    assert failed.state == OutState.WAITING
+
+
 def test_the_page_says_why_nothing_leaves(post, visit, world):
     browser = visit(world.mia)
     assert "No mail has gone out yet." in page(browser, "/mail/out")
