@@ -8,6 +8,7 @@ from flask import current_app
 
 from informejo import clock
 from informejo.accounts.models import User
+from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.mail.contents import Case, case_of, contents_of
 from informejo.mail.fields import POLICY, mailbox
@@ -50,7 +51,7 @@ def _address(message: EmailMessage, case: Case):
     mail, reader = case.mail, case.reader
     message["From"] = from_whom(_author(case))
     message["To"] = mailbox(reader.user.name if reader.user and reader.known else "", mail.address)
-    if answer := answers_to(case.ticket.id if case.ticket else None, mail.user_id):
+    if answer := answers_to(case.ticket.id if case.ticket and _may_name_ticket(case) else None, mail.user_id):
         message["Reply-To"] = answer
     message["Subject"] = mail.subject
     message["Date"] = clock.now()
@@ -58,6 +59,15 @@ def _address(message: EmailMessage, case: Case):
     if ids := references(case):
         message["In-Reply-To"] = ids[-1]
         message["References"] = " ".join(ids)
+
+
+def _may_name_ticket(case: Case) -> bool:
+    """Whether an answer may be a message to the requester, if all that is left of ours in it is the address.
+
+    Of a message the reader of answers looks up whether it was a note; of other things for the staff it cannot know.
+    """
+    public = all(verdict.event.is_for(Audience.REQUESTER) for verdict in case.verdicts)
+    return public or case.kind == Kind.MESSAGE
 
 
 def _mark(message: EmailMessage, case: Case, choices: str):

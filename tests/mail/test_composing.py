@@ -10,7 +10,10 @@ import pytest
 
 from informejo import clock, db
 from informejo.accounts.queries import password_link
+from informejo.mail import actions, outgoing_actions
+from informejo.mail.matching_queries import match
 from informejo.mail.models import IncomingMail
+from informejo.mail.parsing import parse
 from informejo.mail.queries import key
 from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
 from informejo.mail.words import Kind
@@ -18,6 +21,9 @@ from informejo.tickets import change_actions
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
 
 PUBLIC, REN, GUS = "https://desk.example.org", "ren@example.org", "gus@example.org"
+
+
+NAMELESS = (Kind.PASSWORD, Kind.REFUSED, Kind.CHECK, Kind.UNDELIVERED, Kind.WATCHING)  # their answers name no ticket
 
 
 @pytest.fixture(params=[True, False], ids=["confirmed", "unconfirmed"])
@@ -152,7 +158,7 @@ def test_each_mail_has_a_signed_id_of_its_own_that_names_it(mails, post):
 def test_an_answer_goes_to_an_address_that_names_ticket_and_reader(mails, world):
     for kind, message in mails:
         address = message["Reply-To"].addresses[0].addr_spec
-        if kind in (Kind.PASSWORD, Kind.REFUSED, Kind.CHECK) or "News on" in message["Subject"]:
+        if kind in NAMELESS or "News on" in message["Subject"]:
             assert address == "help@example.org"
         else:
             named = read_reply_address(key(), address)
@@ -265,3 +271,24 @@ def test_a_long_message_is_quoted_in_part_and_sent_whole(post, sink, world):
     assert "end of the answer." in said
     assert "end of it." not in said
     assert "> Begin x x" in said
+
+
+def test_an_answer_to_what_was_for_the_staff_alone_is_no_message_to_the_requester(post, sink, world):
+    post.app.config["MAIL_REPLY_TO"] = "help+@example.org"
+    ticket = world.ticket()
+    change_actions.assign(world.mia, ticket, world.tom)
+    actions.watch(world.mia, ticket, world.ana)
+    world.comment(world.mia, ticket, OURS)
+    world.note(ticket, NOTE)
+    post.deliver()
+    outgoing_actions.mark_bounced(next(mail for mail in post.mails if mail.kind == Kind.MESSAGE), "550 no")
+    db.commit()
+    post.deliver()
+    kinds = {mail.message_id: mail.kind for mail in post.mails}
+    for addresses, message in sink.mails:
+        about = kinds[message["Message-Id"]], "added an internal note" in text(message)
+        headers = f"From: {addresses[0]}\r\nTo: {message['Reply-To']}\r\nIn-Reply-To: {message['Message-Id']}\r\n"
+        found = match(parse(f"{headers}\r\nI see.\r\n".encode()), "pass")
+        assert found.ticket == ticket
+        assert found.internal == (about[0] in (Kind.UNDELIVERED, Kind.WATCHING) or about[1]), about
+    assert {Kind.UNDELIVERED, Kind.WATCHING, Kind.MESSAGE} <= set(kinds.values())
