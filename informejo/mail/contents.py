@@ -8,7 +8,7 @@ from flask import current_app
 from informejo import clock, db
 from informejo.accounts.models import Role, User
 from informejo.accounts.password_actions import LASTS, make_password_link
-from informejo.events.models import Event
+from informejo.events.models import Audience, Event
 from informejo.mail.conversation import Reader, Told
 from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
 from informejo.mail.queries import key
@@ -28,7 +28,7 @@ BECAUSE = {  # said to the reader, so that nobody has to wonder why this came
 }
 
 
-ANSWERED = (Kind.OPENED, Kind.NEW, Kind.MESSAGE, Kind.STATUS, Kind.ASSIGNED, Kind.WATCHING, Kind.REMINDER, Kind.BUNDLE)
+NOT_ANSWERED = (Kind.BUNDLE, Kind.PASSWORD, Kind.REFUSED, Kind.CHECK)
 
 
 class Part(NamedTuple):
@@ -79,7 +79,6 @@ def _everywhere(case: Case) -> dict:
     """What the frame around each mail shows."""
     user = case.reader.user
     signs_in = case.reader.opens and case.kind != Kind.PASSWORD
-    reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
     return {
         "kind": case.kind,
         "desk": desk_name(),
@@ -88,8 +87,20 @@ def _everywhere(case: Case) -> dict:
         "because": BECAUSE[case.verdicts[0].why] if case.verdicts else "",
         "choices": f"{public()}/profile/mail" if signs_in else "",
         "confirm": _confirmation(user) if signs_in and not case.reader.known else "",
-        "answerable": bool(reads and case.ticket and case.kind in ANSWERED),
+        "answer": _answer(case),
     }
+
+
+def _answer(case: Case) -> str:
+    """What becomes of an answer to this mail, where answers are read: nobody shall write to the wrong people."""
+    reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
+    if not reads or case.ticket is None or case.kind in NOT_ANSWERED:
+        return ""
+    if not all(verdict.event.is_for(Audience.REQUESTER) for verdict in case.verdicts):
+        return "An answer to this mail becomes a note for the team."
+    if case.ticket.requester == case.reader.user:
+        return "To answer, answer this mail."
+    return "An answer to this mail goes to the requester."
 
 
 def _confirmation(user: User) -> str:

@@ -290,5 +290,13 @@ def test_an_answer_to_what_was_for_the_staff_alone_is_no_message_to_the_requeste
         headers = f"From: {addresses[0]}\r\nTo: {message['Reply-To']}\r\nIn-Reply-To: {message['Message-Id']}\r\n"
         found = match(parse(f"{headers}\r\nI see.\r\n".encode()), "pass")
         assert found.ticket == ticket
+        assert ("becomes a note" in text(message)) == found.internal
+        assert ("goes to the requester" in text(message)) == (not found.internal and addresses != [REN])
         assert found.internal == (about[0] in (Kind.UNDELIVERED, Kind.WATCHING) or about[1]), about
     assert {Kind.UNDELIVERED, Kind.WATCHING, Kind.MESSAGE} <= set(kinds.values())
+
+
+def test_nobody_is_asked_to_answer_where_no_answer_is_read(post, sink, world):
+    world.comment(world.mia, world.ticket(), OURS)
+    post.deliver()
+    assert not any("answer" in text(message) for _, message in sink.mails)
