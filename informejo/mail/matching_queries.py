@@ -9,6 +9,7 @@ from sqlalchemy import select
 from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_email
+from informejo.events.models import Audience
 from informejo.mail import queries, signatures
 from informejo.mail.models import OutgoingMail
 from informejo.mail.parsing import Parsed
@@ -84,7 +85,12 @@ def _of_mail(named: MessageId, sent: OutgoingMail) -> Signed:
     ticket = said.ticket if said else sent.ticket
     named = f" “{sent.subject}”" if sent.subject else ""
     how = f"It answers our mail{named}, which went to its sender."
-    return Signed(ticket, sent.user.email if sent.user else sent.address, bool(said and said.internal), how)
+    return Signed(ticket, sent.user.email if sent.user else sent.address, _was_internal(said, sent), how)
+
+
+def _was_internal(said: Comment | None, sent: OutgoingMail) -> bool:
+    """Whether that mail told of what is for the staff alone: a note, or that a mail failed, or who watches."""
+    return bool(said and said.internal) or bool(sent.event and not sent.event.is_for(Audience.REQUESTER))
 
 
 def _heard_notes(user: User, ticket: Ticket) -> bool:
