@@ -95,7 +95,7 @@ SENT_ENDS = (
     "を入手",
 )
 DEVICE = re.compile(
-    r"iphone|ipad|ios|\bmac\b|galaxy|samsung|android|huawei|xiaomi|redmi|oneplus|oppo|nokia|motorola|pixel|fairphone|blackberry|windows"
+    r"iphon|ipad|ios|\bmac\b|galaxy|samsung|android|huawei|xiaomi|redmi|oneplus|oppo|nokia|motorola|pixel|fairphone|blackberry|windows"
     r"|outlook|yahoo|aol|gmx|web\.de|proton|k-9|bluemail|aquamail|fairemail|thunderbird|tuta|mobil|móvil|telefon|téléphone|phone|handy|tablet|puhelin|телефон|смартфон|手机|手機|스마트폰",
     re.IGNORECASE,
 )
