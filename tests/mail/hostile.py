@@ -93,6 +93,9 @@ MAILS = {
     "results": Hostile(HEAD + b"Authentication-Results: mx.b.c; ", b"dmarc=pass;"),
     "results in comments": Hostile(HEAD + b"Authentication-Results: mx.b.c; ", b"("),
     "servers": Hostile(HEAD, b"Received: by x\r\n"),
+    "HTML, quotes in a tag": Hostile(HTML + b"<a ", b'""'),
+    "HTML, quotes of both kinds in a tag": Hostile(HTML + b"<a ", b"\"'a'"),
+    "HTML, numbers of letters": Hostile(HTML + b"&#", b"1"),
     **{
         f"HTML, {piece.decode()}": Hostile(HTML, piece)
         for piece in (

@@ -32,7 +32,9 @@ TEXTS = {
     "less than": ("1 < 2 <3 & 4 &lt; 5 > 4", "1 < 2 <3 & 4 < 5 > 4"),
     "a mark in an attribute": ('<p title="a > b">c</p>', "c"),
     "a quotation mark too many": ('<p title="a">b</p><p class="x"">c</p>', "b\n\nc"),
+    "a quotation mark that is never closed": ('<p title=\'a">b</p><p class="x" y">c "d" e</p>', 'b\n\nc "d" e'),
     "a signature": ("a<br>-- <br>Ann", "a\n-- \nAnn"),
+    "numbers of letters": ("&#65;&#x42;&#00000000000000000067;&#" + "1" * 5_000 + ";", "AB\ufffd\ufffd"),
     "nothing": ("", ""),
 }
 
