@@ -8,6 +8,8 @@ from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
 from informejo.accounts.models import User
+from informejo.events.models import Event
+from informejo.events.names import EventName
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
 from informejo.paging import nearest_page
@@ -70,6 +72,13 @@ def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:
 def was_answered(ticket: Ticket) -> bool:
     """Whether anybody wrote on the ticket since it was opened, be it a note."""
     return db.session.scalar(select(Comment.id).where(Comment.ticket_id == ticket.id).limit(1)) is not None
+
+
+def was_closed_again(ticket: Ticket) -> bool:
+    """Whether the message that was taken out of it last had opened it again, so that it is over as it was before."""
+    removed = select(Event).where(Event.ticket_id == ticket.id, Event.name == EventName.COMMENT_REMOVED)
+    last = db.session.scalar(removed.order_by(Event.id.desc()).limit(1))
+    return last is not None and "status" in last.changes
 
 
 def _first(statement: Select) -> IncomingMail | None:
