@@ -59,6 +59,13 @@ request_seconds = _histogram(
     ["method"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+mails_waiting = _gauge("informejo_mails_waiting", "Mails that are due, or were tried, and could not be sent yet.")
+mails_failed = _gauge("informejo_mails_failed", "Mails that were given up.")
+mails_quarantined = _gauge(
+    "informejo_mails_quarantined", "Mails that came in, could not be read, and wait for somebody."
+)
+mail_failing = _gauge("informejo_mail_failing", "How many of sending and fetching have failed for 15 minutes.")
+
 shelf_things = _gauge("informejo_shelf_things", "Drawings, lists and numbers that are kept to be used again.")
 shelf_bytes = _gauge("informejo_shelf_bytes", "Bytes of what is kept, roughly.")
 shelf_bytes_limit = _gauge("informejo_shelf_bytes_limit", "Most bytes that are kept.")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from informejo import db
 from informejo.config import ROOT
+from informejo.mail import mailboxes
 from informejo.tickets import files
 
 PATIENCE = 10  # seconds: a worker whose master was killed needs half of them to end
@@ -36,6 +37,14 @@ def require_one_process(workers: int):
     """Raises Refused for more than one: hub, presence and the writer lock belong to one process."""
     if workers != 1:
         raise Refused(f"Informejo is one process; {workers} workers would not hear of each other. Set --workers to 1.")
+
+
+def require_mailboxes(settings: dict):
+    """Raises Refused with a sentence where MAILBOXES cannot be read: mail that is never fetched would not be missed."""
+    try:
+        mailboxes.read(settings)
+    except ValueError as mistake:
+        raise Refused(str(mistake)) from None
 
 
 def take_database(address: str, patience: float = PATIENCE):

@@ -17,6 +17,7 @@ from informejo.desk import stats
 from informejo.doctor.queries import something_broken
 from informejo.events import log
 from informejo.events.log import Standing
+from informejo.mail.health_queries import lasting_troubles
 from informejo.tickets.queries import unread_for
 from informejo.turns import vouch_with
 
@@ -36,6 +37,8 @@ NOTICES = {
     "ticket-opened": "You opened this ticket. Answers appear here as they come.",
     "ticket-opened-for-another": "You opened this ticket for somebody else, whose name it carries.",
     "examined": "Everything has been checked.",
+    "event-dealt-with": "The event has been dealt with.",
+    "event-still-kept": "The event could not be dealt with this time either. What went wrong stands below.",
     "user-changed": "The change is saved.",
     "mail-read-again": "The mail was read again. Below is what became of it.",
     "mail-made-ticket": "There is a ticket of this mail.",
@@ -44,7 +47,8 @@ NOTICES = {
     "handed-over": "The tickets are handed over.",
     "mail-again": "The mail is on its way again.",
 }
-MAYBE = {"registered"}  # no word of success: whether the address was new is nobody else's business
+# No word of success: whether the address was new is nobody else's business.
+MAYBE = {"registered", "event-still-kept"}
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 
@@ -102,7 +106,9 @@ def page(template: str, **context) -> str:
         context["stream"] = stream() if person else ""
     context["unread"] = unread_for(person) if person else 0
     context["counts"] = stats.counts_for(person, standing()) if person and person.is_staff else None
-    context["ill"] = bool(person and policy.may(person, "desk.examine") and something_broken())
+    looks_after_it = policy.may(person, "desk.examine")
+    context["ill"] = looks_after_it and something_broken()
+    context["troubles"] = lasting_troubles() if looks_after_it else ()
     if "status" not in context:  # of an error page nothing holds that was to be said
         notice, own = _noticed(), context.pop("sentences", {})
         context |= {"notice": own.get(notice) or NOTICES.get(notice, ""), "done": notice not in MAYBE}

@@ -13,7 +13,7 @@ VISITORS = ["/", "/sign-in", "/register", "/nowhere"]
 REQUESTERS = ["/tickets", "/tickets?q=xyzzy", "/tickets/new", "/tickets/new?follows=2", "/tickets/1", "/tickets/2",
               "/tickets/1/edit", "/comments/1/edit", "/profile", "/desk", "/tickets/99"]  # fmt: skip
 STAFF = ["/desk", "/queue", "/queue?q=xyzzy", "/queue?status=&assignee=me&sort=priority", "/tickets/1", "/tickets/2",
-         "/users", "/users?role=agent&q=mia", "/bin", "/health", "/profile", "/tickets/new",
+         "/users", "/users?role=agent&q=mia", "/bin", "/health", "/mail/check", "/profile", "/tickets/new",
          "/comments/2/edit"]  # fmt: skip
 PAGES = [(None, page) for page in VISITORS] + [("ren", page) for page in REQUESTERS] + [("ana", page) for page in STAFF]
 NAMELESS = ("hidden", "submit", "button")

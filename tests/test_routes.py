@@ -54,6 +54,7 @@ READ = {
     "/mail/caught": "303 403 403 403 200",
     "/mail/caught/<int:id>": "303 404 404 404 200",
     "/mail/caught/<int:id>/html": "303 404 404 404 200",
+    "/mail/check": "303 403 403 403 200",
     "/healthz": "200 200 200 200 200",
     "/readyz": "200 200 200 200 200",
     "/metrics": "200 200 200 200 200",
@@ -90,6 +91,8 @@ CHANGE = {
     "/tickets/<int:number>/deletion": ({}, "401 404 403 403 303"),
     "/tickets/<int:number>/restoration": ({}, "401 404 404 404 303"),
     "/health": ({}, "401 403 403 403 303"),
+    "/health/readers/<reader>/<int:event_id>": ({}, "401 403 403 403 404"),
+    "/mail/check": ({}, "401 403 403 403 303"),
     "/mail/in/<int:id>/attempts": ({}, "401 404 404 303 303"),
     "/mail/in/<int:id>/ticket": ({}, "401 404 404 303 303"),
     "/mail/in/<int:id>/move": ({"number": "1"}, "401 404 404 303 303"),
@@ -106,6 +109,8 @@ FILLED = {
     "<any(status, priority, category):field>": "status",
     "<mark>.<any(css, js):kind>": "old.css",
     "<path:filename>": "icons.svg",
+    "<reader>": "mail",
+    "<int:event_id>": "1",
 }
 
 

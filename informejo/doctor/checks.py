@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from informejo.doctor.models import State
+from informejo.mail.health_queries import Post
 from informejo.serving import sqlite_file
 
 EVENT = {
@@ -18,6 +19,8 @@ EVENT = {
 
 class Answer(NamedTuple):
     """What a check found, in words that name settings (`$UPLOAD_DIR`) and no place, secret or person.
+
+    A mailbox has its name there, and a mail server its words: of several, one wants to know which.
 
     `remedy` says what to do, with the command; `since` is known where the thing itself tells.
     """
@@ -33,6 +36,7 @@ class Patient(NamedTuple):
 
     `server` is the process id of the server, None where none runs here. `tokens` open the probe, one each time.
     `patience` is how many seconds a check may take; `long` lets the stream be held over proxies' time-outs.
+    `post` is how mail fares, None where the database does not tell.
     """
 
     settings: dict
@@ -40,6 +44,7 @@ class Patient(NamedTuple):
     tokens: list[str]
     patience: float = 5
     long: bool = False
+    post: Post | None = None
 
     @property
     def database(self) -> Path | None:

@@ -19,6 +19,7 @@ from informejo.doctor import (
     live_checks,
     loop_checks,
     machine_checks,
+    mail_checks,
     public_checks,
     queries,
 )
@@ -26,6 +27,8 @@ from informejo.doctor.checks import Answer, Check, Patient, look, reason
 from informejo.doctor.models import Finding
 from informejo.faults import contained
 from informejo.live.hub import hub
+from informejo.mail import health_queries
+from informejo.mail.health_queries import Post
 from informejo.offload import offload
 
 CHECKS = (
@@ -43,6 +46,9 @@ CHECKS = (
     Check("loop", loop_checks.gap, waits=True),
     Check("own message", live_checks.echo, waits=True),
     Check("returns", live_checks.returns, waits=True),
+    Check("mail out", mail_checks.out),
+    Check("mail in", mail_checks.into),
+    Check("readers", mail_checks.readers),
     Check("open files", machine_checks.open_files),
     Check("waiting line", machine_checks.waiting_line),
     Check("processes", machine_checks.processes),
@@ -64,7 +70,7 @@ def examine(server: int | None, patience: float = PATIENCE, long: bool = False) 
     `server` is the process id of the server; `patience` is how long a check may take, in seconds.
     """
     with _turn:
-        patient = Patient(dict(current_app.config), server, _tokens(), patience, long)
+        patient = Patient(dict(current_app.config), server, _tokens(), patience, long, _post())
         answers = _ask(CHECKS, patient)
         findings = _with_since(answers)
         _keep(findings)
@@ -143,6 +149,16 @@ def _tokens() -> list[str]:
     except Exception:
         db.session.rollback()
         return []
+
+
+def _post() -> Post | None:
+    if not _is_there():
+        return None
+    try:
+        return health_queries.post()
+    except Exception:
+        db.session.rollback()
+        return None
 
 
 def _keep(findings: list[Finding]):

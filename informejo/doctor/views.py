@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from flask import Blueprint, current_app
+from werkzeug.exceptions import NotFound
 
 from informejo import policy
 from informejo.backup import manifest
@@ -10,6 +11,8 @@ from informejo.doctor import examination, machine_checks, queries
 from informejo.doctor.models import Finding, State
 from informejo.live.hub import hub
 from informejo.offload import offload
+from informejo.readers import following
+from informejo.readers.queries import kept_event, kept_events
 from informejo.version import VERSION
 from informejo.web import actor, go_to, page
 
@@ -29,6 +32,7 @@ def health():
         "doctor/health.html",
         title="Health",
         findings=findings,
+        kept_events=kept_events(),
         lead=_lead(findings),
         checked_at=max((finding.checked_at for finding in findings), default=None),
         streams=len(hub),
@@ -44,6 +48,17 @@ def examine():
     policy.require(actor(), "desk.examine")
     examination.examine(machine_checks.own_process())
     return go_to("/health", "examined")
+
+
+@bp.post("/health/readers/<reader>/<int:event_id>")
+def try_again(reader: str, event_id: int):
+    """Have a reader deal with an event that it kept."""
+    policy.require(actor(), "desk.examine")
+    known = current_app.extensions["readers"].get(reader)
+    if known is None or kept_event(reader, event_id) is None:
+        raise NotFound("It has been dealt with already, or there is no such event.")
+    done = following.try_again(known, event_id)
+    return go_to("/health", "event-dealt-with" if done else "event-still-kept")
 
 
 def _rank(finding: Finding) -> tuple[int, int]:

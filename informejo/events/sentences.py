@@ -79,6 +79,9 @@ def _parts(event: Event, it: str) -> list[str]:
         return said
     if event.name == EventName.COMMENT_ADDED and event.comment.internal:
         return ["added an internal note"]
+    if event.name == EventName.MAIL_FAILED:
+        whom = event.user.name if event.user else "somebody"
+        return [f"could not deliver a mail to {whom}: {event.changes['mail'][1]}"]
     verb = _VERB.get(event.name, "changed this ticket")
     return [verb if it == "this" else verb.replace(" this ticket", ""), *said]
 

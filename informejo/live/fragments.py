@@ -45,6 +45,7 @@ FRAGMENTS = {
     },
     **{name: {} for name in PEOPLE},  # see `topics_showing`
     EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (header,), "queue": (row,)},
+    EventName.MAIL_FAILED: {"timeline": (change,), "ticket": (header,), "queue": (row,)},
     EventName.COMMENT_REMOVED: {
         "timeline": (change,),
         "ticket": (ticket, read_again),  # no fragment takes a message away
@@ -61,7 +62,6 @@ SILENT = {
     EventName.PASSWORD_OFFERED: "the mail with the link is all that comes of it",
     EventName.WATCHER_ADDED: "TODO",
     EventName.WATCHER_REMOVED: "TODO",
-    EventName.MAIL_FAILED: "TODO",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "department", "role", "active"}  # what pages show of people

@@ -19,8 +19,13 @@ def init_app(app):
 def _begin_intake(app):
     """The ledger of what comes in, and what reads it."""
     from informejo import work
-    from informejo.mail import commands, inbound, ledger_views
+    from informejo.mail import check_commands, check_views, commands, inbound, ledger_views
+    from informejo.mail.fetching import Fetching
 
     commands.init_app(app)
     app.register_blueprint(ledger_views.bp)
     work.beside(app, "mail in", inbound.watch)
+    check_commands.init_app(app)
+    app.register_blueprint(check_views.bp)
+    app.extensions["fetching"] = Fetching()
+    work.beside(app, "mailboxes", app.extensions["fetching"].run)

@@ -34,6 +34,12 @@ class Way(Protocol):
     def deliver(self, parcel: Parcel): ...
 
 
+def server() -> Server:
+    """The server of the settings SMTP_*."""
+    settings = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
+    return Server(*(current_app.config[f"SMTP_{name}"] for name in settings), greeting())
+
+
 @contextmanager
 def way() -> Iterator[Way | None]:
     """What takes mails by the settings; None where they wait. Raises Unreachable for settings that cannot be."""
@@ -45,7 +51,7 @@ def way() -> Iterator[Way | None]:
     elif not config["MAIL_FROM"]:
         raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
     else:
-        with Line(_server(config)) as line:
+        with Line(server()) as line:
             yield _Smtp(line)
 
 
@@ -69,8 +75,3 @@ class _Catcher:
     def deliver(self, parcel: Parcel):
         kept = {"address": parcel.address, "subject": str(parcel.message["Subject"])}
         db.session.add(CaughtMail(raw=parcel.message.as_bytes(), **kept))
-
-
-def _server(config: dict) -> Server:
-    settings = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
-    return Server(*(config[f"SMTP_{name}"] for name in settings), greeting())

@@ -20,6 +20,7 @@ from werkzeug.exceptions import NotFound
 from informejo import db, metrics
 from informejo.config import ROOT
 from informejo.live.hub import hub
+from informejo.mail import health_queries
 from informejo.offload import offloaded
 from informejo.serving import sqlite_file
 from informejo.tickets import files
@@ -155,5 +156,14 @@ def _look():
     metrics.offloaded.set(offloaded())
     try:
         metrics.events_lag.set(current_app.extensions["broadcast"].lag())
+        _look_at_mail(*health_queries.amounts(), len(health_queries.lasting_troubles()))
     except (SQLAlchemyError, sqlite3.Error):
         metrics.events_lag.set(math.nan)
+        _look_at_mail(*[math.nan] * 4)
+
+
+def _look_at_mail(waiting: float, failed: float, quarantined: float, failing: float):
+    metrics.mails_waiting.set(waiting)
+    metrics.mails_failed.set(failed)
+    metrics.mails_quarantined.set(quarantined)
+    metrics.mail_failing.set(failing)

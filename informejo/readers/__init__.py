@@ -1,6 +1,5 @@
 """Readers of the log: each a name, a bookmark in the database, and what it does with one event."""
 
-from informejo import work
 from informejo.readers import models as models  # so that every command knows the tables
 from informejo.readers.following import Following, Reader
 
@@ -12,5 +11,8 @@ def init_app(app):
 
 def add(app, reader: Reader):
     """Have the background work of this app follow the log with that reader too."""
+    # Not above: the doctor asks what readers have kept, and it is among what `work` does.
+    from informejo import work
+
     app.extensions["readers"][reader.name] = reader
     work.beside(app, reader.name, Following(reader).run)

@@ -2,10 +2,12 @@
 
 from sqlalchemy import select
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
-from informejo.mail import taking_out_actions
+from informejo.mail import outgoing_actions, taking_out_actions
+from informejo.mail.models import OutgoingMail
+from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
@@ -52,6 +54,15 @@ def furnish(world: World) -> Desk:
 
 def _get(model, id: int):
     return db.session.get(model, id)
+
+
+def _mail(desk) -> OutgoingMail:
+    """The answer, on its way to the requester."""
+    about = {"ticket": desk.ticket, "comment": desk.answer, "user": desk.ren, "address": desk.ren.email}
+    mail = OutgoingMail(kind=Kind.MESSAGE, due_at=clock.now(), **about)
+    db.session.add(mail)
+    db.session.flush()
+    return mail
 
 
 def _drawn(comment: Comment) -> Comment:
@@ -112,6 +123,8 @@ CASES = {
     "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
     "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
     "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
+    "a mail is given up": lambda d: outgoing_actions.mark_failed(_mail(d), "550 5.1.1 No such person here"),
+    "a mail comes back": lambda d: outgoing_actions.mark_bounced(_mail(d), "The mailbox is full"),
     "the requester has another name": lambda d: accounts.edit_profile(d.ren, name="Ren Sato"),
     "the requester moved": lambda d: accounts.edit_profile(d.ren, department="Attic"),
     "the assignee has another name": lambda d: accounts.edit_profile(d.mia, name="Mia Strand"),

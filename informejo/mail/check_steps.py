@@ -1,0 +1,200 @@
+"""The steps of the mail check: each does one thing that sending and fetching do too, and says what it found."""
+
+import smtplib
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime
+from email.parser import BytesHeaderParser
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import and_, or_, select
+
+from informejo import clock, db
+from informejo.doctor.models import State
+from informejo.mail import delivering, imap, inbound, mailboxes, oauth, smtp_server
+from informejo.mail.actions import queue
+from informejo.mail.models import IncomingMail, OutgoingMail
+from informejo.mail.outbox import Outbox
+from informejo.mail.senders import answers_to, sender
+from informejo.mail.words import InState, Kind, OutState
+from informejo.tickets import files
+
+TAKING_SECONDS = 30  # until the server has taken the mail
+WAIT_SECONDS = 60  # until it is back
+LOOK_SECONDS = 2  # from one look to the next
+OTHER_PORT = "Is there a firewall, or is it another port? 587 with starttls and 465 with tls are usual."
+HEAD = 65_536  # bytes of a mail in which its headers are looked for
+
+
+class Wrong(Exception):
+    """A step failed; the message says why, in plain words."""
+
+
+class Said(NamedTuple):
+    """What a step found. `state` is LOOK where it worked and something could be better."""
+
+    words: str
+    state: State = State.WELL
+
+
+class Trip:
+    """The mail on its way: when the check began, which mail it sent, and which came back, by their ids."""
+
+    def __init__(self):
+        self.began_at: datetime = clock.now()
+        self.sent_id = self.back_id = 0
+
+
+def _settings(_trip: Trip) -> Said:
+    config = current_app.config
+    if config["MAIL_CATCH"]:
+        raise Wrong("MAIL_CATCH is on: no mail leaves the desk. What would be sent is at /mail/caught.")
+    if missing := [name for name in ("SMTP_HOST", "MAIL_FROM") if not config[name]]:
+        raise Wrong(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, so no mail can be sent.")
+    return Said(f"The mail goes to {_own_address()}, through SMTP_HOST.")
+
+
+def _name(_trip: Trip) -> Said:
+    server = delivering.server()
+    try:
+        found = {address[4][0] for address in socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)}
+    except OSError as error:
+        raise Wrong(f"SMTP_HOST, {server.host}, has no address: {imap.told(error)}. Is it spelled right?") from None
+    return Said(f"{server.host} is {', '.join(sorted(found))}.")
+
+
+def _connection(_trip: Trip) -> Said:
+    server = delivering.server()
+    try:
+        socket.create_connection((server.host, server.port), smtp_server.CONNECT_SECONDS).close()
+    except OSError as error:
+        where = f"{server.host} does not answer at SMTP_PORT {server.port}: {imap.told(error)}."
+        raise Wrong(f"{where} {OTHER_PORT}") from None
+    return Said(f"It answers at port {server.port}.")
+
+
+def _encryption(_trip: Trip) -> Said:
+    server = delivering.server()
+    _open(server._replace(user=""))
+    if server.security == "none":
+        return Said("None: SMTP_SECURITY is none, and the server is on this machine.")
+    return Said("TLS, with a certificate that is valid for this name.")
+
+
+def _sign_in(_trip: Trip) -> Said:
+    server = delivering.server()
+    if not server.user:
+        return Said("SMTP_USER is empty, so nobody signs in.")
+    _open(server)
+    return Said("SMTP_USER and SMTP_PASSWORD are right.")
+
+
+def _open(server: smtp_server.Server):
+    try:
+        smtp_server.connect(server).close()
+    except (smtplib.SMTPException, OSError) as error:
+        raise Wrong(smtp_server.words_of(error, server)) from None
+
+
+def _taken(trip: Trip) -> Said:
+    mail = queue(Kind.CHECK, _own_address())
+    db.commit()
+    trip.sent_id = mail.id
+    db.session.remove()
+    Outbox().send_alone(trip.sent_id)
+    deadline = time.monotonic() + TAKING_SECONDS
+    while (mail := _sent(trip)).state in (OutState.WAITING, OutState.SENDING) and not mail.error:
+        if time.monotonic() > deadline:
+            raise Wrong("It was not sent in time. Look at Health: it says whether sending fails.")
+        db.session.remove()
+        time.sleep(LOOK_SECONDS)
+    if mail.state != OutState.SENT:
+        raise Wrong(f"The server did not take it: {mail.error}")
+    return Said(f"The server has taken it. Its Message-Id is {mail.message_id}.")
+
+
+def _mailboxes(_trip: Trip) -> Said:
+    try:
+        boxes = mailboxes.read(current_app.config)
+    except ValueError as mistake:
+        raise Wrong(str(mistake)) from None
+    if not boxes:
+        return Said("MAILBOXES is empty: mail comes in only where a mail server hands it to receive-mail.", State.LOOK)
+    for box in boxes:
+        try:
+            token = oauth.access_token(box, current_app.config) if box.provider else ""
+            db.session.remove()
+            with imap.opened(box, token):
+                pass
+        except (imap.MailboxError, oauth.NoToken) as error:
+            raise Wrong(f"{box.name}: {error}") from None
+    return Said(f"Signed in to {'; '.join(box.name for box in boxes)}.")
+
+
+def _arrival(trip: Trip) -> Said:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        for box in mailboxes.read(current_app.config):
+            current_app.extensions["fetching"].fetch(box)
+        inbound.take_all()
+        if back := _back(trip):
+            trip.back_id = back.id
+            return Said(f"It came back through {back.mailbox}.")
+        db.session.remove()
+        if time.monotonic() > deadline:
+            raise Wrong(f"It did not come back within {WAIT_SECONDS} seconds. Does mail for {_own_address()} reach that"
+                        " mailbox? Does it lie among the junk? Does the server keep it for a while?")  # fmt: skip
+        time.sleep(LOOK_SECONDS)
+
+
+def _authentication(trip: Trip) -> Said:
+    found = db.session.get(IncomingMail, trip.back_id)
+    trusted, names = current_app.config["MAIL_TRUSTED_SERVER"], _servers_in(files.read(found.stored_name))
+    seen = f"The mail has results of {', '.join(names)}." if names else "The mail has no results of any server."
+    if not trusted:
+        return Said(f"MAIL_TRUSTED_SERVER is not set, so no sender is known for sure. {seen}", State.LOOK)
+    if found.dmarc == "fail":
+        raise Wrong(f"{trusted} says that DMARC fails for our own mail: others will take it for forged.")
+    if found.dmarc == "pass":
+        return Said(f"{trusted} says that DMARC passes.")
+    return Said(f"{trusted}, as MAIL_TRUSTED_SERVER has it, says nothing about DMARC. {seen}", State.LOOK)
+
+
+def _own_address() -> str:
+    answers = answers_to(None, None)
+    return answers.addr_spec if answers else sender()
+
+
+def _sent(trip: Trip) -> OutgoingMail:
+    return db.session.get(OutgoingMail, trip.sent_id)
+
+
+def _back(trip: Trip) -> IncomingMail | None:
+    """The mail in the ledger: by its Message-Id, or where a server gave it another one, by who sent what and when."""
+    sent = _sent(trip)
+    alike = IncomingMail.sender == sender().lower(), IncomingMail.subject == sent.subject
+    same = or_(IncomingMail.message_id == sent.message_id, and_(*alike, IncomingMail.received_at >= trip.began_at))
+    read = select(IncomingMail).where(same, IncomingMail.state != InState.NEW)
+    return db.session.scalar(read.order_by(IncomingMail.id.desc()).limit(1))
+
+
+def _servers_in(raw: bytes) -> list[str]:
+    """The servers whose Authentication-Results a mail carries (RFC 8601, 2.2), whoever wrote them."""
+    found = BytesHeaderParser().parsebytes(raw[:HEAD]).get_all("Authentication-Results", [])
+    return list(dict.fromkeys(name for text in found if (name := str(text).partition(";")[0].strip())))
+
+
+# Each: its name, what it does, and whether it is tried although one before it failed.
+STEPS: tuple[tuple[str, Callable[[Trip], Said], bool], ...] = (
+    ("Settings", _settings, False),
+    ("Name of the mail server", _name, False),
+    ("Connection", _connection, False),
+    ("Encryption", _encryption, False),
+    ("Sign-in", _sign_in, False),
+    ("Mailboxes", _mailboxes, True),
+    ("Sending", _taken, False),
+    ("Arrival", _arrival, False),
+    ("Authentication-Results", _authentication, False),
+)

@@ -1,0 +1,90 @@
+"""Mail servers that behave badly, on private ports of this machine."""
+
+import socket
+import threading
+import time
+
+
+class Silent:
+    """Says `words`, each after something was said to it but the first, and then nothing more; or hangs up."""
+
+    def __init__(self, *words: bytes, hang_up: bool = False):
+        self._words, self._hang_up = words, hang_up
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._over = threading.Event()
+        self.port = self._listener.getsockname()[1]
+        self.began = False
+
+    def __enter__(self):
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._listener.close()
+
+    def _serve(self):
+        while not self._over.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(client,), daemon=True).start()
+
+    def _talk(self, client: socket.socket):
+        with client:
+            for place, word in enumerate(self._words):
+                if place and not client.recv(10_000):
+                    return
+                client.sendall(word)
+            if not self._hang_up:
+                self._over.wait(60)
+
+
+class Dripping(Silent):
+    """Begins to say something and never comes to the end of it, though there is always a little more."""
+
+    def _talk(self, client: socket.socket):
+        with client:
+            client.sendall(b"* OK ")
+            self.began = True
+            try:
+                while not self._over.is_set():
+                    client.sendall(b"x")
+                    time.sleep(0.05)
+            except OSError:
+                return
+
+
+class Talking(Silent):
+    """An IMAP server that knows XOAUTH2 and an empty folder, and no more; `heard` is what was said to it."""
+
+    def __init__(self, is_taken: bool, refusal: bytes):
+        super().__init__()
+        self._is_taken, self._refusal, self.heard = is_taken, refusal, []
+
+    def _talk(self, client: socket.socket):
+        with client, client.makefile("rwb", buffering=0) as lines:
+            lines.write(b"* OK ready\r\n")
+            while line := lines.readline():
+                self.heard.append(line.strip())
+                tag, _, words = line.strip().partition(b" ")
+                if words.startswith(b"CAPABILITY"):
+                    lines.write(b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2 UIDPLUS\r\n" + tag + b" OK done\r\n")
+                elif words.startswith(b"AUTHENTICATE"):
+                    self._sign_in(lines, tag)
+                elif words.startswith(b"SELECT"):
+                    lines.write(b"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] fine\r\n" + tag + b" OK done\r\n")
+                elif words.startswith(b"UID SEARCH"):
+                    lines.write(b"* SEARCH\r\n" + tag + b" OK done\r\n")
+                else:
+                    lines.write(b"* BYE\r\n" + tag + b" OK done\r\n")
+
+    def _sign_in(self, lines, tag: bytes):
+        lines.write(b"+ \r\n")
+        self.heard.append(lines.readline().strip())
+        if self._is_taken:
+            return lines.write(tag + b" OK signed in\r\n")
+        lines.write(b"+ " + self._refusal + b"\r\n")
+        self.heard.append(lines.readline().strip())
+        return lines.write(tag + b" NO [AUTHENTICATIONFAILED] invalid credentials\r\n")
