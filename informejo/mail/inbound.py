@@ -82,7 +82,8 @@ def take_all():
     waiting = select(IncomingMail.id).where(IncomingMail.state == InState.NEW, free).order_by(IncomingMail.id)
     for id in db.session.scalars(waiting.limit(BATCH)).all():
         db.session.remove()
-        take(db.session.get(IncomingMail, id))
+        if mail := db.session.get(IncomingMail, id):  # its ticket may be gone for good meanwhile, and it with it
+            take(mail)
     db.session.remove()
 
 

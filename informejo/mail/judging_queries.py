@@ -16,6 +16,7 @@ from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.parsing import Parsed
 from informejo.mail.reports import Report
 from informejo.mail.words import InState
+from informejo.offload import offload
 
 MOST_AUTOMATIC = 20  # tickets of machines that one sender opens in an hour; what is more waits for somebody
 HOUR = timedelta(hours=1)
@@ -52,7 +53,7 @@ def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
 def facts_of(parsed: Parsed, raw: bytes) -> dict:
     """What the ledger keeps of a mail beside its bytes."""
     return {
-        "message_id": parsed.message_id or f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        "message_id": parsed.message_id or f"sha256:{offload(_digest, raw)}",
         "sender": parsed.sender,
         "subject": parsed.subject,
         "automatic": bool(guards.is_automatic(parsed)),
@@ -67,6 +68,10 @@ def own_addresses() -> set[str]:
     given = (config["MAIL_FROM"], config["MAIL_REPLY_TO"], *boxes)
     addresses = {parseaddr(address)[1].lower() for address in given}
     return {address.replace("+@", "@") for address in addresses if "@" in address}
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _matched(facts: dict, parsed: Parsed) -> Judgement:

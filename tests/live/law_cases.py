@@ -5,7 +5,7 @@ from sqlalchemy import select
 from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
-from informejo.mail import outgoing_actions, taking_out_actions
+from informejo.mail import actions as mail, outgoing_actions, taking_out_actions
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions
@@ -44,6 +44,7 @@ def furnish(world: World) -> Desk:
     world.comment(world.ren, ticket, SAID)
     world.comment(world.mia, ticket, ANSWER)
     world.note(ticket, NOTE)
+    mail.watch(world.mia, ticket, world.mia)
     change_actions.delete_ticket(world.ana, binned)
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
@@ -120,6 +121,9 @@ CASES = {
     "it is given to another": lambda d: change_actions.assign(d.mia, d.ticket, d.tom),
     "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
     "somebody claims one": lambda d: change_actions.assign(d.tom, d.zoes, d.tom),
+    "somebody watches it": lambda d: mail.watch(d.tom, d.ticket, d.tom),
+    "a colleague is asked to watch it": lambda d: mail.watch(d.mia, d.ticket, d.ana),
+    "somebody watches it no more": lambda d: mail.unwatch(d.tom, d.ticket, d.mia),
     "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
     "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
     "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
@@ -153,6 +157,9 @@ NO_CASE = {
     "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
     "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
     "change_password": "as `end_sessions`",
+    "save_choices": "whom a message is mailed its form asks again before it is sent; no other live page shows it",
+    "confirm_address": "no live page shows it",
+    "offer_password": "the mail with the link is all that comes of it, and no live page lists that",
 }
 COVERED = {  # action -> the case that has it, where the name above does not say so
     "open_ticket": "a ticket is opened",

@@ -17,7 +17,7 @@ from informejo.live import fragments
 from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
 from informejo.live.hub import hub
 from informejo.live.wire import Channel
-from informejo.mail import outgoing_actions
+from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
 from informejo.mail.taking_out_actions import take_out_message
 from informejo.mail.words import Kind
@@ -60,6 +60,9 @@ def everything_happens(world, ticket) -> list[Event]:
     outgoing_actions.mark_failed(queued(world.ren, comment), "550 No such person here")
     mistaken = world.comment(world.ren, ticket, "Here you are.")
     take_out_message(world.mia, mistaken, None)
+    mail.watch(world.mia, ticket, world.tom)
+    db.commit()
+    mail.unwatch(world.tom, ticket, world.tom)
     change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     change_actions.restore_ticket(world.ana, ticket)
