@@ -41,13 +41,18 @@ def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
     if reason := guards.is_loop(parsed, own_addresses()):
         return Judgement(facts, InState.IGNORED, reason)
     if twin := _twin(mail, facts):
-        reason = f"It is the mail that came through {twin.mailbox} already, so nothing was made of it again."
-        return Judgement(facts, InState.IGNORED, reason, twin=twin)
+        return _same_as(twin, facts)
     if report := reports.read(parsed):
         return Judgement(facts, InState.IGNORED, "", report=report, about=_about(report))
     if not parsed.sender or len(parsed.sender) > limits.EMAIL.most:
         return Judgement(facts, InState.QUARANTINED, "It names no address of a sender, so nobody can be answered.")
     return _matched(facts, parsed)
+
+
+def once_more(mail: IncomingMail, judgement: Judgement) -> Judgement:
+    """The same, unless another process has made something of the same mail meanwhile."""
+    twin = _twin(mail, judgement.facts)
+    return _same_as(twin, judgement.facts) if twin else judgement
 
 
 def facts_of(parsed: Parsed, raw: bytes) -> dict:
@@ -94,6 +99,11 @@ def _about(report: Report) -> OutgoingMail | None:
     named = (signatures.read_message_id(key, id) for id in report.message_ids)
     found = (db.session.get(OutgoingMail, signed.mail) for signed in named if signed)
     return next((sent for sent in found if sent), None)
+
+
+def _same_as(twin: IncomingMail, facts: dict) -> Judgement:
+    reason = f"It is the mail that came through {twin.mailbox} already, so nothing was made of it again."
+    return Judgement(facts, InState.IGNORED, reason, twin=twin)
 
 
 def _twin(mail: IncomingMail, facts: dict) -> IncomingMail | None:

@@ -10,7 +10,7 @@ from informejo.accounts import actions as accounts
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.mail.models import IncomingMail, OutgoingMail
-from informejo.mail.words import InState
+from informejo.mail.words import InState, OutState
 from informejo.tickets import change_actions, files
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
@@ -247,6 +247,20 @@ class TestMove:
         assert (kept.comment_id, kept.ticket) == (None, old)
         answer = come(sender="mia@example.org", text="Which one?", in_reply_to=sent.message_id)
         assert (answer.state, answer.ticket) == (InState.REPLY, old)
+
+    def test_what_was_not_mailed_yet_is_mailed_once_from_where_it_is_now(self, world, press, target, post, sink):
+        old = world.ticket()
+        for ticket in (old, target):
+            change_actions.assign(world.ana, ticket, world.tom)
+        db.commit()
+        post.deliver()
+        mail = come(sender=REN, text="Only once.", in_reply_to=mailed(world.ren, old).message_id)
+        post.read()
+        press(mail, "move", number=target.id)
+        before = len(sink.mails)
+        post.deliver()
+        assert [message["Subject"] for _, message in sink.mails[before:]] == [f"[#{target.id}] {target.title}"]
+        assert set(db.session.scalars(select(OutgoingMail.state))) == {OutState.SENT, OutState.DROPPED}
 
     def test_it_goes_to_no_ticket_that_is_not_there(self, world, visit, replied):
         binned = world.ticket(title="Gone")
