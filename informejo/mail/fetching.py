@@ -62,7 +62,7 @@ class Fetching:
             wrong = _round(box, self.holder)
             db.session.remove()
             if wrong:
-                oauth.forget(box)
+                oauth.forget(box.name)
                 way_actions.failed(box.name, wrong)
             else:
                 way_actions.went_well(box.name)
@@ -88,7 +88,7 @@ def _have(name: str, holder: str) -> bool:
 def _round(box: Mailbox, holder: str) -> str:
     """Why something was left there; nothing if all went well."""
     try:
-        token = oauth.access_token(box, current_app.config) if box.provider else ""
+        token = oauth.access_token(box.name, box.provider, current_app.config) if box.provider else ""
         with _guarded(box.name, holder) as line, imap.opened(box, token, line) as mailbox:
             left = _take_all(mailbox, box.name)
     except (imap.MailboxError, oauth.NoToken, NotKept) as error:
