@@ -15,6 +15,8 @@ _BY_KIND = {"missing": "Fill this in.", "enum": _CHOOSE, "int_parsing": "This mu
 class Invalid(Exception):
     """What was sent cannot be taken. `problems` maps each field to a sentence, `typed` is everything that was sent."""
 
+    status = 422
+
     def __init__(self, problems: dict[str, str], typed: dict[str, str]):
         super().__init__(problems)
         self.problems, self.typed = problems, typed

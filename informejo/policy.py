@@ -14,7 +14,7 @@ from informejo import clock, db
 from informejo.accounts.models import STAFF, Role, User
 from informejo.built_once import built_once
 from informejo.events.models import Audience, Event
-from informejo.events.names import PEOPLE, EventName
+from informejo.events.names import PEOPLE, WATCHING, EventName
 from informejo.glance import glance
 from informejo.live.wire import Channel
 from informejo.tickets.models import Attachment, Comment, Ticket
@@ -103,6 +103,7 @@ _HARMLESS = {
     EventName.COMMENT_ADDED,
     EventName.COMMENT_EDITED,
     EventName.ATTACHMENT_ADDED,
+    *WATCHING,
 }
 _HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "assignee"}
 

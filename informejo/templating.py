@@ -8,6 +8,7 @@ from markupsafe import Markup
 from informejo import limits, markdown, text
 from informejo.events.sentences import deeds
 from informejo.live.makers import draw
+from informejo.mail import display
 from informejo.shelf import MOST_BYTES, shelf
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD
@@ -38,6 +39,8 @@ def init_app(app):
     environment = app.jinja_env
     environment.filters |= {
         "markdown": markdown.to_html,
+        "folded": display.folded,
+        "unfolded": display.unfolded,
         "excerpt": markdown.excerpt,
         "filesize": text.file_size,
         "iso": lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "Z"),

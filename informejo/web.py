@@ -25,6 +25,7 @@ NOTICES = {
     "registered": "If this address was new, an account was made. Sign in to go on.",
     "signed-out": "You are signed out.",
     "profile-saved": "Your profile is saved.",
+    "mail-choices-saved": "What you are mailed about is saved.",
     "password-changed": "Your password is changed, and you are signed out everywhere else.",
     "password-chosen": "Your password is chosen. You are signed in.",
     "sessions-ended": "You are signed out everywhere else.",
@@ -44,6 +45,7 @@ NOTICES = {
     "mail-made-ticket": "There is a ticket of this mail.",
     "mail-moved": "The mail is moved.",
     "mail-moved-back": "The mail is back where it was.",
+    "password-offered": "A link to choose a password will be mailed.",
     "handed-over": "The tickets are handed over.",
     "mail-again": "The mail is on its way again.",
 }

@@ -4,16 +4,19 @@ import pytest
 from werkzeug.exceptions import HTTPException
 
 from informejo import db
+from informejo.mail import actions as mail
 from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
+from tests.mail.deciding import catch_up
 from tests.world import addressed
 
-VISITORS = ["/", "/sign-in", "/register", "/nowhere"]
+VISITORS = ["/", "/mail/confirm/x", "/sign-in", "/register", "/nowhere"]
 REQUESTERS = ["/tickets", "/tickets?q=xyzzy", "/tickets/new", "/tickets/new?follows=2", "/tickets/1", "/tickets/2",
-              "/tickets/1/edit", "/comments/1/edit", "/profile", "/desk", "/tickets/99"]  # fmt: skip
+              "/tickets/1/edit", "/comments/1/edit", "/profile", "/profile/mail", "/desk", "/tickets/99"]  # fmt: skip
 STAFF = ["/desk", "/queue", "/queue?q=xyzzy", "/queue?status=&assignee=me&sort=priority", "/tickets/1", "/tickets/2",
          "/users", "/users?role=agent&q=mia", "/bin", "/health", "/mail/check", "/profile", "/tickets/new",
+         "/profile/mail", "/tickets/1/mail", "/users/5",
          "/comments/2/edit"]  # fmt: skip
 PAGES = [(None, page) for page in VISITORS] + [("ren", page) for page in REQUESTERS] + [("ana", page) for page in STAFF]
 NAMELESS = ("hidden", "submit", "button")
@@ -27,7 +30,9 @@ def page(world, visit):
     world.comment(world.ana, ticket, "Here is a [link](https://example.org).")
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     change_actions.delete_ticket(world.ana, binned)
+    mail.watch(world.mia, ticket, world.tom)
     db.commit()
+    catch_up()
     return lambda who, address: dom.read(visit(who and getattr(world, who)).get(addressed(address)).text)
 
 

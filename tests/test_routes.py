@@ -5,6 +5,7 @@ import io
 import pytest
 
 from informejo import clock, db, policy
+from informejo.mail import actions as mail
 from informejo.mail.models import CaughtMail, OutgoingMail
 from informejo.mail.words import Kind, OutState
 from informejo.tickets import change_actions
@@ -28,12 +29,17 @@ READ = {
     "/static/<path:filename>": "200 200 200 200 200",
     "/assets/<mark>.<any(css, js):kind>": "200 200 200 200 200",
     "/profile": "303 200 200 200 200",
+    "/profile/mail": "303 200 200 200 200",
+    "/mail/confirm/<token>": "410 410 410 410 410",
     "/tickets": "303 200 200 200 200",
     "/tickets/news": "303 200 200 200 200",
     "/tickets/new": "303 200 200 200 200",
     "/tickets/<int:number>": "303 404 200 200 200",
     "/tickets/<int:number>/edit": "303 404 200 403 403",
     "/tickets/<int:number>/print": "303 404 200 200 200",
+    "/tickets/<int:number>/mail": "303 404 404 200 200",
+    "/tickets/<int:number>/others": "303 404 404 200 200",
+    "/tickets/<int:number>/recipients": "303 404 404 200 200",
     "/comments/<int:id>": "303 404 302 302 302",
     "/comments/<int:id>/edit": "303 404 200 403 403",
     "/files/<token>": "303 404 200 200 200",
@@ -73,6 +79,8 @@ CHANGE = {
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
     "/profile/password": (CHANGED, "401 422 422 422 422"),
     "/profile/sessions": ({}, "401 303 303 303 303"),
+    "/profile/mail": ({"mine": "yes", "daily_at": "07:30"}, "401 303 303 303 303"),
+    "/mail/confirm/<token>": ({}, "410 410 410 410 410"),
     "/drafts": ({"draft": "ticket:1", "body": "half a sentence"}, "401 303 303 303 303"),
     "/drafts/discard": ({"draft": "ticket:1", "discard": "k"}, "401 303 303 303 303"),
     "/tickets": (TEXT, "401 303 303 303 303"),
@@ -84,6 +92,8 @@ CHANGE = {
         "401 404 403 303 303",
     ),
     "/tickets/<int:number>/assignment": ({"value": "me"}, "401 404 403 303 303"),
+    "/tickets/<int:number>/watchers": ({"user": "me"}, "401 404 403 303 303"),
+    "/tickets/<int:number>/watchers/<int:id>/removal": ({}, "401 404 403 303 303"),
     "/tickets/<int:number>/edit": (TEXT | {"version": "1"}, "401 404 303 403 403"),
     "/comments/<int:id>/edit": (FIXED, "401 404 303 403 403"),
     "/tickets/<int:number>/seen": ({"event": "1"}, "401 404 303 303 303"),
@@ -102,6 +112,7 @@ CHANGE = {
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
     "/users/<int:id>/handover": ({}, "401 404 404 303 303"),
     "/users/<int:id>/password-link": ({}, "401 404 404 403 200"),
+    "/users/<int:id>/password-mail": ({}, "401 404 404 403 303"),
 }
 GRAND = " + "  # begins what tells two rows of one address apart
 FILLED = {
@@ -130,11 +141,15 @@ def place(world, visit):
         address = row.partition(GRAND)[0]
         if address.startswith(("/mail/out/", "/mail/caught/")):
             return address.replace("<int:id>", str(_mail(address)))
+        if address.endswith("/removal"):
+            mail.watch(world.tom, ticket, world.tom)
+            db.commit()
+            address = address.replace("<int:id>", str(world.tom.id))
         if address.startswith("/users/"):
             return address.replace("<int:id>", str(world.zoe.id))
         if address.startswith("/mail/in/"):
-            mail = come(letter(files=(("log.txt", b"It blinks."),)))
-            return address.replace("<int:id>", str(mail.id)).replace("<int:number>", "1")
+            came = come(letter(files=(("log.txt", b"It blinks."),)))
+            return address.replace("<int:id>", str(came.id)).replace("<int:number>", "1")
         for part, value in values.items():
             address = address.replace(part, value)
         return address + ("?on=ticket:1" if address.startswith("/live") else "")

@@ -15,7 +15,7 @@ MACROS = "macros.html"
 
 # The same for everybody, so a partial may use them without naming them; the app provides them.
 GLOBALS = {"asset", "config", "drawn_once", "limits", "words"}
-FILTERS = {"deeds", "excerpt", "filesize", "iso", "markdown", "moment"}
+FILTERS = {"deeds", "excerpt", "filesize", "folded", "iso", "markdown", "moment", "unfolded"}
 VIEWER = {"g", "get_flashed_messages", "may", "me", "request", "session", "url_for"}
 
 # What the content security policy would block in the browser: a pattern, and an example it has to find.

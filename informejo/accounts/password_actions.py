@@ -34,6 +34,15 @@ def make_password_link(actor: User, user: User) -> str:
     return token
 
 
+def offer_password(actor: User, user: User):
+    """Have a link with which this person chooses a password mailed to them: whoever sends the mail makes it then."""
+    db.lock_all(actor, user)
+    require(actor, "user.change", user)
+    if not user.active:
+        raise UnprocessableEntity(f"{user.name} is deactivated; reactivate them first. No link is mailed.")
+    log.record(EventName.PASSWORD_OFFERED, actor, audience=Audience.STAFF, user=user)
+
+
 def choose_password(token: str, *, password: str) -> User | None:
     """Give the link's owner this password and end all their sign-ins; None when the link is void.
 

@@ -8,6 +8,7 @@ from informejo.accounts.inputs import ActivityChange, Handover, RoleChange
 from informejo.accounts.models import Role, User
 from informejo.events.sentences import done_to
 from informejo.inputs import Input, Invalid
+from informejo.mail.queries import can_be_sent, last_password_mail
 from informejo.tickets.change_actions import NOT_AT_THE_DESK, hand_over
 from informejo.web import actor, go_to, page
 
@@ -53,6 +54,14 @@ def make_password_link(id: int):
     return _user_page(user, f"{current_app.config['PUBLIC_URL'].rstrip('/')}/choose-password/{token}")
 
 
+@bp.post("/users/<int:id>/password-mail")
+def mail_password_link(id: int):
+    """Have a one-time link to choose a password mailed to somebody."""
+    user = policy.find_user(actor(), id)
+    password_actions.offer_password(actor(), user)
+    return _changed(user, "password-offered")
+
+
 def _user_page(user: User, link: str = "") -> str:
     no_stream = {"stream": ""} if link else {}  # a page that draws itself anew would lose the link, which is shown once
     return page(
@@ -64,6 +73,8 @@ def _user_page(user: User, link: str = "") -> str:
         roles=[role for role in Role if role != Role.GUEST],
         link=link,
         given=queries.password_link_of(user),
+        mailed=last_password_mail(user),
+        can_be_sent=can_be_sent(),
         sentences=_sentences(user) if security.notice() else {},
         **no_stream,
     )
@@ -73,7 +84,12 @@ def _sentences(user: User) -> dict[str, str]:
     """What this page says after a change, with the name in it; the log knows what it was."""
     last = queries.last_change_of(user, actor())
     said = {"user-changed": done_to(last)} if last else {}
-    return said | {"handed-over": f"The tickets of {user.name} are handed over."}
+    word = "An invitation" if user.role == Role.GUEST else "A link to choose a password"
+    how = "will be mailed to" if can_be_sent() else "waits, since no mail server is set up. It is for"
+    return said | {
+        "handed-over": f"The tickets of {user.name} are handed over.",
+        "password-offered": f"{word} {how} {user.email}.",
+    }
 
 
 def _read(input: type[Input]):

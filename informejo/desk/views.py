@@ -87,7 +87,11 @@ def unread():
 def own_style() -> Response:
     """What is personal in shared fragments: an author's own doings are shown, one's own presence is no news."""
     id = actor().id
-    style = f'[data-author="{id}"] .own {{ display: revert; }}\n[data-present="{id}"] {{ display: none; }}\n'
+    style = (
+        f'[data-author="{id}"] .own {{ display: revert; }}\n'
+        f'[data-author="{id}"] .others, [data-present="{id}"] {{ display: none; }}\n'
+        f'.watchers:has([data-author="{id}"]) .watch {{ display: none; }}\n'
+    )
     return Response(style, mimetype="text/css")
 
 

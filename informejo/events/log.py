@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from informejo import db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event, LogEpoch
-from informejo.events.names import EventName
+from informejo.events.names import WATCHING, EventName
 from informejo.live.bookmark import Bookmark
 from informejo.tickets.models import Attachment, Comment, Ticket
 
@@ -53,7 +53,7 @@ def record(
     ids = {f"{kind}_id": thing and thing.id for kind, thing in about.items()}
     event = Event(name=name, audience=audience, changes=changes or {}, **ids)
     db.insert(event)
-    if ticket is not None:
+    if ticket is not None and name not in WATCHING:
         _move_activity(ticket, event)
     db.session.info.setdefault("recorded", []).append(event)  # commit() rings the bell for it
     return event

@@ -25,5 +25,7 @@ class EventName(StrEnum):
     PASSWORD_OFFERED = "password:offered"  # noqa: S105 - the name of an event
 
 
+# Who watches a ticket: nothing that is read in a conversation, and no activity of the ticket.
+WATCHING = (EventName.WATCHER_ADDED, EventName.WATCHER_REMOVED)
 # What happens to people themselves, of what pages draw of them.
 PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIVATED, EventName.USER_REACTIVATED)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from informejo.events.models import Audience, Event
-from informejo.events.names import EventName
+from informejo.events.names import WATCHING, EventName
 from informejo.tickets.words import Category, Priority, Status
 
 _FIELD = {"status": Status, "priority": Priority, "category": Category}
@@ -14,6 +14,7 @@ _DONE = {
 }
 _EDITED = {"title": "the title", "description": "the description", "body": "a message"}
 _LINES = (EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_EDITED)  # drawn as one, and no more
+_NO_LINE = (EventName.ATTACHMENT_ADDED, *WATCHING)  # drawn with its message; drawn beside the conversation
 _VERB = {
     EventName.TICKET_CREATED: "opened this ticket",
     EventName.TICKET_DELETED: "moved this ticket to the bin",
@@ -21,6 +22,7 @@ _VERB = {
     EventName.COMMENT_ADDED: "replied",
     EventName.ATTACHMENT_ADDED: "attached a file",
     EventName.COMMENT_REMOVED: "took out a message that belongs elsewhere",
+    EventName.PASSWORD_OFFERED: "offered a link to choose a password",
 }
 
 
@@ -37,7 +39,7 @@ def runs(events: Iterable[Event]) -> dict[int, list[Event]]:
     """For each of a ticket's events, by id: what the same person did just before it in the same minute, and itself."""
     found, run = {}, []
     for event in events:
-        if event.name != EventName.ATTACHMENT_ADDED:  # it is drawn with its message
+        if event.name not in _NO_LINE:
             run = [*run, event] if run and _goes_on(run[-1], event) else [event]
             found[event.id] = run
     return found
@@ -47,8 +49,12 @@ def sentence(event: Event, reader_id: int | None = None) -> str:
     """The whole sentence, for where the ticket is not on the page: "Mia replied to you · #42 Printer on fire"."""
     who = event.actor.name if event.actor else "The desk"
     what = deeds([event], it="it")
+    if event.ticket is None:
+        return f"{who} {what}"
     if event.ticket.assignee_id == reader_id and "assignee" in event.changes:
         what = what.replace(f"gave it to {event.changes['assignee'][1]}", "gave it to you")
+    if event.user_id == reader_id and event.name == EventName.WATCHER_ADDED:
+        what = what.replace(f"asked {event.user.name} to", "asked you to", 1)
     if event.ticket.requester_id == reader_id and event.audience == Audience.REQUESTER:
         what = what.replace("replied", "replied to you", 1) if what.startswith("replied") else what
     return f"{who} {what} · #{event.ticket.number} {event.ticket.title}"
@@ -77,10 +83,22 @@ def _parts(event: Event, it: str) -> list[str]:
     said = [_change(event, field, new, it) for field, (_, new) in event.changes.items() if field != "mail"]
     if event.name in (EventName.TICKET_UPDATED, EventName.COMMENT_EDITED) and said:
         return said
+    if event.name in WATCHING:
+        return [_watching(event, it)]
     if event.name == EventName.COMMENT_ADDED and event.comment.internal:
         return ["added an internal note"]
+    if event.name == EventName.MAIL_FAILED:
+        whom = event.user.name if event.user else "somebody"
+        return [f"could not deliver a mail to {whom}: {event.changes['mail'][1]}"]
     verb = _VERB.get(event.name, "changed this ticket")
     return [verb if it == "this" else verb.replace(" this ticket", ""), *said]
+
+
+def _watching(event: Event, it: str) -> str:
+    added, own = event.name == EventName.WATCHER_ADDED, event.actor_id == event.user_id
+    if own:
+        return f"{'watches' if added else 'stopped watching'} {it}"
+    return f"asked {event.user.name} to watch {it}" if added else f"took {event.user.name} off those who watch {it}"
 
 
 def _goes_on(before: Event, event: Event) -> bool:

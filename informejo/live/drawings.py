@@ -7,6 +7,7 @@ whenever somebody's name or role does. They are read before what is drawn, which
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -15,12 +16,16 @@ from informejo import policy
 from informejo.accounts.models import User
 from informejo.events.log import Standing
 from informejo.events.models import Audience
-from informejo.live import fragments, makers
-from informejo.live.makers import Fragment
+from informejo.live import fragments, mail_makers, makers
+from informejo.live.makers import Fragment, draw
+from informejo.mail import delivery_queries
+from informejo.mail.queries import can_be_sent
+from informejo.mail.reply_queries import Addressees, addressees
 from informejo.shelf import shelf
 from informejo.tickets import files, list_queries, queries
 from informejo.tickets.list_queries import Listed
 from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.person_queries import others_open
 
 
 class Piece(NamedTuple):
@@ -28,7 +33,7 @@ class Piece(NamedTuple):
 
     order: int
     author_id: int | None
-    at: datetime
+    at: datetime | None
     html: Markup
 
 
@@ -57,6 +62,24 @@ def conversation(actor: User, ticket: Ticket, standing: Standing, most: int | No
     lost = _lost(ticket, key)
     make = partial(_conversation, actor, ticket, most)
     return shelf.one((*key, most, lost), make, still=lambda: _lost(ticket, key) == lost)
+
+
+def with_deliveries(ticket: Ticket, talk: Conversation) -> list[Piece]:
+    """The pieces, and after each message what became of its mails. These stand in no event, so they are not kept."""
+    shown, can = {piece.order for piece in talk.pieces}, can_be_sent()
+    found = [each for each in delivery_queries.deliveries_since(ticket.id, talk.first) if each.order in shown]
+    lines = [Piece(each.order + 1, None, None, mail_makers.delivery_of(each, can).html) for each in found]
+    return sorted((*talk.pieces, *lines), key=attrgetter("order"))
+
+
+def beside(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
+    """What stands beside the conversation for the staff alone, and hangs on more of the log than this ticket."""
+    return shelf.one(("beside", *standing, ticket.id), partial(_beside, actor, ticket))
+
+
+def addressed_by(actor: User, ticket: Ticket, standing: Standing) -> Addressees:
+    """Who gets what this member of the staff writes on the ticket. That people choose other mails is in the log too."""
+    return shelf.one(("addressees", *standing, ticket.id, actor.id), lambda: addressees(ticket, actor))
 
 
 def surroundings(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
@@ -106,6 +129,11 @@ def _piece(fragment: Fragment) -> Piece:
         return Piece(fragment.needs["order"], said.author_id, said.created_at, fragment.html)
     run = fragment.needs["events"]
     return Piece(fragment.needs["order"], run[-1].actor_id, run[0].at, fragment.html)
+
+
+def _beside(actor: User, ticket: Ticket) -> dict[str, Markup]:
+    others = draw("tickets/_others_open.html", number=ticket.number, others=others_open(actor, ticket))
+    return {"ticket-watchers": mail_makers.watchers_of(ticket).html, "ticket-others": others}
 
 
 def _surroundings(actor: User, ticket: Ticket) -> dict[str, Markup]:

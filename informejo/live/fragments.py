@@ -6,9 +6,10 @@ from markupsafe import Markup
 
 from informejo import policy
 from informejo.events.models import Audience, Event
-from informejo.events.names import PEOPLE, EventName
+from informejo.events.names import PEOPLE, WATCHING, EventName
 from informejo.events.sentences import runs
 from informejo.live.hub import hub
+from informejo.live.mail_makers import recipients_changed, watchers
 from informejo.live.makers import (
     DESK_CHANGED,
     PEOPLE_CHANGED,
@@ -34,7 +35,12 @@ from informejo.tickets.queries import with_people
 
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
-    EventName.TICKET_UPDATED: {"timeline": (change,), "ticket": (ticket,), "queue": (row,), "desk": (desk_changed,)},
+    EventName.TICKET_UPDATED: {
+        "timeline": (change,),
+        "ticket": (ticket, recipients_changed),
+        "queue": (row,),
+        "desk": (desk_changed,),
+    },
     EventName.TICKET_DELETED: {},  # whoever saw it gets `farewell` instead: see `on`
     EventName.TICKET_RESTORED: {"timeline": (change,), "queue": (row,), "desk": (back, desk_changed)},
     EventName.COMMENT_ADDED: {
@@ -44,15 +50,23 @@ FRAGMENTS = {
         "desk": (desk_changed,),
     },
     **{name: {} for name in PEOPLE},  # see `topics_showing`
-    EventName.COMMENT_EDITED: {"timeline": (comment, change), "ticket": (header,), "queue": (row,)},
+    EventName.COMMENT_EDITED: {
+        "timeline": (comment, change),
+        "ticket": (header,),
+        "queue": (row,),
+        "desk": (desk_changed,),
+    },
+    EventName.MAIL_FAILED: {"timeline": (change,), "ticket": (header,), "queue": (row,)},
     EventName.COMMENT_REMOVED: {
         "timeline": (change,),
         "ticket": (ticket, read_again),  # no fragment takes a message away
         "queue": (row,),
         "desk": (desk_changed,),
     },
+    **{name: {"ticket": (watchers, recipients_changed)} for name in WATCHING},
 }
-AS_IT_IS = (ticket, header, row, desk_changed)  # show the ticket as it is now, whichever event they are made for
+# These show the ticket as it is now, whichever event they are made for.
+AS_IT_IS = (ticket, header, row, desk_changed, watchers)
 TOASTED = {EventName.TICKET_CREATED, EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_ADDED}
 # Nothing is drawn for them, and why.
 SILENT = {
@@ -61,7 +75,6 @@ SILENT = {
     EventName.PASSWORD_OFFERED: "the mail with the link is all that comes of it",
     EventName.WATCHER_ADDED: "TODO",
     EventName.WATCHER_REMOVED: "TODO",
-    EventName.MAIL_FAILED: "TODO",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "department", "role", "active"}  # what pages show of people
@@ -168,9 +181,15 @@ def _changes_looks(event: Event) -> bool:
     return event.name in PEOPLE and (event.name != EventName.USER_UPDATED or bool(event.changes.keys() & DRAWN))
 
 
+def _was_asked_to_watch(event: Event, user_id: int) -> bool:
+    return event.name == EventName.WATCHER_ADDED and event.user_id == user_id != event.actor_id
+
+
 def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
     if event.name in SILENT:
         return []
+    if event.name in WATCHING:
+        return [toast(event, user_id)] if _was_asked_to_watch(event, user_id) else []
     parts = [UNREAD_CHANGED]
     if event.name == EventName.TICKET_RESTORED:
         parts += back(event, audience)

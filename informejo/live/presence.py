@@ -10,6 +10,7 @@ from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.folding import fold
+from informejo.live import mail_makers
 from informejo.live.hub import hub
 from informejo.live.makers import UNREAD_CHANGED, Fragment
 from informejo.live.subscription import Subscription
@@ -88,6 +89,7 @@ def at(channel: Channel) -> list[Fragment]:
     return [
         Fragment("presence", "#presence", "outerMorph", "tickets/_presence.html", {"people": people_at(int(id))}),
         Fragment("seen", "#seen", "outerMorph", "tickets/_seen.html", {"ticket": ticket, "reading": reading}),
+        *mail_makers.deliveries(ticket.id),
     ]
 
 

@@ -4,10 +4,22 @@ from informejo.mail import models as models  # so that every command knows the t
 
 
 def init_app(app):
-    """Have the log read for mail; what else it does beside the pages is added here with `work.beside`."""
+    """Register its pages and have the log read for mail; what else it does beside them is added with `work.beside`."""
     from informejo import readers, work
-    from informejo.mail import caught_views, out_views, outbox, reminders, verdicts
+    from informejo.mail import (
+        caught_views,
+        choice_views,
+        confirm_views,
+        out_views,
+        outbox,
+        reminders,
+        ticket_views,
+        verdicts,
+    )
 
+    app.register_blueprint(ticket_views.bp)
+    app.register_blueprint(choice_views.bp)
+    app.register_blueprint(confirm_views.bp)
     readers.add(app, readers.Reader("mail", verdicts.decide))
     work.beside(app, "reminders", reminders.run)
     work.beside(app, "outbox", outbox.run)

@@ -57,6 +57,8 @@ def save_choices(actor: User, **fields):
         bundle.due_at, until = choices.due(choices.chosen(actor, row), clock.now(), actor.time_zone)
         for verdict in bundle.verdicts:
             verdict.detail = until
+    # That it changed belongs into the log, for whom a form names hangs on it; what was chosen does not.
+    log.record(EventName.USER_UPDATED, actor, user=actor, audience=Audience.STAFF, changes={"mail": [None, None]})
 
 
 def confirm_address(user: User):

@@ -28,7 +28,7 @@ BECAUSE = {  # said to the reader, so that nobody has to wonder why this came
 }
 
 
-ANSWERED = (Kind.OPENED, Kind.NEW, Kind.MESSAGE, Kind.STATUS, Kind.ASSIGNED, Kind.WATCHING, Kind.REMINDER)
+ANSWERED = (Kind.OPENED, Kind.NEW, Kind.MESSAGE, Kind.STATUS, Kind.ASSIGNED, Kind.WATCHING, Kind.REMINDER, Kind.BUNDLE)
 
 
 class Part(NamedTuple):
@@ -54,7 +54,9 @@ class Case(NamedTuple):
 
     @property
     def ticket(self) -> Ticket | None:
-        return self.event.ticket if self.event else self.mail.ticket
+        """The one ticket it is about; None for a bundle about several."""
+        tickets = {verdict.event.ticket for verdict in self.verdicts}
+        return tickets.pop() if len(tickets) == 1 else self.mail.ticket
 
 
 def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:
@@ -86,7 +88,7 @@ def _everywhere(case: Case) -> dict:
         "because": BECAUSE[case.verdicts[0].why] if case.verdicts else "",
         "choices": f"{public()}/profile/mail" if signs_in else "",
         "confirm": _confirmation(user) if signs_in and not case.reader.known else "",
-        "answerable": bool(reads and case.kind in ANSWERED),
+        "answerable": bool(reads and case.ticket and case.kind in ANSWERED),
     }
 
 

@@ -36,6 +36,14 @@ def split(text: str) -> Parts:
     return Parts(text[:at], text[at:])
 
 
+def name(rest: str) -> str:
+    """What the rest of a text is, in words for people."""
+    lines = [MARKS.sub("", line[:MOST_LINE]) for line in rest[:MOST].split("\n")]
+    finder = _Finder(lines)
+    quoted = any(finder.is_quoted(line) or finder.hard(line) is not None for line in range(len(lines)))
+    return "Quoted text" if quoted else "Signature"
+
+
 class _Finder:
     """Looks for the line where the rest begins. Numbers of lines are their places in the list."""
 

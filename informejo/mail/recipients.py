@@ -41,8 +41,10 @@ def of_reply(ticket: Ticket, internal: bool = False, author: User | None = None,
 
     Those who switched such mails off, or whom no mail reaches, are not among them.
     """
-    found = _each_once(_of_message(ticket, body, internal, author))
-    return [user for user, why, kind in found if user is not author and user.active and _wants(user, why, kind)]
+    found = [one for one in _each_once(_of_message(ticket, body, internal, author)) if one.user is not author]
+    rows = db.session.scalars(select(MailChoices).where(MailChoices.user_id.in_([one.user.id for one in found])))
+    chose = {row.user_id: row for row in rows}
+    return [user for user, why, kind in found if user.active and _wants(user, chose.get(user.id), why, kind)]
 
 
 def _created(event: Event) -> Iterator[Concern]:
@@ -106,8 +108,8 @@ def _eager(kind: Kind) -> Iterator[Concern]:
     return (Concern(user, Why.NEW, kind) for user, row in people if choices.chosen(user, row).all_new)
 
 
-def _wants(user: User, why: Why, kind: Kind) -> bool:
-    return choices.wants(choices.of(user), why, kind)
+def _wants(user: User, row: MailChoices | None, why: Why, kind: Kind) -> bool:
+    return choices.wants(choices.chosen(user, row), why, kind)
 
 
 def _each_once(found: Iterable[Concern]) -> list[Concern]:

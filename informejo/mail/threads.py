@@ -18,13 +18,13 @@ def id_of(case: Case) -> str:
     """The mail's Message-Id. One that it was given stays, also when it is sent again."""
     if case.mail.message_id:
         return case.mail.message_id
-    comment, ticket = case.event and case.event.comment_id, case.ticket
-    if case.kind == Kind.BUNDLE or ticket is None:
+    comment = case.event.comment_id if case.event and case.kind != Kind.BUNDLE else None
+    if case.ticket is None:
         named = MessageId("x", 0, case.mail.id)
     elif comment:
         named = MessageId("c", comment, case.mail.id)
     else:
-        named = MessageId("t", ticket.id, case.mail.id)
+        named = MessageId("t", case.ticket.id, case.mail.id)
     return message_id(key(), named, domain())
 
 
@@ -35,7 +35,7 @@ def references(case: Case) -> list[str]:
     """
     if case.kind == Kind.REFUSED and case.mail.incoming_id:
         return _whole([db.session.get(IncomingMail, case.mail.incoming_id).message_id])
-    if case.ticket is None or case.kind == Kind.BUNDLE or case.reader.user is None:
+    if case.ticket is None or case.reader.user is None:
         return []
     user, ticket = case.reader.user.id, case.ticket.id
     got = select(OutgoingMail.id, OutgoingMail.message_id).where(

@@ -22,6 +22,8 @@ def decide(event: Event):
     """Keep for everybody whom the event concerns what becomes of it, with a mail for those who are to be told."""
     for concern in recipients.concerned(event):
         settle(event, concern)
+    if event.comment_id and event.ticket_id:
+        db.notice(f"ticket:{event.ticket_id}")  # under the message stands from now on that it is to be mailed
 
 
 def settle(event: Event, concern: Concern) -> Verdict:

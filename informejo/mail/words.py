@@ -89,6 +89,19 @@ class Why(StrEnum):
             "reminder": "The desk waits for their answer",
         }[self]
 
+    @property
+    def own_sentence(self) -> str:
+        """The same for the person themselves."""
+        return {
+            "requester": "It is your ticket",
+            "assignee": "The ticket is with you",
+            "mentioned": "You were mentioned",
+            "watcher": "You watch the ticket",
+            "new": "You want to hear of new tickets and of those nobody has",
+            "account": "It is about your own account",
+            "reminder": "The desk waits for your answer",
+        }[self]
+
 
 class Decision(StrEnum):
     """What became of one event for one person."""
@@ -116,6 +129,16 @@ class Decision(StrEnum):
             "gone": "There is nothing to tell any more, or they may not see it any more",
             "no-mail": "No mail goes to them",
         }[self]
+
+    @property
+    def own_sentence(self) -> str:
+        """The same for the person themselves."""
+        return {
+            "off": "You switched such mails off",
+            "own": "You did it yourself",
+            "gone": "There is nothing to tell any more, or you may not see it any more",
+            "no-mail": "No mail goes to you",
+        }.get(self, self.sentence)
 
 
 class Pace(StrEnum):

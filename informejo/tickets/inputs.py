@@ -55,6 +55,8 @@ class NewComment(Input):
     key: Key = None
     continues: DraftKey = ""
     files: bool = False  # set by the door, from the files that came along
+    to: str | None = None  # whom the form said that a reply goes to, by id; None of forms that say nothing
+    to_note: str | None = None
 
     @model_validator(mode="after")
     def says_something(self):

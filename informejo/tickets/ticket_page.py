@@ -10,6 +10,7 @@ from informejo.events.models import Audience
 from informejo.live import drawings, presence
 from informejo.live.drawings import Conversation
 from informejo.live.makers import Fragment
+from informejo.mail.queries import can_be_sent
 from informejo.security import SAFE
 from informejo.tickets import queries, trail
 from informejo.tickets.models import Comment, Ticket
@@ -30,7 +31,7 @@ def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
         title=f"#{ticket.number} {ticket.title}",
         stream=live,
         around=drawings.surroundings(actor(), ticket, standing()),
-        timeline=talk.pieces,
+        timeline=drawings.with_deliveries(ticket, talk) if audience == Audience.STAFF else talk.pieces,
         folded=talk.total - talk.events,
         folded_unread=folds_news,
         seen=seen,
@@ -45,6 +46,8 @@ def composer(ticket: Ticket, typed, problems: dict[str, str]) -> Fragment:
     """The form for a message, with what was typed into it and what is wrong with that."""
     audience = policy.audience(actor())
     needs = {"ticket": ticket, "audience": audience, "draft": typed, "problems": problems, "key": key_of(typed)}
+    needs["addressees"] = drawings.addressed_by(actor(), ticket, standing()) if audience == Audience.STAFF else None
+    needs["can_be_sent"] = can_be_sent()
     return Fragment("composer", "#composer", "outerMorph", "tickets/_composer.html", needs)
 
 
@@ -68,7 +71,11 @@ def _conversation(ticket: Ticket, seen: int) -> tuple[Conversation, bool]:
 
 
 def _for_staff(ticket: Ticket) -> dict:
-    return {"people": presence.people_at(ticket.id), "reading": queries.reading_of_answer(ticket)}
+    return {
+        "people": presence.people_at(ticket.id),
+        "reading": queries.reading_of_answer(ticket),
+        "beside": drawings.beside(actor(), ticket, standing()),
+    }
 
 
 def _asked_for(ticket: Ticket) -> Comment | None:

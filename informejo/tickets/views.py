@@ -14,7 +14,7 @@ from informejo.drafts.queries import draft_for, offered
 from informejo.events.models import Event
 from informejo.inputs import Invalid
 from informejo.live import drawings, fragments
-from informejo.tickets import actions, files, list_queries, queries
+from informejo.tickets import actions, addressing, files, list_queries, queries
 from informejo.tickets.filters import TicketFilter
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.models import Comment, Ticket
@@ -83,13 +83,14 @@ def create_comment(number: int):
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
+        addressing.check(ticket, new)
         again = queries.sent_before(actor(), new.key if new.files else None).comment
         with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
             said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
             drafts = offered(actor(), f"ticket:{number}")  # before the end of the transaction: the next one costs more
             events = db.commit()
     except Invalid as invalid:
-        return _refused(ticket, {name or "body": sentence for name, sentence in invalid.problems.items()})
+        return _refused(ticket, {name or "body": said for name, said in invalid.problems.items()}, invalid.status)
     except files.FileRefused as refused:
         return _refused(ticket, {"files": str(refused)}, refused.status, refused.headers)
     return _opened(said) if isinstance(said, Ticket) else _said(said, events, drafts)

@@ -1,4 +1,5 @@
-// While writing: the box grows, Ctrl or Cmd + Enter sends, and the others see that somebody is writing.
+// While writing: the box grows, Ctrl or Cmd + Enter sends, the others see that somebody is writing, and whoever gets the
+// message is who was named when its author began.
 (() => {
   const WRITING_MS = 4000;
   const GROWS_BY_ITSELF = CSS.supports("field-sizing", "content");
@@ -15,6 +16,8 @@
     event.preventDefault();
     event.target.form.requestSubmit();
   });
+  // What the form says of who gets it stays true while it is open; what is sent along is what it said at the beginning.
+  document.addEventListener("focusin", ({ target }) => target.matches("#composer textarea") && !target.value && agree(target.form));
   document.addEventListener("htmx:finally:swap", growAll);
   growAll();
 
@@ -26,6 +29,13 @@
     if (GROWS_BY_ITSELF) return;
     text.style.height = "auto";
     text.style.height = `${text.scrollHeight + text.offsetHeight - text.clientHeight}px`;
+  }
+
+  function agree({ elements }) {
+    const { to, toNote } = document.getElementById("composer-told")?.dataset ?? {};
+    if (to === undefined || !elements.to) return;
+    elements.to.value = to;
+    elements.to_note.value = toNote;
   }
 
   function tellWriting(form) {

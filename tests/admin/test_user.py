@@ -3,12 +3,15 @@
 import pytest
 from werkzeug.exceptions import Forbidden
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts import actions, password_actions
 from informejo.accounts.models import Role
+from informejo.mail.models import OutgoingMail
+from informejo.mail.words import Kind, OutState
 from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
+from tests.mail.deciding import catch_up
 
 
 @pytest.fixture
@@ -208,3 +211,38 @@ def test_solved_tickets_do_not_count_and_do_not_move(world, visit, toms, page):
 def test_only_staff_hand_tickets_over(world):
     with pytest.raises(Forbidden):
         change_actions.hand_over(world.ren, world.tom, None)
+
+
+def test_an_administrator_has_a_link_mailed_and_is_told_so(app, world, visit, page):
+    app.config["SMTP_HOST"] = "mail.example.org"
+    ana = visit(world.ana)
+    said = done(ana, f"/users/{world.zoe.id}/password-mail")
+    assert said == "A link to choose a password will be mailed to zoe@example.org."
+    assert done(ana, f"/users/{world.gus.id}/password-mail") == "An invitation will be mailed to gus@example.org."
+    catch_up()
+    assert "A mail with a link waits to be sent to zoe@example.org." in page(world.ana, world.zoe)
+    app.config["SMTP_HOST"] = ""
+    assert "waits, since no mail server is set up" in done(ana, f"/users/{world.zoe.id}/password-mail")
+
+
+@pytest.mark.parametrize(("state", "words"), [
+    ("sent", "A link was mailed to zoe@example.org,"),
+    ("failed", "A mail with a link could not be delivered: 550 no such user"),
+    ("bounced", "A mail with a link came back: 550 no such user"),
+])  # fmt: skip
+def test_what_became_of_the_mail_with_the_link_is_said(world, page, state, words):
+    assert words not in page(world.ana, world.zoe)
+    mail = {"kind": Kind.PASSWORD, "user": world.zoe, "address": "zoe@example.org", "due_at": clock.now()}
+    db.session.add(OutgoingMail(state=OutState(state), error="550 no such user", ended_at=clock.now(), **mail))
+    db.commit()
+    assert words in page(world.ana, world.zoe)
+
+
+def test_nobody_is_mailed_a_link_who_is_shut_out_and_nobody_but_administrators_does(world, visit):
+    assert visit(world.ana).post(f"/users/{world.dan.id}/password-mail").status_code == 422
+    assert visit(world.ana).post(f"/users/{world.ana.id}/password-mail").status_code == 403
+    with pytest.raises(Forbidden):
+        password_actions.offer_password(world.mia, world.zoe)
+    password_actions.offer_password(world.ana, world.zoe)
+    [event] = db.commit()
+    assert (event.name, event.user, event.audience) == ("password:offered", world.zoe, "staff")

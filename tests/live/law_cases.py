@@ -2,10 +2,12 @@
 
 from sqlalchemy import select
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
-from informejo.mail import taking_out_actions
+from informejo.mail import actions as mail, outgoing_actions, taking_out_actions
+from informejo.mail.models import OutgoingMail
+from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
@@ -42,6 +44,7 @@ def furnish(world: World) -> Desk:
     world.comment(world.ren, ticket, SAID)
     world.comment(world.mia, ticket, ANSWER)
     world.note(ticket, NOTE)
+    mail.watch(world.mia, ticket, world.mia)
     change_actions.delete_ticket(world.ana, binned)
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
@@ -52,6 +55,15 @@ def furnish(world: World) -> Desk:
 
 def _get(model, id: int):
     return db.session.get(model, id)
+
+
+def _mail(desk) -> OutgoingMail:
+    """The answer, on its way to the requester."""
+    about = {"ticket": desk.ticket, "comment": desk.answer, "user": desk.ren, "address": desk.ren.email}
+    mail = OutgoingMail(kind=Kind.MESSAGE, due_at=clock.now(), **about)
+    db.session.add(mail)
+    db.session.flush()
+    return mail
 
 
 def _drawn(comment: Comment) -> Comment:
@@ -109,9 +121,14 @@ CASES = {
     "it is given to another": lambda d: change_actions.assign(d.mia, d.ticket, d.tom),
     "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
     "somebody claims one": lambda d: change_actions.assign(d.tom, d.zoes, d.tom),
+    "somebody watches it": lambda d: mail.watch(d.tom, d.ticket, d.tom),
+    "a colleague is asked to watch it": lambda d: mail.watch(d.mia, d.ticket, d.ana),
+    "somebody watches it no more": lambda d: mail.unwatch(d.tom, d.ticket, d.mia),
     "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
     "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
     "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
+    "a mail is given up": lambda d: outgoing_actions.mark_failed(_mail(d), "550 5.1.1 No such person here"),
+    "a mail comes back": lambda d: outgoing_actions.mark_bounced(_mail(d), "The mailbox is full"),
     "the requester has another name": lambda d: accounts.edit_profile(d.ren, name="Ren Sato"),
     "the requester moved": lambda d: accounts.edit_profile(d.ren, department="Attic"),
     "the assignee has another name": lambda d: accounts.edit_profile(d.mia, name="Mia Strand"),
@@ -140,6 +157,9 @@ NO_CASE = {
     "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
     "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
     "change_password": "as `end_sessions`",
+    "save_choices": "whom a message is mailed its form asks again before it is sent; no other live page shows it",
+    "confirm_address": "no live page shows it",
+    "offer_password": "the mail with the link is all that comes of it, and no live page lists that",
 }
 COVERED = {  # action -> the case that has it, where the name above does not say so
     "open_ticket": "a ticket is opened",

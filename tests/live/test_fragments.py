@@ -17,7 +17,10 @@ from informejo.live import fragments
 from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
 from informejo.live.hub import hub
 from informejo.live.wire import Channel
+from informejo.mail import actions as mail, outgoing_actions
+from informejo.mail.models import OutgoingMail
 from informejo.mail.taking_out_actions import take_out_message
+from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.words import Category, Priority, Status
 from tests.live import dom
@@ -53,13 +56,27 @@ def everything_happens(world, ticket) -> list[Event]:
     change_actions.edit_comment(world.mia, note, body="Better noted.", version=1)
     change_actions.set_status(world.mia, ticket, Status.WAITING)
     db.commit()
+    world.comment(world.ren, ticket, "Here you are.")
+    outgoing_actions.mark_failed(queued(world.ren, comment), "550 No such person here")
     mistaken = world.comment(world.ren, ticket, "Here you are.")
     take_out_message(world.mia, mistaken, None)
+    mail.watch(world.mia, ticket, world.tom)
+    db.commit()
+    mail.unwatch(world.tom, ticket, world.tom)
     change_actions.delete_ticket(world.ana, ticket)
     db.commit()
     change_actions.restore_ticket(world.ana, ticket)
     db.commit()
     return log.since(0)
+
+
+def queued(user, comment) -> OutgoingMail:
+    """A mail to them about that message."""
+    about = {"ticket": comment.ticket, "comment": comment, "user": user, "address": user.email}
+    mail = OutgoingMail(kind=Kind.MESSAGE, due_at=clock.now(), **about)
+    db.session.add(mail)
+    db.session.flush()
+    return mail
 
 
 def test_whatever_takes_the_place_of_its_older_self_says_how_old_it_is(world):

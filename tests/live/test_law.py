@@ -24,6 +24,7 @@ from informejo.accounts import actions as accounts, password_actions
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.live.fragments import SILENT
+from informejo.mail import actions as mail
 from informejo.security import cookie_name
 from informejo.tickets import actions, change_actions
 from tests import world as cast
@@ -125,7 +126,7 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
     cases = inspect.getsource(__import__("tests.live.law_cases", fromlist=["CASES"]))
     recording = {
         name
-        for module in (actions, change_actions, accounts, password_actions)
+        for module in (actions, change_actions, accounts, password_actions, mail)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and records(function)
     }
@@ -182,7 +183,7 @@ def rows(tree: dom.Element) -> dict:
 
 
 def plain(tree: dom.Element) -> tuple:
-    """The page without what may differ: what passes, once-only keys, the order and rows of lists that stand still."""
+    """The page without what may differ: what passes, what forms bring along, the order and rows of lists that stand."""
     stands = tree.find("queue-news") is not None
     edits = any(tree.find(id) for id in EDITED)
 
@@ -211,7 +212,10 @@ def plain(tree: dom.Element) -> tuple:
 def passes(element: dom.Element) -> bool:
     own = element.attributes
     return (
-        own.get("id") in PASSING or own.get("name") == "key" or own.get("class") in DRAWN_ONCE or element.is_signature
+        own.get("id") in PASSING
+        or own.get("name") in ("key", "to", "to_note")
+        or own.get("class") in DRAWN_ONCE
+        or element.is_signature
     )
 
 

@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 from informejo import clock, create_app, db
 from informejo.mail import inbound
 from informejo.tickets import files
 
-steps = 0
+_steps = count(1)
 
 
 def main(die_at: int, minutes: int, *mails: str):
@@ -29,14 +30,12 @@ def main(die_at: int, minutes: int, *mails: str):
         for uid, path in enumerate(mails, 1):
             inbound.store(Path(path).read_bytes(), "help", 1, uid)
         inbound.take_all()
-    print(steps)
+    sys.stdout.write(str(next(_steps) - 1))
 
 
 def _mortal(function, die_at: int):
     def step():
-        global steps
-        steps += 1
-        if steps == die_at:
+        if next(_steps) == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def does(*args, **named):

@@ -28,9 +28,13 @@ class Sink:
         self.raw: list[bytes] = []
         self.senders: list[str] = []
         self.answers: dict[str, object] = {}
-        self.connections = 0
+        self.hosts: list[str] = []  # the names by which it was greeted
         self.port = 0
         self.closing = threading.Event()
+
+    @property
+    def connections(self) -> int:
+        return len(self.hosts)
 
     @property
     def ids(self) -> list[str]:
@@ -47,7 +51,7 @@ class Sink:
     # What aiosmtpd calls.
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
-        self.connections += 1
+        self.hosts.append(hostname)
         session.host_name = hostname
         return responses
 

@@ -1,0 +1,58 @@
+"""The makers of what the staff see of mail on the page of a ticket: who watches it, what became of each message."""
+
+from functools import cache
+
+from werkzeug.local import LocalProxy
+
+from informejo.accounts.queries import choices_of_staff
+from informejo.events.models import Audience, Event
+from informejo.events.names import WATCHING
+from informejo.live.makers import Fragment
+from informejo.mail import delivery_queries, queries
+from informejo.mail.delivery_queries import Delivery
+from informejo.mail.reply_queries import Addressees
+from informejo.tickets.models import Ticket
+
+
+def watchers(event: Event, audience: str) -> list[Fragment]:
+    """Who watches the ticket of the event."""
+    return [watchers_of(event.ticket)]
+
+
+def watchers_of(ticket: Ticket) -> Fragment:
+    """Who watches a ticket now, for the staff."""
+    watching, staff = LocalProxy(cache(lambda: queries.watching(ticket))), LocalProxy(cache(choices_of_staff))
+    needs = {"number": ticket.number, "watching": watching, "staff": staff}
+    return Fragment("ticket-watchers", "#ticket-watchers", "outerMorph", "mail/_watchers.html", needs)
+
+
+def recipients_changed(event: Event, audience: str) -> list[Fragment]:
+    """A nudge for the forms of the staff: who gets what they write may be somebody else by now."""
+    changed = event.name in WATCHING or event.changes.keys() & {"assignee", "requester"}
+    return [RECIPIENTS_CHANGED] if changed and audience == Audience.STAFF else []
+
+
+def addressees(found: Addressees) -> list[Fragment]:
+    """Who gets what one of the staff writes, in the words of their form."""
+    can = queries.can_be_sent()
+    told = {"addressees": found, "can_be_sent": can}
+    return [
+        Fragment("composer-whom", "#composer-whom", "outerMorph", "mail/_whom.html", {"addressees": found}),
+        Fragment("composer-told", "#composer-told", "outerMorph", "mail/_addressees.html", told),
+    ]
+
+
+def deliveries(ticket_id: int) -> list[Fragment]:
+    """What became of the mails of the ticket's latest messages, each under its message."""
+    can = queries.can_be_sent()
+    return [delivery_of(delivery, can) for delivery in delivery_queries.latest_deliveries(ticket_id)]
+
+
+def delivery_of(delivery: Delivery, can_be_sent: bool) -> Fragment:
+    """What became of the mails of one message. It stands right after it: orders are times, and none is so near."""
+    place = f"delivery-{delivery.comment_id}"
+    needs = {"delivery": delivery, "order": delivery.order + 1, "can_be_sent": can_be_sent}
+    return Fragment(place, "#timeline", "place", "mail/_delivery.html", needs, looks=(delivery, can_be_sent))
+
+
+RECIPIENTS_CHANGED = Fragment("recipients-changed", "body", "nudge", text="recipients-changed")

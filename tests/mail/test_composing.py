@@ -1,0 +1,185 @@
+"""What a mail says, to whom, and how it says what kind of mail it is."""
+
+import re
+from email.message import EmailMessage
+from urllib.parse import urlsplit
+
+import pytest
+
+from informejo import db
+from informejo.accounts.queries import password_link
+from informejo.mail.queries import key
+from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
+from informejo.mail.words import Kind
+from tests.mail.everything import NOTE, OURS, STRANGE, sent
+
+PUBLIC = "https://desk.example.org"
+
+
+@pytest.fixture(params=[True, False], ids=["confirmed", "unconfirmed"])
+def is_confirmed(request):
+    return request.param
+
+
+@pytest.fixture
+def mails(app, post, sink, world, is_confirmed):
+    app.config.update(PUBLIC_URL=PUBLIC, MAIL_REPLY_TO="help+@example.org")
+    return sent(post, sink, world, is_confirmed)
+
+
+def text(message: EmailMessage) -> str:
+    return message.get_body(("plain",)).get_content()
+
+
+def html(message: EmailMessage) -> str:
+    return message.get_body(("html",)).get_content()
+
+
+def whole(message: EmailMessage) -> str:
+    """All that a reader gets to see, and all that their program does."""
+    return "\n".join([*(f"{name}: {value}" for name, value in message.items()), text(message), html(message)])
+
+
+def to(message: EmailMessage) -> str:
+    return message["To"].addresses[0].addr_spec
+
+
+def of_kind(mails, kind: Kind, address: str) -> EmailMessage:
+    return next(message for found, message in mails if found == kind and to(message) == address)
+
+
+def test_every_kind_is_sent_and_read_in_both_forms(mails, world):
+    assert {kind for kind, _ in mails} == set(Kind)
+    for kind, message in mails:
+        assert len(message["To"].addresses) == 1
+        assert message["From"].addresses[0].addr_spec == "help@example.org"
+        assert "\n" not in message["Subject"]
+        for said in (text(message), html(message)):
+            assert said.strip()
+            assert not re.search(r"\bNone\b|\{[{%]|<Ticket|UTC UTC", said), (kind, said)
+        assert "<style>" in html(message)
+        assert 'name="color-scheme" content="light dark"' in html(message)
+
+
+@pytest.mark.hardening("W-05")
+def test_every_link_begins_with_the_public_address(mails):
+    for _, message in mails:
+        links = re.findall(r'(?:href|src|action)="([^"]*)"', html(message)) + re.findall(r"\w+://\S+", text(message))
+        for link in links:
+            assert link.startswith(f"{PUBLIC}/"), link
+    assert links
+
+
+@pytest.mark.hardening("H-45", "L-03")
+def test_to_an_address_nobody_confirmed_goes_nothing_a_stranger_chose(mails, is_confirmed):
+    strange = [to(message) for _, message in mails if STRANGE in whole(message)]
+    if is_confirmed:
+        assert {"ren@example.org", "tom@example.org", "ana@example.org", "gus@example.org"} <= set(strange)
+    else:
+        assert strange == []
+
+
+def test_what_the_staff_wrote_to_somebody_reaches_them_confirmed_or_not(mails):
+    for address in ("ren@example.org", "gus@example.org"):
+        message = of_kind(mails, Kind.MESSAGE, address)
+        assert OURS in text(message)
+        assert OURS in html(message)
+
+
+@pytest.mark.hardening("O-03")
+def test_a_note_is_silence_to_all_but_the_staff(mails):
+    heard = {to(message) for _, message in mails if "Hush" in whole(message) or "internal" in text(message)}
+    assert heard == {"tom@example.org", "ana@example.org"}
+    assert NOTE in text(of_kind(mails, Kind.BUNDLE, "ana@example.org"))
+
+
+def test_an_address_can_be_confirmed_from_the_mail_until_it_is(mails, world, is_confirmed):
+    found = re.search(rf"{PUBLIC}/mail/confirm/(\S+)", text(of_kind(mails, Kind.MESSAGE, "ren@example.org")))
+    assert bool(found) != is_confirmed
+    assert is_confirmed or is_confirmation(key(), found[1], world.ren.id, world.ren.email)
+
+
+def test_a_guest_is_led_to_no_page_that_asks_for_a_password(mails):
+    for kind, message in mails:
+        if to(message) == "gus@example.org" and kind != Kind.PASSWORD:
+            assert PUBLIC not in whole(message)
+    assert f"{PUBLIC}/tickets/1" in text(of_kind(mails, Kind.MESSAGE, "ren@example.org"))
+
+
+def test_the_link_to_choose_a_password_stands_in_the_mail_alone_and_works(mails, world):
+    (link,) = set(
+        re.findall(rf"{PUBLIC}/choose-password/(\S+)", text(of_kind(mails, Kind.PASSWORD, "ren@example.org")))
+    )
+    assert password_link(link).user == world.ren
+    assert password_link(link).made_by == world.ana
+    assert "invited" in text(of_kind(mails, Kind.PASSWORD, "gus@example.org"))
+    assert sum(link in whole(message) for _, message in mails) == 1
+
+
+def test_programs_are_told_not_to_answer_what_nobody_wrote_and_may_answer_a_person(mails):
+    for kind, message in mails:
+        by_hand = kind == Kind.MESSAGE and to(message) in ("ren@example.org", "gus@example.org")
+        assert message["Auto-Submitted"] == (None if by_hand else "auto-generated"), kind
+        assert (message["X-Auto-Response-Suppress"] is None) == by_hand
+        assert "NDR" not in re.split(r", ?", message["X-Auto-Response-Suppress"] or "")  # bounces have to come back
+        assert message["X-Informejo-Loop"] == "help@example.org"
+
+
+def test_a_mail_that_can_be_switched_off_says_where(mails):
+    for kind, message in mails:
+        says = to(message) not in ("gus@example.org", "big@example.org", "help@example.org") and kind != Kind.PASSWORD
+        by_hand = kind == Kind.MESSAGE and to(message) == "ren@example.org"
+        assert message["List-Unsubscribe"] == (f"<{PUBLIC}/profile/mail>" if says and not by_hand else None)
+        assert (f"{PUBLIC}/profile/mail" in text(message)) == says
+        assert "List-Unsubscribe-Post" not in message
+
+
+def test_each_mail_has_a_signed_id_of_its_own_that_names_it(mails, post):
+    ids = [message["Message-Id"] for _, message in mails]
+    assert len(set(ids)) == len(ids)
+    by_id = {mail.message_id: mail for mail in post.mails}
+    for id in ids:
+        named, mail = read_message_id(key(), id), by_id[id]
+        assert named.mail == mail.id
+        if mail.kind != Kind.BUNDLE:  # one that tells of a single ticket names that one
+            assert named.thing == (mail.comment_id or mail.ticket_id or 0)
+
+
+def test_an_answer_goes_to_an_address_that_names_ticket_and_reader(mails, world):
+    for kind, message in mails:
+        address = message["Reply-To"].addresses[0].addr_spec
+        if kind in (Kind.PASSWORD, Kind.REFUSED, Kind.CHECK) or "News on" in message["Subject"]:
+            assert address == "help@example.org"
+        else:
+            named = read_reply_address(key(), address)
+            assert named.user == db.session.query(type(world.ren)).filter_by(email=to(message)).one().id
+
+
+def test_mails_of_one_ticket_refer_to_what_the_very_same_person_got(mails):
+    mine: dict[str, set[str]] = {}
+    for _, message in mails:
+        refers = (message["References"] or "").split()
+        assert set(refers) <= mine.setdefault(to(message), set())
+        assert message["In-Reply-To"] == (refers[-1] if refers else None)
+        mine[to(message)].add(message["Message-Id"])
+    assert of_kind(mails, Kind.MESSAGE, "ren@example.org")["References"]
+
+
+def test_the_subject_carries_the_number_and_the_title_where_it_may(mails, is_confirmed):
+    subject = of_kind(mails, Kind.MESSAGE, "ren@example.org")["Subject"]
+    assert subject == ("[#1] Zebra on the roof" if is_confirmed else "[#1] Your request")
+
+
+def test_the_last_messages_are_quoted_newest_first_for_whom_it_may_concern(mails, is_confirmed):
+    said = text(of_kind(mails, Kind.MESSAGE, "ren@example.org"))
+    quoted = [line for line in said.splitlines() if line.startswith("> ")]
+    assert quoted == (
+        ["> The Zebra is still there.", "> A Zebra stands there, and looks down."] if is_confirmed else []
+    )
+
+
+def test_a_bundle_tells_ticket_by_ticket_what_happened_oldest_first(mails, is_confirmed):
+    said = text(of_kind(mails, Kind.BUNDLE, "ren@example.org"))
+    assert re.findall(r"^#(\d)", said, re.MULTILINE) == ["3", "4"]
+    assert said.count(OURS) == 2
+    assert urlsplit(PUBLIC).netloc in said
