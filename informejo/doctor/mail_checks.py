@@ -33,7 +33,7 @@ def out(patient: Patient) -> Answer:
         return _worst(post.due_since)("Mails are due, and nobody has taken them up.", LOGS, since=post.due_since)
     if failed := post.amounts.failed:
         return look(f"{_mails(failed)} {'was' if failed == 1 else 'were'} given up. The tickets say why.",
-                    "When the reason is gone, send them again: the tickets have a button for it.")  # fmt: skip
+                    "When the reason is gone, send them again, at /mail/out or on their tickets.")  # fmt: skip
     if settings["SMTP_OAUTH"] and (ending := _ending(SENDING, way.token_expires_at)):
         return ending
     return well("Mail goes out." if way.well_at else "No mail had to be sent yet.")
