@@ -73,8 +73,6 @@ SILENT = {
     EventName.ATTACHMENT_ADDED: "a file is drawn with its message",
     EventName.SESSION_ENDED: "the streams of that sign-in end; no live page lists sign-ins",
     EventName.PASSWORD_OFFERED: "the mail with the link is all that comes of it",
-    EventName.WATCHER_ADDED: "TODO",
-    EventName.WATCHER_REMOVED: "TODO",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "department", "role", "active"}  # what pages show of people
