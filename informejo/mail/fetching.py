@@ -18,7 +18,7 @@ from informejo.turns import trouble
 
 BATCH = 20  # mails between two removals from the mailbox
 ROUND_SECONDS = 600  # a round that takes longer is ended, and the next one goes on
-RENEW_SECONDS = 30  # a good deal less than a lease lasts
+RENEW_SECONDS = 15  # a good deal less than a lease lasts
 FAULTS = "fetching"  # where a fault is counted
 
 
