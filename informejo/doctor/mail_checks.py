@@ -20,14 +20,11 @@ def out(patient: Patient) -> Answer:
     if settings["MAIL_CATCH"]:
         return well("MAIL_CATCH is on: no mail is sent, and /mail/caught shows what would have been.")
     if missing := [name for name in ("SMTP_HOST", "MAIL_FROM") if not settings[name]]:
-        waiting = f" {_mails(post.amounts.waiting)} {_wait(post.amounts.waiting)}." if post.amounts.waiting else ""
-        return look(f"No mail is sent: without {' and '.join(missing)} mails wait.{waiting}",
+        return look(f"No mail is sent: without {' and '.join(missing)} mails wait.{_waiting(post)}",
                     "Set them; docs/mail.md says to what, for Gmail, Microsoft 365 and others.")  # fmt: skip
     way = post.ways.get(SENDING, Way(SENDING))
     if way.failing_since:
-        sentence = (
-            f"No mail can be sent: {_whole(way.error)} {_mails(post.amounts.waiting)} {_wait(post.amounts.waiting)}."
-        )
+        sentence = f"No mail can be sent: {_whole(way.error)}{_waiting(post)}"
         return _worst(way.failing_since)(sentence, CHECK, since=way.failing_since)
     if post.due_since and post.due_since < clock.now() - LONG:
         return _worst(post.due_since)("Mails are due, and nobody has taken them up.", LOGS, since=post.due_since)
@@ -123,6 +120,11 @@ def _worst(since: datetime):
 
 def _whole(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def _waiting(post: Post) -> str:
+    number = post.amounts.waiting
+    return f" {_mails(number)} {_wait(number)}." if number else ""
 
 
 def _mails(number: int) -> str:
