@@ -41,7 +41,7 @@ def told(number: int):
     """Who was told of what happened on a ticket and why, and what came in for it."""
     ticket = _for_staff(number)
     return page(
-        "mail/told.html",
+        "ledger/told.html",
         title=f"Who was told of #{number}",
         ticket=ticket,
         told=told_queries.told_of(ticket, request.args.get("page", type=int)),
