@@ -12,6 +12,7 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.mail.models import MailWay, OutgoingMail, Verdict
 from informejo.mail.words import Decision, OutState, Why
+from informejo.tickets.queries import RECENT
 
 LATEST = 20  # messages whose deliveries an open page is shown again when something happens to one of them
 SENDS = "SMTP"  # the way that mails go out, in MailWay
@@ -107,6 +108,9 @@ def _told() -> Select:
     )
 
 
-_MESSAGES = select(Event.id).where(Event.ticket_id == bindparam("ticket"), Event.name == EventName.COMMENT_ADDED)
+# Only such as stand on every page: under a message that is folded away there is no place.
+_SHOWN = select(Event.id, Event.name).where(Event.ticket_id == bindparam("ticket"))
+_SHOWN = _SHOWN.order_by(Event.id.desc()).limit(RECENT).subquery()
+_MESSAGES = select(_SHOWN.c.id).where(_SHOWN.c.name == EventName.COMMENT_ADDED).order_by(_SHOWN.c.id.desc())
 _SINCE = _told().where(Event.id >= bindparam("first"))
-_LATEST = _told().where(Event.id.in_(_MESSAGES.order_by(Event.id.desc()).limit(LATEST)))
+_LATEST = _told().where(Event.id.in_(_MESSAGES.limit(LATEST)))
