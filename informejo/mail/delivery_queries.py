@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from informejo import db
 from informejo.accounts.models import User
@@ -12,6 +12,7 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.mail.models import MailWay, OutgoingMail, Verdict
 from informejo.mail.words import Decision, OutState, Why
+from informejo.tickets.models import Comment
 from informejo.tickets.queries import RECENT
 
 LATEST = 20  # messages whose deliveries an open page is shown again when something happens to one of them
@@ -100,6 +101,7 @@ def _told() -> Select:
     return (
         select(Event.id, Event.comment_id, User.id, User.name, Verdict.why, Verdict.decision, Verdict.detail, *mail)
         .add_columns(OutgoingMail.error, OutgoingMail.ended_at, ill)
+        .join(Comment, and_(Comment.id == Event.comment_id, Comment.ticket_id == Event.ticket_id))  # else it was moved
         .join(Verdict, Verdict.event_id == Event.id)
         .join(User, User.id == Verdict.user_id)
         .outerjoin(OutgoingMail, OutgoingMail.id == Verdict.mail_id)

@@ -173,3 +173,16 @@ def test_an_open_page_is_told_nothing_of_messages_that_may_be_folded_away(world,
     stand(fresh, world.ren, OutState.SENT)
     told = "".join(message.data for message in mia.heard())
     assert [f'id="delivery-{said.id}"' in told for said in (old, fresh)] == [False, True]
+
+
+def test_of_a_message_that_was_taken_out_nothing_is_left_to_stand_under(world, visit, ticket):
+    said, kept = world.comment(world.mia, ticket, "Elsewhere."), world.comment(world.mia, ticket, "Here.")
+    stand(said, world.ren, OutState.SENT)
+    other = world.ticket(title="Where it belongs")
+    said.ticket = other
+    db.commit()
+    mia = Listener(visit(world.mia), f"/live?on=ticket:{ticket.id}&on=desk")
+    mia.heard()
+    stand(kept, world.ren, OutState.SENT)
+    told = "".join(message.data for message in mia.heard())
+    assert [f'id="delivery-{one.id}"' in told for one in (said, kept)] == [False, True]
