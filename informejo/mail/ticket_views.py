@@ -13,7 +13,6 @@ from informejo.tickets.models import Ticket
 from informejo.web import actor, answer, page, standing
 
 bp = Blueprint("ticket_mail", __name__)
-NO_WATCHER = "Only an active member of the staff can watch a ticket."
 
 
 @bp.post("/tickets/<int:number>/watchers")
@@ -75,7 +74,9 @@ def _chosen(word: str) -> User:
     """Whom the form names. Aborts with 422 when they are not at the desk."""
     if word == "me":
         return actor()
-    return next((person for person in staff_members() if str(person.id) == word), None) or abort(422, NO_WATCHER)
+    return next((person for person in staff_members() if str(person.id) == word), None) or abort(
+        422, actions.NOT_FOR_THEM
+    )
 
 
 def _watched(ticket: Ticket, events: list[Event]):

@@ -8,6 +8,7 @@ from informejo.events.models import Audience
 from informejo.mail.actions import watch
 from informejo.mail.words import OutState
 from informejo.tickets import change_actions
+from tests.browser.test_every_page import problems
 from tests.mail.standing import stand
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -135,3 +136,13 @@ def test_what_one_is_mailed_is_chosen_without_scripts(browse, world):
     expect(page.get_by_text("What you are mailed about is saved.")).to_be_visible()
     expect(page.get_by_label("Once a day, at")).to_be_checked()
     expect(page.get_by_label("Quiet hours begin")).to_have_value("22:00")
+
+
+def test_what_did_not_arrive_can_be_read_by_everybody(at_ticket, world, ticket):
+    said = [world.comment(world.mia, ticket, f"Answer {number}.") for number in range(3)]
+    stand(said[0], world.ren, OutState.FAILED, error="550 no such user")
+    stand(said[1], world.ren, OutState.BOUNCED, error="552 mailbox full")
+    stand(said[2], world.ren, OutState.SENT)
+    page = at_ticket("tom")
+    expect(page.locator(".delivery")).to_have_count(3)
+    assert problems(page) == []
