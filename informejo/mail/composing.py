@@ -16,6 +16,7 @@ from informejo.mail.senders import answers_to, from_whom, sender
 from informejo.mail.threads import id_of, references
 from informejo.mail.words import Kind, Why
 from informejo.text import clean_line
+from informejo.tickets.files import path_of
 
 LOOP = "X-Informejo-Loop"
 ANSWERS = (Kind.OPENED, Kind.REFUSED)  # to a mail that came in, if it did
@@ -34,7 +35,15 @@ def compose(mail: OutgoingMail, verdicts: list[Verdict]) -> EmailMessage:
     _mark(message, case, shown["choices"])
     message.set_content(_drawn(case.kind, "txt", shown), cte="quoted-printable")
     message.add_alternative(_styled().inline(_drawn(case.kind, "html", shown)), subtype="html", cte="quoted-printable")
+    _attach(message, case)
     return message
+
+
+def _attach(message: EmailMessage, case: Case):
+    comment = case.event.comment if case.event and case.kind == Kind.MESSAGE else None
+    for file in case.reader.attached(comment) if comment else ():
+        kind, _, subtype = file.media_type.partition("/")
+        message.add_attachment(path_of(file).read_bytes(), kind, subtype, filename=file.name)
 
 
 def _address(message: EmailMessage, case: Case):

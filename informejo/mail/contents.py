@@ -78,7 +78,7 @@ def contents_of(case: Case) -> tuple[str, dict]:
 def _everywhere(case: Case) -> dict:
     """What the frame around each mail shows."""
     user = case.reader.user
-    signs_in = bool(user and user.role != Role.GUEST and case.kind != Kind.PASSWORD)
+    signs_in = case.reader.opens and case.kind != Kind.PASSWORD
     reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
     return {
         "kind": case.kind,
@@ -98,8 +98,7 @@ def _confirmation(user: User) -> str:
 
 def _ticket(ticket: Ticket, reader: Reader) -> dict:
     """What stands in every mail about one ticket. Guests cannot open its page."""
-    opens = reader.user and reader.user.role != Role.GUEST
-    link = f"{public()}/tickets/{ticket.number}" if opens else ""
+    link = f"{public()}/tickets/{ticket.number}" if reader.opens else ""
     return {"number": ticket.number, "title": reader.title(ticket), "link": link}
 
 

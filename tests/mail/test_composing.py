@@ -1,19 +1,22 @@
 """What a mail says, to whom, and how it says what kind of mail it is."""
 
+import io
 import re
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts.queries import password_link
+from informejo.mail.models import IncomingMail
 from informejo.mail.queries import key
 from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
 from informejo.mail.words import Kind
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
 
-PUBLIC = "https://desk.example.org"
+PUBLIC, REN, GUS = "https://desk.example.org", "ren@example.org", "gus@example.org"
 
 
 @pytest.fixture(params=[True, False], ids=["confirmed", "unconfirmed"])
@@ -70,7 +73,7 @@ def test_every_link_begins_with_the_public_address(mails):
     assert links
 
 
-@pytest.mark.hardening("H-45", "L-03")
+@pytest.mark.hardening("H-45")
 def test_to_an_address_nobody_confirmed_goes_nothing_a_stranger_chose(mails, is_confirmed):
     strange = [to(message) for _, message in mails if STRANGE in whole(message)]
     if is_confirmed:
@@ -183,3 +186,51 @@ def test_a_bundle_tells_ticket_by_ticket_what_happened_oldest_first(mails, is_co
     assert re.findall(r"^#(\d)", said, re.MULTILINE) == ["3", "4"]
     assert said.count(OURS) == 2
     assert urlsplit(PUBLIC).netloc in said
+
+
+def test_files_of_an_answer_go_with_the_mail_to_whom_cannot_open_the_page(post, sink, world, visit):
+    for requester in (world.gus, world.ren):
+        ticket = world.ticket(world.mia, requester=requester)
+        files = [(io.BytesIO(b"Switch it off."), "Anleitung für 👩‍💻.txt"), (io.BytesIO(b"On."), "b.txt")]
+        fields = {"body": OURS, "files": files}
+        visit(world.mia).post(f"/tickets/{ticket.number}/comments", data=fields, content_type="multipart/form-data")
+    post.deliver()
+    guests, rens = (next(m for a, m in sink.mails if a == [who] and m["References"]) for who in (GUS, REN))
+    got = [(part.get_filename(), part.get_content()) for part in guests.iter_attachments()]
+    assert [name for name, _ in got] == ["Anleitung für 👩💻.txt", "b.txt"]
+    assert "Switch it off." in str(got[0][1])
+    assert "Attached: b.txt (3 bytes)" in text(guests)
+    assert not list(rens.iter_attachments())
+    assert "On the ticket’s page: b.txt (3 bytes)" in text(rens)
+
+
+def test_a_receipt_of_a_mail_answers_that_mail(post, sink, world):
+    ticket = world.ticket()
+    about = {"mailbox": "help", "stored_name": "x", "size": 9, "person": world.ren, "ticket": ticket}
+    came = IncomingMail(**about, message_id="<hello@ren.example>", sender=REN)
+    strange = IncomingMail(mailbox="help", stored_name="y", size=9, person=world.zoe, ticket=ticket, message_id="<z@z>")
+    db.session.add_all([came, strange])
+    db.session.flush()
+    post.queue(Kind.OPENED, REN, user=world.ren, ticket=ticket, incoming_id=came.id)
+    post.send()
+    assert sink.last["In-Reply-To"] == sink.last["References"] == "<hello@ren.example>"
+    assert sink.last["Auto-Submitted"] == "auto-replied"
+
+
+def test_times_are_those_of_the_reader(post, sink, world):
+    world.ren.time_zone = "Asia/Tokyo"
+    with clock.at(datetime(2026, 11, 30, 20, 15, tzinfo=UTC)):
+        ticket = world.ticket()
+        world.comment(world.mia, ticket)
+        post.deliver()
+    assert "1 Dec 2026, 05:15 JST" in text(next(m for a, m in sink.mails if a == [REN] and m["References"]))
+
+
+def test_at_most_ten_earlier_mails_are_referred_to(post, sink, world):
+    ticket = world.ticket()
+    for number in range(13):
+        world.comment(world.mia, ticket, f"Answer {number}.")
+        post.deliver()
+    ids = [message["Message-Id"] for addresses, message in sink.mails if addresses == [REN]]
+    last = next(message for addresses, message in reversed(sink.mails) if addresses == [REN])
+    assert last["References"].split() == ids[-11:-1]
