@@ -17,6 +17,7 @@ from informejo.mail.signatures import MessageId
 from informejo.tickets.models import Comment, Ticket
 
 NUMBER = re.compile(r"\[#([1-9][0-9]{0,10})\]", re.ASCII)
+MOST_NUMBERS = 5  # in one subject that are looked up
 NOTHING = "Nothing in it names a ticket of its sender."
 STRANGER = (
     "It answers a mail about a ticket that went to another address. From this one it proves nothing, so it is a new"
@@ -103,7 +104,7 @@ def _heard_notes(user: User, ticket: Ticket) -> bool:
 def _numbered(parsed: Parsed, person: User) -> Ticket | None:
     if person.is_staff:  # whoever writes their address would be one of the staff
         return None
-    tickets = (_ticket(int(number)) for number in NUMBER.findall(parsed.subject))
+    tickets = (_ticket(int(number)) for number in NUMBER.findall(parsed.subject)[:MOST_NUMBERS])
     return next((ticket for ticket in tickets if ticket and policy.sees(person, ticket)), None)
 
 
