@@ -11,7 +11,6 @@ from informejo.mail.markup import Tag
 from informejo.mail.plain import to_text
 
 MOST = 1_000_000  # characters; beyond, and where tags lie too deep, its text is shown
-MOST_OPEN = 400
 TAGS = {
     "a",
     "abbr",
@@ -59,7 +58,25 @@ ATTRIBUTES = {
 BLOCKED = "blocked-picture"  # the class of what stands for a picture that was not loaded
 PICTURE = re.compile(r"<img\b([^<>]*)>")
 ALT = re.compile(r'\salt="([^"]*)"')
-VOID = {"br", "img", "hr", "meta", "input", "link", "base", "col", "wbr", "area", "source", "embed", "param", "track"}
+UNCLOSED = {
+    "br",
+    "img",
+    "hr",
+    "meta",
+    "input",
+    "link",
+    "base",
+    "col",
+    "wbr",
+    "area",
+    "source",
+    "embed",
+    "param",
+    "track",
+}
+UNCLOSED |= {"p", "li", "dt", "dd", "option"}  # one ends the one before
+FORMATTING = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+MOST_OPEN = {True: 40, False: 300}  # of tags that format, which each paragraph opens again, and of others
 
 
 def clean(html: str, cid: Callable[[str], str], remote: bool) -> Markup:
@@ -101,10 +118,11 @@ def _shown(found: re.Match) -> str:
 
 def _is_too_deep(html: str) -> bool:
     """Whether more tags are open at once than any program leaves open: to sort them out would take long."""
-    depth = 0
+    depth = dict.fromkeys(MOST_OPEN, 0)
     for tag in markup.pieces(html):
-        if isinstance(tag, Tag) and tag.name not in VOID:
-            depth = max(0, depth + (-1 if tag.closes else 1))
-            if depth > MOST_OPEN:
+        if isinstance(tag, Tag) and tag.name not in UNCLOSED:
+            kind = tag.name in FORMATTING
+            depth[kind] = max(0, depth[kind] + (-1 if tag.closes else 1))
+            if depth[kind] > MOST_OPEN[kind]:
                 return True
     return False
