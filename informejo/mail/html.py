@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import nh3
 from markupsafe import Markup
@@ -105,7 +106,7 @@ def clean(html: str, cid: Callable[[str], str], remote: bool) -> Markup:
 def _picture(address: str, cid: Callable[[str], str], remote: bool) -> str | None:
     scheme, _, rest = address.strip().partition(":")
     if scheme.lower() == "cid":
-        return cid(rest) or None
+        return cid(unquote(rest)) or None  # RFC 2392, 2
     return address if remote and scheme.lower() in ("http", "https") else None
 
 
