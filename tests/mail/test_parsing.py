@@ -122,7 +122,7 @@ def test_eight_times_the_mail_takes_about_eight_times_as_long(name):
 
 
 def _takes_its_length(hostile: Hostile) -> bool:
-    short, long = (min(_taken(hostile.mail(size)) for _ in range(3)) for size in (16_000, 128_000))
+    short, long = (min(_taken(hostile.mail(size)) for _ in range(3)) for size in (8_000, 64_000))
     return long < 24 * short + 0.02  # seconds; the square of it would be 64 times as long
 
 
