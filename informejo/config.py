@@ -51,6 +51,7 @@ SETTINGS = (
     Setting("SMTP_SECURITY", "starttls", "starttls, tls (at once, usually port 465) or none (on this machine only)."),
     Setting("SMTP_USER", "", "Name to sign in there; without one nobody signs in."),
     Setting("SMTP_PASSWORD", "", "Password for it."),
+    Setting("SMTP_OAUTH", "", "google or microsoft: signs in there with tokens, see OAUTH_*, and not with a password."),
     Setting("MAIL_FROM", "", "Whom mails are from: `Help desk <help@example.org>`."),
     Setting(
         "MAIL_REPLY_TO",
@@ -65,7 +66,7 @@ SETTINGS = (
     Setting(
         "MAIL_TRUSTED_SERVER", "", "Name under which our own mail server says in Authentication-Results what it found."
     ),
-    Setting("OAUTH_CLIENT_ID", "", "For mailboxes of Google or Microsoft: the id of the app registered there."),
+    Setting("OAUTH_CLIENT_ID", "", "To sign in at Google or Microsoft: the id of the app that is registered there."),
     Setting("OAUTH_CLIENT_SECRET", "", "Its secret."),
     Setting("OAUTH_REFRESH_TOKEN", "", "The first refresh token; newer ones are kept in the database."),
     Setting("OAUTH_TENANT", "common", "Microsoft's tenant."),

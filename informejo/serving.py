@@ -17,6 +17,7 @@ from informejo import db
 from informejo.config import ROOT
 from informejo.mail import mailboxes
 from informejo.tickets import files
+from informejo.turns import trouble
 
 PATIENCE = 10  # seconds: a worker whose master was killed needs half of them to end
 POLL_SECONDS = 0.1
@@ -71,12 +72,7 @@ def require_schema(app: Flask):
     """Raises Refused unless the tables are those this version was written for, with what to do."""
     _require_file(sqlite_file(app.config["DATABASE_URL"]))
     migrations = ScriptDirectory(str(ROOT / "migrations"))
-    try:
-        with app.app_context(), db.engine().connect() as connection:
-            present = set(MigrationContext.configure(connection).get_current_heads())
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        reason = getattr(error, "orig", error)
-        raise Refused(f"The database cannot be read: {reason}. Restore a backup, or mend what keeps it.") from None
+    present = _present(app)
     wanted = set(migrations.get_heads())
     if present == wanted:
         return
@@ -87,6 +83,21 @@ def require_schema(app: Flask):
             " Install the newer version again, or restore a backup that was made before it."
         )
     raise Refused(f"The tables are {found}, this version needs {', '.join(sorted(wanted))}. Run: bin/flask db upgrade")
+
+
+def _present(app: Flask) -> set[str]:
+    """The migrations that the tables have seen. After a kill, whoever opens the database next locks it for a moment."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with app.app_context(), db.engine().connect() as connection:
+                return set(MigrationContext.configure(connection).get_current_heads())
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            if trouble(error) != "busy" or time.monotonic() > deadline:
+                reason = getattr(error, "orig", error)
+                told = f"The database cannot be read: {reason}. Restore a backup, or mend what keeps it."
+                raise Refused(told) from None
+        time.sleep(POLL_SECONDS)
 
 
 def look_for_files(app: Flask):

@@ -100,6 +100,7 @@ def addresses(app, world):
             "id": number,
             "field": "status",
             "kind": "css",
+            "event_id": number,
         }
         return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
 

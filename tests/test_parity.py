@@ -118,7 +118,15 @@ def test_rows_4_and_5_nothing_a_visitor_sends_changes_or_opens_an_account(app, w
     with app.test_request_context():
         adapter = app.url_map.bind("localhost")
     posts = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods]
-    values = {"number": 1, "id": world.ren.id, "token": "x", "name": "x", "field": "status"}
+    values = {
+        "number": 1,
+        "id": world.ren.id,
+        "token": "x",
+        "name": "x",
+        "field": "status",
+        "reader": "x",
+        "event_id": 1,
+    }
     fields = {"email": "ren@example.org", "name": "Mallory", "password": "violet ladder 77 sea", "role": "admin",
               "again": "violet ladder 77 sea", "value": "admin", "requester_email": "ren@example.org"}  # fmt: skip
     for rule in posts:

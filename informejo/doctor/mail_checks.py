@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from informejo import clock
 from informejo.doctor.checks import Answer, NotChecked, Patient, broken, look, well
 from informejo.mail import mailboxes
-from informejo.mail.health_queries import LONG, SENDING, Post, Way, failing_since
+from informejo.mail.health_queries import LONG, Post, Way, failing_since
 from informejo.mail.mailboxes import Mailbox
+from informejo.mail.words import SENDING
 
 SOON = timedelta(days=14)  # before a token ends
 CHECK = "bin/flask check-mail  # says which step fails; docs/mail.md says what to do"
@@ -19,20 +20,19 @@ def out(patient: Patient) -> Answer:
     if settings["MAIL_CATCH"]:
         return well("MAIL_CATCH is on: no mail is sent, and /mail/caught shows what would have been.")
     if missing := [name for name in ("SMTP_HOST", "MAIL_FROM") if not settings[name]]:
-        waiting = f" {_mails(post.amounts.waiting)} {_wait(post.amounts.waiting)}." if post.amounts.waiting else ""
-        return look(f"No mail is sent: without {' and '.join(missing)} mails wait.{waiting}",
+        return look(f"No mail is sent: without {' and '.join(missing)} mails wait.{_waiting(post)}",
                     "Set them; docs/mail.md says to what, for Gmail, Microsoft 365 and others.")  # fmt: skip
     way = post.ways.get(SENDING, Way(SENDING))
     if way.failing_since:
-        sentence = (
-            f"No mail can be sent: {_whole(way.error)} {_mails(post.amounts.waiting)} {_wait(post.amounts.waiting)}."
-        )
+        sentence = f"No mail can be sent: {_whole(way.error)}{_waiting(post)}"
         return _worst(way.failing_since)(sentence, CHECK, since=way.failing_since)
     if post.due_since and post.due_since < clock.now() - LONG:
         return _worst(post.due_since)("Mails are due, and nobody has taken them up.", LOGS, since=post.due_since)
     if failed := post.amounts.failed:
         return look(f"{_mails(failed)} {'was' if failed == 1 else 'were'} given up. The tickets say why.",
-                    "When the reason is gone, send them again: the tickets have a button for it.")  # fmt: skip
+                    "When the reason is gone, send them again, at /mail/out or on their tickets.")  # fmt: skip
+    if settings["SMTP_OAUTH"] and (ending := _ending(SENDING, way.token_expires_at)):
+        return ending
     return well("Mail goes out." if way.well_at else "No mail had to be sent yet.")
 
 
@@ -77,18 +77,18 @@ def _ailing(box: Mailbox, post: Post, patient: Patient) -> Answer | None:
     idle = way.well_at and patient.server and failing_since(way, patient.settings, way.well_at)
     if idle:
         return broken(f"{box.name}: nobody has looked into it for long.", LOGS, since=idle)
-    return _ending(box, way.token_expires_at)
+    return _ending(box.name, way.token_expires_at) if box.provider else None
 
 
-def _ending(box: Mailbox, end: datetime | None) -> Answer | None:
-    if not box.provider or end is None or end > clock.now() + SOON:
+def _ending(name: str, end: datetime | None) -> Answer | None:
+    if end is None or end > clock.now() + SOON:
         return None
     remedy = "Get a new OAUTH_REFRESH_TOKEN, set it, and start the server anew; docs/mail.md says how."
     if end <= clock.now():
-        return broken(f"{box.name}: the token has expired.", remedy, since=end)
+        return broken(f"{name}: the token has expired.", remedy, since=end)
     days = (end - clock.now()).days
     return look(
-        f"{box.name}: the token expires {f'in {days} days' if days > 1 else 'tomorrow' if days else 'today'}.", remedy
+        f"{name}: the token expires {f'in {days} days' if days > 1 else 'tomorrow' if days else 'today'}.", remedy
     )
 
 
@@ -120,6 +120,11 @@ def _worst(since: datetime):
 
 def _whole(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def _waiting(post: Post) -> str:
+    number = post.amounts.waiting
+    return f" {_mails(number)} {_wait(number)}." if number else ""
 
 
 def _mails(number: int) -> str:

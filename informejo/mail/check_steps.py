@@ -57,7 +57,7 @@ def _settings(_trip: Trip) -> Said:
 
 
 def _name(_trip: Trip) -> Said:
-    server = delivering.server()
+    server = delivering.known_server()
     try:
         found = {address[4][0] for address in socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)}
     except OSError as error:
@@ -66,7 +66,7 @@ def _name(_trip: Trip) -> Said:
 
 
 def _connection(_trip: Trip) -> Said:
-    server = delivering.server()
+    server = delivering.known_server()
     try:
         socket.create_connection((server.host, server.port), smtp_server.CONNECT_SECONDS).close()
     except OSError as error:
@@ -76,7 +76,7 @@ def _connection(_trip: Trip) -> Said:
 
 
 def _encryption(_trip: Trip) -> Said:
-    server = delivering.server()
+    server = delivering.known_server()
     _open(server._replace(user=""))
     if server.security == "none":
         return Said("None: SMTP_SECURITY is none, and the server is on this machine.")
@@ -88,7 +88,7 @@ def _sign_in(_trip: Trip) -> Said:
     if not server.user:
         return Said("SMTP_USER is empty, so nobody signs in.")
     _open(server)
-    return Said("SMTP_USER and SMTP_PASSWORD are right.")
+    return Said(f"The server knows SMTP_USER, and takes {'the token' if server.token else 'SMTP_PASSWORD'}.")
 
 
 def _open(server: smtp_server.Server):
@@ -124,8 +124,7 @@ def _mailboxes(_trip: Trip) -> Said:
         return Said("MAILBOXES is empty: mail comes in only where a mail server hands it to receive-mail.", State.LOOK)
     for box in boxes:
         try:
-            token = oauth.access_token(box, current_app.config) if box.provider else ""
-            db.session.remove()
+            token = oauth.access_token(box.name, box.provider, current_app.config) if box.provider else ""
             with imap.opened(box, token):
                 pass
         except (imap.MailboxError, oauth.NoToken) as error:

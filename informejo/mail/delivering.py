@@ -9,11 +9,12 @@ from typing import NamedTuple, Protocol
 from flask import current_app
 
 from informejo import db
+from informejo.mail import mailboxes, oauth
 from informejo.mail.models import CaughtMail
 from informejo.mail.senders import answers_to, from_whom, greeting, sender
 from informejo.mail.smtp import Line
 from informejo.mail.smtp_server import Server, Unreachable
-from informejo.mail.words import Kind
+from informejo.mail.words import SENDING, Kind
 
 
 class Parcel(NamedTuple):
@@ -34,10 +35,23 @@ class Way(Protocol):
     def deliver(self, parcel: Parcel): ...
 
 
-def server() -> Server:
+def known_server() -> Server:
     """The server of the settings SMTP_*."""
     settings = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
     return Server(*(current_app.config[f"SMTP_{name}"] for name in settings), greeting())
+
+
+def server() -> Server:
+    """The same with what one signs in with, password or token. Raises Unreachable."""
+    config, found = current_app.config, known_server()
+    if not config["SMTP_OAUTH"]:
+        return found
+    if config["SMTP_OAUTH"] not in mailboxes.PROVIDERS or not config["SMTP_USER"]:
+        raise Unreachable("SMTP_OAUTH must be google or microsoft, and SMTP_USER the account. Mails wait.")
+    try:
+        return found._replace(token=oauth.access_token(SENDING, config["SMTP_OAUTH"], config, sends=True))
+    except oauth.NoToken as error:
+        raise Unreachable(str(error)) from None
 
 
 @contextmanager
@@ -50,8 +64,12 @@ def way() -> Iterator[Way | None]:
         yield None
     else:
         _check_addresses()
-        with Line(server()) as line:
-            yield _Smtp(line)
+        try:
+            with Line(server()) as line:
+                yield _Smtp(line)
+        except Unreachable:
+            oauth.forget(SENDING)
+            raise
 
 
 def _check_addresses():

@@ -18,7 +18,7 @@ from informejo.turns import trouble
 
 BATCH = 20  # mails between two removals from the mailbox
 ROUND_SECONDS = 600  # a round that takes longer is ended, and the next one goes on
-RENEW_SECONDS = 30  # a good deal less than a lease lasts
+RENEW_SECONDS = 15  # a good deal less than a lease lasts
 FAULTS = "fetching"  # where a fault is counted
 
 
@@ -62,7 +62,7 @@ class Fetching:
             wrong = _round(box, self.holder)
             db.session.remove()
             if wrong:
-                oauth.forget(box)
+                oauth.forget(box.name)
                 way_actions.failed(box.name, wrong)
             else:
                 way_actions.went_well(box.name)
@@ -88,7 +88,7 @@ def _have(name: str, holder: str) -> bool:
 def _round(box: Mailbox, holder: str) -> str:
     """Why something was left there; nothing if all went well."""
     try:
-        token = oauth.access_token(box, current_app.config) if box.provider else ""
+        token = oauth.access_token(box.name, box.provider, current_app.config) if box.provider else ""
         with _guarded(box.name, holder) as line, imap.opened(box, token, line) as mailbox:
             left = _take_all(mailbox, box.name)
     except (imap.MailboxError, oauth.NoToken, NotKept) as error:

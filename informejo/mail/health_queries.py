@@ -10,10 +10,9 @@ from sqlalchemy import Select, and_, func, or_, select
 from informejo import clock, db
 from informejo.mail import mailboxes
 from informejo.mail.models import IncomingMail, MailWay, OutgoingMail
-from informejo.mail.words import InState, OutState
+from informejo.mail.words import SENDING, InState, OutState
 from informejo.readers.models import KeptEvent
 
-SENDING = "SMTP"  # the way of mails that go out
 LONG = timedelta(minutes=15)  # what lasts so long does not pass by itself
 ON_ITS_WAY = (OutState.WAITING, OutState.SENDING)
 _WAYS = select(MailWay.name, MailWay.well_at, MailWay.failing_since, MailWay.error, MailWay.token_expires_at)

@@ -4,6 +4,7 @@ import imaplib
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import imap_tools
 
 from informejo.mail.mailboxes import Mailbox
 
+PIECE = 65_536  # bytes that are read before others are let on
 STEP_SECONDS = 30  # for each read from the network, and each write to it
 MOST_HEADERS = 262_144  # bytes of a mail that is too large itself
 _UID, _SIZE = re.compile(rb"UID (\d+)"), re.compile(rb"RFC822\.SIZE (\d+)")
@@ -132,6 +134,15 @@ class _Client(imaplib.IMAP4):
         end = imaplib.IMAP4._create_socket(self, timeout)
         self._line.begin(end)
         return end
+
+    def read(self, size):
+        """In pieces: what has arrived already would be read in one go, and nobody else on the event loop served."""
+        pieces = []
+        while size > 0 and (piece := self.file.read(min(size, PIECE))):
+            pieces.append(piece)
+            size -= len(piece)
+            time.sleep(0)
+        return b"".join(pieces)
 
 
 class _SecureClient(_Client):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from informejo import clock, db
 from informejo.mail.models import Lease
 
-LASTS = timedelta(minutes=2)
+LASTS = timedelta(minutes=1)
 
 
 def new_holder() -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from html import unescape
 from typing import NamedTuple
 
-# Quotation marks that do not match do not swallow what follows: no alternative passes a `<`, and what `(?>` has taken is
-# never tried in another way, of which there would be more than anybody can count.
+# Quotation marks that do not match do not swallow what follows: no alternative passes a `<`, and what `(?>` has taken
+# is never tried in another way, of which there would be more than anybody can count.
 TAG = re.compile(r"""<(/?)([a-zA-Z][\w:]{0,30})((?>(?:[^<>"']|"[^"<]*"|'[^'<]*'|["'])*)|[^<>]*)>|<!--|<[!?/][^<>]*>""")
 ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,30})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 UNSHOWN = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style", "title", "template")}

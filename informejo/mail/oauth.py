@@ -1,4 +1,4 @@
-"""OAuth 2 for mailboxes of Google and Microsoft: access tokens, by a refresh token that is never lost (RFC 6749, 6)."""
+"""OAuth 2 at Google and Microsoft: access tokens, by a refresh token that is never lost (RFC 6749, 6)."""
 
 import json
 import time
@@ -11,7 +11,6 @@ from urllib.request import Request, urlopen
 
 from informejo import clock, db
 from informejo.mail import way_actions
-from informejo.mail.mailboxes import Mailbox
 from informejo.mail.models import MailWay
 
 STEP_SECONDS = 30
@@ -21,10 +20,15 @@ ENDPOINTS = {
     "google": "https://oauth2.googleapis.com/token",
     "microsoft": "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
 }
-SCOPES = {"microsoft": "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"}
+SCOPES = {  # Google asks for none here: what was granted at first holds
+    ("microsoft", True): "https://outlook.office.com/SMTP.Send offline_access",
+    ("microsoft", False): "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
+}
 # Microsoft does not say when a refresh token ends: 90 days after it was given out, and each use gives out a new one.
 LASTS = {"microsoft": timedelta(days=90)}
-_tokens: dict[str, tuple[str, float]] = {}  # by mailbox: the access token, and until when, on the monotonic clock
+_tokens: dict[
+    str, tuple[str, float]
+] = {}  # by the name of the way: the access token, and until when, on the monotonic clock
 
 
 class NoToken(Exception):
@@ -40,36 +44,38 @@ class _Given(NamedTuple):
     lasts: timedelta | None
 
 
-def access_token(box: Mailbox, settings: Mapping) -> str:
-    """What opens that mailbox now. It commits a new refresh token before anybody uses what came with it.
+def access_token(name: str, provider: str, settings: Mapping, sends: bool = False) -> str:
+    """What opens the way of that name now: a mailbox, or what `sends`.
 
-    Raises NoToken.
+    A new refresh token is committed before anybody uses what came with it. Raises NoToken.
     """
-    token, until = _tokens.get(box.name, ("", 0))
+    token, until = _tokens.get(name, ("", 0))
     if token and time.monotonic() < until:
         return token
-    given = _ask_with_each(box, settings)
+    scope = SCOPES.get((provider, sends), "")
+    given = _ask_with_each(name, provider, scope, settings)
     expires_at = clock.now() + given.lasts if given.lasts else None
-    way_actions.keep_token(box.name, given.refresh, expires_at)
+    way_actions.keep_token(name, given.refresh, expires_at)
     db.commit()
-    _tokens[box.name] = given.access, time.monotonic() + given.seconds - EARLY
+    db.session.remove()
+    _tokens[name] = given.access, time.monotonic() + given.seconds - EARLY
     return given.access
 
 
-def forget(box: Mailbox):
-    """The access token was refused: ask for another one next time."""
-    _tokens.pop(box.name, None)
+def forget(name: str):
+    """The access token may have been refused: ask for another one next time."""
+    _tokens.pop(name, None)
 
 
-def _ask_with_each(box: Mailbox, settings: Mapping) -> _Given:
+def _ask_with_each(name: str, provider: str, scope: str, settings: Mapping) -> _Given:
     """With the token that was kept, and where that one is void, with the one of the settings: it may be newer."""
-    way = db.session.get(MailWay, box.name)
+    way = db.session.get(MailWay, name)
     first = settings["OAUTH_REFRESH_TOKEN"]
     refresh_tokens = list(dict.fromkeys(filter(None, (way and way.refresh_token, first))))
     db.session.remove()  # the provider may take its time
     for last, token in zip([False] * (len(refresh_tokens) - 1) + [True], refresh_tokens, strict=True):
         try:
-            return _ask(box.provider, settings, token)
+            return _ask(provider, scope, settings, token)
         except _Void as refused:
             if last:
                 raise NoToken(str(refused)) from None
@@ -80,13 +86,13 @@ class _Void(NoToken):
     """This refresh token is not valid any more; another one may be."""
 
 
-def _ask(provider: str, settings: Mapping, refresh_token: str) -> _Given:
+def _ask(provider: str, scope: str, settings: Mapping, refresh_token: str) -> _Given:
     fields = {
         "grant_type": "refresh_token",
         "refresh_token": refresh_token,
         "client_id": settings["OAUTH_CLIENT_ID"],
         "client_secret": settings["OAUTH_CLIENT_SECRET"],
-        "scope": SCOPES.get(provider, ""),
+        "scope": scope,
     }
     body = urlencode({name: value for name, value in fields.items() if value}).encode()
     address = ENDPOINTS[provider].format(tenant=settings["OAUTH_TENANT"])

@@ -23,7 +23,7 @@ from informejo.mail.delivering import Parcel, Way, way
 from informejo.mail.models import MailWay, OutgoingMail
 from informejo.mail.smtp import Dropped, Later, Refused
 from informejo.mail.smtp_server import Unreachable
-from informejo.mail.words import Kind
+from informejo.mail.words import SENDING, Kind
 from informejo.turns import give_way, trouble
 
 POLL_SECONDS = 2  # neither the end of a wait rings, nor a bell in another process
@@ -31,7 +31,6 @@ PAUSE_SECONDS = 0.25  # the same bell rings for whoever decides about mails firs
 REST = timedelta(seconds=30)  # for the server, after trouble of its own
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 WELL = timedelta(minutes=1)  # so often is kept that the way works
-SERVER = "SMTP"  # the name of its way
 
 
 def run(app: Flask):
@@ -88,7 +87,7 @@ class Outbox:
         except Unreachable as error:
             self._rests_until = clock.now() + REST
             db.session.remove()
-            way_actions.failed(SERVER, str(error))
+            way_actions.failed(SENDING, str(error))
             db.commit()
 
     def _send(self, id: int, to: Way):
@@ -190,6 +189,6 @@ def _put_back(mail: OutgoingMail):
 
 
 def _note_well():
-    known = db.session.get(MailWay, SERVER)
+    known = db.session.get(MailWay, SENDING)
     if known is None or known.failing_since or known.well_at is None or clock.now() - known.well_at > WELL:
-        way_actions.went_well(SERVER)
+        way_actions.went_well(SENDING)

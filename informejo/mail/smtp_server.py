@@ -26,6 +26,7 @@ class Server(NamedTuple):
     user: str
     password: str
     me: str
+    token: str = ""  # an access token of OAuth 2, in place of the password
 
 
 class Unreachable(Exception):
@@ -69,9 +70,16 @@ def _is_here(host: str) -> bool:
 
 
 def _sign_in(smtp: smtplib.SMTP, server: Server):
-    if (server.user + server.password).isascii():
+    if server.token:
+        answers = iter([f"user={server.user}\1auth=Bearer {server.token}\1\1"])
+        smtp.auth("XOAUTH2", lambda _=None: next(answers, ""))  # a refusal is a question, answered with nothing
+    elif (server.user + server.password).isascii():
         smtp.login(server.user, server.password)
-        return
+    else:
+        _sign_in_beyond_ascii(smtp, server)
+
+
+def _sign_in_beyond_ascii(smtp: smtplib.SMTP, server: Server):
     words = f"\0{server.user}\0{server.password}".encode()  # smtplib knows ASCII alone; RFC 4616 says UTF-8
     code, said = smtp.docmd("AUTH", f"PLAIN {base64.b64encode(words).decode()}")
     if code != 235:  # RFC 4954, 6
@@ -120,7 +128,7 @@ def _text(said: bytes | str) -> str:
 
 def _without_secrets(words: str, server: Server) -> str:
     """The words without name and password, plain or as they are sent, should the server say them back."""
-    secrets = [server.password, server.user]
+    secrets = [server.token, server.password, server.user]
     sent = [f"\0{server.user}\0{server.password}", *secrets]
     for secret in filter(None, [*(base64.b64encode(secret.encode()).decode() for secret in sent), *secrets]):
         words = words.replace(secret, "…")

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+SENDING = "SMTP"  # the name of the way of mails that go out; all others are mailboxes
+
 
 class OutState(StrEnum):
     """Where a mail that goes out stands."""

@@ -163,3 +163,18 @@ def test_a_database_that_is_none_is_named_in_words(app, tmp_path):
     (tmp_path / "test.db").write_bytes(os.urandom(100_000))
     with pytest.raises(serving.Refused, match="cannot be read: file is not a database"):
         serving.require_schema(app)
+
+
+def test_a_server_waits_for_a_database_that_another_process_has_for_a_moment(app, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "test.db", check_same_thread=False)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        db.engine().dispose()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(serving, "PATIENCE", 0)
+            with pytest.raises(serving.Refused, match="database is locked"):
+                serving.require_schema(app)
+        timer = threading.Timer(0.5, other.close)
+        timer.start()
+        serving.require_schema(app)
+        timer.join()

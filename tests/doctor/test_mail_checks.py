@@ -8,9 +8,8 @@ from informejo import clock, db, web
 from informejo.doctor import mail_checks
 from informejo.doctor.checks import NotChecked, Patient
 from informejo.mail import health_queries, mailboxes, way_actions
-from informejo.mail.health_queries import SENDING
 from informejo.mail.models import IncomingMail, MailWay, OutgoingMail
-from informejo.mail.words import InState, Kind, OutState
+from informejo.mail.words import SENDING, InState, Kind, OutState
 from informejo.readers import Reader, following
 from informejo.readers.models import KeptEvent
 from tests import world as cast

@@ -13,7 +13,7 @@ class Silent:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._over = threading.Event()
         self.port = self._listener.getsockname()[1]
-        self.began = False
+        self.began = self.talks = False
 
     def __enter__(self):
         threading.Thread(target=self._serve, daemon=True).start()
@@ -29,6 +29,7 @@ class Silent:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.talks = True
             threading.Thread(target=self._talk, args=(client,), daemon=True).start()
 
     def _talk(self, client: socket.socket):

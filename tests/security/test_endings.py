@@ -204,7 +204,7 @@ def test_the_word_about_lost_files_survives_a_mistyped_password(tom, at):
 
 
 # What has nothing to write then, and so nothing to refuse; the check-up goes on without keeping what it finds.
-WRITES_NOTHING = ("/sign-out", "/tickets/<int:number>/writing", "/profile/sessions", "/health")
+WRITES_NOTHING = ("/mail/check", "/sign-out", "/tickets/<int:number>/writing", "/profile/sessions", "/health")
 
 
 @pytest.mark.hardening("X-52")
