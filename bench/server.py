@@ -20,6 +20,7 @@ from informejo import create_app, db
 from informejo.accounts.actions import start_session
 from informejo.accounts.models import Role, User
 from informejo.events.models import LogEpoch
+from informejo.mail.models import MailKey
 from informejo.security import cookie_name
 from informejo.tickets import actions
 from informejo.tickets.words import Priority
@@ -89,7 +90,7 @@ def desk(*, staff: int = 24, requesters: int = 1, comments: int = 0, within: str
         with app.app_context():
             db.alchemy.create_all()
             stamp(str(ROOT / "migrations"))
-            db.session.add(LogEpoch(word=EPOCH))
+            db.session.add_all([LogEpoch(word=EPOCH), MailKey(word=EPOCH)])
             _furnish(furnished, staff, requesters, comments)
             db.commit()
         yield furnished

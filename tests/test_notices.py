@@ -8,6 +8,7 @@ from tests.world import PASSWORD
 
 DONE = {
     "profile-saved": ("ren", "/profile", {"name": "Ren Ito", "theme": "dark"}),
+    "mail-choices-saved": ("ren", "/profile/mail", {"mine": "yes"}),
     "sessions-ended": ("ren", "/profile/sessions", {}),
     "draft-saved": ("ren", "/drafts", {"draft": "ticket:1", "body": "Half a sentence"}),
     "draft-discarded": ("ren", "/drafts/discard", {"draft": "ticket:1", "discard": "once"}),

@@ -56,7 +56,12 @@ FRAGMENTS = {
         "queue": (row,),
         "desk": (desk_changed,),
     },
-    EventName.MAIL_FAILED: {"timeline": (change,), "ticket": (header,), "queue": (row,)},
+    EventName.MAIL_FAILED: {
+        "timeline": (change,),
+        "ticket": (header,),
+        "queue": (row,),
+        "desk": (desk_changed,),
+    },
     EventName.COMMENT_REMOVED: {
         "timeline": (change,),
         "ticket": (ticket, read_again),  # no fragment takes a message away

@@ -23,7 +23,7 @@ def watchers_of(ticket: Ticket) -> Fragment:
     """Who watches a ticket now, for the staff."""
     watching, staff = LocalProxy(cache(lambda: queries.watching(ticket))), LocalProxy(cache(choices_of_staff))
     needs = {"number": ticket.number, "watching": watching, "staff": staff}
-    return Fragment("ticket-watchers", "#ticket-watchers", "outerMorph", "mail/_watchers.html", needs)
+    return Fragment("ticket-watchers", "#ticket-watchers", "outerMorph", "tickets/_watchers.html", needs)
 
 
 def recipients_changed(event: Event, audience: str) -> list[Fragment]:
@@ -37,8 +37,8 @@ def addressees(found: Addressees) -> list[Fragment]:
     can = queries.can_be_sent()
     told = {"addressees": found, "can_be_sent": can}
     return [
-        Fragment("composer-whom", "#composer-whom", "outerMorph", "mail/_whom.html", {"addressees": found}),
-        Fragment("composer-told", "#composer-told", "outerMorph", "mail/_addressees.html", told),
+        Fragment("composer-whom", "#composer-whom", "outerMorph", "tickets/_whom.html", {"addressees": found}),
+        Fragment("composer-told", "#composer-told", "outerMorph", "tickets/_addressees.html", told),
     ]
 
 
@@ -52,7 +52,7 @@ def delivery_of(delivery: Delivery, can_be_sent: bool) -> Fragment:
     """What became of the mails of one message. It stands right after it: orders are times, and none is so near."""
     place = f"delivery-{delivery.comment_id}"
     needs = {"delivery": delivery, "order": delivery.order + 1, "can_be_sent": can_be_sent}
-    return Fragment(place, "#timeline", "place", "mail/_delivery.html", needs, looks=(delivery, can_be_sent))
+    return Fragment(place, "#timeline", "place", "tickets/_delivery.html", needs, looks=(delivery, can_be_sent))
 
 
 RECIPIENTS_CHANGED = Fragment("recipients-changed", "body", "nudge", text="recipients-changed")

@@ -11,6 +11,7 @@ from informejo.mail.entities import Entity
 from informejo.mail.plain import to_text
 from informejo.mail.transfer import unpacked
 
+MOST_BYTES = 8_000_000  # of a text
 MOST_HTML = 2_000_000  # characters
 BODY_TYPES = ("text/plain", "text/html")
 UNSEEN = ("text/x-amp-html", "text/watch-html")  # the same text once more, for programs that nobody has
@@ -131,11 +132,14 @@ def _letters(entity: Entity, oddities: list[str]) -> str:
     content, damaged = unpacked(entity.body, entity.encoding)
     if damaged:
         oddities.append("Some of its text could not be unpacked.")
+    if len(content) > MOST_BYTES:
+        content = content[: content.rfind(b"\n", 0, MOST_BYTES)]
     charset = entity.parameters.get("charset", "")
     if not charset and entity.media_type == "text/html" and (found := META.search(content[:3_000])):
         charset = found[1].decode("ascii")
     text, used = charsets.decoded(content, charset)
-    if not content.isascii() and used != charsets.codec(charset) and (charset or used != "utf-8"):
+    as_said = used.startswith(charsets.codec(charset) or "utf-8" * (not charset) or "?")
+    if not content.isascii() and not as_said:
         oddities.append(f"It says that its text is in {charset or 'no charset'}; it was read as {used}."[:200])
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

@@ -43,8 +43,9 @@ def brought(
     `only_said` leaves out what is quoted: what was mailed to staff may hold notes, which others must not read.
     Raises NoRoom, NoPlace.
     """
-    left = _left_out(mail, parsed)
-    parts = [part for part in parsed.parts if not left.get(_digest(part))]
+    digests = offload(_digests, parsed.parts)
+    left = _left_out(mail, parsed.sender, set(digests) - {""})
+    parts = [part for part, digest in zip(parsed.parts, digests, strict=True) if not left.get(digest)]
     taken, more = parts[: current_app.config["MAX_FILES"]], parts[current_app.config["MAX_FILES"] :]
     uploads = [FileStorage(BytesIO(part.content), filename=part.name) for part in taken]
     with kept_if_they_fit(uploads, ticket, internal) as (found, refused):
@@ -67,23 +68,24 @@ def _text(parsed: Parsed, only_said: bool, remarks: Sequence[str]) -> str:
     return "\n\n".join(filter(None, (text, told))) or NO_TEXT
 
 
-def _left_out(mail: IncomingMail, parsed: Parsed) -> dict[str, bool]:
+def _left_out(mail: IncomingMail, sender: str, inside: set[str]) -> dict[str, bool]:
     """The pictures within the text, by digest, and whether each came with an earlier mail of this sender: a logo."""
-    inside = {_digest(part) for part in parsed.parts if part.inline} - {""}
     if not inside:
         return {}
     known = select(MailPicture.digest, MailPicture.first_id).where(
-        MailPicture.sender == parsed.sender, MailPicture.digest.in_(inside)
+        MailPicture.sender == sender, MailPicture.digest.in_(inside)
     )
     firsts = dict(db.session.execute(known).all())
     return {digest: digest in firsts and firsts[digest] != mail.id for digest in sorted(inside)}
 
 
-def _digest(part: Part) -> str:
-    """Of a picture within the text; others are files, and always taken."""
-    if not (part.inline and part.media_type.startswith("image/")):
-        return ""
-    return offload(hashlib.sha256, part.content).hexdigest()
+def _digests(parts: Sequence[Part]) -> list[str]:
+    """Those of the pictures within the text; the others are files, which are always taken, and have none here."""
+    inside = (part.inline and part.media_type.startswith("image/") for part in parts)
+    return [
+        hashlib.sha256(part.content).hexdigest() if is_inside else ""
+        for part, is_inside in zip(parts, inside, strict=True)
+    ]
 
 
 def _said(left: int) -> str:

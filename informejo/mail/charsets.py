@@ -80,7 +80,7 @@ def decoded(content: bytes, charset: str) -> tuple[str, str]:
         if content.startswith(mark):
             return content[len(mark) :].decode(name, "replace"), name
     declared = codec(charset)
-    if declared not in ESCAPING and not BEYOND_ASCII.search(content):
+    if declared not in ESCAPING and content.isascii():
         return content.decode("ascii"), declared or "ascii"
     for name in _by_rule(declared):
         try:

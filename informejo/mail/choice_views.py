@@ -38,7 +38,7 @@ def _shown() -> dict:
 
 def _page(typed, problems: dict[str, str]) -> str:
     return page(
-        "mail/choices.html",
+        "ledger/choices.html",
         title="Your mail",
         typed=typed,
         problems=problems,

@@ -8,6 +8,7 @@ from flask import current_app
 
 from informejo import clock
 from informejo.accounts.models import User
+from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.mail.contents import Case, case_of, contents_of
 from informejo.mail.fields import POLICY, mailbox
@@ -16,6 +17,7 @@ from informejo.mail.senders import answers_to, from_whom, sender
 from informejo.mail.threads import id_of, references
 from informejo.mail.words import Kind, Why
 from informejo.text import clean_line
+from informejo.tickets.files import path_of
 
 LOOP = "X-Informejo-Loop"
 ANSWERS = (Kind.OPENED, Kind.REFUSED)  # to a mail that came in, if it did
@@ -34,14 +36,22 @@ def compose(mail: OutgoingMail, verdicts: list[Verdict]) -> EmailMessage:
     _mark(message, case, shown["choices"])
     message.set_content(_drawn(case.kind, "txt", shown), cte="quoted-printable")
     message.add_alternative(_styled().inline(_drawn(case.kind, "html", shown)), subtype="html", cte="quoted-printable")
+    _attach(message, case)
     return message
+
+
+def _attach(message: EmailMessage, case: Case):
+    comment = case.event.comment if case.event and case.kind == Kind.MESSAGE else None
+    for file in case.reader.attached(comment) if comment else ():
+        kind, _, subtype = file.media_type.partition("/")
+        message.add_attachment(path_of(file).read_bytes(), kind, subtype, filename=file.name)
 
 
 def _address(message: EmailMessage, case: Case):
     mail, reader = case.mail, case.reader
     message["From"] = from_whom(_author(case))
     message["To"] = mailbox(reader.user.name if reader.user and reader.known else "", mail.address)
-    if answer := answers_to(case.ticket.id if case.ticket else None, mail.user_id):
+    if answer := answers_to(case.ticket.id if case.ticket and _may_name_ticket(case) else None, mail.user_id):
         message["Reply-To"] = answer
     message["Subject"] = mail.subject
     message["Date"] = clock.now()
@@ -49,6 +59,15 @@ def _address(message: EmailMessage, case: Case):
     if ids := references(case):
         message["In-Reply-To"] = ids[-1]
         message["References"] = " ".join(ids)
+
+
+def _may_name_ticket(case: Case) -> bool:
+    """Whether an answer may be a message to the requester, if all that is left of ours in it is the address.
+
+    Of a message the reader of answers looks up whether it was a note; of other things for the staff it cannot know.
+    """
+    public = all(verdict.event.is_for(Audience.REQUESTER) for verdict in case.verdicts)
+    return public or case.kind == Kind.MESSAGE
 
 
 def _mark(message: EmailMessage, case: Case, choices: str):

@@ -19,11 +19,11 @@ def confirm(token: str):
     if user is None or request.method == "POST":
         security.count("address confirmed", security.address())
     if user is None:
-        return page("mail/confirm.html", title="This link does not work", token="", user=None), 410
+        return page("accounts/confirm_address.html", title="This link does not work", token="", user=None), 410
     if request.method == "POST":
         actions.confirm_address(user)
         db.commit()
-    return page("mail/confirm.html", title="Your address", token=token, user=user)
+    return page("accounts/confirm_address.html", title="Your address", token=token, user=user)
 
 
 def _named(token: str) -> User | None:

@@ -8,12 +8,13 @@ from flask import current_app
 from informejo import clock, db
 from informejo.accounts.models import Role, User
 from informejo.accounts.password_actions import LASTS, make_password_link
-from informejo.events.models import Event
+from informejo.events.models import Audience, Event
 from informejo.mail.conversation import Reader, Told
 from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
 from informejo.mail.queries import key
 from informejo.mail.senders import desk_name, public
 from informejo.mail.signatures import confirmation
+from informejo.mail.verdicts import kind_of
 from informejo.mail.words import Kind, Why
 from informejo.tickets.models import Ticket
 
@@ -28,7 +29,7 @@ BECAUSE = {  # said to the reader, so that nobody has to wonder why this came
 }
 
 
-ANSWERED = (Kind.OPENED, Kind.NEW, Kind.MESSAGE, Kind.STATUS, Kind.ASSIGNED, Kind.WATCHING, Kind.REMINDER, Kind.BUNDLE)
+NOT_ANSWERED = (Kind.BUNDLE, Kind.PASSWORD, Kind.REFUSED, Kind.CHECK)
 
 
 class Part(NamedTuple):
@@ -60,10 +61,8 @@ class Case(NamedTuple):
 
 
 def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:
-    """The mail with what it still has to say. A bundle of a single notice is a mail like any other."""
-    is_single = mail.kind == Kind.BUNDLE and len(verdicts) == 1
-    kind = verdicts[0].kind if is_single else mail.kind
-    return Case(mail, kind, Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)
+    """The mail with what it still has to say."""
+    return Case(mail, kind_of(mail, verdicts), Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)
 
 
 def contents_of(case: Case) -> tuple[str, dict]:
@@ -78,8 +77,7 @@ def contents_of(case: Case) -> tuple[str, dict]:
 def _everywhere(case: Case) -> dict:
     """What the frame around each mail shows."""
     user = case.reader.user
-    signs_in = bool(user and user.role != Role.GUEST and case.kind != Kind.PASSWORD)
-    reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
+    signs_in = case.reader.opens and case.kind != Kind.PASSWORD
     return {
         "kind": case.kind,
         "desk": desk_name(),
@@ -88,8 +86,20 @@ def _everywhere(case: Case) -> dict:
         "because": BECAUSE[case.verdicts[0].why] if case.verdicts else "",
         "choices": f"{public()}/profile/mail" if signs_in else "",
         "confirm": _confirmation(user) if signs_in and not case.reader.known else "",
-        "answerable": bool(reads and case.ticket and case.kind in ANSWERED),
+        "answer": _answer(case),
     }
+
+
+def _answer(case: Case) -> str:
+    """What becomes of an answer to this mail, where answers are read: nobody shall write to the wrong people."""
+    reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
+    if not reads or case.ticket is None or case.kind in NOT_ANSWERED:
+        return ""
+    if not all(verdict.event.is_for(Audience.REQUESTER) for verdict in case.verdicts):
+        return "An answer to this mail becomes a note for the team."
+    if case.ticket.requester == case.reader.user:
+        return "To answer, answer this mail."
+    return "An answer to this mail goes to the requester."
 
 
 def _confirmation(user: User) -> str:
@@ -98,8 +108,7 @@ def _confirmation(user: User) -> str:
 
 def _ticket(ticket: Ticket, reader: Reader) -> dict:
     """What stands in every mail about one ticket. Guests cannot open its page."""
-    opens = reader.user and reader.user.role != Role.GUEST
-    link = f"{public()}/tickets/{ticket.number}" if opens else ""
+    link = f"{public()}/tickets/{ticket.number}" if reader.opens else ""
     return {"number": ticket.number, "title": reader.title(ticket), "link": link}
 
 
@@ -120,9 +129,19 @@ def _message(case: Case) -> tuple[str, dict]:
     return subject, shown | {"earlier": case.reader.earlier(case.ticket, case.event.comment)}
 
 
-def _with_history(case: Case) -> tuple[str, dict]:
+def _introduced(case: Case) -> tuple[str, dict]:
+    """For whom the ticket is new: what it is about, and what was said last."""
     subject, shown = _about(case)
-    return subject, shown | {"earlier": case.reader.earlier(case.ticket)}
+    told = shown["told"] and shown["told"]._replace(said=case.reader.opening(case.ticket))
+    return subject, shown | {"told": told, "earlier": case.reader.earlier(case.ticket, opening=False)}
+
+
+def _reminder(case: Case) -> tuple[str, dict]:
+    """What the desk asked is said once more."""
+    subject, shown = _about(case)
+    return subject, shown | {
+        "told": shown["told"] and shown["told"]._replace(said=case.reader.last_answer(case.ticket))
+    }
 
 
 def _bundle(case: Case) -> tuple[str, dict]:
@@ -168,10 +187,10 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.NEW: _about,
     Kind.MESSAGE: _message,
     Kind.STATUS: _about,
-    Kind.ASSIGNED: _with_history,
-    Kind.WATCHING: _with_history,
+    Kind.ASSIGNED: _introduced,
+    Kind.WATCHING: _introduced,
     Kind.UNDELIVERED: _about,
-    Kind.REMINDER: _with_history,
+    Kind.REMINDER: _reminder,
     Kind.BUNDLE: _bundle,
     Kind.PASSWORD: _password,
     Kind.REFUSED: _refused,

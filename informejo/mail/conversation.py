@@ -7,21 +7,25 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import joinedload
 
 from informejo import db, policy
-from informejo.accounts.models import User
-from informejo.events.models import Event
+from informejo.accounts.models import STAFF, Role, User
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import deeds
-from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.files import is_lost
+from informejo.tickets.models import Attachment, Comment, Ticket
 
 QUOTED = 3  # messages that stand below an answer
+MOST_QUOTED = 2_000  # characters of each
+MOST_ATTACHED = 10_485_760  # bytes of all files of a mail: made text they are a third more, and many servers take 20 MB
 SOMEBODY = "Somebody"  # who it was is a word that a stranger chose
 
 
 class File(NamedTuple):
-    """An attached file by its name, and its size in bytes."""
+    """A file by its name, its size in bytes, and where the reader has it."""
 
     name: str
     size: int
+    where: str
 
 
 class Said(NamedTuple):
@@ -48,6 +52,11 @@ class Reader(NamedTuple):
     user: User | None
     known: bool
 
+    @property
+    def opens(self) -> bool:
+        """Whether they can open pages of the desk."""
+        return self.user is not None and self.user.role != Role.GUEST
+
     def time(self, moment: datetime) -> str:
         """The moment in their own time zone, with its name: `30 Nov 2026, 10:12 UTC`."""
         zone = ZoneInfo(self.user.time_zone) if self.user and self.user.time_zone else ZoneInfo("UTC")
@@ -63,30 +72,46 @@ class Reader(NamedTuple):
         """What a ticket is called, where it may be said."""
         return ticket.title if self.known else ""
 
-    def message(self, comment: Comment) -> Said | None:
-        """A message they may see, as it is now; None when a stranger wrote it to an address that nobody confirmed."""
+    def message(self, comment: Comment, attaching: bool = False) -> Said | None:
+        """A message they may see, as it is now; None when a stranger wrote it to an address that nobody confirmed.
+
+        `attaching` says that its files go with this mail, as far as they are `attached`.
+        """
         if not (self.known or comment.author.is_staff):
             return None
-        files = [File(file.name, file.size) for file in comment.attachments] if self.known else []
+        files = self._files(comment.attachments, self.attached(comment) if attaching else [])
         return Said(self.name(comment.author), self.time(comment.created_at), comment.body, comment.internal, files)
 
     def opening(self, ticket: Ticket) -> Said | None:
         """What the ticket said when it was opened, under the same rule."""
         if not (self.known or ticket.opened_by.is_staff):
             return None
-        files = [File(file.name, file.size) for file in ticket.attachments] if self.known else []
+        files = self._files(ticket.attachments, [])
         return Said(self.name(ticket.opened_by), self.time(ticket.created_at), ticket.description, False, files)
+
+    def attached(self, comment: Comment) -> list[Attachment]:
+        """The files of a message that go with its mail: to guests, who cannot open the page on which they lie."""
+        found, room = [], MOST_ATTACHED
+        for file in comment.attachments if not self.opens else ():
+            if file.size <= room and not is_lost(file):
+                found.append(file)
+                room -= file.size
+        return found
 
     def told(self, event: Event) -> Told:
         """One event, for a mail that tells of several, or of one that is no message."""
         sentence = f"{self.name(event.actor)} {self._deeds(event)}"
-        said = self.message(event.comment) if event.name == EventName.COMMENT_ADDED and event.comment else None
+        is_message = event.name == EventName.COMMENT_ADDED and event.comment
+        said = self.message(event.comment, attaching=True) if is_message else None
         if event.name == EventName.TICKET_CREATED:
             said = self.opening(event.ticket)
         return Told(sentence, self.time(event.at), said)
 
-    def earlier(self, ticket: Ticket, than: Comment | None = None) -> list[Said]:
-        """The last messages of the conversation before that one, newest first; strangers' addresses get none."""
+    def earlier(self, ticket: Ticket, than: Comment | None = None, opening: bool = True) -> list[Said]:
+        """The last messages of the conversation before that one, newest first; a stranger's address gets none.
+
+        With `opening`, where there is room, also what the ticket said when it was opened.
+        """
         if not (self.known and self.user):
             return []
         comments = policy.visible_comments(self.user).where(Comment.ticket_id == ticket.id)
@@ -94,7 +119,19 @@ class Reader(NamedTuple):
             comments = comments.where(Comment.id < than.id)
         latest = comments.order_by(Comment.id.desc()).limit(QUOTED).options(joinedload(Comment.author))
         found = [self.message(comment) for comment in db.session.scalars(latest)]
-        return [*found, self.opening(ticket)] if len(found) < QUOTED else found
+        if opening and len(found) < QUOTED:
+            found.append(self.opening(ticket))
+        return [said._replace(body=_shortened(said.body)) for said in found]
+
+    def last_answer(self, ticket: Ticket) -> Said | None:
+        """What the staff wrote to the requester last."""
+        public = policy.comments_on(Audience.REQUESTER, [ticket.id]).join(Comment.author).where(User.role.in_(STAFF))
+        comment = db.session.scalar(public.order_by(Comment.id.desc()).limit(1))
+        return self.message(comment) if comment else None
+
+    def _files(self, files: list[Attachment], attached: list[Attachment]) -> list[File]:
+        away = "On the ticket’s page" if self.opens else "Not attached, ask us for it"
+        return [File(file.name, file.size, "Attached" if file in attached else away) for file in files]
 
     def _deeds(self, event: Event) -> str:
         if event.name == EventName.TICKET_CREATED:
@@ -107,3 +144,7 @@ class Reader(NamedTuple):
         if event.ticket.assignee_id == me and "assignee" in event.changes:
             return done.replace(f"to {event.changes['assignee'][1]}", "to you")
         return done
+
+
+def _shortened(body: str) -> str:
+    return body if len(body) <= MOST_QUOTED else f"{body[:MOST_QUOTED]}…"

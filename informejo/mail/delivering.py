@@ -11,7 +11,7 @@ from flask import current_app
 from informejo import db
 from informejo.mail import mailboxes, oauth
 from informejo.mail.models import CaughtMail
-from informejo.mail.senders import greeting, sender
+from informejo.mail.senders import answers_to, from_whom, greeting, sender
 from informejo.mail.smtp import Line
 from informejo.mail.smtp_server import Server, Unreachable
 from informejo.mail.words import SENDING, Kind
@@ -62,15 +62,24 @@ def way() -> Iterator[Way | None]:
         yield _Catcher()
     elif not config["SMTP_HOST"]:
         yield None
-    elif not config["MAIL_FROM"]:
-        raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
     else:
+        _check_addresses()
         try:
             with Line(server()) as line:
                 yield _Smtp(line)
         except Unreachable:
             oauth.forget(SENDING)
             raise
+
+
+def _check_addresses():
+    if not current_app.config["MAIL_FROM"]:
+        raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
+    try:
+        from_whom(None)
+        answers_to(None, None)
+    except ValueError:
+        raise Unreachable("MAIL_FROM or MAIL_REPLY_TO has no address that mail can go to. Mails wait.") from None
 
 
 class _Smtp:

@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from informejo import db
 from informejo.accounts.models import User
@@ -12,6 +12,8 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.mail.models import MailWay, OutgoingMail, Verdict
 from informejo.mail.words import Decision, OutState, Why
+from informejo.tickets.models import Comment
+from informejo.tickets.queries import RECENT
 
 LATEST = 20  # messages whose deliveries an open page is shown again when something happens to one of them
 SENDS = "SMTP"  # the way that mails go out, in MailWay
@@ -99,6 +101,7 @@ def _told() -> Select:
     return (
         select(Event.id, Event.comment_id, User.id, User.name, Verdict.why, Verdict.decision, Verdict.detail, *mail)
         .add_columns(OutgoingMail.error, OutgoingMail.ended_at, ill)
+        .join(Comment, and_(Comment.id == Event.comment_id, Comment.ticket_id == Event.ticket_id))  # else it was moved
         .join(Verdict, Verdict.event_id == Event.id)
         .join(User, User.id == Verdict.user_id)
         .outerjoin(OutgoingMail, OutgoingMail.id == Verdict.mail_id)
@@ -107,6 +110,9 @@ def _told() -> Select:
     )
 
 
-_MESSAGES = select(Event.id).where(Event.ticket_id == bindparam("ticket"), Event.name == EventName.COMMENT_ADDED)
+# Only such as stand on every page: under a message that is folded away there is no place.
+_SHOWN = select(Event.id, Event.name).where(Event.ticket_id == bindparam("ticket"))
+_SHOWN = _SHOWN.order_by(Event.id.desc()).limit(RECENT).subquery()
+_MESSAGES = select(_SHOWN.c.id).where(_SHOWN.c.name == EventName.COMMENT_ADDED).order_by(_SHOWN.c.id.desc())
 _SINCE = _told().where(Event.id >= bindparam("first"))
-_LATEST = _told().where(Event.id.in_(_MESSAGES.order_by(Event.id.desc()).limit(LATEST)))
+_LATEST = _told().where(Event.id.in_(_MESSAGES.limit(LATEST)))

@@ -1,12 +1,14 @@
 """The tree of a mail's parts (RFC 2046), no deeper and no wider than mails of people are."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from informejo.mail import headers
 
 MOST_LEVELS = 20
 MOST_PARTS = 200
+REST = re.compile(rb"(?:--)?[ \t]*(?=\r|\n|\Z)")
 LINE = re.compile(rb"^--([^\r\n]{1,200})", re.MULTILINE)
 
 
@@ -90,17 +92,31 @@ def _entity(fields: list[tuple[str, str]], body: bytes, default: str) -> Entity:
 
 def _between(body: bytes, boundary: bytes) -> tuple[list[bytes], bool] | None:
     """What stands between the lines of that boundary, and whether the last has its end; None if there is no line."""
-    line = re.compile(rb"(?:\A|\r\n|\n|\r)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r|\n|\Z)")
     pieces, start = [], None
-    for found in line.finditer(body):
+    for place, line in _lines(body, b"--" + boundary):
         if start is not None:
-            pieces.append(body[start : found.start()])
-        start = _after_line_end(body, found.end())
-        if found[1]:
+            pieces.append(body[start : max(start, _before_line_end(body, place))])
+        start = _after_line_end(body, place + len(line))
+        if line.rstrip() == b"--" + boundary + b"--":
             return pieces, True
     if start is None:
         return None
     return [*pieces, body[start:]], False
+
+
+def _lines(body: bytes, beginning: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each line that is this, with two more dashes or without, and its place."""
+    place = body.find(beginning)
+    while place >= 0:
+        after = place + len(beginning)
+        line = REST.match(body, after) if not place or body[place - 1 : place] in (b"\r", b"\n") else None
+        if line:
+            yield place, body[place : line.end()]
+        place = body.find(beginning, after)
+
+
+def _before_line_end(body: bytes, place: int) -> int:
+    return place - (2 if body[max(place - 2, 0) : place] == b"\r\n" else 1)
 
 
 def _after_line_end(body: bytes, place: int) -> int:

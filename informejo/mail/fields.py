@@ -12,6 +12,7 @@ from email.headerregistry import Address, HeaderRegistry, UniqueSingleAddressHea
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import getaddresses
+from functools import lru_cache
 
 from informejo.text import clean_line
 
@@ -53,8 +54,22 @@ def _words(text: str, linesep: str) -> str:
     return Header(text, "utf-8", maxlinelen=72).encode(linesep=linesep)  # room for the name of the field
 
 
-def _registry() -> HeaderRegistry:
-    registry = HeaderRegistry()
+class _Registry(HeaderRegistry):
+    """Makes the class of a field once; the library makes it anew for each field of each mail."""
+
+    def __init__(self):
+        super().__init__()
+        self._made = {}
+
+    def __getitem__(self, name: str):
+        name = name.lower()
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+def _registry() -> _Registry:
+    registry = _Registry()
     for names, kind in ((BRACKETED, _Bracketed), (ADDRESSED, _Mailbox), (("subject",), _Subject)):
         for name in names:
             registry.map_to_type(name, kind)
@@ -72,6 +87,7 @@ def whole_id(text: str) -> str:
     return text if _ID.fullmatch(text) else ""
 
 
+@lru_cache(maxsize=512)
 def mailbox(name: str, address: str) -> Address:
     """Somebody's name and address. A name that a mail program might read as anything else is left out.
 

@@ -46,7 +46,7 @@ def is_automatic(parsed) -> str:
     if LOOP_HEADER in headers:
         return "It was sent by a help desk such as this one."
     for name in ANY:
-        if name in headers:
+        if name in headers and _word(headers[name]) != "none":
             return f"Its header has {_spelled(name)}, as automatic mail and mailing lists do."
     for name, words in BY_WORD.items():
         if (word := _word(headers[name])) in words:

@@ -13,7 +13,7 @@ from informejo.faults import contained, note
 from informejo.live.hub import hub
 from informejo.mail import intake_actions, parsing, refusing_actions
 from informejo.mail.bringing import brought
-from informejo.mail.judging_queries import judge
+from informejo.mail.judging_queries import judge, once_more
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
 from informejo.offload import offload
@@ -82,7 +82,8 @@ def take_all():
     waiting = select(IncomingMail.id).where(IncomingMail.state == InState.NEW, free).order_by(IncomingMail.id)
     for id in db.session.scalars(waiting.limit(BATCH)).all():
         db.session.remove()
-        take(db.session.get(IncomingMail, id))
+        if mail := db.session.get(IncomingMail, id):  # its ticket may be gone for good meanwhile, and it with it
+            take(mail)
     db.session.remove()
 
 
@@ -171,5 +172,5 @@ def _read(mail: IncomingMail):
     with brought(mail, parsed, ticket, internal, only_said=as_staff) as things:
         db.lock(mail)
         if mail.state == InState.NEW:  # it took so long that another process began anew, and was first
-            intake_actions.settle(mail, judgement, parsed, things)
+            intake_actions.settle(mail, once_more(mail, judgement), parsed, things)
         db.commit()

@@ -16,6 +16,7 @@ from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.parsing import Parsed
 from informejo.mail.reports import Report
 from informejo.mail.words import InState
+from informejo.offload import offload
 
 MOST_AUTOMATIC = 20  # tickets of machines that one sender opens in an hour; what is more waits for somebody
 HOUR = timedelta(hours=1)
@@ -40,8 +41,7 @@ def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
     if reason := guards.is_loop(parsed, own_addresses()):
         return Judgement(facts, InState.IGNORED, reason)
     if twin := _twin(mail, facts):
-        reason = f"It is the mail that came through {twin.mailbox} already, so nothing was made of it again."
-        return Judgement(facts, InState.IGNORED, reason, twin=twin)
+        return _same_as(twin, facts)
     if report := reports.read(parsed):
         return Judgement(facts, InState.IGNORED, "", report=report, about=_about(report))
     if not parsed.sender or len(parsed.sender) > limits.EMAIL.most:
@@ -49,10 +49,16 @@ def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
     return _matched(facts, parsed)
 
 
+def once_more(mail: IncomingMail, judgement: Judgement) -> Judgement:
+    """The same, unless another process has made something of the same mail meanwhile."""
+    twin = _twin(mail, judgement.facts)
+    return _same_as(twin, judgement.facts) if twin else judgement
+
+
 def facts_of(parsed: Parsed, raw: bytes) -> dict:
     """What the ledger keeps of a mail beside its bytes."""
     return {
-        "message_id": parsed.message_id or f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        "message_id": parsed.message_id or f"sha256:{offload(_digest, raw)}",
         "sender": parsed.sender,
         "subject": parsed.subject,
         "automatic": bool(guards.is_automatic(parsed)),
@@ -67,6 +73,10 @@ def own_addresses() -> set[str]:
     given = (config["MAIL_FROM"], config["MAIL_REPLY_TO"], *boxes)
     addresses = {parseaddr(address)[1].lower() for address in given}
     return {address.replace("+@", "@") for address in addresses if "@" in address}
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _matched(facts: dict, parsed: Parsed) -> Judgement:
@@ -89,6 +99,11 @@ def _about(report: Report) -> OutgoingMail | None:
     named = (signatures.read_message_id(key, id) for id in report.message_ids)
     found = (db.session.get(OutgoingMail, signed.mail) for signed in named if signed)
     return next((sent for sent in found if sent), None)
+
+
+def _same_as(twin: IncomingMail, facts: dict) -> Judgement:
+    reason = f"It is the mail that came through {twin.mailbox} already, so nothing was made of it again."
+    return Judgement(facts, InState.IGNORED, reason, twin=twin)
 
 
 def _twin(mail: IncomingMail, facts: dict) -> IncomingMail | None:

@@ -9,7 +9,7 @@ from informejo import db
 from informejo.accounts.models import User
 from informejo.mail.bringing import Brought
 from informejo.mail.intake_actions import person_of, place
-from informejo.mail.ledger_queries import opened_by, was_answered
+from informejo.mail.ledger_queries import opened_by, was_answered, was_closed_again
 from informejo.mail.models import IncomingMail
 from informejo.mail.parsing import Parsed
 from informejo.mail.taking_out_actions import bin_ticket, take_out_message, unbin_ticket
@@ -66,7 +66,7 @@ def undo(actor: User, mail: IncomingMail, parsed: Parsed, brought: Brought):
         unbin_ticket(actor, back)
         thing = back
     else:
-        thing = _say(actor, mail, person, back, brought)
+        thing = _say(actor, mail, person, back, brought, reopens=was_closed_again(back))
     _put(mail, thing, None, f"{actor.name} moved it back to #{back.number}.")
 
 
@@ -97,8 +97,8 @@ def _open(actor: User, mail: IncomingMail, person: User, brought: Brought) -> Ti
     return actions.open_ticket(person if person.active else actor, requester=person, **said)
 
 
-def _say(actor: User, mail: IncomingMail, person: User, ticket: Ticket, brought: Brought):
-    said = {"body": brought.text, "files": brought.files, "key": mail.key, "reopens": not mail.automatic}
+def _say(actor: User, mail: IncomingMail, person: User, ticket: Ticket, brought: Brought, reopens: bool = True):
+    said = {"body": brought.text, "files": brought.files, "key": mail.key, "reopens": reopens and not mail.automatic}
     return actions.add_comment_of(actor, person, ticket, **said)
 
 

@@ -8,6 +8,8 @@ from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
 from informejo.accounts.models import User
+from informejo.events.models import Event
+from informejo.events.names import EventName
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
 from informejo.paging import nearest_page
@@ -56,12 +58,6 @@ def find_mail(actor: User, id: int) -> IncomingMail:
     return mail
 
 
-def mails_of(ticket: Ticket) -> list[IncomingMail]:
-    """The mails that brought something to the ticket, or tell of one about it, oldest first. For staff alone."""
-    mails = select(IncomingMail).where(IncomingMail.ticket_id == ticket.id).order_by(IncomingMail.id)
-    return list(db.session.scalars(mails.options(*WITH_ALL)))
-
-
 def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:
     """Whether this mail opened that ticket."""
     return ticket is not None and ticket.key == mail.key
@@ -70,6 +66,13 @@ def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:
 def was_answered(ticket: Ticket) -> bool:
     """Whether anybody wrote on the ticket since it was opened, be it a note."""
     return db.session.scalar(select(Comment.id).where(Comment.ticket_id == ticket.id).limit(1)) is not None
+
+
+def was_closed_again(ticket: Ticket) -> bool:
+    """Whether the message that was taken out of it last had opened it again, so that it is over as it was before."""
+    removed = select(Event).where(Event.ticket_id == ticket.id, Event.name == EventName.COMMENT_REMOVED)
+    last = db.session.scalar(removed.order_by(Event.id.desc()).limit(1))
+    return last is not None and "status" in last.changes
 
 
 def _first(statement: Select) -> IncomingMail | None:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from html import unescape
 from typing import NamedTuple
 
-# Quotation marks that do not match do not swallow what follows: none of the alternatives passes a `<`.
-TAG = re.compile(r"""<(/?)([a-zA-Z][\w:]{0,30})((?:[^<>"']|"[^"<]*"|'[^'<]*'|["'])*?)>|<!--|<[!?/][^<>]*>""")
+# Quotation marks that do not match do not swallow what follows: no alternative passes a `<`, and what `(?>` has taken
+# is never tried in another way, of which there would be more than anybody can count.
+TAG = re.compile(r"""<(/?)([a-zA-Z][\w:]{0,30})((?>(?:[^<>"']|"[^"<]*"|'[^'<]*'|["'])*)|[^<>]*)>|<!--|<[!?/][^<>]*>""")
 ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,30})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 UNSHOWN = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style", "title", "template")}
+NO_LETTER = re.compile(r"&#[0-9]{8,};?")
 MOST_ATTRIBUTES = 5_000  # characters of one tag
 FEWEST_TAGS, PER_TAG = (
     3_000,
@@ -32,7 +34,12 @@ class Tag(NamedTuple):
 
     def attributes(self) -> dict[str, str]:
         found = ATTRIBUTE.finditer(self.inside[:MOST_ATTRIBUTES])
-        return {each[1].lower(): unescape(each[2] or each[3] or each[4] or "") for each in found}
+        return {each[1].lower(): unescaped(each[2] or each[3] or each[4] or "") for each in found}
+
+
+def unescaped(text: str) -> str:
+    """Entities as letters. A number so long names no letter, and Python refuses to read it."""
+    return unescape(NO_LETTER.sub("\ufffd", text) if "&#" in text else text)
 
 
 def pieces(html: str) -> Iterator[Text | Tag]:
@@ -41,7 +48,7 @@ def pieces(html: str) -> Iterator[Text | Tag]:
     while (found := TAG.search(html, place)) and left:
         left -= 1
         if found.start() > place:
-            yield Text(unescape(html[place : found.start()]))
+            yield Text(unescaped(html[place : found.start()]))
         place, name = found.end(), (found[2] or "").lower()
         if name and not (name in UNSHOWN and not found[1]):
             yield Tag(name, bool(found[1]), found[3], place)
@@ -51,7 +58,7 @@ def pieces(html: str) -> Iterator[Text | Tag]:
             else:
                 place = end
     if place < len(html):
-        yield Text(unescape(html[place:] if left else re.sub(r"<[^<>]*>", " ", html[place:])))
+        yield Text(unescaped(html[place:] if left else re.sub(r"<[^<>]*>", " ", html[place:])))
 
 
 def _end_of(kind: str, html: str, place: int) -> int | None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_email
+from informejo.events.models import Audience
 from informejo.mail import queries, signatures
 from informejo.mail.models import OutgoingMail
 from informejo.mail.parsing import Parsed
@@ -16,6 +17,7 @@ from informejo.mail.signatures import MessageId
 from informejo.tickets.models import Comment, Ticket
 
 NUMBER = re.compile(r"\[#([1-9][0-9]{0,10})\]", re.ASCII)
+MOST_NUMBERS = 5  # in one subject that are looked up
 NOTHING = "Nothing in it names a ticket of its sender."
 STRANGER = (
     "It answers a mail about a ticket that went to another address. From this one it proves nothing, so it is a new"
@@ -84,7 +86,12 @@ def _of_mail(named: MessageId, sent: OutgoingMail) -> Signed:
     ticket = said.ticket if said else sent.ticket
     named = f" “{sent.subject}”" if sent.subject else ""
     how = f"It answers our mail{named}, which went to its sender."
-    return Signed(ticket, sent.user.email if sent.user else sent.address, bool(said and said.internal), how)
+    return Signed(ticket, sent.user.email if sent.user else sent.address, _was_internal(said, sent), how)
+
+
+def _was_internal(said: Comment | None, sent: OutgoingMail) -> bool:
+    """Whether that mail told of what is for the staff alone: a note, or that a mail failed, or who watches."""
+    return bool(said and said.internal) or bool(sent.event and not sent.event.is_for(Audience.REQUESTER))
 
 
 def _heard_notes(user: User, ticket: Ticket) -> bool:
@@ -97,7 +104,7 @@ def _heard_notes(user: User, ticket: Ticket) -> bool:
 def _numbered(parsed: Parsed, person: User) -> Ticket | None:
     if person.is_staff:  # whoever writes their address would be one of the staff
         return None
-    tickets = (_ticket(int(number)) for number in NUMBER.findall(parsed.subject))
+    tickets = (_ticket(int(number)) for number in NUMBER.findall(parsed.subject)[:MOST_NUMBERS])
     return next((ticket for ticket in tickets if ticket and policy.sees(person, ticket)), None)
 
 

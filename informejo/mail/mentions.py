@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from informejo import markdown
 from informejo.accounts.models import User
 from informejo.folding import fold
+from informejo.mail import quotes
 
 _ALONE = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"  # Thai, Lao, Japanese and Chinese have no spaces between words
 _CALL = re.compile(rf"(?<![^\W{_ALONE}])(?<![@/.+&=%-])@(?=\S)")  # neither in an address nor in a path
@@ -21,11 +22,12 @@ Names = dict[str, User | None]  # folded -> whose name it is; of more than one p
 def mentioned(body: str, people: Iterable[User]) -> list[User]:
     """Those of `people` whom the message calls by name, in the order of the text.
 
-    The longest name that fits counts. A name that several of them have calls nobody; nor does one inside of code.
+    The longest name that fits counts. A name that several of them have calls nobody; nor does one inside of code, or
+    in what is only quoted.
     """
-    names = _names(people)
+    names, said = _names(people), quotes.split(body).said
     lengths = sorted({len(name) for name in names}, reverse=True)
-    found = (_called(after, names, lengths) for text in markdown.running_text(body) for after in _calls(text, lengths))
+    found = (_called(after, names, lengths) for text in markdown.running_text(said) for after in _calls(text, lengths))
     return list(dict.fromkeys(user for user in found if user))
 
 

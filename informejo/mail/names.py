@@ -87,7 +87,7 @@ def _subject(content: bytes) -> str:
 
 
 def _unlike(stem: str, ending: str, taken: list[str]) -> str:
-    number, name = 1, shown_file_name(stem + ending)
+    number, name = len(taken), shown_file_name(stem + ending)
     while name in taken:
         number += 1
         name = shown_file_name(f"{PurePosixPath(stem).name}-{number}{ending}")

@@ -21,6 +21,7 @@ class Opened(NamedTuple):
     parsed: Parsed | None
     fields: list[tuple[str, str]]
     html: Markup
+    elsewhere: bool  # whether pictures that lie elsewhere belong to it
     problem: str
 
 
@@ -45,9 +46,9 @@ def open_for_page(mail: IncomingMail, pictures: bool) -> Opened:
     try:
         parsed = read(mail)
     except (Gone, UnprocessableEntity) as error:
-        return Opened(None, [], Markup(), error.description)
-    shown = offload(html.clean, parsed.html, _inside(mail, parsed), pictures) if parsed.html else Markup()
-    return Opened(parsed, list(parsed.headers.items()), shown, "")
+        return Opened(None, [], Markup(), False, error.description)
+    cleaned = [offload(html.clean, parsed.html, _inside(mail, parsed), remote) for remote in (False, True)]
+    return Opened(parsed, list(parsed.headers.items()), cleaned[pictures], cleaned[0] != cleaned[1], "")
 
 
 def _inside(mail: IncomingMail, parsed: Parsed):

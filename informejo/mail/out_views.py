@@ -5,7 +5,7 @@ from flask import Blueprint, current_app, request
 from informejo import db, policy
 from informejo.mail import out_queries, outgoing_actions
 from informejo.mail.words import OutState
-from informejo.web import actor, go_to, page, stream
+from informejo.web import actor, answer, local, page, stream
 
 bp = Blueprint("out", __name__)
 
@@ -32,8 +32,8 @@ def outgoing():
 
 @bp.post("/mail/out/<int:id>/attempts")
 def send_again(id: int):
-    """Send one that failed or came back once more."""
+    """Send one that failed or came back once more. An open page of its ticket is told by its stream."""
     mail = out_queries.find_outgoing(actor(), id)
     outgoing_actions.send_again(actor(), mail)
     db.commit()
-    return go_to("/mail/out", "mail-again")
+    return answer("", local(request.form.get("back"), "/mail/out"), notice="mail-again")

@@ -6,6 +6,7 @@ that the server took and nobody could note any more is sent twice, both times wi
 """
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -23,9 +24,10 @@ from informejo.mail.models import MailWay, OutgoingMail
 from informejo.mail.smtp import Dropped, Later, Refused
 from informejo.mail.smtp_server import Unreachable
 from informejo.mail.words import SENDING, Kind
-from informejo.turns import trouble
+from informejo.turns import give_way, trouble
 
 POLL_SECONDS = 2  # neither the end of a wait rings, nor a bell in another process
+PAUSE_SECONDS = 0.25  # the same bell rings for whoever decides about mails first; and many bells are one look
 REST = timedelta(seconds=30)  # for the server, after trouble of its own
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 WELL = timedelta(minutes=1)  # so often is kept that the way works
@@ -57,6 +59,7 @@ class Outbox:
             with contained("bell"):
                 self._bell.wait(POLL_SECONDS)
                 self._bell.clear()
+                time.sleep(PAUSE_SECONDS)
 
     def send_due(self):
         """Send all that is due now, unless the server is left in peace. Raises what the database raises."""
@@ -80,6 +83,7 @@ class Outbox:
                 while open_way and not hub.closing and (ids := due()):
                     for id in ids:
                         self._send(id, open_way)
+                        give_way()  # also where mails are caught, and no server lets others have their turn
         except Unreachable as error:
             self._rests_until = clock.now() + REST
             db.session.remove()
@@ -148,6 +152,10 @@ def _write(mail: OutgoingMail) -> Parcel | None:
         return None
     if mail.tries > len(BACK_OFF):  # each time it was spoken to the server, and nobody lived to say what became of it
         outgoing_actions.mark_failed(mail, f"It was begun {mail.tries} times, and the desk stopped each time.")
+        db.commit()
+        return None
+    if until := verdicts.quiet_until(mail):  # it was to go out before they began
+        outgoing_actions.mark_waiting(mail, until, mail.tries, mail.error)
         db.commit()
         return None
     message = compose(mail, left)

@@ -84,8 +84,9 @@ def _decide(mail: OutgoingMail, before: tuple[Decision, ...], decision: Decision
 
 
 def _tell_staff(mail: OutgoingMail, reason: str):
-    """On each ticket it was about. Of a mail that tells of such a failure nothing is told: it would never end."""
-    if mail.kind == Kind.UNDELIVERED:
+    """On each ticket it was about. Of a mail that tells of such failures alone nothing is told: it would never end."""
+    kinds = {verdict.kind for verdict in mail.verdicts} or {mail.kind}
+    if kinds == {Kind.UNDELIVERED}:
         return
     about = {"comment": mail.comment, "user": mail.user, "changes": {"mail": [None, reason]}}
     for ticket in _tickets(mail):

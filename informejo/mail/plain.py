@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from html import unescape
 
 from informejo.mail import markup, quoting
 from informejo.mail.markup import Tag, Text
@@ -92,7 +91,7 @@ class _Reader:
         if not self.looks or not TOP_LINE.search(tag.inside):
             return False
         self.looks -= 1
-        words = unescape(re.sub(r"<[^<>]*>", " ", self.html[tag.end : tag.end + LOOK_AHEAD])).split()
+        words = markup.unescaped(re.sub(r"<[^<>]*>", " ", self.html[tag.end : tag.end + LOOK_AHEAD])).split()
         return bool(quoting.labels(" ".join(words[:5])) & {"from", "sent"})
 
     def close_div(self, _tag: Tag):

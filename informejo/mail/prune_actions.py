@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, delete, select, update
 
 from informejo import clock, db
 from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, Watcher
@@ -12,7 +12,10 @@ CAUGHT_DAYS = timedelta(days=30)
 
 def forget_mails_of(ticket_id: int, most: int) -> int:
     """Remove at most that many rows of mail about that ticket and return how many. Raw mails go as strays."""
-    came = or_(IncomingMail.ticket_id == ticket_id, IncomingMail.moved_from_id == ticket_id)
+    came = IncomingMail.ticket_id == ticket_id
+    # One that was moved away lives on with the ticket where its message is now; it only cannot be moved back any more.
+    away = update(IncomingMail).where(IncomingMail.moved_from_id == ticket_id).values(moved_from_id=None)
+    db.session.execute(away)
     return (
         _forget(IncomingMail, select(IncomingMail.id).where(came), most)
         or _forget(OutgoingMail, select(OutgoingMail.id).where(OutgoingMail.ticket_id == ticket_id), most)

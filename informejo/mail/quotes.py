@@ -12,9 +12,11 @@ MARKER = "-- Please write above this line --"  # what our own mails begin with; 
 MOST = 64_000  # characters that are looked at
 MOST_LINE = 1_000  # characters of a line that are looked at
 MOST_HEADER = 400  # characters of "On this day Ann wrote:", which may stand in three lines
+MOST_LOOKS = 500  # lines that end in a colon and are looked at more closely
 MOST_SIGNATURE = 20  # lines
 MOST_LABELS = 12  # lines of "From: Sent: To: Subject:", some of them long and broken
 MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+NOTHING: frozenset[str] = frozenset()
 SIGNATURE = ("-- ", "--\u00a0")
 
 
@@ -50,6 +52,8 @@ class _Finder:
     def __init__(self, lines: list[str]):
         self.lines = lines
         self.bare = [line.strip() for line in lines]
+        self.labels = [quoting.labels(bare) if ":" in bare or "：" in bare else NOTHING for bare in self.bare]
+        self.looks = MOST_LOOKS
 
     def place(self, whole: bool) -> int:
         """`whole`: the lines are all there are, so that their end is the mail's."""
@@ -66,9 +70,11 @@ class _Finder:
         bare = self.bare[line]
         if not bare or bare.startswith(">"):
             return None
-        if bare.strip("* ") == MARKER or quoting.ORIGINAL_LINE.fullmatch(bare) or self.is_block(line):
-            return line
-        if bare.endswith(quoting.END) and not self.is_quoted_below(line):
+        dashes = bare[0] in "-_=*" and (bare.strip("* ") == MARKER or quoting.ORIGINAL_LINE.fullmatch(bare))
+        if dashes or self.is_block(line):
+            return None if self.is_passed_on(line) else line
+        if self.looks and bare.endswith(quoting.END) and not self.is_quoted_below(line):
+            self.looks -= 1
             start = self.header(line)
             return start if start is not None and self.names_address(start, line) else None
         return None
@@ -81,15 +87,19 @@ class _Finder:
         if self.bare[line].startswith(">"):
             while line and (self.bare[line - 1].startswith(">") or self.is_gap(line - 1)):
                 line -= 1
-            return line
-        if quoting.RULER.fullmatch(self.bare[line]) and end < len(self.lines) and not self.is_quoted(end):
+            return end if self.is_passed_on(line) or self.is_passed_on(line + 1) else line
+        if quoting.RULER.fullmatch(self.bare[line]) and end < len(self.lines):
             return line
         if end < len(self.lines) and (start := self.header(line)) is not None:
             return start
-        if quoting.PHONE_LINE.match(self.bare[line]) and len(self.bare[line]) < 150:
+        if quoting.is_of_a_phone(self.bare[line]):
             return line
         start = self.signature(line)
         return end if start is None else start
+
+    def is_passed_on(self, line: int) -> bool:
+        above = self.text_above(line)
+        return above >= 0 and line - above <= 3 and quoting.passes_on(self.bare[above])
 
     def text_above(self, end: int) -> int:
         line = end - 1
@@ -127,18 +137,17 @@ class _Finder:
 
     def names_address(self, first: int, last: int) -> bool:
         text = " ".join(self.bare[first : last + 1])
-        return bool(quoting.WROTE_WORD.search(text) and quoting.ADDRESS.search(text))
+        return bool(quoting.ADDRESS.search(text)) and quoting.says_wrote(text)
 
     def is_block(self, line: int) -> bool:
         """Whether "From: Sent: To: Subject:" begins here, in any order and language, with a subject among them."""
         found: set[str] = set()
-        for bare in self.bare[line : line + MOST_LABELS]:
-            kinds = quoting.labels(bare)
-            if not kinds and not found:
-                return False
-            if not bare and found:
+        if not self.labels[line]:
+            return False
+        for below in range(line, min(line + MOST_LABELS, len(self.lines))):
+            if not self.bare[below]:
                 break
-            found |= kinds
+            found |= self.labels[below]
         return {"from", "subject"} <= found and bool(found & {"sent", "to"})
 
     def signature(self, line: int) -> int | None:
@@ -155,4 +164,4 @@ def _is_header(text: str) -> bool:
     text = text.strip("* ")
     if not quoting.DATE.search(text) and "年" not in text and "년" not in text:
         return False
-    return bool(quoting.WROTE_WORD.search(text) or quoting.ADDRESS.search(text))
+    return bool(quoting.ADDRESS.search(text)) or quoting.says_wrote(text)

@@ -4,15 +4,11 @@ import re
 
 # What programs write for "Ann wrote" (Gmail, Apple Mail, Thunderbird, K-9, Outlook for phones, Yahoo, web mail).
 WROTE = (
-    *("wrote", "writes", "schrieb", "schrieb am", "a écrit", "écrit", "escribió", "escribio", "escreveu"),
-    *("ha scritto", "schreef", "het volgende geschreven", "geschreven", "napisał", "napisał(a)", "napisała"),
-    *("pisze", "skrev", "skrev följande", "skrev følgende", "kirjoitti", "napsal", "napsal(a)", "napsala"),
-    *("napísal", "píše", "írta", "ezt írta", "a scris", "написал", "написал(а)", "написала", "пишет", "пише"),
-    *("написав", "написав(ла)", "пише(те)", "написа", "έγραψε", "yazdı", "şunu yazdı", "şunları yazdı"),
-    *("tarihinde şunu yazdı", "写道", "寫道", "写了", "님이 작성", "작성", "のメール", "さんは書きました"),
-    *("書きました", "wrote the following", "כתב", "כתב/ה", "כתבה", "מאת", "كتب", "كتبت"),
-    *("تمت كتابة ما يلي بواسطة", "đã viết", "menulis", "เขียนว่า", "skribis", "ha escrit", "idatzi du"),
-    *("kirjutas", "rakstīja", "rašė", "je napisao", "je napisao/la", "је написао"),
+    *("wrote", "writes", "schrieb", "écrit", "escribió", "escribio", "escreveu", "ha scritto", "schreef"),
+    *("geschreven", "napisał", "pisze", "skrev", "kirjoitti", "napsal", "napísal", "píše", "írta", "a scris"),
+    *("пише", "написа", "έγραψε", "yazdı", "写道", "寫道", "写了", "작성", "のメール", "書きました", "כתב"),
+    *("מאת", "كتب", "تمت كتابة ما يلي بواسطة", "đã viết", "menulis", "เขียนว่า", "skribis", "ha escrit"),
+    *("idatzi du", "kirjutas", "rakstīja", "rašė", "je napisao"),
 )
 # How such a line may begin: with it a line that was broken by the program is put together again.
 OPENERS = (
@@ -53,29 +49,78 @@ ORIGINAL = (
     "|Mesaj original|原始邮件|邮件原件|原始郵件|元のメッセージ|원본 메시지|원본 메일|הודעה מקורית|رسالة أصلية"
     "|الرسالة الأصلية|Orijinal Mesaj|Özgün İleti"
 )
-# A line that a telephone or a program adds below: how it begins.
+# Above what somebody passes on: that is what they wanted to say, so it is none of the rest.
+FORWARDED = (
+    *("Forwarded message", "Begin forwarded message", "Weitergeleitete Nachricht", "Message transféré"),
+    *("Anfang der weitergeleiteten Nachricht", "Début du message transféré", "Début du message réexpédié"),
+    *("Mensaje reenviado", "Inicio del mensaje reenviado", "Mensagem encaminhada", "Início da mensagem encaminhada"),
+    *("Messaggio inoltrato", "Inizio messaggio inoltrato", "Doorgestuurd bericht", "Begin doorgestuurd bericht"),
+    *("Przekazana wiadomość", "Początek przekazywanej wiadomości", "Vidarebefordrat meddelande"),
+    *("Vidarebefordrat brev", "Videresendt besked", "Videresendt meddelelse", "Videresendt melding"),
+    *("Välitetty viesti", "Přeposlaná zpráva", "Začátek přeposlané zprávy", "Пересылаемое сообщение"),
+    *("Начало переадресованного сообщения", "Переслане повідомлення", "转发的邮件", "转发邮件", "轉寄的郵件"),
+    *(
+        "下面是被转发的邮件",
+        "転送されたメッセージ",
+        "전달된 메일",
+        "הודעה שהועברה",
+        "رسالة معاد توجيهها",
+        "İletilen Mesaj",
+    ),
+)
+# A line that a telephone or a program adds below: how it begins or ends, and what of it names a device or a program.
 SENT_FROM = (
-    *("Sent from my ", "Sent from Mail for ", "Sent from Outlook", "Sent from Yahoo", "Sent from Proton"),
-    *("Sent via ", "Sent with Proton", "Sent on the go", "Sent using ", "Get Outlook for "),
-    *("Get BlueMail for ", "Sent from Samsung", "Von meinem ", "Gesendet von ", "Gesendet mit "),
-    *("Diese Nachricht wurde von meinem ", "Outlook für ", "Holen Sie sich Outlook", "Von unterwegs gesendet"),
-    *("Envoyé de mon ", "Envoyé depuis ", "Envoyé à partir de ", "Télécharger Outlook ", "Obtenir Outlook "),
-    *("Enviado desde mi ", "Enviado desde ", "Enviado con ", "Obtener Outlook para ", "Enviado do meu "),
-    *("Enviado do ", "Enviado de ", "Obter o Outlook para ", "Enviado via ", "Inviato da", "Inviato dal"),
-    *("Scarica Outlook per ", "Verzonden vanaf ", "Verstuurd vanaf ", "Verzonden met ", "Outlook voor "),
-    *("Wysłane z ", "Wysłano z ", "Pobierz Outlook", "Skickat från ", "Skickades från ", "Hämta Outlook"),
-    *("Sendt fra ", "Hent Outlook", "Lähetetty ", "Hanki Outlook", "Odesláno z", "Odesláno ze"),
-    *("Získat Outlook", "Stáhnout Outlook", "Отправлено с ", "Отправлено из ", "Скачать Outlook"),
-    *("Надіслано з ", "Надіслано із ", "Отримати Outlook", "发自我的", "发自 ", "從我的 ", "从我的"),
-    *("获取 Outlook", "取得 Outlook", "iPhoneから送信", "iPadから送信", "Outlook for ", "나의 ", "내 "),
-    *("Android용 ", "iOS용 Outlook", "נשלח מה", "נשלח מ", "קבל את Outlook", "أُرسلت من ", "أرسلت من "),
-    *("مرسل من ", "الحصول على Outlook", "iPhone'umdan ", "iPad'imden ", "iPhone’umdan "),
-    *("Android için Outlook", "iOS için Outlook", "Windows için Posta"),
+    *("Sent from", "Sent via", "Sent with", "Sent using", "Get Outlook", "Get BlueMail", "Gesendet von"),
+    *("Gesendet mit", "Gesendet über", "Holen Sie sich Outlook", "Outlook für", "Envoyé de", "Envoyé depuis"),
+    *("Envoyé à partir", "Envoyé avec", "Télécharger Outlook", "Obtenir Outlook", "Enviado desde"),
+    *("Enviado con", "Enviado de", "Enviado do", "Enviado via", "Enviado a partir", "Obtener Outlook"),
+    *("Obtenga Outlook", "Obter o Outlook", "Inviato da", "Inviato con", "Scarica Outlook", "Ottieni Outlook"),
+    *("Verzonden vanaf", "Verzonden met", "Verstuurd vanaf", "Outlook voor", "Wysłane z", "Wysłano z"),
+    *("Pobierz Outlook", "Pobierz program Outlook", "Skickat från", "Skickades från", "Hämta Outlook"),
+    *("Sendt fra", "Hent Outlook", "Få Outlook", "Lähetetty", "Hanki Outlook", "Odesláno z", "Odoslané z"),
+    *("Získat Outlook", "Stáhnout Outlook", "Отправлено с", "Отправлено из", "Скачать Outlook"),
+    *("Получить Outlook", "Надіслано з", "Надіслано із", "Отримати Outlook", "发自", "發自", "從我的"),
+    *("从我的", "获取", "取得", "נשלח מ", "קבל את Outlook", "أُرسلت من", "أرسلت من", "مرسل من"),
+    *("الحصول على Outlook",),
+)
+SENT_ENDS = (
+    "gesendet",
+    "から送信",
+    "から送信されました",
+    "보냄",
+    "에서 보냄",
+    "gönderildi",
+    "edinin",
+    "herunterladen",
+    "を入手",
+)
+DEVICE = re.compile(
+    r"iphon|ipad|ios|\bmac\b|galaxy|samsung|android|huawei|xiaomi|redmi|oneplus|oppo|nokia|motorola|pixel|fairphone|blackberry|windows"
+    r"|outlook|yahoo|aol|gmx|web\.de|proton|k-9|bluemail|aquamail|fairemail|thunderbird|tuta|mobil|móvil|telefon|téléphone|phone|handy|tablet|puhelin|телефон|смартфон|手机|手機|스마트폰",
+    re.IGNORECASE,
 )
 
 
 def _any(words) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+def says_wrote(text: str) -> bool:
+    """Whether one of the words is in it."""
+    folded = text.casefold()
+    return any(word in folded for word in WROTE)
+
+
+def passes_on(line: str) -> bool:
+    """Whether it says that what is below was passed on."""
+    return line.strip("-*>:： \u00a0").casefold() in _FORWARDED
+
+
+def is_of_a_phone(line: str) -> bool:
+    """Whether a program wrote it and not a person: "Sent from my iPhone"."""
+    line = line.strip("*_ .")
+    marked = line.startswith(SENT_FROM) or line.endswith(SENT_ENDS)
+    return marked and len(line) < MOST_PHONE_LINE and bool(DEVICE.search(line))
 
 
 def _labels() -> dict[str, set[str]]:
@@ -86,6 +131,7 @@ def _labels() -> dict[str, set[str]]:
     return table
 
 
+_FORWARDED = {words.casefold() for words in FORWARDED}
 LABELS = _labels()
 LABEL = re.compile(r"[* \u00a0]*([^:：*\n]{1,25}?)[* \u00a0]*[:：]")
 
@@ -98,9 +144,8 @@ def labels(line: str) -> set[str]:
 
 ORIGINAL_LINE = re.compile(rf"[-_=*\s]{{2,60}}(?:{ORIGINAL})[-_=*\s:]{{0,60}}", re.IGNORECASE)
 RULER = re.compile(r"[_\-=*\s]{8,200}")
-WROTE_WORD = re.compile(rf"(?:{_any(WROTE)})", re.IGNORECASE)
 OPENER = re.compile(rf"(?:{_any(OPENERS)})\b", re.IGNORECASE)
-PHONE_LINE = re.compile(rf"\*?(?:{_any(SENT_FROM)})")
+MOST_PHONE_LINE = 120  # characters
 DATE = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d)"
 )

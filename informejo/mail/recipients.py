@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from informejo import db
+from informejo import db, policy
 from informejo.accounts.models import STAFF, User
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Event
@@ -39,12 +39,13 @@ def concerned(event: Event) -> list[Concern]:
 def of_reply(ticket: Ticket, internal: bool = False, author: User | None = None, body: str = "") -> list[User]:
     """Who gets the message that `author`, of the staff, is about to send; with `body` also whom it calls by name.
 
-    Those who switched such mails off, or whom no mail reaches, are not among them.
+    Those who switched such mails off, or may not see it any more, are not among them.
     """
-    found = [one for one in _each_once(_of_message(ticket, body, internal, author)) if one.user is not author]
+    everybody = _each_once(_of_message(ticket, body, internal, author))
+    found = [one for one in everybody if one.user is not author and _may_see(one.user, ticket, internal)]
     rows = db.session.scalars(select(MailChoices).where(MailChoices.user_id.in_([one.user.id for one in found])))
     chose = {row.user_id: row for row in rows}
-    return [user for user, why, kind in found if user.active and _wants(user, chose.get(user.id), why, kind)]
+    return [user for user, why, kind in found if _wants(user, chose.get(user.id), why, kind)]
 
 
 def _created(event: Event) -> Iterator[Concern]:
@@ -82,10 +83,12 @@ def _updated(event: Event) -> Iterator[Concern]:
 
 
 def _failed(event: Event) -> Iterator[Concern]:
-    if event.ticket and event.ticket.assignee:
-        yield Concern(event.ticket.assignee, Why.ASSIGNEE, Kind.UNDELIVERED)
+    """Not whom the mail was for: none reaches them."""
+    assignee = event.ticket and event.ticket.assignee
+    if assignee and assignee.id != event.user_id:
+        yield Concern(assignee, Why.ASSIGNEE, Kind.UNDELIVERED)
     else:
-        yield from _eager(Kind.UNDELIVERED)
+        yield from (concern for concern in _eager(Kind.UNDELIVERED) if concern.user.id != event.user_id)
 
 
 def _watched(event: Event) -> Iterator[Concern]:
@@ -110,6 +113,10 @@ def _eager(kind: Kind) -> Iterator[Concern]:
 
 def _wants(user: User, row: MailChoices | None, why: Why, kind: Kind) -> bool:
     return choices.wants(choices.chosen(user, row), why, kind)
+
+
+def _may_see(user: User, ticket: Ticket, internal: bool) -> bool:
+    return policy.sees(user, ticket) and (user.is_staff or not internal)
 
 
 def _each_once(found: Iterable[Concern]) -> list[Concern]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from informejo.accounts.models import User
+from informejo.accounts.models import Role, User
 from informejo.mail.recipients import of_reply
 from informejo.tickets.models import Ticket
 
@@ -15,9 +15,10 @@ class Mailed(NamedTuple):
 
 
 class Addressees(NamedTuple):
-    """Whom a reply and a note on one ticket are mailed to; `requester` reads the reply, with a mail or without."""
+    """Whom a reply and a note on one ticket are mailed to; a reply is for its `requester`, with a mail or without."""
 
     requester: Mailed
+    reads_here: bool  # whether the requester can sign in
     reply: tuple[Mailed, ...]
     note: tuple[Mailed, ...]
 
@@ -45,10 +46,12 @@ class Addressees(NamedTuple):
 
 def addressees(ticket: Ticket, author: User) -> Addressees:
     """Who gets what `author`, of the staff, writes on the ticket now."""
-    reply, requester = tuple(map(_mailed, of_reply(ticket, False, author))), _mailed(ticket.requester)
-    if ticket.requester.is_staff:  # what they are to it beside that may have them hear of notes too
-        return Addressees(requester, reply, tuple(map(_mailed, of_reply(ticket, True, author))))
-    return Addressees(requester, reply, tuple(one for one in reply if one != requester))
+    person, reply = ticket.requester, tuple(map(_mailed, of_reply(ticket, False, author)))
+    requester, signs_in = _mailed(person), person.active and person.role != Role.GUEST
+    note = tuple(one for one in reply if one != requester)
+    if person.is_staff:  # what they are to it beside that may have them hear of notes too
+        note = tuple(map(_mailed, of_reply(ticket, True, author)))
+    return Addressees(requester, signs_in, reply, note)
 
 
 def _mailed(user: User) -> Mailed:

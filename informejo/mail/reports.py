@@ -76,7 +76,7 @@ def _older(parsed) -> Report | None:
     said = text[: copy.start()] if copy else text
     failed = parsed.headers["x-failed-recipients"] or ""
     address = ADDRESS.search(failed) or _recipient(said)
-    words = said[address.end() :] if address and not failed else said.partition(_lower(address))[2]
+    words = said[address.end() :] if address and not failed else said.partition(_lower(address) or "\0")[2]
     status = STATUS.search(said)
     action = "delayed" if LATER.search(said) else "failed"
     return Report((), _lower(address), action, status[1] if status else "", _line(words.lstrip(" >:\n")))

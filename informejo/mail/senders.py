@@ -27,7 +27,8 @@ def desk_name() -> str:
 
 def sender() -> str:
     """The address that mails are from; without the setting one that at least looks like it, for those never sent."""
-    return parseaddr(current_app.config["MAIL_FROM"])[1] or f"help-desk@{_host()}"
+    host = _host()
+    return parseaddr(current_app.config["MAIL_FROM"])[1] or f"help-desk@{host if ':' not in host else 'localhost'}"
 
 
 def domain() -> str:

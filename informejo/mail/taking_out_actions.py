@@ -9,6 +9,8 @@ from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.mail.models import IncomingMail, OutgoingMail
+from informejo.mail.outgoing_actions import mark_dropped
+from informejo.mail.words import Kind, OutState
 from informejo.policy import hold
 from informejo.tickets.change_actions import set_fields
 from informejo.tickets.models import Attachment, Comment, Ticket
@@ -52,12 +54,20 @@ def _as_before(comment: Comment) -> dict:
     return set_fields(comment.ticket, status=Status(before))
 
 
+def _call_back(about):
+    """Mails about it that have not gone are not needed any more; a bundle just tells of one thing less."""
+    waiting = OutgoingMail.state.in_((OutState.WAITING, OutState.SENDING)), OutgoingMail.kind != Kind.BUNDLE
+    for mail in db.session.scalars(select(OutgoingMail).where(about, *waiting)).all():
+        mark_dropped(mail, "The message it tells of went to another ticket.")
+
+
 def _remove(comment: Comment):
     """Whatever points at it goes first. Mails that were sent stay, so that answers to them still find the ticket."""
     session, id = db.session, comment.id
     files = select(Attachment.id).where(Attachment.comment_id == id)
     its = select(Event.id).where((Event.comment_id == id) | Event.attachment_id.in_(files))
     sent = (OutgoingMail.comment_id == id) | OutgoingMail.event_id.in_(its)
+    _call_back(sent)
     session.flush()
     session.execute(update(OutgoingMail).where(sent).values(comment_id=None, event_id=None))
     session.execute(update(IncomingMail).where(IncomingMail.comment_id == id).values(comment_id=None))

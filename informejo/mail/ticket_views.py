@@ -8,12 +8,11 @@ from informejo.accounts.models import User
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Event
 from informejo.live import drawings, fragments, mail_makers
-from informejo.mail import actions, queries, told_queries
+from informejo.mail import actions, ledger_queries, queries, told_queries
 from informejo.tickets.models import Ticket
 from informejo.web import actor, answer, page, standing
 
 bp = Blueprint("ticket_mail", __name__)
-NO_WATCHER = "Only an active member of the staff can watch a ticket."
 
 
 @bp.post("/tickets/<int:number>/watchers")
@@ -41,11 +40,11 @@ def told(number: int):
     """Who was told of what happened on a ticket and why, and what came in for it."""
     ticket = _for_staff(number)
     return page(
-        "mail/told.html",
+        "ledger/told.html",
         title=f"Who was told of #{number}",
         ticket=ticket,
         told=told_queries.told_of(ticket, request.args.get("page", type=int)),
-        came_in=told_queries.mails_of(ticket),
+        came_in=ledger_queries.mails_of(ticket),
         can_be_sent=queries.can_be_sent(),
     )
 
@@ -75,7 +74,9 @@ def _chosen(word: str) -> User:
     """Whom the form names. Aborts with 422 when they are not at the desk."""
     if word == "me":
         return actor()
-    return next((person for person in staff_members() if str(person.id) == word), None) or abort(422, NO_WATCHER)
+    return next((person for person in staff_members() if str(person.id) == word), None) or abort(
+        422, actions.NOT_FOR_THEM
+    )
 
 
 def _watched(ticket: Ticket, events: list[Event]):

@@ -2,9 +2,14 @@
 
 import binascii
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+NOT_BASE64 = bytes(set(range(256)) - set(LETTERS))
+WORDS = re.compile(rb"[\r\n][!-~]+ +[!-~]")
+SPACES = (b"\r", b"\n", b" ", b"\t")
+CHUNK = 1 << 20  # bytes; four letters of base64 are never cut
 UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?$", re.MULTILINE)
 
 
@@ -28,16 +33,28 @@ def unpacked(body: bytes, encoding: str) -> Unpacked:
 
 
 def _base64(body: bytes) -> Unpacked:
-    letters = NOT_BASE64.sub(b"", body)
+    words = WORDS.search(body)  # a footer that a mailing list put below
+    body = body[: words.start()] if words else body
+    letters = b"".join(chunk.translate(None, NOT_BASE64) for chunk in _chunks(body))
     first, _, rest = letters.partition(b"=")
-    whole = first[:-1] if len(first) % 4 == 1 else first
-    content = binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
-    more = rest.strip(b"=")
-    if more and len(more) % 4 == 0:  # two pieces, each packed by itself
-        content += binascii.a2b_base64(more)
-        more = b""
-    strange = len(re.sub(rb"\s+", b"", body)) - len(letters)
-    return Unpacked(content, bool(strange or more or len(first) != len(whole)))
+    content = [_decoded(first)]
+    more = rest.lstrip(b"=")
+    if whole := more and len(more.rstrip(b"=")) % 4 != 1 and b"=" not in more.rstrip(b"="):
+        content.append(_decoded(more.rstrip(b"=")))  # two pieces, each packed by itself
+    strange = len(letters) + sum(body.count(space) for space in SPACES) < len(body)
+    return Unpacked(b"".join(content), bool(words or strange or len(first) % 4 == 1 or (more and not whole)))
+
+
+def _decoded(letters: bytes) -> bytes:
+    """What is too little for a byte at the end is left out."""
+    letters = letters[:-1] if len(letters) % 4 == 1 else letters
+    letters += b"=" * (-len(letters) % 4)
+    return b"".join(map(binascii.a2b_base64, _chunks(letters)))
+
+
+def _chunks(content: bytes) -> Iterator[bytes]:
+    """Pieces that do not keep other threads waiting for long."""
+    return (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))
 
 
 def _uu(body: bytes) -> Unpacked:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from informejo import clock, db, policy
 from informejo.accounts.models import User
 from informejo.events.models import Event
+from informejo.events.names import EventName
 from informejo.mail import choices, limit_queries, recipients
 from informejo.mail.bundle_queries import open_bundle
 from informejo.mail.models import OutgoingMail, Verdict, Watcher
@@ -90,7 +91,7 @@ def _gone(verdict: Verdict) -> str:
         return "The ticket is in the bin."
     if not policy.sees(user, ticket) or not event.is_for(policy.audience(user)):
         return "They may not see it."
-    if event.name == "comment:added" and (event.comment is None or event.comment.ticket_id != ticket.id):
+    if event.name == EventName.COMMENT_ADDED and (event.comment is None or event.comment.ticket_id != ticket.id):
         return "The message went to another ticket."
     if verdict.kind == Kind.ASSIGNED and ticket.assignee_id != user.id:
         return "The ticket is not with them any more."

@@ -1,6 +1,9 @@
 """How the ways of mail fare: since when one fails, and why; and the tokens that open it."""
 
+from contextlib import suppress
 from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
 
 from informejo import clock, db
 from informejo.mail.models import MailWay
@@ -32,10 +35,9 @@ def keep_token(name: str, refresh_token: str, expires_at: datetime | None):
 
 
 def _way(name: str) -> MailWay:
+    if db.session.get(MailWay, name) is None:
+        with suppress(IntegrityError), db.session.begin_nested():  # another process may be the first to say so
+            db.session.add(MailWay(name=name, error="", refresh_token=""))
     way = db.session.get(MailWay, name)
-    if way is None:
-        way = MailWay(name=name, error="", refresh_token="")
-        db.session.add(way)
-        db.session.flush()
     db.lock(way)
     return way

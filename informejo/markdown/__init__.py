@@ -63,19 +63,19 @@ def excerpt(markdown: str, length: int) -> str:
 
 
 def running_text(markdown: str) -> list[str]:
-    """What people say in it, without code and addresses: each piece as it was typed."""
+    """What people say in it, without code, addresses and what they quote: each piece as it was typed."""
     markdown = clean_text(markdown)
     tokens = _tokens(markdown)
     return [markdown] if tokens is None else list(_running(tokens))
 
 
 def _running(tokens: Iterable[Token]) -> Iterator[str]:
-    links = 0
+    aside = 0
     for token in tokens:
-        links += token.nesting if token.tag == "a" else 0
-        if token.type == "inline":
+        aside += token.nesting if token.tag in ("a", "blockquote") else 0
+        if token.type == "inline" and not aside:
             yield from _running(token.children)
-        elif token.type == "text" and not links:
+        elif token.type == "text" and not aside:
             yield token.content
 
 

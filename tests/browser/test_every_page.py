@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from informejo.accounts.models import Role
+from informejo.mail.actions import watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -36,7 +37,7 @@ COVERED = """() => {
 WHO = [None, "ren", "mia", "ana"]
 LONG = f"nothing+{'x' * 80}"  # what was looked for stands in the sentence that it was not found
 PLACES = {
-    None: ["/", "/sign-in", "/register", "/setup/void", "/choose-password/void", "/nowhere"],
+    None: ["/", "/sign-in", "/register", "/setup/void", "/choose-password/void", "/mail/confirm/void", "/nowhere"],
     "ren": ["/tickets/{0}/edit", "/tickets/999999", f"/tickets?q={LONG}", "/users", "/tickets/new?follows={1}"],
     "mia": ["/comments/{2}/edit", f"/queue?q={LONG}", f"/users?q={LONG}", "/tickets/999999"],
     "ana": ["/bin", "/users?role=admin", "/users/{3}", "/users/{4}", "/users/{5}", "/queue?status=closed&sort=oldest"],
@@ -47,6 +48,7 @@ PLACES = {
 def places(world):
     """Addresses that nobody is led to by a link, or only at times."""
     ticket, closed = world.ticket(), world.ticket(title="Long over")
+    watch(world.mia, ticket, world.tom)
     comment = world.comment(
         world.mia, ticket, "With `code`, a [link](https://example.org) and\n\n> a quote\n\n- a list"
     )
@@ -119,6 +121,7 @@ def test_every_page_works_and_can_be_used_by_everybody(browse, world, places, wh
         ("/register", "Make an account", {"Your name": "Nia New", "E-mail address": "nia@here.example"}),
         ("/tickets/new", "Send", {"In a few words": "  a      ", "What happens": "   b          "}),
         ("/profile", "Change password", {"Current password": "wrong", "Repeat the password": "another"}),
+        ("/profile/mail", "Save", {"Quiet hours begin": "22:00"}),
     ],
 )
 def test_a_form_that_says_what_is_wrong_can_be_used_by_everybody(browse, newcomer, path, button, fields):

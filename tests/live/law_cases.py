@@ -203,7 +203,8 @@ OWN_PAGES = {
 PAGES = {
     "ren": OWN_PAGES,
     "zoe": {name: OWN_PAGES[name] for name in ("my tickets", "profile", "new ticket")},
-    "mia": STAFF_PAGES | {"edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
+    "mia": STAFF_PAGES
+    | {"another of Ren's": "/tickets/6", "edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
     "tom": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")}
     | {"own ticket": "/tickets/2", "edit own": "/tickets/2/edit", "my tickets, waiting": "/tickets?status=waiting"},
     "ana": {

@@ -10,41 +10,47 @@ import os
 import signal
 import sys
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 from informejo import clock, create_app, db
 from informejo.mail import inbound
 from informejo.tickets import files
 
-_steps = count(1)
+
+class Mortal:
+    """Counts steps, and dies at the one it was told."""
+
+    def __init__(self, die_at: int):
+        self.die_at, self.steps = die_at, 0
+
+    def step(self):
+        """One more."""
+        self.steps += 1
+        if self.steps == self.die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def doing(self, function):
+        """The function, with a step before it and one after it."""
+
+        def does(*args, **named):
+            self.step()
+            result = function(*args, **named)
+            self.step()
+            return result
+
+        return does
 
 
 def main(die_at: int, minutes: int, *mails: str):
     """Keep these mails and read them."""
-    app = create_app()
+    mortal, app = Mortal(die_at), create_app()
     with app.app_context(), clock.at(clock.now() + timedelta(minutes=minutes)):
-        db.session.commit = _mortal(db.session.commit, die_at)
-        files._copy = _mortal(files._copy, die_at)
-        files.remove = _mortal(files.remove, die_at)
+        db.session.commit = mortal.doing(db.session.commit)
+        files._copy, files.remove = mortal.doing(files._copy), mortal.doing(files.remove)
         for uid, path in enumerate(mails, 1):
             inbound.store(Path(path).read_bytes(), "help", 1, uid)
         inbound.take_all()
-    sys.stdout.write(str(next(_steps) - 1))
-
-
-def _mortal(function, die_at: int):
-    def step():
-        if next(_steps) == die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def does(*args, **named):
-        step()
-        result = function(*args, **named)
-        step()
-        return result
-
-    return does
+    sys.stdout.write(f"{mortal.steps}\n")
 
 
 if __name__ == "__main__":

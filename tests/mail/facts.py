@@ -64,12 +64,14 @@ class Facts(NamedTuple):
 
 def look() -> Facts:
     """How things are now."""
+    rows = [db.session.scalars(select(table)).all() for table in (MailChoices, tables.Comment)]  # read at once
     tickets = {ticket.id: _ticket(ticket) for ticket in db.session.scalars(select(tables.Ticket))}
     people = {user.id: _person(user) for user in db.session.scalars(select(User))}
     names = {user.email.partition("@")[0]: user.id for user in db.session.scalars(select(User))}
     events = db.session.scalars(select(Event).order_by(Event.id))
     happened = {event.id: _happened(event, tickets.get(event.ticket_id), names) for event in events}
     read = {(row.user_id, row.ticket_id): row.event_id for row in db.session.scalars(select(tables.Reading))}
+    del rows
     return Facts(clock.now(), people, happened, read)
 
 

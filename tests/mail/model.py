@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.mail.facts import Facts, Happened, Person, Ticket
-from tests.mail.walls import DAY, MINUTE, when
+from tests.mail.walls import DAY, MINUTE, quiet_until, when
 
 HOUR = timedelta(hours=1)
+BACK_OFF = (1, 5, 30, 120, 720)  # minutes to the next try; after the last it is given up
 AUTOMATIC = ("opened", "reminder")
 REASONS = ("requester", "assignee", "mentioned", "watcher", "new", "account", "reminder")  # the first that fits counts
 
@@ -81,10 +82,8 @@ class Model:
 
     def automatic(self, person: Person, since: datetime) -> list[Mail]:
         made = [mail for mail in self.mails if mail.to == person.id and mail.made > since and mail.over != "dropped"]
-        return [mail for mail in made if mail.kind in AUTOMATIC or self.has_automatic(mail)]
-
-    def has_automatic(self, mail: Mail) -> bool:
-        return any(self.decided.get((event, mail.to, why), ("",))[0] in AUTOMATIC for event, why in mail.about)
+        kinds = [[mail.kind, *(self.decided[event, mail.to, why][0] for event, why in mail.about)] for mail in made]
+        return [mail for mail, its in zip(made, kinds, strict=True) if set(its) & set(AUTOMATIC)]
 
     def too_many(self, person: Person, now: datetime) -> bool:
         if person.confirmed:
@@ -100,21 +99,33 @@ class Model:
                 if hindered := hindrance(facts, facts.happened[event], person, why, kind):
                     self.decided[event, mail.to, why] = kind, hindered
                     mail.about.remove((event, why))
-            self.end(mail, facts.now, broken)
+            self.end(mail, facts, broken)
 
-    def end(self, mail: Mail, now: datetime, broken: bool):
+    def end(self, mail: Mail, facts: Facts, broken: bool):
+        until = quiet_until(facts.people[mail.to], facts.now)
         if not mail.about:
             mail.over = "dropped"
-        elif broken:
-            mail.tries, mail.due = mail.tries + 1, now + MINUTE
+        elif until:
+            mail.due = until
+        elif broken and mail.tries < len(BACK_OFF):
+            mail.tries, mail.due = mail.tries + 1, facts.now + BACK_OFF[mail.tries] * MINUTE
         else:
-            mail.over = "sent"
-            keys = [(event, mail.to, why) for event, why in mail.about]
-            kinds = [self.decided[key][0] for key in keys]
-            for key in keys:
-                self.decided[key] = self.decided[key][0], "sent"
+            mail.over = "failed" if broken else "sent"
+            kinds = [self.over(mail, *each) for each in mail.about]
             kind = kinds[0] if len(kinds) == 1 else mail.kind
-            self.sent.append((mail.to, kind, tuple(sorted(event for event, _ in mail.about)), now))
+            if not broken:
+                self.sent.append((mail.to, kind, tuple(sorted(event for event, _ in mail.about)), facts.now))
+
+    def over(self, mail: Mail, event: int, why: str) -> str:
+        kind, _ = self.decided[event, mail.to, why]
+        self.decided[event, mail.to, why] = kind, mail.over
+        return kind
+
+    def state(self) -> list[tuple]:
+        return sorted(
+            (mail.to, mail.kind, mail.due, mail.over or "waiting", sorted(event for event, _ in mail.about))
+            for mail in self.mails
+        )
 
     def choose(self, person: Person, now: datetime):
         """They chose anew: their bundle goes by that."""
@@ -146,6 +157,10 @@ def concerned(facts: Facts, event: Happened) -> list[tuple[int, str, str]]:
     eager = [p.id for p in facts.people.values() if p.staff and p.active and p.choices["all_new"]]
     if event.name == "ticket:created":
         return [(ticket.requester, "requester", "opened"), *((id, "new", "new") for id in eager)]
+    if event.name == "mail:failed" and ticket.assignee not in (None, event.user):
+        return [(ticket.assignee, "assignee", "undelivered")]
+    if event.name == "mail:failed":
+        return [(id, "new", "undelivered") for id in eager if id != event.user]
     if event.name == "watcher:added":
         return [(event.user, "watcher", "watching")] if event.user != event.actor else []
     if event.name == "ticket:updated":
@@ -169,7 +184,7 @@ def hindrance(facts: Facts, event: Happened, person: Person, why: str, kind: str
     if not person.active:
         return "no-mail"
     unseen = ticket.requester != person.id and not person.staff
-    secret = not person.staff and (event.internal or event.name == "watcher:added")
+    secret = not person.staff and (event.internal or event.name in ("watcher:added", "mail:failed"))
     given_on = kind == "assigned" and ticket.assignee != person.id
     answered = kind == "reminder" and ticket.status != "waiting"
     if ticket.binned or unseen or secret or given_on or answered:

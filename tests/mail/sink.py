@@ -48,6 +48,11 @@ class Sink:
     def last(self) -> EmailMessage | None:
         return self.mails[-1][1] if self.mails else None
 
+    def forget(self):
+        """As if it had taken nothing yet."""
+        for kept in (self.mails, self.raw, self.senders, self.hosts):
+            kept.clear()
+
     # What aiosmtpd calls.
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802

@@ -6,7 +6,8 @@ import pytest
 
 from informejo import db
 from informejo.mail.actions import save_choices, unwatch, watch
-from informejo.tickets import change_actions
+from informejo.shelf import shelf
+from informejo.tickets import actions, change_actions
 from informejo.tickets.queries import timeline_for
 from tests.live import dom
 
@@ -78,6 +79,20 @@ def test_who_switched_such_mails_off_is_said_to_read_it_here(world, ticket, form
 def test_without_a_mail_server_it_says_so(app, world, ticket, form):
     app.config["SMTP_HOST"] = ""
     assert told(form(world.mia)[0]) == "No mail server is set up: Ren Ito reads it here, and gets the mail later."
+
+
+def test_of_a_guest_nobody_says_that_they_read_it_here(app, world, form):
+    ticket = actions.open_ticket(world.mia, title="By telephone", description="It smokes all day.", requester=world.gus)
+    change_actions.assign(world.mia, ticket, world.mia)
+    db.commit()
+    assert told(form(world.mia, f"/tickets/{ticket.id}")[0]) == "Mailed to Gus Visser."
+    app.config["SMTP_HOST"] = ""
+    waits = "No mail server is set up: the mail to Gus Visser waits until there is one."
+    assert told(form(world.mia, f"/tickets/{ticket.id}")[0]) == waits
+    world.gus.active = False
+    db.commit()
+    shelf.forget()  # that somebody is shut out is an event, which this leaves out
+    assert told(form(world.mia, f"/tickets/{ticket.id}")[0]) == "No mail goes to Gus Visser."
 
 
 def test_a_requester_is_named_nobody_and_asked_nothing(world, visit, ticket, form):

@@ -1,19 +1,29 @@
 """What a mail says, to whom, and how it says what kind of mail it is."""
 
+import io
 import re
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts.queries import password_link
+from informejo.mail import actions, outgoing_actions
+from informejo.mail.matching_queries import match
+from informejo.mail.models import IncomingMail
+from informejo.mail.parsing import parse
 from informejo.mail.queries import key
 from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
 from informejo.mail.words import Kind
+from informejo.tickets import change_actions
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
 
-PUBLIC = "https://desk.example.org"
+PUBLIC, REN, GUS = "https://desk.example.org", "ren@example.org", "gus@example.org"
+
+
+NAMELESS = (Kind.PASSWORD, Kind.REFUSED, Kind.CHECK, Kind.UNDELIVERED, Kind.WATCHING)  # their answers name no ticket
 
 
 @pytest.fixture(params=[True, False], ids=["confirmed", "unconfirmed"])
@@ -70,7 +80,7 @@ def test_every_link_begins_with_the_public_address(mails):
     assert links
 
 
-@pytest.mark.hardening("H-45", "L-03")
+@pytest.mark.hardening("H-45")
 def test_to_an_address_nobody_confirmed_goes_nothing_a_stranger_chose(mails, is_confirmed):
     strange = [to(message) for _, message in mails if STRANGE in whole(message)]
     if is_confirmed:
@@ -148,7 +158,7 @@ def test_each_mail_has_a_signed_id_of_its_own_that_names_it(mails, post):
 def test_an_answer_goes_to_an_address_that_names_ticket_and_reader(mails, world):
     for kind, message in mails:
         address = message["Reply-To"].addresses[0].addr_spec
-        if kind in (Kind.PASSWORD, Kind.REFUSED, Kind.CHECK) or "News on" in message["Subject"]:
+        if kind in NAMELESS or "News on" in message["Subject"]:
             assert address == "help@example.org"
         else:
             named = read_reply_address(key(), address)
@@ -183,3 +193,110 @@ def test_a_bundle_tells_ticket_by_ticket_what_happened_oldest_first(mails, is_co
     assert re.findall(r"^#(\d)", said, re.MULTILINE) == ["3", "4"]
     assert said.count(OURS) == 2
     assert urlsplit(PUBLIC).netloc in said
+
+
+def test_files_of_an_answer_go_with_the_mail_to_whom_cannot_open_the_page(post, sink, world, visit):
+    for requester in (world.gus, world.ren):
+        ticket = world.ticket(world.mia, requester=requester)
+        files = [(io.BytesIO(b"Switch it off."), "Anleitung für 👩‍💻.txt"), (io.BytesIO(b"On."), "b.txt")]
+        fields = {"body": OURS, "files": files}
+        visit(world.mia).post(f"/tickets/{ticket.number}/comments", data=fields, content_type="multipart/form-data")
+    post.deliver()
+    guests, rens = (next(m for a, m in sink.mails if a == [who] and m["References"]) for who in (GUS, REN))
+    got = [(part.get_filename(), part.get_content()) for part in guests.iter_attachments()]
+    assert [name for name, _ in got] == ["Anleitung für 👩💻.txt", "b.txt"]
+    assert "Switch it off." in str(got[0][1])
+    assert "Attached: b.txt (3 bytes)" in text(guests)
+    assert not list(rens.iter_attachments())
+    assert "On the ticket’s page: b.txt (3 bytes)" in text(rens)
+
+
+def test_a_receipt_of_a_mail_answers_that_mail(post, sink, world):
+    ticket = world.ticket()
+    about = {"mailbox": "help", "stored_name": "x", "size": 9, "person": world.ren, "ticket": ticket}
+    came = IncomingMail(**about, message_id="<hello@ren.example>", sender=REN)
+    strange = IncomingMail(mailbox="help", stored_name="y", size=9, person=world.zoe, ticket=ticket, message_id="<z@z>")
+    db.session.add_all([came, strange])
+    db.session.flush()
+    post.queue(Kind.OPENED, REN, user=world.ren, ticket=ticket, incoming_id=came.id)
+    post.send()
+    assert sink.last["In-Reply-To"] == sink.last["References"] == "<hello@ren.example>"
+    assert sink.last["Auto-Submitted"] == "auto-replied"
+
+
+def test_times_are_those_of_the_reader(post, sink, world):
+    world.ren.time_zone = "Asia/Tokyo"
+    with clock.at(datetime(2026, 11, 30, 20, 15, tzinfo=UTC)):
+        ticket = world.ticket()
+        world.comment(world.mia, ticket)
+        post.deliver()
+    assert "1 Dec 2026, 05:15 JST" in text(next(m for a, m in sink.mails if a == [REN] and m["References"]))
+
+
+def test_at_most_ten_earlier_mails_are_referred_to(post, sink, world):
+    ticket = world.ticket()
+    for number in range(13):
+        world.comment(world.mia, ticket, f"Answer {number}.")
+        post.deliver()
+    ids = [message["Message-Id"] for addresses, message in sink.mails if addresses == [REN]]
+    last = next(message for addresses, message in reversed(sink.mails) if addresses == [REN])
+    assert last["References"].split() == ids[-11:-1]
+
+
+def test_whoever_is_given_a_ticket_is_told_what_it_is_about_however_much_was_said(post, sink, world):
+    ticket = world.ticket(description="It all began with a spark.")
+    for number in range(5):
+        world.comment(world.ren, ticket, f"Message {number}.")
+    post.deliver()
+    change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    post.deliver()
+    said = text(next(message for addresses, message in sink.mails if addresses == ["tom@example.org"]))
+    assert "Mia Lund gave this ticket to you." in said
+    assert "It all began with a spark." in said
+    assert re.findall(r"Message \d", said) == ["Message 4", "Message 3", "Message 2"]
+
+
+def test_a_reminder_says_what_the_desk_asked_last_and_no_note(mails):
+    said = text(of_kind(mails, Kind.REMINDER, GUS))
+    assert "We wait for your answer to what Mia Lund wrote" in said
+    assert OURS in said
+
+
+def test_a_long_message_is_quoted_in_part_and_sent_whole(post, sink, world):
+    ticket = world.ticket(description=f"Begin {'x ' * 3_000} end of it.")
+    world.comment(world.mia, ticket, f"Begin {'y ' * 3_000} end of the answer.")
+    post.deliver()
+    said = text(next(message for addresses, message in sink.mails if addresses == [REN] and message["References"]))
+    assert "end of the answer." in said
+    assert "end of it." not in said
+    assert "> Begin x x" in said
+
+
+def test_an_answer_to_what_was_for_the_staff_alone_is_no_message_to_the_requester(post, sink, world):
+    post.app.config["MAIL_REPLY_TO"] = "help+@example.org"
+    ticket = world.ticket()
+    change_actions.assign(world.mia, ticket, world.tom)
+    actions.watch(world.mia, ticket, world.ana)
+    world.comment(world.mia, ticket, OURS)
+    world.note(ticket, NOTE)
+    post.deliver()
+    outgoing_actions.mark_bounced(next(mail for mail in post.mails if mail.kind == Kind.MESSAGE), "550 no")
+    db.commit()
+    post.deliver()
+    kinds = {mail.message_id: mail.kind for mail in post.mails}
+    for addresses, message in sink.mails:
+        about = kinds[message["Message-Id"]], "added an internal note" in text(message)
+        headers = f"From: {addresses[0]}\r\nTo: {message['Reply-To']}\r\nIn-Reply-To: {message['Message-Id']}\r\n"
+        found = match(parse(f"{headers}\r\nI see.\r\n".encode()), "pass")
+        assert found.ticket == ticket
+        assert ("becomes a note" in text(message)) == found.internal
+        assert ("goes to the requester" in text(message)) == (not found.internal and addresses != [REN])
+        assert found.internal == (about[0] in (Kind.UNDELIVERED, Kind.WATCHING) or about[1]), about
+    assert {Kind.UNDELIVERED, Kind.WATCHING, Kind.MESSAGE} <= set(kinds.values())
+
+
+def test_nobody_is_asked_to_answer_where_no_answer_is_read(post, sink, world):
+    world.comment(world.mia, world.ticket(), OURS)
+    post.deliver()
+    assert not any("answer" in text(message) for _, message in sink.mails)

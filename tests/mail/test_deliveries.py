@@ -8,6 +8,8 @@ from informejo.mail.delivery_queries import LATEST
 from informejo.mail.models import MailWay
 from informejo.mail.words import OutState, Pace
 from informejo.tickets import change_actions
+from informejo.tickets.queries import RECENT
+from informejo.tickets.words import Priority
 from tests.live import dom
 from tests.live.sse import Listener
 from tests.mail.deciding import catch_up
@@ -156,3 +158,31 @@ def test_a_caught_mail_is_not_said_to_be_sent(app, world, ticket, lines):
     said = world.comment(world.mia, ticket)
     stand(said, world.ren, OutState.SENT)
     assert lines(said)[0].startswith("Caught here, and not sent: a mail to Ren Ito")
+
+
+def test_an_open_page_is_told_nothing_of_messages_that_may_be_folded_away(world, visit, ticket):
+    old = world.comment(world.mia, ticket)
+    for number in range(RECENT):
+        change_actions.set_priority(world.mia, ticket, Priority.HIGH if number % 2 else Priority.LOW)
+    db.commit()
+    mia = Listener(visit(world.mia), f"/live?on=ticket:{ticket.id}&on=desk")
+    mia.heard()
+    stand(old, world.ren, OutState.SENT)
+    assert "delivery-" not in "".join(message.data for message in mia.heard())
+    fresh = world.comment(world.mia, ticket, "A new one.")
+    stand(fresh, world.ren, OutState.SENT)
+    told = "".join(message.data for message in mia.heard())
+    assert [f'id="delivery-{said.id}"' in told for said in (old, fresh)] == [False, True]
+
+
+def test_of_a_message_that_was_taken_out_nothing_is_left_to_stand_under(world, visit, ticket):
+    said, kept = world.comment(world.mia, ticket, "Elsewhere."), world.comment(world.mia, ticket, "Here.")
+    stand(said, world.ren, OutState.SENT)
+    other = world.ticket(title="Where it belongs")
+    said.ticket = other
+    db.commit()
+    mia = Listener(visit(world.mia), f"/live?on=ticket:{ticket.id}&on=desk")
+    mia.heard()
+    stand(kept, world.ren, OutState.SENT)
+    told = "".join(message.data for message in mia.heard())
+    assert [f'id="delivery-{one.id}"' in told for one in (said, kept)] == [False, True]

@@ -1,11 +1,17 @@
 """Sending: what the server takes is sent once, what it refuses is told, and what nobody answers waits."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from informejo import clock, db
+from informejo.accounts.models import Role
+from informejo.events import log
+from informejo.events.models import Audience
 from informejo.events.names import EventName
+from informejo.mail import outbox
 from informejo.mail.models import CaughtMail, MailWay, OutgoingMail
 from informejo.mail.outbox import BACK_OFF, REST
 from informejo.mail.words import Decision, Kind, OutState
@@ -186,3 +192,89 @@ def test_the_failure_of_a_mail_that_tells_of_a_failure_is_told_nobody(post, sink
     post.send()
     assert mail.state == OutState.FAILED
     assert failures(world, ticket) == []
+
+
+@pytest.mark.parametrize(
+    "settings", [{"MAIL_FROM": ""}, {"MAIL_FROM": "Help desk"}, {"MAIL_REPLY_TO": "nobody at all"}]
+)
+def test_with_settings_that_cannot_be_mails_wait_and_it_is_said_why(mail, post, sink, settings):
+    post.app.config.update(settings)
+    post.send()
+    assert (mail.state, mail.tries) == (OutState.WAITING, 0)
+    assert next(iter(settings)) in way().error
+    assert sink.hosts == []
+
+
+def test_an_offer_to_choose_a_password_by_whom_may_no_more_is_not_sent(post, sink, world):
+    log.record(EventName.PASSWORD_OFFERED, world.ana, user=world.ren, audience=Audience.STAFF)
+    world.ana.role = Role.AGENT
+    db.commit()
+    post.deliver()
+    (mail,) = [mail for mail in post.mails if mail.kind == Kind.PASSWORD]
+    assert mail.state == OutState.DROPPED
+    assert mail.error
+    assert sink.mails == []
+
+
+def test_what_cannot_be_written_for_a_fault_of_ours_is_tried_again_and_stops_no_other(mail, post, sink, monkeypatch):
+    written = outbox.compose
+    monkeypatch.setattr(outbox, "compose", lambda one, left: written(one, left) if one.id != mail.id else 1 / 0)
+    post.send()
+    assert (mail.state, mail.tries) == (OutState.WAITING, 1)
+    assert "ZeroDivisionError" in mail.error
+    assert "ana@example.org" in sink.to
+    monkeypatch.undo()
+    with clock.at(mail.due_at):
+        post.send()
+    assert mail.state == OutState.SENT
+
+
+def test_what_the_server_took_and_the_database_could_not_note_is_noted_later_and_not_sent_again(
+    mail, post, sink, monkeypatch
+):
+    def full(_mail):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(outbox.outgoing_actions, "mark_sent", full)
+    with pytest.raises(OSError, match="no space"):
+        post.send()
+    assert len(sink.mails) == 1
+    monkeypatch.undo()
+    post.send()
+    assert {each.state for each in post.mails} == {OutState.SENT}
+    assert len(sink.mails) == len(post.mails)
+
+
+def test_a_mail_taken_up_by_a_process_that_died_each_time_is_given_up(mail, post, sink):
+    mail.tries = len(BACK_OFF) + 1
+    db.commit()
+    post.send()
+    assert mail.state == OutState.FAILED
+    assert "stopped" in mail.error
+
+
+def test_what_somebody_else_has_taken_up_meanwhile_is_theirs_to_note(mail, post, sink, tmp_path):
+    def another_takes_it(address):
+        if address != TO_REN:
+            return None
+        with closing(sqlite3.connect(tmp_path / "test.db")) as connection, connection:
+            connection.execute(
+                "UPDATE outgoing_mails SET claimed_until = '2099-01-01 00:00:00' WHERE id = ?", [mail.id]
+            )
+        return "550 no such person"
+
+    sink.answers["RCPT"] = another_takes_it
+    post.send()
+    assert (mail.state, mail.error) == (OutState.SENDING, "")
+    assert "ana@example.org" in sink.to
+
+
+def test_a_mail_whose_claim_has_run_out_is_taken_up_again(mail, post, sink):
+    mail.state, mail.claimed_until = OutState.SENDING, clock.now() + timedelta(minutes=1)
+    db.commit()
+    post.send()
+    assert mail.state == OutState.SENDING
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        post.send()
+    assert mail.state == OutState.SENT
+    assert sink.to.count(TO_REN) == 1

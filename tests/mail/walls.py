@@ -17,23 +17,30 @@ def when(person: Person, now: datetime) -> datetime:
     if chosen["pace"] == "daily":
         today = now.astimezone(ZoneInfo(zone)).date()
         due = min(moment for n in (-1, 0, 1, 2) if (moment := first(zone, today + n * DAY, chosen["daily_at"])) > now)
-    begin, end = chosen["quiet_from"], chosen["quiet_to"]
+    return quiet_until(person, due) or due
+
+
+def quiet_until(person: Person, moment: datetime) -> datetime | None:
+    """When the quiet hours end in which that moment lies."""
+    zone, begin, end = person.zone or "UTC", person.choices["quiet_from"], person.choices["quiet_to"]
     if begin is None:
-        return due
-    today = due.astimezone(ZoneInfo(zone)).date()
+        return None
+    today = moment.astimezone(ZoneInfo(zone)).date()
     for n in (-2, -1, 0, 1):
         day = today + n * DAY
         until = last(zone, day if end > begin else day + DAY, end)
-        if first(zone, day, begin) <= due < until:
+        if first(zone, day, begin) <= moment < until:
             return until
-    return due
+    return None
 
 
+@cache
 def first(zone: str, day: date, minutes: int) -> datetime:
     """The first minute at which clocks show that time or later."""
     return next(moment for moment, shown in walls(zone, day) if shown >= wall(day, minutes))
 
 
+@cache
 def last(zone: str, day: date, minutes: int) -> datetime:
     """The last minute at which clocks show that time; where they show it never, the first after it."""
     showing = [moment for moment, shown in walls(zone, day) if shown == wall(day, minutes)]

@@ -115,6 +115,16 @@ def test_with_a_ticket_that_is_gone_for_good_goes_the_mail_about_it_and_no_other
         assert list(db.session.scalars(select(model.ticket_id))) == [kept.id]
 
 
+def test_a_mail_that_was_moved_away_lives_on_when_the_ticket_it_had_opened_is_gone(world, prune):
+    gone, other = world.ticket(title="Opened by mistake"), world.ticket(title="Where it belongs")
+    said = {"mailbox": "help", "stored_name": "1" * 32, "size": 1, "ticket_id": other.id, "moved_from_id": gone.id}
+    db.session.add(IncomingMail(**said))
+    delete(world, gone, days=32)
+    prune()
+    (mail,) = db.session.scalars(select(IncomingMail))
+    assert (mail.ticket_id, mail.moved_from_id) == (other.id, None)
+
+
 def test_a_mail_that_was_caught_is_kept_for_a_month(world, prune):
     for days in (29, 31):
         with ago(days=days):

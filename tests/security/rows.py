@@ -179,6 +179,7 @@ FIGURES = {
     "F-17": "Ten tries at a password in five minutes.",
     "F-18": "A password has 15 to 1,024 characters and is none that everybody guesses.",
     "F-19": "A sign-in ends after its idle and its longest time; streams within 5 s of its end.",
+    "F-20": "Mails lost or doubled over an hour without a mail server: none.",
     "F-24": "Generated requests that end in a fault of ours: none.",
     "F-26": "Memory, descriptors and delays stay flat over hours.",
 }
@@ -204,6 +205,5 @@ OPEN = {
     "S-42": "There is no reset by mail yet; an administrator cannot see or set passwords either.",
     "S-43": "There is no sign-in elsewhere yet.",
     "S-47": "Addresses cannot be changed yet, and giving a role does not ask for the password again.",
-    "S-52": "No mail is sent yet, so no mail server's certificate is checked.",
     "F-19": "One idle time holds for everybody; administrators have no shorter one.",
 }
