@@ -48,10 +48,11 @@ def reminded() -> list[OutgoingMail]:
     return list(db.session.scalars(select(OutgoingMail).where(OutgoingMail.kind == Kind.REMINDER)))
 
 
-def test_after_three_days_the_requester_is_reminded_once(world, ticket):
+def test_after_three_days_the_requester_is_reminded_once(world, ticket, caplog):
     assert remind(2.9) == 0
     assert remind(3.1) == 1
     assert remind(3.2) == remind(9) == 1
+    assert "fault" not in caplog.text
     (mail,) = reminded()
     assert (mail.user, mail.ticket, mail.event.changes) == (world.ren, ticket, {"status": ["open", "waiting"]})
     assert [(verdict.why, verdict.decision) for verdict in mail.verdicts] == [(Why.REMINDER, Decision.WAITING)]
@@ -154,7 +155,7 @@ def test_too_many_at_once_are_put_off_and_not_given_up(world, ticket):
     assert remind(3.2) == 7
 
 
-def test_one_that_fails_stops_no_other(world, ticket, monkeypatch):
+def test_one_that_fails_stops_no_other(world, ticket, monkeypatch, caplog):
     with at(-0.1):
         other = world.ticket(world.zoe)
     wait(world, other, 0.01)
@@ -168,6 +169,7 @@ def test_one_that_fails_stops_no_other(world, ticket, monkeypatch):
 
     monkeypatch.setattr(reminders, "settle", fail_once)
     assert remind(3.1) == 1
+    assert "fault in reminders" in caplog.text
     assert remind(3.2) == 2
 
 

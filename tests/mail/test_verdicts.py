@@ -477,6 +477,18 @@ def test_an_address_that_nobody_confirmed_gets_ten_automatic_mails_a_day(desk):
         assert receipts(desk.zoe)[-1] == (WAITING, "")
 
 
+def test_a_bundle_counts_when_something_in_it_is_automatic(desk):
+    desk.zoe.confirmed_at = None
+    db.commit()
+    choose(desk.zoe, pace=Pace.BUNDLED, bundle_minutes=1)
+    begin = clock.now()
+    for minutes in range(0, 10, 2):
+        with clock.at(begin + timedelta(minutes=minutes)):
+            desk.ticket(desk.zoe)
+            catch_up()
+    assert [decision for decision, _ in receipts(desk.zoe)] == [BUNDLED] * 3 + [NO_MAIL] * 2
+
+
 def test_a_refusal_counts_against_the_same_limits(desk):
     assert all(mail_actions.queue(Kind.REFUSED, "stranger@example.org") for _ in range(3))
     assert mail_actions.queue(Kind.REFUSED, "stranger@example.org") is None
