@@ -63,6 +63,8 @@ class Opened:
     def __init__(self, connection: imap_tools.BaseMailBox):
         self._client = connection.client
         self.uid_validity = int(self._client.response("UIDVALIDITY")[1][-1] or 0)
+        # What it could do before one signed in, which imaplib remembers, is less.
+        self._can = _require_ok(self._client.capability())[-1].decode().upper().split()
 
     def uids(self) -> list[int]:
         """All mails in it, the oldest first."""
@@ -90,7 +92,7 @@ class Opened:
         if not uids:
             return
         self._ask("STORE", _joined(uids), "+FLAGS.SILENT", r"(\Deleted)")
-        if "UIDPLUS" in self._client.capabilities:
+        if "UIDPLUS" in self._can:
             self._ask("EXPUNGE", _joined(uids))
         else:
             _require_ok(self._client.expunge())

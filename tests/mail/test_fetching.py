@@ -86,6 +86,17 @@ def test_bytes_are_kept_as_they_are(dovecot, box):
     assert files.read(mail.stored_name).replace(b"\x80", b"\x00") == raw.replace(b"\x80", b"\x00")
 
 
+def test_what_somebody_else_marked_as_deleted_is_not_taken_out_with_ours(dovecot, box):
+    dovecot.deliver(mail(0), mail(1), mail(2))
+    with imap.opened(box) as mailbox:
+        theirs, ours, _ = mailbox.uids()
+        mailbox._ask("STORE", str(theirs), "+FLAGS.SILENT", r"(\Deleted)")
+        mailbox.remove([ours])
+        assert len(mailbox.uids()) == 2
+        assert theirs in mailbox.uids()
+        assert ours not in mailbox.uids()
+
+
 def test_over_tls_the_server_is_known_by_its_certificate(app, dovecot, monkeypatch):
     box = use(app, dovecot.setting(tls=True))
     dovecot.deliver(mail(1))
