@@ -10,6 +10,7 @@ from informejo import db, policy
 from informejo.accounts import actions as accounts
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.mail import ledger_queries
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.words import InState, OutState
 from informejo.tickets import change_actions, files
@@ -130,6 +131,10 @@ class TestPages:
                 assert b"About the other one" not in answer.data
                 assert answer.data == visit(who).get("/mail/in/999").data
             assert visit(who).get("/mail/in").status_code == 403
+
+    def test_the_mails_of_a_ticket_are_found(self, world, replied):
+        assert ledger_queries.mails_of(replied.ticket) == [replied]
+        assert ledger_queries.mails_of(world.ticket()) == []
 
 
 class TestAgain:
