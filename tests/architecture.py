@@ -25,7 +25,7 @@ LAYERS = {
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.bringing"
     " mail.choices mail.mentions mail.recipients tickets.files tickets.filters tickets.storage",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
-    " live.presence live.replay live.sight mail.claims mail.composing mail.contents mail.conversation"
+    " live.presence live.replay live.sight mail.cases mail.claims mail.composing mail.contents mail.conversation"
     " mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads mail.verdicts"
     " readers.following",
     WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"

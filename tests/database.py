@@ -49,5 +49,5 @@ def leave_signals():
     """No app there was hears the bells any more: what it would draw is another desk's, or its test is over."""
     for bell in (signals.recorded, signals.noticed):
         for hears in list(bell.receivers_for(ANY)):
-            if isinstance(hears.__self__, Broadcast):
+            if isinstance(getattr(hears, "__self__", None), Broadcast):
                 bell.disconnect(hears)

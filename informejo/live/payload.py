@@ -4,7 +4,7 @@ import json
 
 from informejo import policy
 from informejo.events.models import Audience, Event
-from informejo.events.names import EventName
+from informejo.events.names import WATCHING, EventName
 from informejo.live.wire import Channel, Thing
 
 
@@ -20,6 +20,8 @@ def of(event: Event, channel: Channel) -> Thing | None:
         "ticket": _ticket(event),
         "changes": _changes(event, channel.audience),
     }
+    if event.name in WATCHING:
+        content["watcher"] = _person(event.user)
     if event.attachment is not None:
         content["attachment"] = _attachment(event.attachment)
     elif event.comment is not None:

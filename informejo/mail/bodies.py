@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from markupsafe import escape
 
@@ -76,7 +77,7 @@ def read(root: Entity, oddities: list[str]) -> Contents:
     """All that the mail holds; nothing is left out but what is the same text in another form."""
     contents = Contents(oddities=oddities)
     _walk(root, contents, whole=True)
-    shown = {cid.lower() for cid in CID.findall(contents.html)}
+    shown = {unquote(cid).lower() for cid in CID.findall(contents.html)}
     contents.parts = [
         part._replace(inline=part.media_type.startswith("image/") and (part.inline or part.content_id.lower() in shown))
         for part in contents.parts

@@ -60,12 +60,13 @@ def _title(subject: str) -> str:
 
 
 def _text(parsed: Parsed, only_said: bool, remarks: Sequence[str]) -> str:
-    text = quotes.split(parsed.text).said if only_said else parsed.text
-    text = signatures.without_signed(text).strip()
-    if len(text) > MOST - ROOM:
-        text = f"{text[: MOST - ROOM]}\n\n{CUT}"
+    whole = signatures.without_signed(parsed.text).strip()
+    said, rest = quotes.split(whole)
     told = "\n".join(f"({remark} It is kept with the original mail.)" for remark in remarks)[: ROOM - len(CUT) - 10]
-    return "\n\n".join(filter(None, (text, told))) or NO_TEXT
+    # Above what is quoted, which pages fold away.
+    pieces = (said.strip(), told, "" if only_said else rest) if told or only_said else (whole,)
+    text = "\n\n".join(filter(None, pieces)) or NO_TEXT
+    return f"{text[: MOST - ROOM]}\n\n{CUT}" if len(text) > MOST else text
 
 
 def _left_out(mail: IncomingMail, sender: str, inside: set[str]) -> dict[str, bool]:

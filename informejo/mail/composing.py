@@ -10,7 +10,8 @@ from informejo import clock
 from informejo.accounts.models import User
 from informejo.events.models import Audience
 from informejo.events.names import EventName
-from informejo.mail.contents import Case, case_of, contents_of
+from informejo.mail.cases import Case, case_of
+from informejo.mail.contents import contents_of
 from informejo.mail.fields import POLICY, mailbox
 from informejo.mail.models import OutgoingMail, Verdict
 from informejo.mail.senders import answers_to, from_whom, sender

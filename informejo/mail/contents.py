@@ -8,13 +8,13 @@ from flask import current_app
 from informejo import clock, db
 from informejo.accounts.models import Role, User
 from informejo.accounts.password_actions import LASTS, make_password_link
-from informejo.events.models import Audience, Event
+from informejo.events.models import Audience
+from informejo.mail.cases import Case
 from informejo.mail.conversation import Reader, Told
-from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
+from informejo.mail.models import IncomingMail
 from informejo.mail.queries import key
 from informejo.mail.senders import desk_name, public
 from informejo.mail.signatures import confirmation
-from informejo.mail.verdicts import kind_of
 from informejo.mail.words import Kind, Why
 from informejo.tickets.models import Ticket
 
@@ -39,30 +39,6 @@ class Part(NamedTuple):
     title: str
     link: str
     told: list[Told]
-
-
-class Case(NamedTuple):
-    """What a mail is written from: its row, who gets it, and the events it tells of, oldest first."""
-
-    mail: OutgoingMail
-    kind: Kind
-    reader: Reader
-    verdicts: list[Verdict]
-
-    @property
-    def event(self) -> Event | None:
-        return self.verdicts[0].event if self.verdicts else self.mail.event
-
-    @property
-    def ticket(self) -> Ticket | None:
-        """The one ticket it is about; None for a bundle about several."""
-        tickets = {verdict.event.ticket for verdict in self.verdicts}
-        return tickets.pop() if len(tickets) == 1 else self.mail.ticket
-
-
-def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:
-    """The mail with what it still has to say."""
-    return Case(mail, kind_of(mail, verdicts), Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)
 
 
 def contents_of(case: Case) -> tuple[str, dict]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from informejo.mail.addresses import found_in
+
 LOOP_HEADER = "X-Informejo-Loop"
 MOST_SERVERS = 50  # on its way; a mail that passed more of them goes round in circles
 # A field that says so whatever stands in it, and one that says so by some of its words.
@@ -91,15 +93,17 @@ def dmarc(parsed, trusted_server: str) -> str:
     count until a Received line stands between: below the first Received that follows one of ours, and below any
     Received that another server wrote, everything came with the mail. A server may write its result above its own
     Received line (milters) or below it (Gmail), so a Received line of its own domain alone does not end the search.
-    One "fail" outweighs any "pass": who adds a forged header cannot take the true one away.
+    One "fail" outweighs any "pass": who adds a forged header cannot take the true one away. A "pass" counts for the
+    domain that it names alone (header.from), so that nothing depends on how a server and we read a strange From.
     """
-    if not trusted_server or len(parsed.headers.get_all("from", [])) != 1:
+    senders = parsed.headers.get_all("from", [])
+    if not trusted_server or len(senders) != 1 or len(found_in(senders)) != 1:
         return ""
     results = [found for value in _of_ours(parsed.headers, trusted_server) for found in _results(value)]
     if any(result == "fail" for result, _ in results):
         return "fail"
     domain = parsed.sender.rpartition("@")[2]
-    return "pass" if any(result == "pass" and named in ("", domain) for result, named in results) else ""
+    return "pass" if ("pass", domain) in results else ""
 
 
 class _Result(NamedTuple):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import nh3
 from markupsafe import Markup
@@ -11,7 +12,6 @@ from informejo.mail.markup import Tag
 from informejo.mail.plain import to_text
 
 MOST = 1_000_000  # characters; beyond, and where tags lie too deep, its text is shown
-MOST_OPEN = 400
 TAGS = {
     "a",
     "abbr",
@@ -59,7 +59,25 @@ ATTRIBUTES = {
 BLOCKED = "blocked-picture"  # the class of what stands for a picture that was not loaded
 PICTURE = re.compile(r"<img\b([^<>]*)>")
 ALT = re.compile(r'\salt="([^"]*)"')
-VOID = {"br", "img", "hr", "meta", "input", "link", "base", "col", "wbr", "area", "source", "embed", "param", "track"}
+UNCLOSED = {
+    "br",
+    "img",
+    "hr",
+    "meta",
+    "input",
+    "link",
+    "base",
+    "col",
+    "wbr",
+    "area",
+    "source",
+    "embed",
+    "param",
+    "track",
+}
+UNCLOSED |= {"p", "li", "dt", "dd", "option"}  # one ends the one before
+FORMATTING = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+MOST_OPEN = {True: 40, False: 300}  # of tags that format, which each paragraph opens again, and of others
 
 
 def clean(html: str, cid: Callable[[str], str], remote: bool) -> Markup:
@@ -88,7 +106,7 @@ def clean(html: str, cid: Callable[[str], str], remote: bool) -> Markup:
 def _picture(address: str, cid: Callable[[str], str], remote: bool) -> str | None:
     scheme, _, rest = address.strip().partition(":")
     if scheme.lower() == "cid":
-        return cid(rest) or None
+        return cid(unquote(rest)) or None  # RFC 2392, 2
     return address if remote and scheme.lower() in ("http", "https") else None
 
 
@@ -101,10 +119,11 @@ def _shown(found: re.Match) -> str:
 
 def _is_too_deep(html: str) -> bool:
     """Whether more tags are open at once than any program leaves open: to sort them out would take long."""
-    depth = 0
+    depth = dict.fromkeys(MOST_OPEN, 0)
     for tag in markup.pieces(html):
-        if isinstance(tag, Tag) and tag.name not in VOID:
-            depth = max(0, depth + (-1 if tag.closes else 1))
-            if depth > MOST_OPEN:
+        if isinstance(tag, Tag) and tag.name not in UNCLOSED:
+            kind = tag.name in FORMATTING
+            depth[kind] = max(0, depth[kind] + (-1 if tag.closes else 1))
+            if depth[kind] > MOST_OPEN[kind]:
                 return True
     return False

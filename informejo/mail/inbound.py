@@ -172,5 +172,5 @@ def _read(mail: IncomingMail):
     with brought(mail, parsed, ticket, internal, only_said=as_staff) as things:
         db.lock(mail)
         if mail.state == InState.NEW:  # it took so long that another process began anew, and was first
-            intake_actions.settle(mail, once_more(mail, judgement), parsed, things)
+            intake_actions.settle(mail, once_more(mail, judgement, parsed), parsed, things)
         db.commit()

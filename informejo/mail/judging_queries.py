@@ -1,6 +1,7 @@
 """What is to become of an incoming mail, decided before anything is written: guards first, then the match."""
 
 import hashlib
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import NamedTuple
@@ -13,13 +14,15 @@ from informejo import clock, db, limits
 from informejo.mail import guards, queries, reports, signatures
 from informejo.mail.matching_queries import Match, match
 from informejo.mail.models import IncomingMail, OutgoingMail
-from informejo.mail.parsing import Parsed
+from informejo.mail.parsing import Parsed, Unreadable, parse
 from informejo.mail.reports import Report
 from informejo.mail.words import InState
 from informejo.offload import offload
+from informejo.tickets import files
 
 MOST_AUTOMATIC = 20  # tickets of machines that one sender opens in an hour; what is more waits for somebody
 HOUR = timedelta(hours=1)
+MOST_TWINS = 5  # mails with one id that are compared
 MADE = (InState.TICKET, InState.REPLY, InState.AUTOMATIC)  # something came of such a mail
 
 
@@ -40,7 +43,7 @@ def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
     facts = facts_of(parsed, raw)
     if reason := guards.is_loop(parsed, own_addresses()):
         return Judgement(facts, InState.IGNORED, reason)
-    if twin := _twin(mail, facts):
+    if twin := _twin(mail, facts, parsed.text):
         return _same_as(twin, facts)
     if report := reports.read(parsed):
         return Judgement(facts, InState.IGNORED, "", report=report, about=_about(report))
@@ -49,9 +52,9 @@ def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
     return _matched(facts, parsed)
 
 
-def once_more(mail: IncomingMail, judgement: Judgement) -> Judgement:
+def once_more(mail: IncomingMail, judgement: Judgement, parsed: Parsed) -> Judgement:
     """The same, unless another process has made something of the same mail meanwhile."""
-    twin = _twin(mail, judgement.facts)
+    twin = _twin(mail, judgement.facts, parsed.text)
     return _same_as(twin, judgement.facts) if twin else judgement
 
 
@@ -106,14 +109,22 @@ def _same_as(twin: IncomingMail, facts: dict) -> Judgement:
     return Judgement(facts, InState.IGNORED, reason, twin=twin)
 
 
-def _twin(mail: IncomingMail, facts: dict) -> IncomingMail | None:
-    """An earlier mail that is the same: it has the same Message-Id, sender and subject.
+def _twin(mail: IncomingMail, facts: dict, text: str) -> IncomingMail | None:
+    """An earlier mail that is the same: it has the same Message-Id, sender, subject and text.
 
-    The id alone does not do: whoever has seen one could send something under it first, and the other would be lost.
+    The id alone does not do: whoever has seen one could send something under it first, and the other would be lost; and
+    there are programs that give all of their mails the same.
     """
     same = [getattr(IncomingMail, name) == facts[name] for name in ("message_id", "sender", "subject")]
     earlier = select(IncomingMail).where(*same, IncomingMail.id != mail.id, IncomingMail.state.in_(MADE))
-    return db.session.scalar(earlier.order_by(IncomingMail.id).limit(1))
+    found = db.session.scalars(earlier.order_by(IncomingMail.id.desc()).limit(MOST_TWINS)).all()
+    return next((twin for twin in reversed(found) if _text_of(twin) == text), None)
+
+
+def _text_of(mail: IncomingMail) -> str | None:
+    with suppress(OSError, Unreadable):
+        return offload(parse, files.read(mail.stored_name)).text
+    return None
 
 
 def _opened_by_machine(sender: str) -> int:

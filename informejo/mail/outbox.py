@@ -82,7 +82,8 @@ class Outbox:
             with way() as open_way:
                 while open_way and not hub.closing and (ids := due()):
                     for id in ids:
-                        self._send(id, open_way)
+                        if not hub.closing:
+                            self._send(id, open_way)
                         give_way()  # also where mails are caught, and no server lets others have their turn
         except Unreachable as error:
             self._rests_until = clock.now() + REST

@@ -95,8 +95,9 @@ SENT_ENDS = (
     "を入手",
 )
 DEVICE = re.compile(
-    r"iphon|ipad|ios|\bmac\b|galaxy|samsung|android|huawei|xiaomi|redmi|oneplus|oppo|nokia|motorola|pixel|fairphone|blackberry|windows"
-    r"|outlook|yahoo|aol|gmx|web\.de|proton|k-9|bluemail|aquamail|fairemail|thunderbird|tuta|mobil|móvil|telefon|téléphone|phone|handy|tablet|puhelin|телефон|смартфон|手机|手機|스마트폰",
+    r"iphon|ipad|ios|\bmac\b|galaxy|samsung|android|huawei|xiaomi|redmi|oneplus|oppo|nokia|motorola|pixel|fairphone"
+    r"|blackberry|windows|outlook|yahoo|aol|gmx|web\.de|proton|k-9|bluemail|aquamail|fairemail|thunderbird|tuta"
+    r"|mobil|móvil|telefon|téléphone|phone|handy|tablet|puhelin|телефон|смартфон|手机|手機|스마트폰",
     re.IGNORECASE,
 )
 
@@ -105,10 +106,38 @@ def _any(words) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
+def _labels() -> dict[str, set[str]]:
+    table: dict[str, set[str]] = {}
+    for kind, words in {"from": FROM, "sent": SENT, "to": TO, "subject": SUBJECT}.items():
+        for word in words.split("|"):
+            table.setdefault(word.casefold(), set()).add(kind)
+    return table
+
+
+MOST_PHONE_LINE = 120  # characters
+END = (":", "：")
+OPENER = re.compile(rf"(?:{_any(OPENERS)})\b", re.IGNORECASE)
+DATE = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d)"
+)
+ADDRESS = re.compile(r"[<(\[](?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,253}[>)\]]")
+ORIGINAL_LINE = re.compile(rf"[-_=*\s]{{2,60}}(?:{ORIGINAL})[-_=*\s:]{{0,60}}", re.IGNORECASE)
+RULER = re.compile(r"[_\-=*\s]{8,200}")
+LABEL = re.compile(r"[* \u00a0]*([^:：*\n]{1,25}?)[* \u00a0]*[:：]")
+_LABELS = _labels()
+_FORWARDED = {words.casefold() for words in FORWARDED}
+
+
 def says_wrote(text: str) -> bool:
     """Whether one of the words is in it."""
     folded = text.casefold()
     return any(word in folded for word in WROTE)
+
+
+def labels(line: str) -> set[str]:
+    """What a line such as "Sent: Monday" names: from, sent, to or subject; several where languages share a word."""
+    found = LABEL.match(line)
+    return _LABELS.get(found[1].casefold(), set()) if found else set()
 
 
 def passes_on(line: str) -> bool:
@@ -121,33 +150,3 @@ def is_of_a_phone(line: str) -> bool:
     line = line.strip("*_ .")
     marked = line.startswith(SENT_FROM) or line.endswith(SENT_ENDS)
     return marked and len(line) < MOST_PHONE_LINE and bool(DEVICE.search(line))
-
-
-def _labels() -> dict[str, set[str]]:
-    table: dict[str, set[str]] = {}
-    for kind, words in {"from": FROM, "sent": SENT, "to": TO, "subject": SUBJECT}.items():
-        for word in words.split("|"):
-            table.setdefault(word.casefold(), set()).add(kind)
-    return table
-
-
-_FORWARDED = {words.casefold() for words in FORWARDED}
-LABELS = _labels()
-LABEL = re.compile(r"[* \u00a0]*([^:：*\n]{1,25}?)[* \u00a0]*[:：]")
-
-
-def labels(line: str) -> set[str]:
-    """What a line such as "Sent: Monday" names: from, sent, to or subject; several where languages share a word."""
-    found = LABEL.match(line)
-    return LABELS.get(found[1].casefold(), set()) if found else set()
-
-
-ORIGINAL_LINE = re.compile(rf"[-_=*\s]{{2,60}}(?:{ORIGINAL})[-_=*\s:]{{0,60}}", re.IGNORECASE)
-RULER = re.compile(r"[_\-=*\s]{8,200}")
-OPENER = re.compile(rf"(?:{_any(OPENERS)})\b", re.IGNORECASE)
-MOST_PHONE_LINE = 120  # characters
-DATE = re.compile(
-    r"(?<!\d)(?:(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d)"
-)
-ADDRESS = re.compile(r"[<(\[](?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,253}[>)\]]")
-END = (":", "：")

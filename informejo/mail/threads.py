@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from informejo import db
-from informejo.mail.contents import Case
+from informejo.mail.cases import Case
 from informejo.mail.fields import whole_id
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.queries import key

@@ -8,7 +8,7 @@ from informejo.accounts.models import User
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Event
 from informejo.live import drawings, fragments, mail_makers
-from informejo.mail import actions, ledger_queries, queries, told_queries
+from informejo.mail import actions, queries, told_queries
 from informejo.tickets.models import Ticket
 from informejo.web import actor, answer, page, standing
 
@@ -44,7 +44,7 @@ def told(number: int):
         title=f"Who was told of #{number}",
         ticket=ticket,
         told=told_queries.told_of(ticket, request.args.get("page", type=int)),
-        came_in=ledger_queries.mails_of(ticket),
+        came_in=told_queries.mails_of(ticket),
         can_be_sent=queries.can_be_sent(),
     )
 

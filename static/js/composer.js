@@ -3,7 +3,9 @@
 (() => {
   const WRITING_MS = 4000;
   const GROWS_BY_ITSELF = CSS.supports("field-sizing", "content");
+  const OWN_MS = 5000;
   let toldAt = 0;
+  let changedAt = -OWN_MS;
 
   document.addEventListener("input", ({ target }) => {
     if (!target.matches("form textarea")) return;
@@ -17,8 +19,15 @@
     event.target.form.requestSubmit();
   });
   // What the form says of who gets it stays true while it is open; what is sent along is what it said at the beginning.
-  document.addEventListener("focusin", ({ target }) => target.matches("#composer textarea") && !target.value && agree(target.form));
-  document.addEventListener("htmx:finally:swap", growAll);
+  // Whoever changes it from here, by taking the ticket for instance, knows.
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    const { request, response, sourceElement } = ctx;
+    if (request.method !== "GET" && response.status < 400 && !sourceElement.closest("#composer")) changedAt = Date.now();
+  });
+  document.addEventListener("htmx:finally:swap", () => {
+    growAll();
+    agree(document.querySelector("form#composer"));
+  });
   growAll();
 
   function growAll() {
@@ -31,11 +40,14 @@
     text.style.height = `${text.scrollHeight + text.offsetHeight - text.clientHeight}px`;
   }
 
-  function agree({ elements }) {
-    const { to, toNote } = document.getElementById("composer-told")?.dataset ?? {};
-    if (to === undefined || !elements.to) return;
-    elements.to.value = to;
-    elements.to_note.value = toNote;
+  function agree(form) {
+    const told = document.getElementById("composer-told");
+    if (!form || !told) return;
+    const { body, files, to, to_note } = form.elements;
+    const hasBegun = body.value || files?.files.length;
+    if (hasBegun && Date.now() - changedAt > OWN_MS) return;
+    to.value = told.dataset.to;
+    to_note.value = told.dataset.toNote;
   }
 
   function tellWriting(form) {

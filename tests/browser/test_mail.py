@@ -105,6 +105,18 @@ def test_what_was_begun_is_asked_about_and_nothing_of_it_is_lost(at_ticket, worl
     expect(mia.locator(".composer-asks")).to_have_count(0)
 
 
+def test_whoever_takes_the_ticket_while_writing_knows_whom_that_changes(browse, world):
+    ticket = world.ticket()
+    mia = browse(world.mia).open(f"/tickets/{ticket.number}")
+    send = mia.locator(".composer-reply")
+    expect(send).to_have_text("Send to Ren Ito and Ana Silva")
+    mia.get_by_label("Your message").fill("I take it.")
+    mia.get_by_role("button", name="Claim").click()
+    expect(send).to_have_text("Send to Ren Ito")
+    send.click()
+    expect(mia.locator("#timeline")).to_contain_text("I take it.")
+
+
 def test_without_scripts_it_asks_too_and_watching_works(at_ticket, world, ticket):
     mia = at_ticket("mia", scripts=False)
     mia.get_by_role("button", name="Watch this ticket").click()

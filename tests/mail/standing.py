@@ -18,6 +18,8 @@ def stand(comment: Comment, user: User, state: OutState, **fields) -> OutgoingMa
     mine = select(Verdict).join(Verdict.event).where(Verdict.user_id == user.id, Verdict.mail_id.is_not(None))
     [verdict] = [one for one in db.session.scalars(mine) if one.event.comment_id == comment.id]
     mail, fields["state"] = verdict.mail, state
+    if state in (OutState.SENT, OutState.BOUNCED):
+        fields["message_id"] = f"<c.{comment.id}.{mail.id}.{'a' * 16}@example.org>"
     for name, value in ({"ended_at": clock.now() if state in ENDED else None} | fields).items():
         setattr(mail, name, value)
     verdict.decision = {OutState.SENT: Decision.SENT, OutState.FAILED: Decision.FAILED}.get(state, verdict.decision)

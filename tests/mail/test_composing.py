@@ -253,7 +253,7 @@ def test_whoever_is_given_a_ticket_is_told_what_it_is_about_however_much_was_sai
     post.deliver()
     said = text(next(message for addresses, message in sink.mails if addresses == ["tom@example.org"]))
     assert "Mia Lund gave this ticket to you." in said
-    assert "It all began with a spark." in said
+    assert re.search(r"Ren Ito, .* UTC:\s+It all began with a spark\.", said)
     assert re.findall(r"Message \d", said) == ["Message 4", "Message 3", "Message 2"]
 
 

@@ -22,6 +22,7 @@ MACHINES = ("mailer-daemon", "MAILER-DAEMON", "postmaster", "no-reply", "noreply
 PEOPLE = ("ann", "reply", "norbert", "rooty", "ann.alerts", "support")
 OURS = "mx.desk.example"
 PASS, FAIL = f"{OURS}; dmarc=pass header.from=example.com", f"{OURS}; dmarc=fail header.from=example.com"
+PASSED = "dmarc/1 = pass (p=none) header.from=example.com"
 HOP, OUR_HOP = "Received: from a by relay.evil.example with SMTP", f"Received: from relay by {OURS} with ESMTPS"
 
 
@@ -72,16 +73,14 @@ def test_a_mail_that_went_through_very_many_servers_is_a_loop():
         ("pass", [f"authentication-results: {PASS}".upper()]),
         ("pass", [f"Authentication-Results: {PASS}", OUR_HOP, HOP]),
         ("pass", [OUR_HOP, f"Authentication-Results: {PASS}", HOP]),  # as Gmail has it
-        (
-            "pass",
-            [f"Authentication-Results: {OURS} 1; spf=pass (a; b) smtp.mailfrom=x; dkim=pass; dmarc/1 = pass (p=none)"],
-        ),
+        ("pass", [f"Authentication-Results: {OURS} 1; spf=pass (a; b) smtp.mailfrom=x; {PASSED}"]),
         ("pass", [f"Authentication-Results: {OURS}; spf=pass", f"Authentication-Results: {PASS}"]),
-        ("pass", [f'Authentication-Results: "{OURS}"; dmarc=pass reason="a; dmarc=fail"']),
+        ("pass", [f'Authentication-Results: "{OURS}"; dmarc=pass reason="a; dmarc=fail" header.from=example.com']),
         ("", [f"Authentication-Results: {OURS}; none"]),
         ("", [f"Authentication-Results: {OURS}; dmarc=none"]),
         ("", [f"Authentication-Results: {OURS}; dkim=pass (dmarc=pass)"]),
         ("", [f"Authentication-Results: {OURS}; dmarc=pass header.from=evil.example"]),  # it is about another sender
+        ("", [f"Authentication-Results: {OURS}; dmarc=pass"]),  # it does not say about whom
         ("", []),
     ],
 )
@@ -93,9 +92,9 @@ def test_the_word_of_our_own_server_counts(result, lines):
 @pytest.mark.parametrize(
     ("result", "lines"),
     [
-        ("", ["Authentication-Results: mx.evil.example; dmarc=pass"]),
-        ("", [f"Authentication-Results: x{OURS}; dmarc=pass"]),
-        ("", [f"Authentication-Results: ({OURS}) mx.evil.example; dmarc=pass"]),
+        ("", ["Authentication-Results: mx.evil.example; dmarc=pass header.from=example.com"]),
+        ("", [f"Authentication-Results: x{PASS}"]),
+        ("", [f"Authentication-Results: ({OURS}) mx.evil.example; dmarc=pass header.from=example.com"]),
         ("", [HOP, f"Authentication-Results: {PASS}"]),
         ("", [OUR_HOP, HOP, f"Authentication-Results: {PASS}"]),
         ("", ["Received: by", f"Authentication-Results: {PASS}"]),
@@ -107,6 +106,10 @@ def test_the_word_of_our_own_server_counts(result, lines):
 )
 def test_a_word_that_came_with_the_mail_does_not_count(result, lines):
     assert guards.dmarc(mail(*lines), OURS) == result
+
+
+def test_a_mail_of_two_senders_is_vouched_for_by_nobody():
+    assert guards.dmarc(mail(f"Authentication-Results: {PASS}", sender="ann@example.com, bob@example.com"), OURS) == ""
 
 
 def test_without_a_trusted_server_no_word_counts():

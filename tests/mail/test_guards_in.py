@@ -57,6 +57,12 @@ def test_nobody_keeps_a_mail_out_by_sending_its_id_first(world):
     assert come(message_id="<known@mail.example>").state == InState.TICKET
 
 
+def test_a_program_that_gives_all_its_mails_one_id_is_heard_each_time(world):
+    said = {"message_id": "<always@the.same>", "sender": "backup@example.net", "subject": "Backup"}
+    assert [come(text=text, **said).state for text in ("It went well.", "It failed.", "It failed.")] == [
+        InState.TICKET, InState.TICKET, InState.IGNORED]  # fmt: skip
+
+
 def test_one_that_waits_does_not_keep_its_twin_out(world):
     world.dan.active = False
     raw = letter(sender="dan@example.org")

@@ -108,6 +108,7 @@ def test_pictures_of_the_mail_are_shown_and_others_only_when_asked_for():
         f'<span class="{BLOCKED}">[image: y &quot;z&quot;]</span>'
     )
     assert 'src="https://evil.example/p.png"' in shown(html, remote=True)
+    assert 'src="/mail/one"' in shown('<img src="cid:%6fne">')
     assert "data:" not in shown('<img src="data:image/png;base64,AAAA">', remote=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from informejo import clock, db, limits
-from informejo.mail import inbound
+from informejo.mail import inbound, quotes
 from informejo.mail.models import IncomingMail, MailPicture, OutgoingMail
 from informejo.mail.words import InState, Kind
 from informejo.tickets import files
@@ -76,6 +76,15 @@ class TestMaking:
         assert names_of(mail.ticket) == ["one.bin"]
         for told in ("“huge.bin” is too large", "“two.bin” does not fit", "the mail has 1 more"):
             assert told in mail.ticket.description
+
+    def test_what_did_not_fit_is_said_above_what_is_quoted(self, app, world):
+        app.config["MAX_FILE_SIZE"] = 1_000
+        ticket, quoted = world.ticket(), "On 1 Nov 2026 at 10:00 Help <help@desk.example> wrote:\n> What does it say?"
+        sent = mailed(world.ren, ticket).message_id
+        mail = come(sender=REN, in_reply_to=sent, text=f"See the file.\n\n{quoted}", files=(("log.bin", bytes(2_000)),))
+        told = "(“log.bin” is too large: a file can have 1000 bytes at most. It is kept with the original mail.)"
+        assert mail.comment.body == f"See the file.\n\n{told}\n\n{quoted}"
+        assert quotes.split(mail.comment.body).rest == quoted
 
     def test_the_quota_counts_what_is_on_the_ticket_already(self, app, world):
         app.config["TICKET_QUOTA"] = 1_500

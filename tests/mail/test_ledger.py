@@ -1,5 +1,6 @@
 """The pages of the ledger: what they show, to whom, and what a press on each of their buttons does, once or twice."""
 
+import json
 import re
 
 import pytest
@@ -14,6 +15,7 @@ from informejo.mail.words import InState, OutState
 from informejo.tickets import change_actions, files
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
+from tests.live.sse import Listener
 from tests.mail.letters import PNG, come, letter, mailed
 
 REN = "ren@example.org"
@@ -285,6 +287,26 @@ class TestMove:
         page = visit(world.ren).get(f"/tickets/{old.id}").text
         assert "took out a message that belongs elsewhere" in page
         assert "About the other one." not in page
+
+    def test_programs_of_the_requester_learn_that_too_and_those_of_staff_where_it_went(
+        self, world, visit, press, replied, target
+    ):
+        old = replied.ticket
+        topic = f"/live/events?on=ticket:{old.id}"
+        ren, tom = (Listener(visit(who), topic) for who in (world.ren, world.tom))
+        press(replied, "move", number=target.id)
+        for listener, changes in ((ren, {}), (tom, {"mail": [old.id, target.id]})):
+            told = [json.loads(message.data) for message in listener.heard() if message.event == "comment:removed"]
+            assert [event["changes"] for event in told] == [changes]
+
+    def test_nothing_leads_to_a_ticket_in_the_bin(self, world, visit, press, target):
+        mail = come()
+        change_actions.delete_ticket(world.ana, mail.ticket)
+        db.commit()
+        for address in ("/mail/in", f"/mail/in/{mail.id}"):
+            page = visit(world.mia).get(address).text
+            assert f"#{mail.ticket_id}, in the bin" in page
+            assert f"/tickets/{mail.ticket_id}" not in page
 
     def test_whoever_leaves_the_desk_moves_nothing(self, world, visit, replied, target):
         browser = visit(world.mia)

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from informejo.mail import guards, quotes, reports
 from informejo.mail.entities import MOST_LEVELS, MOST_PARTS
 from informejo.mail.parsing import MOST_TEXT, Parsed, Unreadable, parse
-from tests.mail.hostile import MAILS
+from tests.mail.hostile import MAILS, Hostile
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.eml"))
 
@@ -118,8 +118,12 @@ def _look_at(raw: bytes):
 
 @pytest.mark.parametrize("name", MAILS)
 def test_eight_times_the_mail_takes_about_eight_times_as_long(name):
-    short, long = (min(_taken(MAILS[name].mail(size)) for _ in range(3)) for size in (16_000, 128_000))
-    assert long < 24 * short + 0.02  # the square of it would be 64 times as long
+    assert any(_takes_its_length(MAILS[name]) for _ in range(3))  # a machine may be busy, but not three times
+
+
+def _takes_its_length(hostile: Hostile) -> bool:
+    short, long = (min(_taken(hostile.mail(size)) for _ in range(3)) for size in (8_000, 64_000))
+    return long < 24 * short + 0.02  # seconds; the square of it would be 64 times as long
 
 
 def _taken(raw: bytes) -> float:

@@ -1,5 +1,7 @@
 """Who watches a ticket: the staff see and change it beside the conversation, and its requester learns nothing of it."""
 
+import json
+
 import pytest
 
 from informejo import db
@@ -93,6 +95,15 @@ def test_live_the_staff_see_it_and_whoever_was_asked_is_told(world, visit, ticke
     assert "Tom Berg" in "".join(message.data for message in mia.heard())
     assert "Mia Lund asked you to watch it" in "".join(message.data for message in tom.heard())
     assert ana.heard() == []
+
+
+def test_a_program_of_the_staff_hears_who_watches(world, visit, ticket):
+    program = Listener(visit(world.mia), f"/live/events?on=ticket:{ticket.id}")
+    mail.watch(world.mia, ticket, world.tom)
+    db.commit()
+    [heard] = program.heard()
+    assert heard.event == "watcher:added"
+    assert json.loads(heard.data)["watcher"]["name"] == "Tom Berg"
 
 
 def test_the_requester_learns_nothing_of_it(world, visit, ticket):

@@ -1,6 +1,7 @@
 """Whatever comes, it is kept, ends in a state with a reason, stops no other, and its page can be opened."""
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 from hypothesis import HealthCheck, example, given, settings, strategies as st
@@ -15,6 +16,27 @@ from tests.waiting import until
 WHOLE = letter(pictures=(("shot.png", PNG),), files=(("log.txt", b"It blinks."),), in_reply_to="<1@x>", cc="a@b, c@d")
 PLACES = st.integers(0, len(WHOLE))
 DAMAGES = st.lists(st.tuples(PLACES, PLACES, st.binary(max_size=30)), min_size=1, max_size=5)
+
+
+FILES = sorted((Path(__file__).parent / "corpus").glob("*.eml"))
+NO_TICKET = (InState.QUARANTINED, InState.IGNORED)
+
+
+def test_every_raw_mail_there_is_becomes_something_whole(world, visit):
+    """Each in one desk, one after the other: a ticket with its text, or a reason why not; and every page opens."""
+    assert len(FILES) >= 80
+    browser = visit(world.mia)
+    for path in FILES:
+        mail = inbound.take(inbound.store(path.read_bytes(), "corpus", 1, FILES.index(path)))
+        is_once_more = mail.reason.startswith("It is the mail that came")  # the same words with other line ends
+        assert (mail.state in NO_TICKET) == (mail.ticket is None or is_once_more), path.name
+        assert mail.reason, path.name
+        assert not mail.reason.startswith("It could not be taken"), path.name
+        assert browser.get(f"/mail/in/{mail.id}").status_code == 200, path.name
+        if mail.ticket:
+            assert mail.ticket.description, path.name
+            assert browser.get(f"/tickets/{mail.ticket_id}").status_code == 200, path.name
+    assert {mail.state for mail in ledger()} >= {InState.TICKET, InState.AUTOMATIC, *NO_TICKET}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

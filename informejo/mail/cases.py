@@ -1,0 +1,34 @@
+"""What a mail is written from: its row, who gets it, and what it still has to say."""
+
+from typing import NamedTuple
+
+from informejo.events.models import Event
+from informejo.mail.conversation import Reader
+from informejo.mail.models import OutgoingMail, Verdict
+from informejo.mail.verdicts import kind_of
+from informejo.mail.words import Kind
+from informejo.tickets.models import Ticket
+
+
+class Case(NamedTuple):
+    """What a mail is written from: its row, who gets it, and the events it tells of, oldest first."""
+
+    mail: OutgoingMail
+    kind: Kind
+    reader: Reader
+    verdicts: list[Verdict]
+
+    @property
+    def event(self) -> Event | None:
+        return self.verdicts[0].event if self.verdicts else self.mail.event
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """The one ticket it is about; None for a bundle about several."""
+        tickets = {verdict.event.ticket for verdict in self.verdicts}
+        return tickets.pop() if len(tickets) == 1 else self.mail.ticket
+
+
+def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:
+    """The mail with what it still has to say, as the kind of mail that this makes it."""
+    return Case(mail, kind_of(mail, verdicts), Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)

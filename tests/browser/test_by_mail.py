@@ -1,0 +1,120 @@
+"""A requester who only writes mails, and an agent who only has the page open: each hears the other at once."""
+
+from email.message import EmailMessage
+from email.utils import parseaddr
+
+import pytest
+from playwright.sync_api import expect
+
+from informejo import create_app, db
+from informejo.mail import inbound
+from tests import world as cast
+from tests.browser.test_two_people import say
+from tests.mail.sink import Sink, running
+from tests.server import Server
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+
+@pytest.fixture(scope="module")
+def sink():
+    """The mail server of everybody outside."""
+    with running() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, sink):
+    """A desk of its own, which sends to that server."""
+    settings = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": sink.port, "SMTP_SECURITY": "none"}
+    addresses = {"MAIL_FROM": "Help desk <help@desk.example>", "MAIL_REPLY_TO": "help+@desk.example"}
+    server = Server(tmp_path_factory.mktemp("mail"), **settings, **addresses)
+    server.upgrade()
+    with _beside(server).app_context():
+        cast.populate()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def app(server):
+    app = _beside(server)
+    with app.app_context():
+        yield app
+        db.session.rollback()
+        db.engine().dispose()
+
+
+def _beside(server):
+    return create_app({name: server.settings[name] for name in ("DATABASE_URL", "UPLOAD_DIR", "PUBLIC_URL")})
+
+
+def last_to(sink: Sink, address: str, containing: str) -> EmailMessage:
+    """The mail to that address which says so, once it is there."""
+
+    def found():
+        texts = [mail for to, mail in sink.mails if address in to and containing in text_of(mail)]
+        return texts[-1] if texts else None
+
+    until(found)
+    return found()
+
+
+def text_of(mail: EmailMessage) -> str:
+    return mail.get_body(("plain",)).get_content()
+
+
+def answer(mail: EmailMessage, sender: str, text: str, reply_to: str | None = None) -> bytes:
+    """What a mail program makes of "answer", with the other's words below."""
+    reply = EmailMessage()
+    reply["From"], reply["To"] = sender, reply_to or parseaddr(mail["Reply-To"])[1]
+    reply["Subject"], reply["Message-ID"] = f"Re: {mail['Subject']}", f"<{abs(hash(text))}@mail.example.org>"
+    reply["In-Reply-To"], reply["References"] = mail["Message-Id"], mail["Message-Id"]
+    quoted = "\n".join(f"> {line}" for line in text_of(mail).splitlines())
+    reply.set_content(f"{text}\n\nOn Mon, 30 Nov 2026 at 09:41, Help desk <help@desk.example> wrote:\n{quoted}\n")
+    return reply.as_bytes()
+
+
+def test_a_conversation_by_mail_on_one_side_and_on_the_page_on_the_other(app, world, browse, sink):
+    ticket = world.ticket(title="The scanner blinks")
+    mia = browse(world.mia)
+    mia.open(f"/tickets/{ticket.number}")
+    mia.page.evaluate("window.isTheSamePage = true")
+
+    say(mia, "Which colour does it blink in?")
+    asked = last_to(sink, "ren@example.org", "Which colour does it blink in?")
+    expect(mia.page.locator(".delivery")).to_contain_text("Mailed to Ren Ito")
+
+    inbound.store(answer(asked, "Ren Ito <ren@example.org>", "In green, twice a second."), "standard input")
+    heard = mia.page.locator(".comment", has_text="In green, twice a second.")
+    expect(heard).to_be_visible()
+    expect(heard.get_by_text("Which colour does it blink in?")).to_be_hidden()  # what was quoted is folded
+    heard.get_by_text("Quoted text").click()
+    expect(heard.get_by_text("Which colour does it blink in?")).to_be_visible()
+
+    say(mia, "Then it waits for paper.")
+    told = last_to(sink, "ren@example.org", "Then it waits for paper.")
+    assert "In green, twice a second." in text_of(told), "with the conversation so far"
+    assert told["In-Reply-To"] or told["References"]
+    inbound.store(answer(told, "ren@example.org", "So it was. Thank you!"), "standard input")
+    expect(mia.page.locator(".comment", has_text="So it was. Thank you!")).to_be_visible()
+    assert mia.page.evaluate("isTheSamePage"), "nobody pressed reload"
+
+
+def test_a_mail_that_answers_nothing_is_a_new_ticket_in_the_open_queue(app, world, browse, sink):
+    mia = browse(world.mia)
+    mia.open("/queue")
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "Kim Oda <kim@elsewhere.example>", "help@desk.example", "No dial tone"
+    mail["Message-ID"] = "<1@elsewhere.example>"
+    mail.set_content("The telephone on the third floor is dead.")
+    inbound.store(mail.as_bytes(), "standard input")
+    news = mia.page.get_by_text("1 new ticket")
+    expect(news).to_be_visible()
+    news.click()
+    expect(mia.page.get_by_text("No dial tone").first).to_be_visible()
+    expect(mia.page.get_by_text("Kim Oda").first).to_be_visible()
+    first = last_to(sink, "kim@elsewhere.example", "#")
+    assert "dial tone" not in text_of(first) + first["Subject"], "the address is not confirmed yet"
