@@ -33,7 +33,7 @@ def unpacked(body: bytes, encoding: str) -> Unpacked:
 
 
 def _base64(body: bytes) -> Unpacked:
-    # A footer that a mailing list put below. Base64 has no spaces; to look for words in 20 MB of it takes half a second.
+    # A footer that a mailing list put below. Base64 has no spaces; to look for words in 20 MB takes half a second.
     words = WORDS.search(body) if b" " in body else None
     body = body[: words.start()] if words else body
     letters = b"".join(chunk.translate(None, NOT_BASE64) for chunk in _chunks(body))

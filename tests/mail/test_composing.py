@@ -22,7 +22,7 @@ from tests.mail.everything import NOTE, OURS, STRANGE, sent
 
 PUBLIC, REN, GUS = "https://desk.example.org", "ren@example.org", "gus@example.org"
 
-
+_READ = {}
 NAMELESS = (Kind.PASSWORD, Kind.REFUSED, Kind.CHECK, Kind.UNDELIVERED, Kind.WATCHING)  # their answers name no ticket
 
 
@@ -32,9 +32,14 @@ def is_confirmed(request):
 
 
 @pytest.fixture
-def mails(app, post, sink, world, is_confirmed):
+def mails(request, is_confirmed):
+    """Every kind; sent anew for tests that look into the desk too, and once for all that only read them."""
+    if {"world", "post"}.isdisjoint(request.fixturenames) and is_confirmed in _READ:
+        return _READ[is_confirmed]
+    app, *desk = map(request.getfixturevalue, ("app", "post", "sink", "world"))
     app.config.update(PUBLIC_URL=PUBLIC, MAIL_REPLY_TO="help+@example.org")
-    return sent(post, sink, world, is_confirmed)
+    _READ[is_confirmed] = sent(*desk, is_confirmed)
+    return _READ[is_confirmed]
 
 
 def text(message: EmailMessage) -> str:
@@ -58,7 +63,7 @@ def of_kind(mails, kind: Kind, address: str) -> EmailMessage:
     return next(message for found, message in mails if found == kind and to(message) == address)
 
 
-def test_every_kind_is_sent_and_read_in_both_forms(mails, world):
+def test_every_kind_is_sent_and_read_in_both_forms(mails):
     assert {kind for kind, _ in mails} == set(Kind)
     for kind, message in mails:
         assert len(message["To"].addresses) == 1
