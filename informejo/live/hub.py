@@ -72,6 +72,10 @@ class Hub:
     def __len__(self) -> int:
         return self._count
 
+    def has_page_of(self, user_id: int) -> bool:
+        """Whether this person has a stream open here."""
+        return self._per_user.get(user_id, 0) > 0
+
     def subscribe(
         self, channels, user_id: int, session_id: int, *, per_user: int, total: int, lasts: float
     ) -> Subscription:

@@ -1,6 +1,6 @@
 """What becomes of each event for each person whom it concerns: when it happens, and again when a mail is sent."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -8,6 +8,7 @@ from informejo import clock, db, policy
 from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.live.hub import hub
 from informejo.mail import choices, limit_queries, recipients
 from informejo.mail.bundle_queries import open_bundle
 from informejo.mail.models import OutgoingMail, Verdict, Watcher
@@ -16,6 +17,7 @@ from informejo.mail.words import Decision, Kind, Why
 from informejo.tickets.models import Reading
 from informejo.tickets.words import Status
 
+READING = timedelta(seconds=20)  # for whoever has a page open: what they read there in time is not mailed as well
 Hindrance = tuple[Decision, str]  # why no mail goes out, and what that word alone does not say
 
 
@@ -134,12 +136,17 @@ def _put_into_a_mail(verdict: Verdict):
     if bundle and bundle.due_at <= due:
         due, detail = bundle.due_at, choices.told("Bundle", bundle.due_at, user.time_zone)
     mail = bundle or _new_mail(verdict, is_bundle=due > now)
-    mail.due_at = due
+    mail.due_at = due + READING if due == now and _may_be_reading(verdict) else due
     if kind.automatic and (came := limit_queries.came_with(verdict.event.ticket)):
         mail.incoming_id = came.id
     verdict.decision, verdict.detail = (Decision.BUNDLED if due > now else Decision.WAITING), detail
     db.session.add(mail)
     verdict.mail = mail
+
+
+def _may_be_reading(verdict: Verdict) -> bool:
+    """Whether they have a page open, on which they may be about to read of it. Of other processes' pages we know not."""
+    return verdict.event.ticket_id is not None and hub.has_page_of(verdict.user_id)
 
 
 def _new_mail(verdict: Verdict, is_bundle: bool) -> OutgoingMail:
