@@ -10,6 +10,7 @@ from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
+from informejo.live.hub import hub
 from informejo.mail import actions as mail_actions, verdicts
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import Decision, Kind, OutState, Pace, Why
@@ -274,6 +275,19 @@ def test_what_was_read_while_it_waited_is_not_sent(desk, ticket):
     read(desk.ren, ticket)
     assert left(desk.ren) == []
     assert news(desk.ren) == [(Kind.MESSAGE, Why.REQUESTER, SEEN)]
+
+
+def test_who_has_a_page_open_is_mailed_a_little_later_so_that_they_can_read_it_there(desk, ticket):
+    page = hub.subscribe((), desk.ren.id, 1, per_user=1, total=1, lasts=60)
+    desk.comment(desk.mia, ticket)
+    catch_up()
+    reading = mails_to(desk.ren)[-1]
+    assert reading.due_at - clock.now() > timedelta(seconds=15)
+    assert reading.kind == Kind.MESSAGE
+    hub.drop(page)
+    desk.comment(desk.mia, ticket)
+    catch_up()
+    assert mails_to(desk.ren)[-1].due_at <= clock.now(), "nobody is waited for who has no page"
 
 
 def test_what_was_switched_off_while_it_waited_is_not_sent(desk, ticket):
