@@ -7,9 +7,9 @@ import signal
 import time
 
 from bench.server import machine
-from informejo.mail import guards, quotes, reports
-from informejo.mail.parsing import parse
-from tests.mail.hostile import MAILS
+from informejo.mime import guards, quotes, reports
+from informejo.mime.parsing import parse
+from tests.mime.hostile import MAILS
 
 PATIENCE = 3  # seconds for the standard library
 ROW = "{:<44}{:>10}{:>10}{:>10}{:>18}"

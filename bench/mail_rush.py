@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from bench.browser import Browser, reading, summary
 from bench.server import BODY, Desk, desk, headers, machine, running
 from informejo import db
-from informejo.mail import inbound
+from informejo.intake import inbound
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.words import InState, OutState
 

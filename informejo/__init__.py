@@ -18,6 +18,7 @@ from informejo import (
     doctor,
     drafts,
     error_pages,
+    intake,
     live,
     logs,
     mail,
@@ -42,7 +43,7 @@ def create_app(settings: dict | None = None) -> Flask:
 
     for shared in (db, templating, assets, uploads, security, web, error_pages):
         shared.init_app(app)
-    for feature in (accounts, tickets, drafts, desk, admin, live, readers, mail, ops, doctor, backup, cli):
+    for feature in (accounts, tickets, drafts, desk, admin, live, readers, mail, intake, ops, doctor, backup, cli):
         feature.init_app(app)
     return app
 

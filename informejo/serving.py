@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from informejo import db
 from informejo.config import ROOT
-from informejo.mail import mailboxes
+from informejo.intake import mailboxes
 from informejo.tickets import files
 from informejo.turns import trouble
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from informejo import limits, markdown, text
 from informejo.events.sentences import deeds
 from informejo.live.makers import draw
-from informejo.mail import display
+from informejo.mime import display
 from informejo.shelf import MOST_BYTES, shelf
 from informejo.tickets.words import Category, Priority, Status
 from informejo.version import BUILD

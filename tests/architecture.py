@@ -14,26 +14,26 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config faults i18n limits mail.addresses mail.appointments mail.bodies mail.charsets mail.display"
-    " mail.entities mail.fields mail.flowing mail.guards mail.headers mail.html mail.imap mail.mailboxes"
-    " mail.markup mail.names mail.parsing mail.plain mail.quotes mail.quoting mail.reports"
-    " mail.sealed mail.signatures mail.smtp mail.smtp_server mail.transfer mail.words mail.writing markdown"
-    " metrics offload paging shelf signals text tickets.media_types tickets.words version events.names"
-    " live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire",
-    TABLES: "built_once db folding glance ids slow_reads turns *.models",
-    LAW: "policy events.log",
-    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences mail.bringing"
+    GROUND: "clock config events.names faults i18n intake.imap intake.mailboxes limits live.backlog live.bookmark"
+    " live.held live.hub live.listeners live.subscription live.wire mail.fields mail.signatures mail.smtp"
+    " mail.smtp_server mail.words markdown metrics mime.addresses mime.appointments mime.bodies mime.charsets"
+    " mime.display mime.entities mime.flowing mime.guards mime.headers mime.html mime.markup mime.names"
+    " mime.parsing mime.plain mime.quotes mime.quoting mime.reports mime.sealed mime.transfer mime.writing"
+    " offload paging shelf signals text tickets.media_types tickets.words version",
+    TABLES: "*.models built_once db folding glance ids slow_reads turns",
+    LAW: "events.log policy",
+    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences intake.bringing"
     " mail.choices mail.mentions mail.recipients tickets.files tickets.filters tickets.storage",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
-    " live.presence live.replay live.sight mail.cases mail.claims mail.composing mail.contents mail.conversation"
-    " mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads mail.verdicts"
-    " readers.following",
-    WEB: "accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest backup.rescue"
-    " backup.restoring *.checks demo doctor.examination doctor.probe drawn error_pages *.inputs live.opening"
-    " live.returns logs ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
-    " tickets.ticket_page tickets.trail uploads web downloads mail.check_steps mail.checking mail.fetching"
-    " mail.inbound mail.original",
-    DOORS: "api cli *.commands work *.views accounts.sso live.quick_door live.stream",
+    " live.presence live.replay live.sight mail.cases mail.claims mail.composing mail.contents"
+    " mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
+    " mail.verdicts readers.following",
+    WEB: "*.checks *.inputs accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest"
+    " backup.rescue backup.restoring demo doctor.examination doctor.probe downloads drawn error_pages"
+    " intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
+    " mail.checking ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
+    " tickets.ticket_page tickets.trail uploads web",
+    DOORS: "*.commands *.views accounts.sso api cli live.quick_door live.stream work",
     ROOF: "*.__init__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

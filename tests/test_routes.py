@@ -9,7 +9,7 @@ from informejo.mail import actions as mail
 from informejo.mail.models import CaughtMail, OutgoingMail
 from informejo.mail.words import Kind, OutState
 from informejo.tickets import change_actions
-from tests.mail.letters import come, letter
+from tests.intake.letters import come, letter
 from tests.world import PASSWORD
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)

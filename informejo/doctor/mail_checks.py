@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from informejo import clock
 from informejo.doctor.checks import Answer, NotChecked, Patient, broken, look, well
-from informejo.mail import mailboxes
+from informejo.intake import mailboxes
+from informejo.intake.mailboxes import Mailbox
 from informejo.mail.health_queries import LONG, Post, Way, failing_since
-from informejo.mail.mailboxes import Mailbox
 from informejo.mail.words import SENDING
 
 SOON = timedelta(days=14)  # before a token ends

@@ -1,13 +1,15 @@
-"""Mail: a reader of the log on the way out, a door on the way in, and a ledger that explains both."""
+"""Mail: a reader of the log decides who is told of what, an outbox sends it, and pages say what became of it."""
 
 from informejo.mail import models as models  # so that every command knows the tables
 
 
 def init_app(app):
-    """Register its pages and have the log read for mail; what else it does beside them is added with `work.beside`."""
+    """Register its pages, have the log read for mail, and what is due sent."""
     from informejo import readers, work
     from informejo.mail import (
         caught_views,
+        check_commands,
+        check_views,
         choice_views,
         confirm_views,
         out_views,
@@ -17,27 +19,9 @@ def init_app(app):
         verdicts,
     )
 
-    app.register_blueprint(ticket_views.bp)
-    app.register_blueprint(choice_views.bp)
-    app.register_blueprint(confirm_views.bp)
+    check_commands.init_app(app)
+    for views in (ticket_views, choice_views, confirm_views, out_views, caught_views, check_views):
+        app.register_blueprint(views.bp)
     readers.add(app, readers.Reader("mail", verdicts.decide))
     work.beside(app, "reminders", reminders.run)
     work.beside(app, "outbox", outbox.run)
-    app.register_blueprint(out_views.bp)
-    app.register_blueprint(caught_views.bp)
-    _begin_intake(app)
-
-
-def _begin_intake(app):
-    """The ledger of what comes in, and what reads it."""
-    from informejo import work
-    from informejo.mail import check_commands, check_views, commands, inbound, ledger_views
-    from informejo.mail.fetching import Fetching
-
-    commands.init_app(app)
-    app.register_blueprint(ledger_views.bp)
-    work.beside(app, "mail in", inbound.watch)
-    check_commands.init_app(app)
-    app.register_blueprint(check_views.bp)
-    app.extensions["fetching"] = Fetching()
-    work.beside(app, "mailboxes", app.extensions["fetching"].run)

@@ -6,7 +6,7 @@ import textwrap
 import click
 from flask import Flask, current_app
 
-from informejo.mail import mailboxes
+from informejo.intake import mailboxes
 from informejo.mail.checking import Check, Step
 
 WIDTH = 100

@@ -13,7 +13,8 @@ from sqlalchemy import and_, or_, select
 
 from informejo import clock, db
 from informejo.doctor.models import State
-from informejo.mail import delivering, imap, inbound, mailboxes, oauth, smtp_server
+from informejo.intake import imap, inbound, mailboxes
+from informejo.mail import delivering, oauth, smtp_server
 from informejo.mail.actions import queue
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.outbox import Outbox

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from informejo import clock, db
 from informejo.doctor.models import State
 from informejo.faults import note
-from informejo.mail import imap, oauth, smtp_server
+from informejo.intake import imap
+from informejo.mail import oauth, smtp_server
 from informejo.mail.check_steps import STEPS, Said, Trip, Wrong
 
 NOT_TRIED = "Not tried, because a step before it failed."

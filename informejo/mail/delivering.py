@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 from flask import current_app
 
 from informejo import db
-from informejo.mail import mailboxes, oauth
+from informejo.intake import mailboxes
+from informejo.mail import oauth
 from informejo.mail.models import CaughtMail
 from informejo.mail.senders import answers_to, from_whom, greeting, sender
 from informejo.mail.smtp import Line

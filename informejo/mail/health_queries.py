@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy import Select, and_, func, or_, select
 
 from informejo import clock, db
-from informejo.mail import mailboxes
+from informejo.intake import mailboxes
 from informejo.mail.models import IncomingMail, MailWay, OutgoingMail
 from informejo.mail.words import SENDING, InState, OutState
 from informejo.readers.models import KeptEvent

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from informejo import markdown
 from informejo.accounts.models import User
 from informejo.folding import fold
-from informejo.mail import quotes
+from informejo.mime import quotes
 
 _ALONE = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"  # Thai, Lao, Japanese and Chinese have no spaces between words
 _CALL = re.compile(rf"(?<![^\W{_ALONE}])(?<![@/.+&=%-])@(?=\S)")  # neither in an address nor in a path

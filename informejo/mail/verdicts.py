@@ -145,7 +145,7 @@ def _put_into_a_mail(verdict: Verdict):
 
 
 def _may_be_reading(verdict: Verdict) -> bool:
-    """Whether they have a page open, on which they may be about to read of it. Of other processes' pages we know not."""
+    """Whether they have a page open here, on which they may be about to read of it."""
     return verdict.event.ticket_id is not None and hub.has_page_of(verdict.user_id)
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from informejo import create_app, db
-from informejo.mail import inbound
+from informejo.intake import inbound
 from tests import world as cast
 from tests.browser.test_two_people import say
 from tests.mail.sink import Sink, running

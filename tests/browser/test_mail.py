@@ -9,7 +9,7 @@ from informejo.mail.actions import watch
 from informejo.mail.words import OutState
 from informejo.tickets import change_actions
 from tests.browser.test_every_page import problems
-from tests.mail.standing import stand
+from tests.intake.standing import stand
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 

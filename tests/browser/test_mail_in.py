@@ -3,8 +3,8 @@
 from playwright.sync_api import expect
 
 from informejo import db
-from informejo.mail import inbound
-from tests.mail.letters import PNG, letter, mailed
+from informejo.intake import inbound
+from tests.intake.letters import PNG, letter, mailed
 
 
 def test_an_answer_by_mail_is_on_the_open_page_and_goes_from_it_when_it_is_moved(world, browse):

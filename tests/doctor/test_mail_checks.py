@@ -7,7 +7,8 @@ import pytest
 from informejo import clock, db, web
 from informejo.doctor import mail_checks
 from informejo.doctor.checks import NotChecked, Patient
-from informejo.mail import health_queries, mailboxes, way_actions
+from informejo.intake import mailboxes
+from informejo.mail import health_queries, way_actions
 from informejo.mail.models import IncomingMail, MailWay, OutgoingMail
 from informejo.mail.words import SENDING, InState, Kind, OutState
 from informejo.readers import Reader, following

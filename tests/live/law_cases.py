@@ -5,7 +5,8 @@ from sqlalchemy import select
 from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions
 from informejo.accounts.models import Role
-from informejo.mail import actions as mail, outgoing_actions, taking_out_actions
+from informejo.intake import taking_out_actions
+from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions

@@ -13,13 +13,13 @@ from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import PEOPLE, EventName
 from informejo.events.sentences import sentence
+from informejo.intake.taking_out_actions import take_out_message
 from informejo.live import fragments
 from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
 from informejo.live.hub import hub
 from informejo.live.wire import Channel
 from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
-from informejo.mail.taking_out_actions import take_out_message
 from informejo.mail.words import Kind
 from informejo.tickets import actions, change_actions, queries
 from informejo.tickets.words import Category, Priority, Status

@@ -7,14 +7,15 @@ from sqlalchemy import select
 
 from informejo import db
 from informejo.doctor.models import State
-from informejo.mail import check_steps, mailboxes
+from informejo.intake import mailboxes
+from informejo.mail import check_steps
 from informejo.mail.checking import NOT_TRIED, Check
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.words import InState, OutState
 from informejo.tickets.models import Ticket
+from tests.intake import dovecot as server
+from tests.intake.servers import Silent
 from tests.live import dom
-from tests.mail import dovecot as server
-from tests.mail.servers import Silent
 from tests.mail.sink import Sink, running
 from tests.waiting import until
 

@@ -9,9 +9,9 @@ from informejo.mail import choices, told_queries
 from informejo.mail.models import Verdict
 from informejo.mail.words import Decision, Kind, OutState, Pace, Why
 from informejo.tickets import change_actions
+from tests.intake.standing import stand
 from tests.live import dom
 from tests.mail.deciding import catch_up
-from tests.mail.standing import stand
 
 PLAIN = {"pace": "once", "bundle_minutes": "30", "daily_at": "08:00", "quiet_from": "", "quiet_to": ""}
 OF_STAFF = ("assigned", "mentioned", "watched", "all_new")

@@ -10,13 +10,13 @@ import pytest
 
 from informejo import clock, db
 from informejo.accounts.queries import password_link
+from informejo.intake.matching_queries import match
 from informejo.mail import actions, outgoing_actions
-from informejo.mail.matching_queries import match
 from informejo.mail.models import IncomingMail
-from informejo.mail.parsing import parse
 from informejo.mail.queries import key
 from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
 from informejo.mail.words import Kind
+from informejo.mime.parsing import parse
 from informejo.tickets import change_actions
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
 

@@ -10,10 +10,10 @@ from informejo.mail.words import OutState, Pace
 from informejo.tickets import change_actions
 from informejo.tickets.queries import RECENT
 from informejo.tickets.words import Priority
+from tests.intake.standing import stand
 from tests.live import dom
 from tests.live.sse import Listener
 from tests.mail.deciding import catch_up
-from tests.mail.standing import stand
 
 
 @pytest.fixture

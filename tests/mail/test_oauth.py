@@ -11,13 +11,14 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from informejo import clock, db
-from informejo.mail import mailboxes, oauth
+from informejo.intake import mailboxes
+from informejo.intake.fetching import Fetching
+from informejo.mail import oauth
 from informejo.mail.actions import queue
-from informejo.mail.fetching import Fetching
 from informejo.mail.models import MailWay, OutgoingMail
 from informejo.mail.outbox import Outbox
 from informejo.mail.words import SENDING, Kind, OutState
-from tests.mail.servers import Talking
+from tests.intake.servers import Talking
 from tests.mail.sink import Sink, running
 
 ADDRESS = "imaps://help%40example.org@imap.example.org?oauth="

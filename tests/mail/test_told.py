@@ -7,9 +7,9 @@ from informejo.mail import told_queries
 from informejo.mail.actions import watch
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState, OutState
+from tests.intake.standing import stand
 from tests.live import dom
 from tests.mail.deciding import catch_up
-from tests.mail.standing import stand
 
 
 @pytest.fixture

@@ -1,0 +1,111 @@
+"""What is made of an incoming mail: a ticket, a reply, or a row of the ledger that says why nothing was."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.exc import IntegrityError
+
+from informejo import db
+from informejo.accounts.actions import guest_who_wrote
+from informejo.accounts.models import User
+from informejo.intake.bringing import Brought
+from informejo.intake.judging_queries import Judgement
+from informejo.intake.matching_queries import Match
+from informejo.mail.actions import confirm_address
+from informejo.mail.models import IncomingMail, MailPicture
+from informejo.mail.outgoing_actions import mark_bounced
+from informejo.mail.words import InState
+from informejo.mime.parsing import Parsed
+from informejo.tickets import actions
+from informejo.tickets.models import Comment, Ticket
+
+
+def settle(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought | None = None):
+    """Make of the mail what was decided, and write down why. With a match it brings something along."""
+    _write_down(mail, judgement)
+    if judgement.report:
+        _note_report(mail, judgement)
+    if judgement.match and brought:
+        _bring(mail, judgement, parsed, brought)
+        _remember(mail, brought.pictures)
+
+
+def quarantine(mail: IncomingMail, reason: str):
+    """Nothing could be made of it; it waits for somebody of the staff."""
+    mail.state, mail.reason, mail.claimed_until = InState.QUARANTINED, reason, None
+
+
+def person_of(match: Match | None, parsed: Parsed) -> User:
+    """Who sent it; a new guest where nobody has the address. An account that exists keeps its name."""
+    return (match and match.person) or guest_who_wrote(parsed.sender, parsed.sender_name)
+
+
+def place(mail: IncomingMail, thing: Ticket | Comment):
+    """Write down where its words are now."""
+    is_message = isinstance(thing, Comment)
+    mail.comment, mail.ticket = (thing, thing.ticket) if is_message else (None, thing)
+
+
+def _write_down(mail: IncomingMail, judgement: Judgement):
+    for name, value in judgement.facts.items():
+        setattr(mail, name, value)
+    mail.state, mail.reason, mail.claimed_until = judgement.state, judgement.reason, None
+    mail.match = judgement.match.why if judgement.match else ""
+    mail.ticket = judgement.twin.ticket if judgement.twin else None
+
+
+def _note_report(mail: IncomingMail, judgement: Judgement):
+    report, about = judgement.report, judgement.about
+    if about is None:
+        mail.reason = "It is a report about a mail that this desk did not send, or does not know any more."
+        return
+    words = " ".join(filter(None, (report.status, report.words))) or "no reason is given"
+    mail.ticket = about.ticket
+    mail.reason = f"It reports about our mail to {about.address}: {report.action} ({words})."
+    if report.action == "failed":
+        mark_bounced(about, words)
+
+
+def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought):
+    match = judgement.match
+    person = mail.person = person_of(match, parsed)
+    if match.proven or mail.dmarc == "pass":
+        confirm_address(person)
+    thing = _reply(mail, person, match, brought) if match.ticket else _open(mail, person, brought)
+    place(mail, thing)
+    if not match.ticket:
+        mail.reason = _sentences(mail.reason, "It opened a new ticket.", brought.said)
+        return
+    if isinstance(thing, Ticket):
+        mail.state = InState.TICKET
+        mail.reason = _sentences(mail.reason, f"#{match.ticket.number} is closed, so a new one follows it.")
+    note = "It answers an internal note, so it is one too." if match.internal else ""
+    mail.reason = _sentences(mail.reason, note, brought.said)
+
+
+def _open(mail: IncomingMail, person: User, brought: Brought) -> Ticket:
+    said = {"title": brought.title, "description": brought.text, "files": brought.files}
+    return actions.open_ticket(person, **said, key=mail.key)
+
+
+def _reply(mail: IncomingMail, person: User, match: Match, brought: Brought) -> Ticket | Comment:
+    said = {"body": brought.text, "internal": match.internal, "files": brought.files, "key": mail.key}
+    if mail.automatic:  # "I am out of office" opens nothing again
+        return actions.add_comment(person, match.ticket, **said, reopens=False)
+    return actions.reply(person, match.ticket, **said)
+
+
+def _remember(mail: IncomingMail, digests: Iterable[str]):
+    for digest in digests:
+        known = db.session.get(MailPicture, (mail.sender, digest))
+        if known is not None:
+            known.mails += 1
+            continue
+        try:
+            with db.session.begin_nested():
+                db.session.add(MailPicture(sender=mail.sender, digest=digest, mails=1, first_id=mail.id))
+        except IntegrityError:  # another mail with it was read at the same time
+            continue
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(filter(None, parts))

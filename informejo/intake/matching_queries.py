@@ -1,0 +1,112 @@
+"""Which ticket an incoming mail belongs to, and as whom it acts. Never by the text of a subject."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from informejo import db, policy
+from informejo.accounts.models import User
+from informejo.accounts.queries import user_by_email
+from informejo.events.models import Audience
+from informejo.mail import queries, signatures
+from informejo.mail.models import OutgoingMail
+from informejo.mail.signatures import MessageId
+from informejo.mime.parsing import Parsed
+from informejo.tickets.models import Comment, Ticket
+
+NUMBER = re.compile(r"\[#([1-9][0-9]{0,10})\]", re.ASCII)
+MOST_NUMBERS = 5  # in one subject that are looked up
+NOTHING = "Nothing in it names a ticket of its sender."
+STRANGER = (
+    "It answers a mail about a ticket that went to another address. From this one it proves nothing, so it is a new"
+    " ticket."
+)
+
+
+class Match(NamedTuple):
+    """Where a mail belongs: the ticket, None for a new one, and who sent it, None for somebody who is not known yet.
+
+    `proven` says that it carried what we had signed for this very person: then it acts with all their rights.
+    """
+
+    ticket: Ticket | None
+    person: User | None
+    proven: bool
+    internal: bool  # what it answers was for the staff alone, and so is the answer
+    why: str  # a sentence
+
+
+class Signed(NamedTuple):
+    """What something that we signed names: a ticket, to whom it was given, and how we know."""
+
+    ticket: Ticket | None
+    address: str
+    internal: bool
+    how: str
+
+
+def match(parsed: Parsed, dmarc: str) -> Match:
+    """By what we signed, for this very sender; then by a number in the subject, for the requester of that ticket."""
+    person, strange = user_by_email(parsed.sender), False
+    proven = False
+    for signed in _signed(parsed):
+        if person is None or signed.address != person.email:
+            strange = strange or signed.ticket is not None
+            continue
+        proven = True
+        if signed.ticket is not None and policy.sees(person, signed.ticket):
+            return Match(signed.ticket, person, True, signed.internal and person.is_staff, signed.how)
+    if person is not None and dmarc != "fail" and (ticket := _numbered(parsed, person)):
+        how = f"Its subject names #{ticket.number}, and its sender is who asked for that ticket."
+        return Match(ticket, person, proven, False, how)
+    return Match(None, person, proven, False, STRANGER if strange else NOTHING)
+
+
+def _signed(parsed: Parsed) -> Iterator[Signed]:
+    """Everything in it that we signed: Message-Ids first, the newest of them first, then reply addresses."""
+    key = queries.key()
+    for id in dict.fromkeys((*parsed.in_reply_to, *reversed(parsed.references))):
+        named = signatures.read_message_id(key, id)
+        sent = named and db.session.get(OutgoingMail, named.mail)
+        if sent:
+            yield _of_mail(named, sent)
+    for address in dict.fromkeys((*parsed.to, *parsed.cc, *parsed.delivered_to)):
+        named = signatures.read_reply_address(key, address)
+        user, ticket = named and db.session.get(User, named.user), named and _ticket(named.ticket)
+        if user and ticket:
+            how = "It was sent to the reply address that was made for its sender."
+            yield Signed(ticket, user.email, _heard_notes(user, ticket), how)
+
+
+def _of_mail(named: MessageId, sent: OutgoingMail) -> Signed:
+    """A mail names its ticket; its message may have gone to another ticket since."""
+    said = sent.comment or (db.session.get(Comment, named.thing) if named.kind == "c" else None)
+    ticket = said.ticket if said else sent.ticket
+    named = f" “{sent.subject}”" if sent.subject else ""
+    how = f"It answers our mail{named}, which went to its sender."
+    return Signed(ticket, sent.user.email if sent.user else sent.address, _was_internal(said, sent), how)
+
+
+def _was_internal(said: Comment | None, sent: OutgoingMail) -> bool:
+    """Whether that mail told of what is for the staff alone: a note, or that a mail failed, or who watches."""
+    return bool(said and said.internal) or bool(sent.event and not sent.event.is_for(Audience.REQUESTER))
+
+
+def _heard_notes(user: User, ticket: Ticket) -> bool:
+    """Whether a note of this ticket was mailed to them: an address alone does not say which mail is answered."""
+    notes = select(OutgoingMail.id).join(OutgoingMail.comment)
+    notes = notes.where(OutgoingMail.user_id == user.id, Comment.ticket_id == ticket.id, Comment.internal)
+    return db.session.scalar(select(notes.exists()))
+
+
+def _numbered(parsed: Parsed, person: User) -> Ticket | None:
+    if person.is_staff:  # whoever writes their address would be one of the staff
+        return None
+    tickets = (_ticket(int(number)) for number in NUMBER.findall(parsed.subject)[:MOST_NUMBERS])
+    return next((ticket for ticket in tickets if ticket and policy.sees(person, ticket)), None)
+
+
+def _ticket(number: int) -> Ticket | None:
+    return db.session.get(Ticket, number)
