@@ -18,7 +18,7 @@ PLACES = st.integers(0, len(WHOLE))
 DAMAGES = st.lists(st.tuples(PLACES, PLACES, st.binary(max_size=30)), min_size=1, max_size=5)
 
 
-FILES = sorted((Path(__file__).parent / "corpus").glob("*.eml"))
+FILES = sorted((Path(__file__).parents[1] / "mime" / "corpus").glob("*.eml"))
 NO_TICKET = (InState.QUARANTINED, InState.IGNORED)
 
 
