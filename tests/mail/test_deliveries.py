@@ -3,10 +3,12 @@
 import pytest
 
 from informejo import clock, db
+from informejo.live import presence
+from informejo.live.wire import Channel
 from informejo.mail.actions import save_choices, watch
 from informejo.mail.models import MailWay
 from informejo.mail.words import OutState, Pace
-from informejo.tickets import actions, change_actions
+from informejo.tickets import change_actions
 from informejo.tickets.queries import RECENT
 from informejo.tickets.words import Priority
 from tests.intake.standing import stand
@@ -135,17 +137,15 @@ def test_an_open_page_is_told_of_every_message_that_stands_on_it(world, visit, t
     assert page.count('id="delivery-') == len(comments)
 
 
-def test_who_comes_back_is_told_what_became_of_mails_meanwhile_and_who_reads_tells_nothing_of_it(world, visit, ticket):
+def test_who_comes_back_is_told_what_became_of_mails_meanwhile_and_who_types_tells_nothing_of_it(world, visit, ticket):
     said = world.comment(world.mia, ticket)
     catch_up()
     stand(said, world.ren, OutState.SENT)
     mia = Listener(visit(world.mia), f"/live?on=ticket:{ticket.id}&on=desk")
     assert f'id="delivery-{said.id}"' in "".join(message.data for message in mia.heard())
-    actions.mark_seen(world.ren, ticket, ticket.last_event_id)
-    db.commit()
-    told = "".join(message.data for message in mia.heard())
-    assert 'id="seen"' in told
-    assert "delivery-" not in told
+    here = Channel(f"ticket:{ticket.id}", "staff", "html")
+    assert [part.id for part in presence.noticed(f"ticket:{ticket.id}", here)] == ["presence", "seen"]
+    assert [part.id for part in presence.noticed(f"mails:{ticket.id}", here)] == [f"delivery-{said.id}"]
 
 
 def test_a_note_is_mailed_to_colleagues_and_never_said_to_go_to_the_requester(world, ticket, lines):
