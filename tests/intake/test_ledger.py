@@ -83,6 +83,19 @@ class TestPages:
         assert "&lt;script&gt;2" in page
         assert not re.search(r"<script>\d", page)
 
+    def test_half_a_letter_in_any_place_breaks_no_page(self, world, visit):
+        half = b"+2AA-"
+        for head, text in (
+            (b"Content-Type: text/html; charset=utf-7", b"<p>Hello " + half),
+            (b"Content-Type: text/plain; charset=utf-7", b"Hello " + half),
+            (b"Content-Type: text/plain; charset==?utf-7?q?" + half + b"?=", b"Hello \xff"),
+            (b"Content-Type: multipart/mixed; boundary==?utf-7?q?" + half + b"?=", b"--x\n\nHello\n"),
+        ):
+            mail = come(b"From: kim@example.net\n" + head + b"\n\n" + text + b"\n")
+            assert mail.state == InState.TICKET
+            shown = visit(world.mia).get(f"/mail/in/{mail.id}")
+            assert (shown.status_code, "Hello" in shown.text) == (200, True)
+
     def test_pictures_come_from_the_mail_and_from_elsewhere_only_when_asked_for(self, world, visit):
         html = '<p>See</p><img src="cid:shot.png"><img src="https://tracker.example/pixel.gif">'
         raw = letter(pictures=(("shot.png", PNG),)).replace(b'<img src="cid:shot.png">', html.encode())
