@@ -1,11 +1,16 @@
 """Machines are heard and never answered, and no mail goes round in circles."""
 
+import re
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 
 import pytest
 from sqlalchemy import select
 
 from informejo import clock, db
+from informejo.accounts.password_actions import offer_password
+from informejo.accounts.queries import password_link_of
 from informejo.intake.judging_queries import MOST_AUTOMATIC
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import InState, OutState
@@ -151,6 +156,23 @@ Subject: {sent.subject}
         sent = mailed(world.ren, world.ticket())
         assert come(self.report(sent, "delayed")).state == InState.IGNORED
         assert sent.state == OutState.SENT
+
+    @pytest.mark.hardening("H-27")
+    def test_a_link_to_choose_a_password_that_comes_back_is_void(self, world, post, sink):
+        for person in (world.ren, world.zoe):
+            offer_password(world.ana, person)
+        db.commit()
+        post.deliver()
+        sent, (copy, other) = post.mails[0], (message.as_bytes() for _, message in sink.mails)
+        raw = self.report(sent).replace(b"text/rfc822-headers\n\n", b"message/rfc822\n\n" + copy + b"\n\n")
+        assert "void now" in come(raw).reason
+        assert (password_link_of(world.ren), sent.state) == (None, OutState.BOUNCED)
+        assert password_link_of(world.zoe)
+        link = re.search(
+            r"https?://\S+/choose-password/\S+", message_from_bytes(other, policy=SMTP).get_body().get_content()
+        )
+        mail = come(sender="zoe@example.org", text=f"What is this?\n> {link[0]}")
+        assert (mail.state, password_link_of(world.zoe)) == (InState.TICKET, None)
 
     def test_only_ids_that_we_signed_count(self, world):
         sent = mailed(world.ren, world.ticket())
