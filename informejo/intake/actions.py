@@ -85,7 +85,7 @@ def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
     if isinstance(thing, Ticket):
         mail.state = InState.TICKET
         mail.reason = _sentences(mail.reason, f"#{match.ticket.number} is closed, so a new one follows it.")
-    note = "It answers an internal note, so it is one too." if match.internal else ""
+    note = NOTE if match.internal else ""
     mail.reason = _sentences(mail.reason, note, brought.said)
 
 

@@ -97,6 +97,14 @@ class TestMachines:
         by_hand = come(sender=REN, text="It burns again.", in_reply_to=sent.message_id)
         assert by_hand.ticket.follows == ticket
 
+    @pytest.mark.hardening("X-26")
+    def test_that_an_agent_is_out_of_office_is_no_message_to_the_requester(self, world):
+        ticket = world.ticket()
+        sent = mailed(world.mia, ticket, world.comment(world.ren, ticket))
+        come(**OUT_OF_OFFICE | {"sender": "mia@example.org"}, in_reply_to=sent.message_id)
+        come(sender="mia@example.org", text="We come.", in_reply_to=sent.message_id)
+        assert [said.internal for said in db.session.scalars(select(Comment).order_by(Comment.id))][1:] == [True, False]
+
     def test_a_flood_of_them_waits_and_people_do_not(self, world):
         alert = {"sender": "it@example.net", "auto_submitted": "auto-generated"}
         for number in range(MOST_AUTOMATIC):
