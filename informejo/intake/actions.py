@@ -75,7 +75,8 @@ def _note_report(mail: IncomingMail, judgement: Judgement):
 def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought):
     match = judgement.match
     person = mail.person = person_of(match, parsed)
-    if match.proven or mail.dmarc == "pass":
+    # An answer that nobody wrote is none of its owner's: a receipt for what a stranger sent would confirm itself.
+    if (match.proven or mail.dmarc == "pass") and not mail.automatic:
         confirm_address(person)
     thing = _reply(mail, person, match, brought) if match.ticket else _open(mail, person, brought)
     place(mail, thing)

@@ -14,6 +14,7 @@ from informejo.events.names import EventName
 from informejo.intake.matching_queries import is_public
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
+from informejo.mime import guards
 from informejo.mime.parsing import Parsed
 from informejo.paging import nearest_page
 from informejo.tickets.models import Comment, Ticket
@@ -81,7 +82,7 @@ def is_internal(mail: IncomingMail, parsed: Parsed, to: Ticket | None) -> bool:
     person = sender_of(mail, parsed)
     if person is None or not person.is_staff or person == to.requester:
         return False
-    return mail.automatic or mail.dmarc == "fail" or not is_public(parsed, person)
+    return mail.dmarc == "fail" or guards.says_so_itself(parsed) or not is_public(parsed, person)
 
 
 def sender_of(mail: IncomingMail, parsed: Parsed) -> User | None:

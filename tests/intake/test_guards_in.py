@@ -102,8 +102,17 @@ class TestMachines:
         ticket = world.ticket()
         sent = mailed(world.mia, ticket, world.comment(world.ren, ticket))
         come(**OUT_OF_OFFICE | {"sender": "mia@example.org"}, in_reply_to=sent.message_id)
-        come(sender="mia@example.org", text="We come.", in_reply_to=sent.message_id)
+        come(sender="mia@example.org", text="We come.", list_id="<team.example.org>", in_reply_to=sent.message_id)
         assert [said.internal for said in db.session.scalars(select(Comment).order_by(Comment.id))][1:] == [True, False]
+
+    @pytest.mark.hardening("H-45")
+    def test_no_machine_confirms_the_address_it_answers_for(self, world):
+        world.ren.confirmed_at = None
+        sent = mailed(world.ren, world.ticket())
+        come(**OUT_OF_OFFICE, in_reply_to=sent.message_id)
+        assert world.ren.confirmed_at is None
+        come(sender=REN, in_reply_to=sent.message_id)
+        assert world.ren.confirmed_at
 
     def test_a_flood_of_them_waits_and_people_do_not(self, world):
         alert = {"sender": "it@example.net", "auto_submitted": "auto-generated"}
