@@ -224,6 +224,7 @@ def test_a_stranger_becomes_a_guest_under_the_name_they_gave(world):
     assert (kim.name, kim.email, kim.role, kim.confirmed_at) == ("Kim Oda", "kim@example.net", Role.GUEST, None)
     assert come(sender="x@example.net").person.name == "x"
     assert come(sender=f"{'N' * 300} <n@example.net>").person.name == "N" * 100
+    assert come(sender='"mia@example.org" <pretender@example.net>').person.name == "pretender"
 
 
 def test_nobody_is_renamed_by_a_mail(world):
