@@ -160,7 +160,7 @@ def _take(mailbox: imap.Opened, name: str, lying: imap.Lying) -> bool:
     too_large = lying.size > current_app.config["MAIL_LARGEST"]
     raw = mailbox.headers(lying.uid) if too_large else mailbox.mail(lying.uid)
     if raw is None:
-        return True  # somebody else took it out meanwhile
+        return _is_gone(mailbox, lying.uid)
     place = name, mailbox.uid_validity, lying.uid
     try:
         if too_large:
@@ -176,3 +176,11 @@ def _take(mailbox: imap.Opened, name: str, lying: imap.Lying) -> bool:
     finally:
         db.session.remove()
     return True
+
+
+def _is_gone(mailbox: imap.Opened, uid: int) -> bool:
+    """Whether somebody else took it out meanwhile. If not, the server keeps it from us, and it must not go unread."""
+    if not mailbox.sizes([uid]):
+        return True
+    note(FAULTS, imap.MailboxError("The server names a mail and does not give it."))
+    return False
