@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from informejo import clock, db
 from informejo.accounts.models import User
+from informejo.ids import made_at
 from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
 from informejo.mail.words import Kind, OutState
 from informejo.tickets.models import Ticket
@@ -50,6 +51,7 @@ def came_with(ticket: Ticket) -> IncomingMail | None:
 
 def _gone_to(address: str, within: timedelta, *which: ColumnElement[bool]) -> int:
     """How many automatic mails there were; a bundle is one of them when something in it is automatic."""
-    recent = OutgoingMail.address == address, OutgoingMail.created_at > clock.now() - within
+    since = clock.now() - within  # the id is for the index: to a machine there may be very many
+    recent = OutgoingMail.address == address, OutgoingMail.created_at > since, OutgoingMail.id > made_at(since)
     mails = select(func.count(OutgoingMail.id)).where(*recent, OutgoingMail.state != OutState.DROPPED)
     return db.session.scalar(mails.where(_HAS_AUTOMATIC, *which))
