@@ -14,12 +14,13 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config events.names faults i18n intake.imap intake.mailboxes limits live.backlog live.bookmark"
-    " live.held live.hub live.listeners live.subscription live.wire mail.fields mail.signatures mail.smtp"
-    " mail.smtp_server mail.words markdown metrics mime.addresses mime.appointments mime.bodies mime.charsets"
-    " mime.display mime.entities mime.flowing mime.guards mime.headers mime.html mime.markup mime.names"
-    " mime.parsing mime.plain mime.quotes mime.quoting mime.reports mime.sealed mime.transfer mime.writing"
-    " offload paging shelf signals text tickets.media_types tickets.words version",
+    GROUND: "clock config events.names faults i18n intake.imap intake.mailboxes intake.troubles limits"
+    " live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire mail.fields"
+    " mail.signatures mail.smtp mail.smtp_server mail.words markdown metrics mime.addresses"
+    " mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
+    " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
+    " mime.reports mime.sealed mime.transfer mime.writing offload paging shelf signals text"
+    " tickets.media_types tickets.words version",
     TABLES: "*.models built_once db folding glance ids slow_reads turns",
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins desk.stats events.sentences intake.bringing"

@@ -45,6 +45,27 @@ def _made() -> Path:
     return path
 
 
+class Beginning:
+    """The database of a test as it is now: it comes back to that as often as the test begins anew."""
+
+    def __init__(self, database: Path):
+        self._database, self._kept = database, database.with_name("beginning.db")
+        _let_go()
+        shutil.copyfile(self._database, self._kept)
+
+    def come_back(self):
+        """Nothing has happened since; whatever was read from it before is of another time."""
+        _let_go()
+        for ending in ("-wal", "-shm"):
+            Path(f"{self._database}{ending}").unlink(missing_ok=True)
+        shutil.copyfile(self._kept, self._database)
+
+
+def _let_go():
+    db.session.remove()
+    db.engine().dispose()
+
+
 def leave_signals():
     """No app there was hears the bells any more: what it would draw is another desk's, or its test is over."""
     for bell in (signals.recorded, signals.noticed):

@@ -8,6 +8,8 @@ ALONE = ("tests/faults",)  # each test has a server of its own, and some wait lo
 FIRST = (
     *TOGETHER,
     "tests/browser",
+    "tests/mail",
+    "tests/intake",
     "tests/backup",
     "tests/doctor",
     "tests/ops",

@@ -102,7 +102,7 @@ def _quarantined(post: Post) -> Answer | None:
     if not (number := post.amounts.quarantined):
         return None
     return look(f"{_mails(number)} could not be read and {_wait(number)} in quarantine.",
-                "Look at them at /mail/in, and process them again or make tickets of them.")  # fmt: skip
+                "Look at them at /mail/in, and have them read again or make tickets of them.")  # fmt: skip
 
 
 def _joined(answers: list[Answer]) -> Answer:

@@ -11,6 +11,7 @@ from informejo import db
 from informejo.faults import contained, note
 from informejo.intake import imap, inbound, lease_actions, mailboxes
 from informejo.intake.mailboxes import Mailbox
+from informejo.intake.troubles import MailboxError, told
 from informejo.live.hub import hub
 from informejo.mail import oauth, way_actions
 from informejo.mail.models import IncomingMail
@@ -92,11 +93,11 @@ def _round(box: Mailbox, holder: str) -> str:
         token = oauth.access_token(box.name, box.provider, current_app.config) if box.provider else ""
         with _guarded(box.name, holder) as line, imap.opened(box, token, line) as mailbox:
             left = _take_all(mailbox, box.name)
-    except (imap.MailboxError, oauth.NoToken, NotKept) as error:
+    except (MailboxError, oauth.NoToken, NotKept) as error:
         return str(error)
     except Exception as error:  # whatever it is, somebody is told, and the next round tries again
         note(FAULTS, error)
-        return f"{type(error).__name__}: {imap.told(error)}"
+        return f"{type(error).__name__}: {told(error)}"
     return f"{left} of the mails in it could not be kept; the log says why." if left else ""
 
 
@@ -184,7 +185,7 @@ def _is_kept(raw: bytes, refused_size: int, *place) -> bool:
     except Exception as error:
         db.session.rollback()
         if isinstance(error, OSError | FileRefused) or trouble(error):
-            raise NotKept(f"The desk can keep no mail: {imap.told(error)}") from error
+            raise NotKept(f"The desk can keep no mail: {told(error)}") from error
         note(FAULTS, error)
         return False
     finally:

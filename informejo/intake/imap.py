@@ -12,16 +12,13 @@ from typing import NamedTuple
 import imap_tools
 
 from informejo.intake.mailboxes import Mailbox
+from informejo.intake.troubles import MailboxError, told
 
 PIECE = 65_536  # bytes that are read before others are let on
 STEP_SECONDS = 30  # for each read from the network, and each write to it
 MOST_HEADERS = 262_144  # bytes of a mail that is too large itself
 _UID, _SIZE = re.compile(rb"UID (\d+)"), re.compile(rb"RFC822\.SIZE (\d+)")
 _TROUBLES = (OSError, EOFError, ValueError, imaplib.IMAP4.error, imap_tools.ImapToolsError)  # OSError has ssl's too
-
-
-class MailboxError(Exception):
-    """A mailbox could not be used; the message is why, in the server's own words, without names and passwords."""
 
 
 class Declined(imaplib.IMAP4.error):
@@ -201,22 +198,6 @@ def _in_own_words(box: Mailbox, token: str) -> Iterator[None]:
         raise
     except _TROUBLES as error:
         raise MailboxError(told(error, box.password, token, box.user)) from error
-
-
-def told(error: BaseException, *secrets: str) -> str:
-    """What an error says, in one line, without what is secret."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not to be trusted: {error.verify_message}"
-    words = error.command_result[1] if isinstance(error, imap_tools.UnexpectedCommandStatusError) else None
-    said = b" ".join(part for part in words or () if isinstance(part, bytes)).decode(errors="replace")
-    said = said or getattr(error, "strerror", None) or str(getattr(error, "orig", error)) or type(error).__name__
-    for secret in filter(None, secrets):
-        said = said.replace(secret, "...")
-    if said.startswith("b'"):  # what imaplib makes of bytes
-        said = said[2:].removesuffix("'")
-    return " ".join(said.split())
 
 
 def _joined(uids: Sequence[int]) -> str:

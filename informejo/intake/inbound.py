@@ -68,7 +68,7 @@ def take(mail: IncomingMail) -> IncomingMail:
             _give_try_back(mail.id)
             raise
         note("mail", error)
-        intake_actions.quarantine(mail, told(error))
+        intake_actions.quarantine(mail, _why(error))
         db.commit()
     return mail
 
@@ -102,7 +102,7 @@ def watch(app: Flask):
             bell.clear()
 
 
-def told(error: Exception) -> str:
+def _why(error: Exception) -> str:
     """A sentence about why a mail could not be read."""
     if isinstance(error, parsing.Unreadable):
         return str(error)

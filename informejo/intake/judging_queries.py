@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 from sqlalchemy import func, select
 
 from informejo import clock, db, limits
 from informejo.ids import made_at
+from informejo.intake import mailboxes
 from informejo.intake.matching_queries import Match, match
 from informejo.mail import queries, signatures
 from informejo.mail.models import IncomingMail, OutgoingMail
@@ -74,8 +74,7 @@ def facts_of(parsed: Parsed, raw: bytes) -> dict:
 def own_addresses() -> set[str]:
     """Every address under which the desk itself writes or is written to."""
     config = current_app.config
-    boxes = (unquote(urlsplit(box).username or "") for box in config["MAILBOXES"].split())
-    given = (config["MAIL_FROM"], config["MAIL_REPLY_TO"], *boxes)
+    given = (config["MAIL_FROM"], config["MAIL_REPLY_TO"], *(box.user for box in mailboxes.of(config)))
     addresses = {parseaddr(address)[1].lower() for address in given}
     return {address.replace("+@", "@") for address in addresses if "@" in address}
 

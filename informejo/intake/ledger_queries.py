@@ -62,12 +62,6 @@ def find_mail(actor: User, id: int) -> IncomingMail:
     return mail
 
 
-def mails_of(ticket: Ticket) -> list[IncomingMail]:
-    """The mails that brought something to the ticket, or tell of one about it, oldest first. For staff alone."""
-    mails = select(IncomingMail).where(IncomingMail.ticket_id == ticket.id).order_by(IncomingMail.id)
-    return list(db.session.scalars(mails.options(*WITH_ALL)))
-
-
 def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:
     """Whether this mail opened that ticket."""
     return ticket is not None and ticket.key == mail.key

@@ -51,6 +51,14 @@ def of(settings: Mapping) -> tuple[Mailbox, ...]:
         return ()
 
 
+def is_here(host: str) -> bool:
+    """Whether it is this machine, so that what is sent there in the clear goes over no network."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def _read(place: int, text: str) -> Mailbox:
     try:
         address = urlsplit(text)
@@ -78,7 +86,7 @@ def _read(place: int, text: str) -> Mailbox:
 def _require_server(place: int, address: SplitResult):
     if address.scheme not in PORTS or not address.hostname:
         raise _mistake(place, f"must look like {EXAMPLE}")
-    if address.scheme == "imap" and not _is_here(address.hostname):
+    if address.scheme == "imap" and not is_here(address.hostname):
         raise _mistake(place, "must begin with imaps://: without TLS, only a server on this machine is asked")
 
 
@@ -96,13 +104,6 @@ def _require_tokens(settings: Mapping, providers: set[str]):
     for name in ("OAUTH_CLIENT_ID", "OAUTH_REFRESH_TOKEN"):
         if not settings[name]:
             raise ValueError(f"MAILBOXES with ?oauth= need {name} too; docs/mail.md says where it comes from.")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _mistake(place: int, what: str) -> ValueError:

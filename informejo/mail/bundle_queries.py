@@ -9,7 +9,7 @@ from informejo.mail.words import Kind, OutState
 
 
 def open_bundle(user: User) -> OutgoingMail | None:
-    """The bundle for this person that nobody has begun to send, locked; it takes further notices until it is due."""
+    """The bundle for this person that nobody has begun to send, locked; it takes in what comes until it is due."""
     bundles = select(OutgoingMail).where(OutgoingMail.user_id == user.id, OutgoingMail.kind == Kind.BUNDLE)
     fresh = OutgoingMail.state == OutState.WAITING, OutgoingMail.tries == 0, OutgoingMail.message_id.is_(None)
     first = bundles.where(*fresh, OutgoingMail.due_at > clock.now()).order_by(OutgoingMail.id).limit(1)

@@ -14,6 +14,7 @@ from sqlalchemy import and_, or_, select
 from informejo import clock, db
 from informejo.doctor.models import State
 from informejo.intake import imap, inbound, mailboxes
+from informejo.intake.troubles import MailboxError, told
 from informejo.mail import delivering, oauth, smtp_server
 from informejo.mail.actions import queue
 from informejo.mail.models import IncomingMail, OutgoingMail
@@ -25,7 +26,7 @@ from informejo.tickets import files
 TAKING_SECONDS = 30  # until the server has taken the mail
 WAIT_SECONDS = 60  # until it is back
 LOOK_SECONDS = 2  # from one look to the next
-OTHER_PORT = "Is there a firewall, or is it another port? 587 with starttls and 465 with tls are usual."
+PORT = " Is there a firewall, or is it another port? 587 with starttls and 465 with tls are usual."
 HEAD = 65_536  # bytes of a mail in which its headers are looked for
 
 
@@ -62,7 +63,7 @@ def _name(_trip: Trip) -> Said:
     try:
         found = {address[4][0] for address in socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)}
     except OSError as error:
-        raise Wrong(f"SMTP_HOST, {server.host}, has no address: {imap.told(error)}. Is it spelled right?") from None
+        raise Wrong(f"SMTP_HOST, {server.host}, has no address: {told(error)}. Is it spelled right?") from None
     return Said(f"{server.host} is {', '.join(sorted(found))}.")
 
 
@@ -71,8 +72,7 @@ def _connection(_trip: Trip) -> Said:
     try:
         socket.create_connection((server.host, server.port), smtp_server.CONNECT_SECONDS).close()
     except OSError as error:
-        where = f"{server.host} does not answer at SMTP_PORT {server.port}: {imap.told(error)}."
-        raise Wrong(f"{where} {OTHER_PORT}") from None
+        raise Wrong(f"{server.host} does not answer at SMTP_PORT {server.port}: {told(error)}.{PORT}") from None
     return Said(f"It answers at port {server.port}.")
 
 
@@ -106,7 +106,10 @@ def _taken(trip: Trip) -> Said:
     db.session.remove()
     Outbox().send_alone(trip.sent_id)
     deadline = time.monotonic() + TAKING_SECONDS
-    while (mail := _sent(trip)).state in (OutState.WAITING, OutState.SENDING) and not mail.error:
+    while (mail := db.session.get(OutgoingMail, trip.sent_id)).state in (
+        OutState.WAITING,
+        OutState.SENDING,
+    ) and not mail.error:
         if time.monotonic() > deadline:
             raise Wrong("It was not sent in time. Look at Health: it says whether sending fails.")
         db.session.remove()
@@ -128,7 +131,7 @@ def _mailboxes(_trip: Trip) -> Said:
             token = oauth.access_token(box.name, box.provider, current_app.config) if box.provider else ""
             with imap.opened(box, token):
                 pass
-        except (imap.MailboxError, oauth.NoToken) as error:
+        except (MailboxError, oauth.NoToken) as error:
             raise Wrong(f"{box.name}: {error}") from None
     return Said(f"Signed in to {'; '.join(box.name for box in boxes)}.")
 
@@ -167,13 +170,9 @@ def _own_address() -> str:
     return answers.addr_spec if answers else sender()
 
 
-def _sent(trip: Trip) -> OutgoingMail:
-    return db.session.get(OutgoingMail, trip.sent_id)
-
-
 def _back(trip: Trip) -> IncomingMail | None:
     """The mail in the ledger: by its Message-Id, or where a server gave it another one, by who sent what and when."""
-    sent = _sent(trip)
+    sent = db.session.get(OutgoingMail, trip.sent_id)
     alike = IncomingMail.sender == sender().lower(), IncomingMail.subject == sent.subject
     same = or_(IncomingMail.message_id == sent.message_id, and_(*alike, IncomingMail.received_at >= trip.began_at))
     read = select(IncomingMail).where(same, IncomingMail.state != InState.NEW)
@@ -183,7 +182,9 @@ def _back(trip: Trip) -> IncomingMail | None:
 def _servers_in(raw: bytes) -> list[str]:
     """The servers whose Authentication-Results a mail carries (RFC 8601, 2.2), whoever wrote them."""
     found = BytesHeaderParser().parsebytes(raw[:HEAD]).get_all("Authentication-Results", [])
-    return list(dict.fromkeys(name for text in found if (name := str(text).partition(";")[0].strip())))
+    names = (str(text).partition(";")[0].strip() for text in found)
+    # Microsoft 365 names none, and begins with its first result.
+    return list(dict.fromkeys("a server that gives no name" if "=" in name else name for name in names if name))
 
 
 # Each: its name, what it does, and whether it is tried although one before it failed.

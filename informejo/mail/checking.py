@@ -8,7 +8,7 @@ from typing import NamedTuple
 from informejo import clock, db
 from informejo.doctor.models import State
 from informejo.faults import note
-from informejo.intake import imap
+from informejo.intake.troubles import MailboxError, told
 from informejo.mail import oauth, smtp_server
 from informejo.mail.check_steps import STEPS, Said, Trip, Wrong
 
@@ -54,10 +54,10 @@ def _tried(what: str, do: Callable[[Trip], Said], trip: Trip) -> Step:
     began = time.monotonic()
     try:
         said = do(trip)
-    except (Wrong, smtp_server.Unreachable, imap.MailboxError, oauth.NoToken) as error:
+    except (Wrong, smtp_server.Unreachable, MailboxError, oauth.NoToken) as error:
         said = Said(str(error), State.BROKEN)
     except Exception as error:
         note("mail check", error)
-        said = Said(f"{type(error).__name__}: {imap.told(error)}", State.BROKEN)
+        said = Said(f"{type(error).__name__}: {told(error)}", State.BROKEN)
     db.session.remove()
     return Step(what, said.state, said.words, time.monotonic() - began)

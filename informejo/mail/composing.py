@@ -17,11 +17,11 @@ from informejo.mail.models import OutgoingMail, Verdict
 from informejo.mail.senders import answers_to, from_whom, sender
 from informejo.mail.threads import id_of, references
 from informejo.mail.words import Kind, Why
+from informejo.mime.guards import LOOP_HEADER
 from informejo.offload import offload
 from informejo.text import clean_line
 from informejo.tickets.files import path_of
 
-LOOP = "X-Informejo-Loop"
 ANSWERS = (Kind.OPENED, Kind.REFUSED)  # to a mail that came in, if it did
 
 
@@ -81,11 +81,11 @@ def _mark(message: EmailMessage, case: Case, choices: str):
     """What tells programs what kind of mail this is, so that none answers it by itself.
 
     A person's answer to whose ticket it is carries no Auto-Submitted: RFC 3834, 5, forbids it on what somebody wrote by
-    hand, and out-of-office replies to it are news. All else nobody wrote to that person: it is a notice, `auto-replied`
-    where it answers their mail. Microsoft's header asks for silence in all ways but one: a mail that cannot be
-    delivered has to come back, or nobody would know.
+    hand, and out-of-office replies to it are news. All else nobody wrote to that person: `auto-replied` where it
+    answers their mail, `auto-generated` otherwise. Microsoft's header asks for silence in all ways but one: a mail that
+    cannot be delivered has to come back, or nobody would know.
     """
-    message[LOOP] = sender()
+    message[LOOP_HEADER] = sender()
     if _is_by_hand(case):
         return
     is_answer = case.kind in ANSWERS and case.mail.incoming_id

@@ -15,18 +15,8 @@ from informejo.mail.queries import key
 from informejo.mail.senders import desk_name, public
 from informejo.mail.signatures import confirmation
 from informejo.mail.words import Kind, Why
+from informejo.mime.quotes import MARKER
 from informejo.tickets.models import Ticket
-
-BECAUSE = {  # said to the reader, so that nobody has to wonder why this came
-    Why.REQUESTER: "it is your ticket",
-    Why.ASSIGNEE: "the ticket is with you",
-    Why.MENTIONED: "you were mentioned",
-    Why.WATCHER: "you watch the ticket",
-    Why.NEW: "you want to hear of new tickets, and of those nobody has",
-    Why.ACCOUNT: "it is about your account here",
-    Why.REMINDER: "it is your ticket",
-}
-
 
 NOT_ANSWERED = (Kind.BUNDLE, Kind.PASSWORD, Kind.REFUSED, Kind.CHECK)
 
@@ -58,11 +48,17 @@ def _everywhere(case: Case) -> dict:
         "desk": desk_name(),
         "public": public(),
         "number": None,
-        "because": BECAUSE[case.verdicts[0].why] if case.verdicts else "",
+        "because": _because(case.verdicts[0].why) if case.verdicts else "",
         "choices": f"{public()}/profile/mail" if signs_in else "",
         "confirm": _confirmation(user) if signs_in and not case.reader.known else "",
-        "answer": _answer(case),
+        "answer": (answer := _answer(case)),
+        "marker": MARKER if answer else "",
     }
+
+
+def _because(why: Why) -> str:
+    """Nobody shall have to wonder why a mail came."""
+    return why.own_sentence[0].lower() + why.own_sentence[1:]
 
 
 def _answer(case: Case) -> str:
@@ -148,8 +144,8 @@ def _password(case: Case) -> tuple[str, dict]:
 
 def _refused(case: Case) -> tuple[str, dict]:
     came = db.session.get(IncomingMail, case.mail.incoming_id) if case.mail.incoming_id else None
-    shown = {"came": case.reader.time(came.received_at) if came else "", "size": came.size if came else 0}
-    return "Your mail was too large", shown | {"largest": current_app.config["MAIL_LARGEST"]}
+    shown = {"came": case.reader.time(came.received_at) if came else "", "largest": current_app.config["MAIL_LARGEST"]}
+    return "Your mail was too large", shown
 
 
 def _check(case: Case) -> tuple[str, dict]:

@@ -11,11 +11,10 @@ from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.mail.models import MailWay, OutgoingMail, Verdict
-from informejo.mail.words import Decision, OutState, Why
+from informejo.mail.words import SENDING, Decision, OutState, Why
 from informejo.tickets.models import Comment
 from informejo.tickets.queries import RECENT
 
-SENDS = "SMTP"  # the way that mails go out, in MailWay
 _BROKEN = (OutState.FAILED, OutState.BOUNCED)
 _DECIDED = {  # where a verdict has led to no mail, or its mail was not needed: what it says by itself
     Decision.WAITING: "waiting",
@@ -95,7 +94,7 @@ def _by_message(rows) -> list[Delivery]:
 
 
 def _told() -> Select:
-    ill = select(MailWay.error).where(MailWay.name == SENDS, MailWay.failing_since.is_not(None)).scalar_subquery()
+    ill = select(MailWay.error).where(MailWay.name == SENDING, MailWay.failing_since.is_not(None)).scalar_subquery()
     mail = OutgoingMail.id, OutgoingMail.state, OutgoingMail.due_at, OutgoingMail.tries
     return (
         select(Event.id, Event.comment_id, User.id, User.name, Verdict.why, Verdict.decision, Verdict.detail, *mail)

@@ -26,9 +26,8 @@ SCOPES = {  # Google asks for none here: what was granted at first holds
 }
 # Microsoft does not say when a refresh token ends: 90 days after it was given out, and each use gives out a new one.
 LASTS = {"microsoft": timedelta(days=90)}
-_tokens: dict[
-    str, tuple[str, float]
-] = {}  # by the name of the way: the access token, and until when, on the monotonic clock
+# By the name of the way: the access token, and until when, on the monotonic clock.
+_tokens: dict[str, tuple[str, float]] = {}
 
 
 class NoToken(Exception):

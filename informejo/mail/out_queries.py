@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.mail.models import CaughtMail, MailWay, OutgoingMail
-from informejo.mail.words import OutState
+from informejo.mail.words import SENDING, OutState
 from informejo.paging import nearest_page
 
 PAGE = 50  # mails on one page
@@ -44,7 +44,7 @@ def find_outgoing(actor: User, id: int) -> OutgoingMail:
 
 def sending() -> MailWay | None:
     """How the server that sends fares; None before anything was sent."""
-    return db.session.get(MailWay, "SMTP")
+    return db.session.get(MailWay, SENDING)
 
 
 def caught(actor: User, page: int | None) -> Listed:

@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, request
 
 from informejo import db, policy
-from informejo.mail import out_queries, outgoing_actions
+from informejo.mail import out_queries, outgoing_actions, queries
 from informejo.mail.words import OutState
 from informejo.web import actor, answer, local, page, stream
 
@@ -25,7 +25,7 @@ def outgoing():
         states=list(OutState),
         tally=out_queries.tally(actor()),
         server=out_queries.sending(),
-        waits=not (current_app.config["SMTP_HOST"] or current_app.config["MAIL_CATCH"]),
+        waits=not queries.can_be_sent(),
         catches=current_app.config["MAIL_CATCH"],
     )
 

@@ -124,9 +124,9 @@ def _written(id: int) -> Parcel | None:
 
 
 def _write(mail: OutgoingMail) -> Parcel | None:
-    is_notice = bool(mail.verdicts) or mail.event_id is not None or mail.kind == Kind.BUNDLE
+    tells = bool(mail.verdicts) or mail.event_id is not None or mail.kind == Kind.BUNDLE
     left = verdicts.left(mail)
-    if is_notice and not left:
+    if tells and not left:
         outgoing_actions.mark_dropped(mail)
         db.commit()
         return None

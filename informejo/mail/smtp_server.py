@@ -3,16 +3,14 @@
 import base64
 import smtplib
 import ssl
-from ipaddress import ip_address
 from typing import NamedTuple
 
+from informejo.intake.mailboxes import is_here
 from informejo.text import clean_line
 
 CONNECT_SECONDS = 10
 COMMAND_SECONDS = 30
-TAKING_SECONDS = (
-    120  # for the answer to the mail itself: whoever hangs up too soon sends it twice (RFC 5321, 4.5.3.2.6)
-)
+TAKING_SECONDS = 120  # for the answer to a mail: whoever hangs up too soon sends it twice (RFC 5321, 4.5.3.2.6)
 MOST_WORDS = 500  # characters of an answer that are kept
 SECURITIES = ("starttls", "tls", "none")
 
@@ -55,18 +53,11 @@ def connect(server: Server) -> smtplib.SMTP:
 def _check_security(server: Server):
     if server.security not in SECURITIES:
         raise Unreachable("SMTP_SECURITY must be starttls, tls or none.")
-    if server.security == "none" and not _is_here(server.host):
+    if server.security == "none" and not is_here(server.host):
         raise Unreachable(
             "SMTP_SECURITY is none, and SMTP_HOST is another machine: mails and the password would go there in the"
             " clear. They wait until it is starttls or tls."
         )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _sign_in(smtp: smtplib.SMTP, server: Server):

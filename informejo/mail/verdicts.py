@@ -56,7 +56,7 @@ def left(mail: OutgoingMail) -> list[Verdict]:
 
 
 def kind_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Kind:
-    """What the mail is written as: a bundle of a single notice is a mail like any other."""
+    """What the mail is written as: a bundle that tells of one thing alone is a mail like any other."""
     return verdicts[0].kind if mail.kind == Kind.BUNDLE and len(verdicts) == 1 else mail.kind
 
 

@@ -114,7 +114,7 @@ class Decision(StrEnum):
     OFF = "off"
     OWN = "own"
     GONE = "gone"  # the ticket, the message or the right to see it is gone
-    NO_MAIL = "no-mail"  # nobody can be reached: inactive, no address, or too many automatic mails already
+    NO_MAIL = "no-mail"  # an account that is not active, or an automatic mail that had better not go
 
     @property
     def sentence(self) -> str:

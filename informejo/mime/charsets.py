@@ -8,17 +8,8 @@ import charset_normalizer
 # Only these: Python knows others that are no charsets, or that take long ("punycode", "idna").
 KNOWN = {
     *("ascii", "utf-8", "utf-16", "utf-16-be", "utf-16-le", "utf-7", "big5", "big5hkscs", "cp950", "gb18030", "hz"),
-    *(
-        "cp932",
-        "euc_jp",
-        "euc_jis_2004",
-        "iso2022_jp",
-        "iso2022_jp_2",
-        "iso2022_jp_ext",
-        "cp949",
-        "johab",
-        "iso2022_kr",
-    ),
+    *("cp932", "euc_jp", "euc_jis_2004", "iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext"),
+    *("cp949", "johab", "iso2022_kr"),
     *("koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "cp437", "cp850", "cp852", "cp866", "cp874", "tis-620"),
     *(f"cp{number}" for number in range(1250, 1259)),
     *(f"iso8859-{number}" for number in range(1, 17) if number != 12),

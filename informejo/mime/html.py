@@ -13,41 +13,11 @@ from informejo.mime.plain import to_text
 
 MOST = 1_000_000  # characters; beyond, and where tags lie too deep, its text is shown
 TAGS = {
-    "a",
-    "abbr",
-    "b",
-    "bdi",
-    "bdo",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
+    *("a", "abbr", "b", "bdi", "bdo", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd"),
+    *("del", "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr"),
+    *("i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong"),
+    *("sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var"),
 }
-TAGS |= {"del", "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr"}
-TAGS |= {
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strike",
-    "strong",
-}
-TAGS |= {"sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var"}
 ATTRIBUTES = {
     "*": {"dir", "lang"},
     "a": {"href", "title"},
@@ -60,22 +30,9 @@ BLOCKED = "blocked-picture"  # the class of what stands for a picture that was n
 PICTURE = re.compile(r"<img\b([^<>]*)>")
 ALT = re.compile(r'\salt="([^"]*)"')
 UNCLOSED = {
-    "br",
-    "img",
-    "hr",
-    "meta",
-    "input",
-    "link",
-    "base",
-    "col",
-    "wbr",
-    "area",
-    "source",
-    "embed",
-    "param",
-    "track",
+    *("br", "img", "hr", "meta", "input", "link", "base", "col", "wbr", "area", "source", "embed", "param", "track"),
+    *("p", "li", "dt", "dd", "option"),  # one ends the one before
 }
-UNCLOSED |= {"p", "li", "dt", "dd", "option"}  # one ends the one before
 FORMATTING = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 MOST_OPEN = {True: 40, False: 300}  # of tags that format, which each paragraph opens again, and of others
 

@@ -12,10 +12,7 @@ ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,30})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"
 UNSHOWN = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style", "title", "template")}
 NO_LETTER = re.compile(r"&#[0-9]{8,};?")
 MOST_ATTRIBUTES = 5_000  # characters of one tag
-FEWEST_TAGS, PER_TAG = (
-    3_000,
-    20,
-)  # of so many, one for each 20 characters is no mail of a person
+FEWEST_TAGS, PER_TAG = 3_000, 20  # of so many, one for each 20 characters is no mail of a person
 
 
 class Text(NamedTuple):

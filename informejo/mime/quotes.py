@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from informejo.mime import quoting
 
-MARKER = "-- Please write above this line --"  # what our own mails begin with; below it nothing is new
+MARKER = "-- Please write above this line --"  # what our mails begin with that can be answered; below it nothing is new
 MOST = 64_000  # characters that are looked at
 MOST_LINE = 1_000  # characters of a line that are looked at
 MOST_HEADER = 400  # characters of "On this day Ann wrote:", which may stand in three lines

@@ -31,10 +31,11 @@ HERE = "http://127.0.0.1:9"  # where nothing listens
 @pytest.fixture
 def patient(app, tmp_path):
     """`patient(NAME=value)` is this desk with other settings; its folders are its own."""
-    os.umask(0o077)
+    before = os.umask(0o077)
     tmp_path.chmod(0o700)
     app.config |= {"BACKUP_DIR": str(tmp_path / "backups"), "PUBLIC_URL": HERE, "PORT": 9}
-    return lambda server=None, **settings: Patient(dict(app.config) | settings, server, [])
+    yield lambda server=None, **settings: Patient(dict(app.config) | settings, server, [])
+    os.umask(before)
 
 
 @pytest.fixture

@@ -16,11 +16,10 @@ from informejo.live.hub import hub
 from informejo.mail.models import IncomingMail, MailWay, OutgoingMail
 from informejo.mail.words import InState, Kind
 from informejo.tickets import files
+from tests.forks import dies
 from tests.intake import dovecot as server
 from tests.intake.servers import Damaged, Dripping, Silent, Withholding
 from tests.waiting import until
-
-NEVER = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -297,16 +296,18 @@ def test_a_process_takes_over_what_a_dead_one_left(dovecot, box):
     assert kept() == ["Mail 1"]
 
 
-def test_after_a_death_between_any_two_steps_nothing_is_lost_or_kept_twice(app, dovecot, box):
-    everything = [f"Mail {number}" for number in range(5)]
+def test_after_a_death_between_any_two_steps_nothing_is_lost_or_kept_twice(dovecot, box):
+    everything = [f"Mail {number}" for number in range(3)]
     for step in itertools.count():
         dovecot.empty()
         db.session.execute(delete(IncomingMail))
         db.commit()
-        dovecot.deliver(*[mail(number) for number in range(5)])
-        died = dies_at_step(app, box, step)
+        dovecot.deliver(*[mail(number) for number in range(3)])
+        died = dies_at_step(box, step)
         assert set(kept()) | still_there(dovecot) == set(everything)
-        assert not dies_at_step(app, box, NEVER)
+        another = Fetching()  # the dead one's lease has run out
+        another.fetch(box)
+        another.stop(box)
         assert kept() == everything
         assert dovecot.left() == 0
         if not died:
@@ -314,24 +315,16 @@ def test_after_a_death_between_any_two_steps_nothing_is_lost_or_kept_twice(app, 
     assert step > 25  # it died at every step there is
 
 
-def dies_at_step(app, box, step: int) -> bool:
+def dies_at_step(box, step: int) -> bool:
     """A process that fetches in batches of two and is killed before that step; False if it came to its end."""
-    db.session.remove()
-    db.engine().dispose()
-    process = os.fork()
-    if not process:
-        try:
-            db.engine().dispose(close=False)
-            step_by_step(step)
-            fetching.BATCH = 2
-            lease_actions.LASTS = timedelta(0)
-            Fetching().fetch(box)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(process, 0)
-    assert status in (0, signal.SIGKILL)
-    return status == signal.SIGKILL
+
+    def work():
+        step_by_step(step)
+        fetching.BATCH = 2
+        lease_actions.LASTS = timedelta(0)
+        Fetching().fetch(box)
+
+    return dies(work)
 
 
 def step_by_step(last: int):
@@ -378,6 +371,7 @@ def test_a_desk_looks_by_itself_until_it_stops(app, dovecot, box, monkeypatch):
         until(lambda: kept() == ["Mail 1"])
         dovecot.deliver(mail(2))
         until(lambda: kept() == ["Mail 1", "Mail 2"])
-    finally:  # or it would go on looking, on the desks of other tests
+    finally:  # or else it would look on, beside other tests
         monkeypatch.setattr(hub, "closing", True)
-        until(lambda: not db.session.scalar(select(func.count()).select_from(lease_actions.Lease)))
+        until(lambda: box.name not in {thread.name for thread in threading.enumerate()})
+    assert not db.session.scalar(select(func.count()).select_from(lease_actions.Lease))

@@ -15,6 +15,7 @@ from informejo.intake import inbound
 from informejo.mail.models import IncomingMail, MailPicture, OutgoingMail
 from informejo.mail.words import InState, Kind
 from informejo.mime import quotes
+from informejo.text import file_size
 from informejo.tickets import files
 from informejo.tickets.models import Comment, Ticket
 from tests.intake.letters import PNG, come, ledger, letter, mailed
@@ -170,6 +171,15 @@ class TestTooLarge:
         assert files.read(mail.stored_name) == raw.partition(b"\n\n")[0]
         (told,) = db.session.scalars(select(OutgoingMail)).all()
         assert (told.kind, told.address, told.incoming_id) == (Kind.REFUSED, "kim@example.net", mail.id)
+
+    def test_its_sender_reads_how_much_is_taken_and_not_how_long_its_head_was(self, app, post, sink):
+        mail = come(text="x" * 20_000)
+        post.send()
+        [(_, told)] = sink.mails
+        for form in ("plain", "html"):
+            said = told.get_body((form,)).get_content()
+            assert f"larger than {file_size(app.config['MAIL_LARGEST'])}" in said
+            assert file_size(mail.size) not in said
 
     @pytest.mark.parametrize("header", [{"auto_submitted": "auto-replied"}, {"precedence": "bulk"},
                                         {"sender": "help@desk.example"}])  # fmt: skip

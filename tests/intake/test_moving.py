@@ -75,7 +75,7 @@ def arrived(world):
     return arrived
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.tuples(st.booleans(), st.booleans(), st.booleans(), STATUSES, STATUSES, BESIDE), DEEDS)
 def test_what_is_done_and_undone_leaves_all_tickets_as_they_were(world, arrived, case, deeds):
     mail, tickets = arrived(*case)

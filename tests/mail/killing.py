@@ -1,19 +1,16 @@
-"""The background work of mail once, in a process of its own that kills itself at a step: `STEP MINUTES`.
+"""The background work of mail once, in a process of its own. It can be had to kill itself at a step.
 
-A step is before and after each commit, and before each word of the conversation with the server. `MINUTES` is how much
-later it is; without dying it prints how many steps there were.
+A step is before and after each commit, and before each word of the conversation with the server.
 """
 
 import os
 import signal
 import smtplib
-import sys
-from datetime import timedelta
 
-from informejo import clock, create_app, db
-from informejo.mail import verdicts
+from informejo import create_app, db
 from informejo.mail.outbox import Outbox
-from informejo.readers.following import Reader, catch_up
+from informejo.readers.following import catch_up
+from tests.mail.post import READER
 
 
 class Steps:
@@ -41,17 +38,20 @@ class Steps:
         setattr(owner, name, stepping)
 
 
-def main(step: int, minutes: int):
+def die_at(step: int):
+    """From now on this process lives until that step."""
     steps = Steps(step)
     steps.around(db, "commit", after=True)
     for name in ("putcmd", "getreply", "connect"):
         steps.around(smtplib.SMTP, name)
-    app = create_app()
-    with app.app_context(), clock.at(clock.now() + timedelta(minutes=minutes)):
-        catch_up(Reader("mail", verdicts.decide))
-        Outbox().send_due()
-    print(steps.count)  # noqa: T201
+
+
+def work():
+    """Decide about all that happened, and send what is due."""
+    catch_up(READER)
+    Outbox().send_due()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    with create_app().app_context():
+        work()

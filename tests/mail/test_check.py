@@ -205,6 +205,12 @@ def test_without_a_mailbox_the_mail_may_be_handed_over(desk, carrier, app):
     [
         ("", "", State.LOOK, "no results of any server"),
         ("", "mx.example.org; dmarc=pass", State.LOOK, "results of mx.example.org"),
+        (
+            "",
+            "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.org; dmarc=pass",
+            State.LOOK,
+            "that gives no name",
+        ),
         ("mx.example.org", "mx.example.org; dmarc=pass header.from=example.org", State.WELL, "DMARC passes"),
         ("mx.example.org", "mx.example.org; dmarc=fail header.from=example.org", State.BROKEN, "DMARC fails"),
         ("mx.example.org", "mx.example.org; spf=pass", State.LOOK, "says nothing about DMARC"),

@@ -16,7 +16,9 @@ from informejo.mail.models import IncomingMail
 from informejo.mail.queries import key
 from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
 from informejo.mail.words import Kind
+from informejo.mime import plain, quotes
 from informejo.mime.parsing import parse
+from informejo.mime.quotes import MARKER
 from informejo.tickets import change_actions
 from tests.intake.letters import come
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
@@ -75,6 +77,23 @@ def test_every_kind_is_sent_and_read_in_both_forms(mails):
             assert not re.search(r"\bNone\b|\{[{%]|<Ticket|UTC UTC", said), (kind, said)
         assert "<style>" in html(message)
         assert 'name="color-scheme" content="light dark"' in html(message)
+
+
+def test_a_mail_that_can_be_answered_begins_with_the_line_to_write_above(mails):
+    begin = set()
+    for kind, message in mails:
+        can_be_answered = re.search(r"answer this mail|answer to this mail", text(message)) is not None
+        assert text(message).lstrip().startswith(MARKER) == can_be_answered, kind
+        assert plain.to_text(html(message)).startswith(MARKER) == can_be_answered, kind
+        begin.add(can_be_answered)
+    assert begin == {True, False}
+
+
+def test_of_a_mail_of_ours_that_is_quoted_without_any_mark_nothing_counts_as_new(mails):
+    quoted = [form for _, message in mails for form in (text(message), plain.to_text(html(message)))]
+    for ours in filter(lambda ours: MARKER in ours, quoted):
+        assert len(quotes.split(f"I am on my way.\n\nSaatja, Desk\n{ours}").said) < 40
+    assert any(OURS in ours for ours in quoted)
 
 
 @pytest.mark.hardening("W-05")

@@ -1,6 +1,5 @@
 """Whatever happens at the desk, the mails that come out are those of a plain model, and so is each verdict."""
 
-import shutil
 from datetime import timedelta
 from itertools import chain
 
@@ -9,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from informejo import clock, db
 from tests import world as cast
+from tests.database import Beginning
 from tests.mail.deeds import DECIDE, NIGHTS, SEND, beginning, deed
 from tests.mail.history import History
 from tests.mail.post import Post
@@ -26,17 +26,12 @@ def begin(app, tmp_path):
     Post(app)  # what happened before is no news
     app.config["REMINDER_DAYS"] = 3
 
+    empty = Beginning(tmp_path / "test.db")
+
     def begin():
-        db.session.remove()
-        db.engine().dispose()
-        for ending in ("-wal", "-shm"):
-            (tmp_path / f"test.db{ending}").unlink(missing_ok=True)
-        shutil.copyfile(tmp_path / "new.db", tmp_path / "test.db")
+        empty.come_back()
         return Post(app), cast.find()
 
-    db.session.remove()
-    db.engine().dispose()
-    shutil.copyfile(tmp_path / "test.db", tmp_path / "new.db")
     return begin
 
 

@@ -1,65 +1,55 @@
 """Whatever ends the sender between any two of its steps: nothing is lost, and what goes twice is the very same mail."""
 
-import os
-import shutil
-import sqlite3
 from collections import Counter
-from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
+from informejo import clock
+from informejo.mail.outbox import Outbox
 from informejo.mail.words import OutState
-from tests.mail.post import FROM, Post
-from tests.mail.sink import running
-from tests.server import ROOT, Server
+from tests.database import Beginning
+from tests.forks import dies
+from tests.mail.killing import die_at, work
 
-pytestmark = pytest.mark.server
-WAIT = 11  # minutes after which a claim has run out
-KILLED = -9
+LATER = timedelta(minutes=11)  # when a claim has run out
 
 
 @pytest.fixture
-def history(app, world, tmp_path):
-    """A database in which something happened that people are to be told of, and nobody was yet."""
-    Post(app)
+def beginning(post, world, tmp_path):
+    """Something happened that two people are to be told of, and nobody was yet."""
     world.ticket()
-    with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
-        connection.execute("VACUUM INTO ?", (str(tmp_path / "history.db"),))
-    return tmp_path / "history.db"
+    return Beginning(tmp_path / "test.db")
 
 
-def states(path) -> Counter:
-    with closing(sqlite3.connect(path)) as connection:
-        return Counter(state for (state,) in connection.execute("SELECT state FROM outgoing_mails"))
+def states(post) -> Counter:
+    return Counter(mail.state for mail in post.mails)
 
 
-def work(folder, sink, step: int, minutes: int = 0):
-    settings = {"DATABASE_URL": f"sqlite:///{folder}/desk.db", "UPLOAD_DIR": f"{folder}/files", "MAIL_FROM": FROM}
-    settings |= {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port), "SMTP_SECURITY": "none"}
-    return Server.commander.run(["tests.mail.killing", str(step), str(minutes)], ROOT, os.environ | settings)
+def dies_at(step: int) -> bool:
+    """Another process reads and sends, and kills itself at that step; False when it came to its end."""
 
+    def at_step():
+        die_at(step)
+        work()
 
-def begin(history, folder, sink):
-    """Have everything as it was before anybody was told."""
-    for left in folder.glob("desk.db*"):
-        left.unlink()
-    shutil.copy(history, folder / "desk.db")
-    sink.forget()
+    return dies(at_step)
 
 
 @pytest.mark.hardening("X-25", "F-20")
-def test_a_sender_killed_between_any_two_steps_loses_nothing(history, tmp_path):
+def test_a_sender_killed_between_any_two_steps_loses_nothing(beginning, post, sink):
     twice, died = [], True
-    with running() as sink:
-        while died:
-            begin(history, tmp_path, sink)
-            died = work(tmp_path, sink, len(twice) + 1).returncode == KILLED
-            taken, noted = len(sink.mails), states(tmp_path / "desk.db")[OutState.SENT]
-            again = work(tmp_path, sink, 0, WAIT)
-            assert again.returncode == 0, again.stderr
-            assert states(tmp_path / "desk.db") == {OutState.SENT: 2}
-            assert len(set(sink.ids)) == 2
-            assert len(sink.ids) == 2 + taken - noted  # the one that was taken, and that nobody lived to note
-            twice.append(taken - noted)
+    while died:
+        beginning.come_back()
+        sink.forget()
+        died = dies_at(len(twice) + 1)
+        taken, noted = len(sink.mails), states(post)[OutState.SENT]
+        post.outbox = Outbox()  # that of a process which knows nothing of the other
+        with clock.at(clock.now() + LATER):
+            post.deliver()
+        assert states(post) == {OutState.SENT: 2}
+        assert len(set(sink.ids)) == 2
+        assert len(sink.ids) == 2 + taken - noted  # the one that was taken, and that nobody lived to note
+        twice.append(taken - noted)
     assert set(twice) == {0, 1}
     assert len(twice) > 30
