@@ -17,6 +17,7 @@ from informejo.mail.senders import desk_name, public
 from informejo.mail.signatures import confirmation
 from informejo.mail.words import Kind, Why
 from informejo.tickets.models import Ticket
+from informejo.tickets.words import Status
 
 BECAUSE = {  # said to the reader, so that nobody has to wonder why this came
     Why.REQUESTER: "it is your ticket",
@@ -28,6 +29,11 @@ BECAUSE = {  # said to the reader, so that nobody has to wonder why this came
     Why.REMINDER: "it is your ticket",
 }
 
+WHAT_NOW = {  # said to the requester, to whom the word alone may say nothing
+    Status.WAITING: "We wait for your answer.",
+    Status.RESOLVED: "If it is not solved, tell us: then it is open again.",
+    Status.CLOSED: "If there is more, tell us: then a new ticket follows this one.",
+}
 
 NOT_ANSWERED = (Kind.BUNDLE, Kind.PASSWORD, Kind.REFUSED, Kind.CHECK)
 
@@ -105,6 +111,13 @@ def _message(case: Case) -> tuple[str, dict]:
     return subject, shown | {"earlier": case.reader.earlier(case.ticket, case.event.comment)}
 
 
+def _status(case: Case) -> tuple[str, dict]:
+    """What it means for its requester, unless it has another status by now."""
+    subject, shown = _about(case)
+    new, is_own = case.event.changes["status"][1], case.ticket.requester == case.reader.user
+    return subject, shown | {"what_now": WHAT_NOW.get(new, "") if is_own and new == case.ticket.status else ""}
+
+
 def _introduced(case: Case) -> tuple[str, dict]:
     """For whom the ticket is new: what it is about, and what was said last."""
     subject, shown = _about(case)
@@ -145,8 +158,8 @@ def _password(case: Case) -> tuple[str, dict]:
 
 def _refused(case: Case) -> tuple[str, dict]:
     came = db.session.get(IncomingMail, case.mail.incoming_id) if case.mail.incoming_id else None
-    shown = {"came": case.reader.time(came.received_at) if came else "", "size": came.size if came else 0}
-    return "Your mail was too large", shown | {"largest": current_app.config["MAIL_LARGEST"]}
+    shown = {"came": case.reader.time(came.received_at) if came else "", "largest": current_app.config["MAIL_LARGEST"]}
+    return "Your mail was too large", shown
 
 
 def _check(case: Case) -> tuple[str, dict]:
@@ -162,7 +175,7 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.OPENED: _opened,
     Kind.NEW: _about,
     Kind.MESSAGE: _message,
-    Kind.STATUS: _about,
+    Kind.STATUS: _status,
     Kind.ASSIGNED: _introduced,
     Kind.WATCHING: _introduced,
     Kind.UNDELIVERED: _about,
