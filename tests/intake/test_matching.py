@@ -227,6 +227,15 @@ def test_a_stranger_becomes_a_guest_under_the_name_they_gave(world):
     assert come(sender='"mia@example.org" <pretender@example.net>').person.name == "pretender"
 
 
+@pytest.mark.hardening("H-41")
+@pytest.mark.parametrize("hidden", ["\u200b", "\u202e", "\u200d", "\u00ad", "\x7f"])
+def test_an_address_that_only_looks_like_somebodys_is_none(world, hidden):
+    raw = f"From: Ren Ito <ren{hidden}@example.org>\nSubject: Hello\n\nI am Ren.\n".encode()
+    mail = come(raw)
+    assert (mail.state, mail.sender, mail.ticket) == (InState.QUARANTINED, "", None)
+    assert come(raw.replace(hidden.encode(), b"")).person == world.ren
+
+
 def test_nobody_is_renamed_by_a_mail(world):
     people = db.session.scalars(select(User.name)).all()
     come(sender="Not Ren <ren@example.org>")
