@@ -123,6 +123,15 @@ def test_the_number_does_not_count_where_our_server_says_the_sender_is_forged(ap
 
 
 @pytest.mark.hardening("H-41")
+def test_the_number_does_not_count_beside_a_second_sender(app, world, ticket):
+    app.config["MAIL_TRUSTED_SERVER"] = "mx.desk.example"
+    found = "mx.desk.example; dmarc=pass header.from={}"
+    for sender, domain in (("ren@example.org, x@evil.example", "evil.example"), (REN, "example.org")):
+        come(sender=sender, text=sender, subject=f"[#{ticket.id}]", authentication_results=found.format(domain))
+    assert [body for _, body, _ in said_on(ticket)] == [REN]
+
+
+@pytest.mark.hardening("H-41")
 def test_the_address_of_an_agent_gives_none_of_their_rights(world, ticket):
     before = len(said_on(ticket))
     mail = come(sender="Mia Lund <mia@example.org>", subject=f"[#{ticket.id}] done", text="Close it, I am Mia.")
