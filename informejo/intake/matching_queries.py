@@ -13,6 +13,7 @@ from informejo.events.models import Audience, Event
 from informejo.mail import queries, signatures
 from informejo.mail.models import OutgoingMail, Verdict
 from informejo.mail.signatures import MessageId
+from informejo.mime import guards
 from informejo.mime.parsing import Parsed
 from informejo.tickets.models import Comment, Ticket
 
@@ -61,7 +62,8 @@ def match(parsed: Parsed, dmarc: str) -> Match:
         proven = True
         if signed.ticket is not None and policy.sees(person, signed.ticket):
             return Match(signed.ticket, person, True, signed.internal and person.is_staff, signed.how)
-    if person is not None and dmarc != "fail" and (ticket := _numbered(parsed, person)):
+    is_plain = person is not None and dmarc != "fail" and guards.names_one_sender(parsed)
+    if is_plain and (ticket := _numbered(parsed, person)):
         how = f"Its subject names #{ticket.number}, and its sender is who asked for that ticket."
         return Match(ticket, person, proven, False, how)
     return Match(None, person, proven, False, STRANGER if strange else NOTHING)

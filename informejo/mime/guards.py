@@ -105,11 +105,16 @@ def dmarc(parsed, trusted_server: str) -> str:
     results = [found for value in _of_ours(parsed.headers, trusted_server) for found in _results(value)]
     if any(result == "fail" for result, _ in results):
         return "fail"
-    senders = parsed.headers.get_all("from", [])
-    if len(senders) != 1 or len(found_in(senders)) != 1:
+    if not names_one_sender(parsed):
         return ""
     domain = parsed.sender.rpartition("@")[2]
     return "pass" if ("pass", domain) in results else ""
+
+
+def names_one_sender(parsed) -> bool:
+    """Whether it says in one place whom it is from; of several nobody knows which one a server looked at."""
+    senders = parsed.headers.get_all("from", [])
+    return len(senders) == 1 and len(found_in(senders)) == 1
 
 
 class _Result(NamedTuple):

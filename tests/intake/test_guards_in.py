@@ -169,6 +169,13 @@ Subject: {sent.subject}
         assert (sent.state, other.state) == (OutState.BOUNCED, OutState.SENT)
         assert not db.session.scalars(select(Comment)).all()
 
+    def test_nothing_is_hidden_in_the_words_of_a_server(self, world):
+        sent = mailed(world.ren, world.ticket())
+        hostile = "550 No\u202e such\x1b user\u200b here".encode()
+        mail = come(self.report(sent).replace(b"550 No such user here", hostile))
+        assert "550 No such user here" in mail.reason
+        assert sent.error == "5.1.1 550 No such user here"
+
     def test_one_that_only_says_it_takes_long_marks_nothing(self, world):
         sent = mailed(world.ren, world.ticket())
         assert come(self.report(sent, "delayed")).state == InState.IGNORED

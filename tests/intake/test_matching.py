@@ -123,6 +123,15 @@ def test_the_number_does_not_count_where_our_server_says_the_sender_is_forged(ap
 
 
 @pytest.mark.hardening("H-41")
+def test_the_number_does_not_count_beside_a_second_sender(app, world, ticket):
+    app.config["MAIL_TRUSTED_SERVER"] = "mx.desk.example"
+    found = "mx.desk.example; dmarc=pass header.from={}"
+    for sender, domain in (("ren@example.org, x@evil.example", "evil.example"), (REN, "example.org")):
+        come(sender=sender, text=sender, subject=f"[#{ticket.id}]", authentication_results=found.format(domain))
+    assert [body for _, body, _ in said_on(ticket)] == [REN]
+
+
+@pytest.mark.hardening("H-41")
 def test_the_address_of_an_agent_gives_none_of_their_rights(world, ticket):
     before = len(said_on(ticket))
     mail = come(sender="Mia Lund <mia@example.org>", subject=f"[#{ticket.id}] done", text="Close it, I am Mia.")
@@ -225,6 +234,15 @@ def test_a_stranger_becomes_a_guest_under_the_name_they_gave(world):
     assert come(sender="x@example.net").person.name == "x"
     assert come(sender=f"{'N' * 300} <n@example.net>").person.name == "N" * 100
     assert come(sender='"mia@example.org" <pretender@example.net>').person.name == "pretender"
+
+
+@pytest.mark.hardening("H-41")
+@pytest.mark.parametrize("hidden", ["\u200b", "\u202e", "\u200d", "\u00ad", "\x7f"])
+def test_an_address_that_only_looks_like_somebodys_is_none(world, hidden):
+    raw = f"From: Ren Ito <ren{hidden}@example.org>\nSubject: Hello\n\nI am Ren.\n".encode()
+    mail = come(raw)
+    assert (mail.state, mail.sender, mail.ticket) == (InState.QUARANTINED, "", None)
+    assert come(raw.replace(hidden.encode(), b"")).person == world.ren
 
 
 def test_nobody_is_renamed_by_a_mail(world):
