@@ -371,7 +371,6 @@ def test_a_desk_looks_by_itself_until_it_stops(app, dovecot, box, monkeypatch):
         until(lambda: kept() == ["Mail 1"])
         dovecot.deliver(mail(2))
         until(lambda: kept() == ["Mail 1", "Mail 2"])
-    finally:  # or else it would look on, beside other tests
+    finally:  # or it would go on looking, on the desks of other tests
         monkeypatch.setattr(hub, "closing", True)
-        until(lambda: box.name not in {thread.name for thread in threading.enumerate()})
-    assert not db.session.scalar(select(func.count()).select_from(lease_actions.Lease))
+        until(lambda: not db.session.scalar(select(func.count()).select_from(lease_actions.Lease)))

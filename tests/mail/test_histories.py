@@ -36,7 +36,7 @@ def begin(app, tmp_path):
 
 
 @given(st.sampled_from(NIGHTS), SEEDS.map(beginning), st.lists(SEEDS.map(deed), min_size=12, max_size=30))
-@settings(max_examples=15, phases=GENERATE, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, phases=GENERATE, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_mails_of_every_history_are_those_of_the_model(begin, night, first, deeds):
     history = History(*begin(), night)
     for name, *what in [*first, *chain(*deeds), DECIDE, ("wait", timedelta(days=2)), SEND]:
