@@ -59,8 +59,7 @@ class Outbox:
         """Send all that is due now, unless the server is left in peace. Raises what the database raises."""
         try:
             self._note_taken()
-            if self._rests_until is None or clock.now() >= self._rests_until:
-                self._rests_until = None
+            if not self._rests():
                 self._send_all()
         finally:
             db.session.remove()
@@ -70,6 +69,11 @@ class Outbox:
         with way() as open_way:
             if open_way:
                 self._send(id, open_way)
+
+    def _rests(self) -> bool:
+        """Whether the server is left in peace; no longer than REST, also where the clock goes back."""
+        now = clock.now()
+        return self._rests_until is not None and now < self._rests_until <= now + REST
 
     def _send_all(self):
         try:

@@ -137,6 +137,21 @@ def test_while_no_server_answers_no_mail_loses_a_try_and_then_all_go_out_oldest_
     assert way().error == ""
 
 
+def test_the_server_is_left_in_peace_for_a_moment_and_not_for_as_long_as_the_clock_goes_back(mail, post):
+    with running(port=free_port()) as sink:
+        post.to(sink)
+        sink.answers["MAIL"] = "451 Not now"
+        post.send()
+        sink.answers.clear()
+        post.send()
+        assert sink.mails == []
+        mail.due_at -= timedelta(hours=2)
+        db.commit()
+        with clock.at(clock.now() - timedelta(hours=1)):
+            post.send()
+    assert mail.state == OutState.SENT
+
+
 def test_a_server_that_does_not_know_our_password_costs_no_mail_a_try_and_hears_it_nowhere_else(mail, post):
     with running(users={"desk": "right"}) as sink:
         post.to(sink, SMTP_USER="desk", SMTP_PASSWORD="wrong word")

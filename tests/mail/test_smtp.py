@@ -52,6 +52,13 @@ def test_mails_of_one_batch_share_a_connection():
     assert sink.connections == 1
 
 
+@pytest.mark.parametrize("body", [b".\r\n", b"..\r\n.\r\n\r\n.a\r\n...\r\n", b"a.\r\nb .c\r\n", b"no end"])
+def test_lines_that_begin_with_a_dot_arrive_as_they_are(body):
+    with running() as sink:
+        send(server(sink.port), RAW + body, RAW)
+    assert sink.raw == [RAW + body.removesuffix(b"\r\n") + b"\r\n", RAW]
+
+
 def test_it_signs_in_over_starttls(trusted):
     with running(context=trusted, users=USERS) as sink:
         send(server(sink.port, "starttls", "desk", "correct horse"))
