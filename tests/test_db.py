@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from werkzeug.exceptions import NotFound
 
-from informejo import clock, db
+from informejo import clock, db, turns
 from informejo.accounts.models import Session, User
 from informejo.db import commit
 from informejo.events import log
@@ -113,3 +113,12 @@ def test_what_is_gone_cannot_be_locked(world):
     db.session.execute(delete(Session), execution_options=UNSEEN)
     with pytest.raises(NotFound):
         db.lock(session)
+
+
+def test_whoever_deals_with_thousands_lets_others_have_a_turn_in_between(monkeypatch):
+    turns_of_others, dealt = [], []
+    monkeypatch.setattr(turns, "give_way", lambda: turns_of_others.append(dealt[-1]))
+    for thing in turns.in_turns(str(number) for number in range(25)):
+        dealt += [thing]
+    assert dealt == [str(number) for number in range(25)]
+    assert turns_of_others == ["9", "19"]

@@ -8,6 +8,8 @@ CLOSING = 421
 TOO_LARGE = 552
 TAKEN = (250, 251, 252)
 SIGN_IN = (530, 534, 535, 538)  # it wants us to sign in, or to do so otherwise (RFC 4954, 6)
+# What Google and Microsoft say of whoever sends: too many mails today, or none as this address.
+OF_US = (b"5.4.5 ", b"5.1.90 ", b"5.2.252 ", b"5.7.60 ")
 OF_POLICY = b"5.7."  # what an answer begins with that forbids something (RFC 3463, 3.8)
 
 
@@ -122,6 +124,10 @@ class Line:
 
 
 def _meant(no: smtplib.SMTPResponseException) -> type[Exception]:
+    if isinstance(no.smtp_error, str):
+        return Later  # smtplib's own words for an answer that has no end
+    if no.smtp_code >= 500 and no.smtp_error.startswith(OF_US):
+        return Unreachable
     if isinstance(no, _Forbidden) or no.smtp_code in SIGN_IN:
         return NotAllowed
     return Refused if no.smtp_code >= 500 else Later

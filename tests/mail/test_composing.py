@@ -7,12 +7,14 @@ from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
+from werkzeug.datastructures import FileStorage
 
 from informejo import clock, db
 from informejo.accounts.queries import password_link
 from informejo.intake import inbound
 from informejo.intake.matching_queries import match
 from informejo.mail import actions, outgoing_actions
+from informejo.mail.conversation import MOST_ATTACHED
 from informejo.mail.models import IncomingMail
 from informejo.mail.queries import key
 from informejo.mail.signatures import is_confirmation, read_message_id, read_reply_address
@@ -21,6 +23,7 @@ from informejo.mime import plain, quotes
 from informejo.mime.parsing import parse
 from informejo.mime.quotes import MARKER
 from informejo.tickets import change_actions
+from informejo.tickets.files import kept
 from informejo.tickets.words import Status
 from tests.intake.letters import come, letter
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
@@ -241,6 +244,19 @@ def test_files_of_an_answer_go_with_the_mail_to_whom_cannot_open_the_page(post, 
     assert re.search(r"staff\.\n\nAttached: .*\nAttached: b\.txt \(3 bytes\)\n", text(guests))
     assert not list(rens.iter_attachments())
     assert "On the ticket’s page: b.txt (3 bytes)" in text(rens)
+
+
+@pytest.mark.parametrize(("more", "attached"), [(0, 1), (1, 0)])
+def test_a_mail_with_its_files_is_no_larger_than_mail_servers_take(post, sink, world, more, attached):
+    ticket = world.ticket(world.mia, requester=world.gus)
+    file = FileStorage(io.BytesIO(bytes(MOST_ATTACHED + more)), filename="image.bin")
+    with kept([file], ticket) as found:
+        world.comment(world.mia, ticket, OURS, files=found)
+    post.deliver()
+    raw, mail = next((r, m) for r, (a, m) in zip(sink.raw, sink.mails, strict=True) if a == [GUS] and m["References"])
+    assert len(list(mail.iter_attachments())) == attached
+    assert len(raw) < 10_240_000  # message_size_limit of Postfix, as it comes
+    assert ("Attached: image.bin" if attached else "Not attached, ask us for it: image.bin") in text(mail)
 
 
 def test_a_receipt_of_a_mail_answers_that_mail(post, sink, world):

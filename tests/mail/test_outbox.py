@@ -339,6 +339,19 @@ def test_where_we_may_not_send_no_mail_is_given_up_and_health_is_told(mail, post
     assert way().failing_since is None
 
 
+def test_more_mails_than_a_provider_takes_in_a_day_wait_for_the_next_and_lose_no_try(mail, post, sink):
+    sink.answers["DATA"] = "550 5.4.5 Daily user sending limit exceeded"
+    for hours in range(24):
+        with clock.at(clock.now() + timedelta(hours=hours)):
+            post.send()
+    assert {(each.state, each.tries) for each in post.mails} == {(OutState.WAITING, 0)}
+    assert "Daily" in way().error
+    sink.answers.clear()
+    with clock.at(clock.now() + timedelta(hours=25)):
+        post.send()
+    assert {each.state for each in post.mails} == {OutState.SENT}
+
+
 def test_one_whom_the_server_forbids_us_costs_the_others_a_moment(mail, post, sink):
     sink.answers["RCPT"] = lambda address: "554 5.7.1 Blocked" if address == TO_REN else None
     post.send()

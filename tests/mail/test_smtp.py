@@ -149,6 +149,9 @@ def test_whoever_falls_silent_or_hangs_up_ends_that_mail_and_says_so(impatient, 
         ("RCPT", "530 5.7.0 Authentication required", NotAllowed),
         ("DATA", "530 Authentication required", NotAllowed),
         ("DATA", "554 5.7.1 It looks like junk", Refused),
+        ("RCPT", "550 5.1.90 You have reached your daily limit", Unreachable),
+        ("DATA", "550 5.4.5 Daily user sending limit exceeded", Unreachable),
+        ("DATA", "554 5.2.252 SendAsDenied", Unreachable),
     ],
 )
 def test_each_answer_means_the_server_the_mail_or_the_moment(stage, answer, error):
@@ -180,6 +183,16 @@ def test_a_question_that_nobody_can_read_is_the_servers_fault():
     words = (b"220 hello\r\n", b"250-hello\r\n250 AUTH LOGIN\r\n", b"334 a\r\n")
     with Silent(*words) as odd, pytest.raises(Unreachable):
         send(server(odd.port, user="desk", password="word", host="127.0.0.1"))
+
+
+def test_an_answer_without_an_end_refuses_nothing():
+    with running() as sink, Line(server(sink.port)) as line:
+        sink.answers["RCPT"] = f"550 {'x' * 9_000}"
+        with pytest.raises(Later):
+            line.send("help@example.org", "ren@example.org", RAW)
+        sink.answers.clear()
+        line.send("help@example.org", "zoe@example.org", RAW)
+    assert sink.to == ["zoe@example.org"]
 
 
 def test_a_server_that_has_had_enough_of_a_connection_is_called_once_more():
