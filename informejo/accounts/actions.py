@@ -46,10 +46,11 @@ def guest_for(actor: User, email: str, name: str | None) -> User:
 def guest_who_wrote(email: str, name: str) -> User:
     """The person with that address; a new guest where there is none, under the name they gave themselves, if it is one.
 
-    An account that is there keeps its own: anybody can write any name into a mail.
+    An account that is there keeps its own: anybody can write any name into a mail. An address is no name: it could be
+    somebody else's, whom they would pass for.
     """
     email, name = email.lower(), clean_line(name)[: limits.NAME.most].strip()
-    if len(name) < limits.NAME.least:
+    if len(name) < limits.NAME.least or "@" in name:
         name = email.partition("@")[0][: limits.NAME.most]
     known = queries.user_by_email(email)
     return known or _add(None, email=email, name=name, role=Role.GUEST) or queries.user_by_email(email)

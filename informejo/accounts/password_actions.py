@@ -1,9 +1,10 @@
 """The one-time link with which somebody chooses a password: an administrator makes it, whoever gets it uses it."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
@@ -70,5 +71,15 @@ def choose_password(token: str, *, password: str) -> User | None:
     return user
 
 
-def _record(actor: User, user: User, changes: dict):
+def void_links(tokens: Iterable[str]) -> bool:
+    """Void the links with these tokens, which others than their owners may have read; whether there were any."""
+    hashes = [fingerprint(token) for token in tokens]
+    links = db.session.scalars(select(PasswordToken).where(PasswordToken.token_hash.in_(hashes))).all()
+    for link in links:
+        _record(None, link.user, {"password_link": [None, None]})
+        db.session.delete(link)
+    return bool(links)
+
+
+def _record(actor: User | None, user: User, changes: dict):
     log.record(EventName.USER_UPDATED, actor, audience=Audience.STAFF, user=user, changes=changes)

@@ -8,8 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from informejo import db
 from informejo.accounts.actions import guest_who_wrote
 from informejo.accounts.models import User
+from informejo.accounts.password_actions import void_links
 from informejo.intake.bringing import Brought
 from informejo.intake.judging_queries import Judgement
+from informejo.intake.mailed_back import tokens_in
 from informejo.intake.matching_queries import Match
 from informejo.mail.actions import confirm_address
 from informejo.mail.models import IncomingMail, MailPicture
@@ -18,6 +20,9 @@ from informejo.mail.words import InState
 from informejo.mime.parsing import Parsed
 from informejo.tickets import actions
 from informejo.tickets.models import Comment, Ticket
+
+NOTE = "It is an internal note."
+VOIDED = "A link to choose a password came back with it, and is void now: others could have read it here."
 
 
 def settle(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought | None = None):
@@ -28,6 +33,8 @@ def settle(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
     if judgement.match and brought:
         _bring(mail, judgement, parsed, brought)
         _remember(mail, brought.pictures)
+    if void_links(tokens_in(parsed)):
+        mail.reason = _sentences(mail.reason, VOIDED)
 
 
 def quarantine(mail: IncomingMail, reason: str):
@@ -69,7 +76,8 @@ def _note_report(mail: IncomingMail, judgement: Judgement):
 def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought):
     match = judgement.match
     person = mail.person = person_of(match, parsed)
-    if match.proven or mail.dmarc == "pass":
+    # An answer that nobody wrote is none of its owner's: a receipt for what a stranger sent would confirm itself.
+    if (match.proven or mail.dmarc == "pass") and not mail.automatic:
         confirm_address(person)
     thing = _reply(mail, person, match, brought) if match.ticket else _open(mail, person, brought)
     place(mail, thing)
@@ -79,7 +87,7 @@ def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
     if isinstance(thing, Ticket):
         mail.state = InState.TICKET
         mail.reason = _sentences(mail.reason, f"#{match.ticket.number} is closed, so a new one follows it.")
-    note = "It answers an internal note, so it is one too." if match.internal else ""
+    note = NOTE if match.internal else ""
     mail.reason = _sentences(mail.reason, note, brought.said)
 
 

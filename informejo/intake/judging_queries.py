@@ -93,6 +93,8 @@ def _matched(facts: dict, parsed: Parsed) -> Judgement:
         reason = f"This sender's automatic mails opened {MOST_AUTOMATIC} tickets within an hour. This one waits."
         return Judgement(facts, InState.QUARANTINED, reason)
     reason = f"{guards.is_automatic(parsed)} So it is kept like any other, and never answered by the desk itself."
+    if found.ticket and found.person.is_staff and guards.says_so_itself(parsed):  # that one of us is out of office
+        found = found._replace(internal=True)
     return Judgement(facts, InState.AUTOMATIC, reason, found)
 
 

@@ -7,16 +7,16 @@ from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import db
 from informejo.accounts.models import User
-from informejo.intake.actions import person_of, place
+from informejo.intake.actions import NOTE, person_of, place
 from informejo.intake.bringing import Brought
-from informejo.intake.ledger_queries import opened_by, was_answered, was_closed_again
+from informejo.intake.ledger_queries import is_internal, opened_by, was_answered, was_closed_again
 from informejo.intake.taking_out_actions import bin_ticket, take_out_message, unbin_ticket
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
 from informejo.mime.parsing import Parsed
 from informejo.policy import require
 from informejo.tickets import actions
-from informejo.tickets.models import Ticket
+from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import sent_before
 
 UNDONE = (InState.QUARANTINED, InState.IGNORED)  # nothing came of such a mail
@@ -49,9 +49,10 @@ def move(actor: User, mail: IncomingMail, to: Ticket, parsed: Parsed, brought: B
     _hold(actor, mail)
     if mail.ticket_id == to.id and mail.state not in UNDONE:
         return
-    before, person = mail.ticket, _person(mail, parsed)
+    before, person, internal = mail.ticket, _person(mail, parsed), is_internal(mail, parsed, to)
     _take_out(actor, mail, to)
-    _put(mail, _say(actor, mail, person, to, brought), before, f"{actor.name} moved it to #{to.number}.")
+    said = _say(actor, mail, person, to, brought, internal)
+    _put(mail, said, before, f"{actor.name} moved it to #{to.number}.")
 
 
 def undo(actor: User, mail: IncomingMail, parsed: Parsed, brought: Brought):
@@ -60,13 +61,13 @@ def undo(actor: User, mail: IncomingMail, parsed: Parsed, brought: Brought):
     back = mail.moved_from
     if back is None:
         return
-    person = _person(mail, parsed)
+    person, internal = _person(mail, parsed), is_internal(mail, parsed, back)
     _take_out(actor, mail, back)
     if opened_by(mail, back):
         unbin_ticket(actor, back)
         thing = back
     else:
-        thing = _say(actor, mail, person, back, brought, reopens=was_closed_again(back))
+        thing = _say(actor, mail, person, back, brought, internal, reopens=was_closed_again(back))
     _put(mail, thing, None, f"{actor.name} moved it back to #{back.number}.")
 
 
@@ -97,15 +98,24 @@ def _open(actor: User, mail: IncomingMail, person: User, brought: Brought) -> Ti
     return actions.open_ticket(person if person.active else actor, requester=person, **said)
 
 
-def _say(actor: User, mail: IncomingMail, person: User, ticket: Ticket, brought: Brought, reopens: bool = True):
-    said = {"body": brought.text, "files": brought.files, "key": mail.key, "reopens": reopens and not mail.automatic}
-    return actions.add_comment_of(actor, person, ticket, **said)
+def _say(
+    actor: User,
+    mail: IncomingMail,
+    person: User,
+    ticket: Ticket,
+    brought: Brought,
+    internal: bool,
+    reopens: bool = True,
+) -> Comment:
+    said = {"body": brought.text, "internal": internal, "files": brought.files, "key": mail.key}
+    return actions.add_comment_of(actor, person, ticket, **said, reopens=reopens and not mail.automatic)
 
 
 def _put(mail: IncomingMail, thing, before: Ticket | None, reason: str):
     place(mail, thing)
     is_ticket = isinstance(thing, Ticket)
     made = InState.TICKET if is_ticket else InState.REPLY
-    mail.state, mail.reason = InState.AUTOMATIC if mail.automatic else made, reason
+    mail.state = InState.AUTOMATIC if mail.automatic else made
+    mail.reason = reason if is_ticket or not thing.internal else f"{reason} {NOTE}"
     mail.person = thing.requester if is_ticket else thing.author
     mail.moved_from = before

@@ -8,10 +8,14 @@ from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
 from informejo.accounts.models import User
+from informejo.accounts.queries import user_by_email
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.intake.matching_queries import is_public
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
+from informejo.mime import guards
+from informejo.mime.parsing import Parsed
 from informejo.paging import nearest_page
 from informejo.tickets.models import Comment, Ticket
 
@@ -60,6 +64,23 @@ def find_mail(actor: User, id: int) -> IncomingMail:
 def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:
     """Whether this mail opened that ticket."""
     return ticket is not None and ticket.key == mail.key
+
+
+def is_internal(mail: IncomingMail, parsed: Parsed, to: Ticket | None) -> bool:
+    """Whether it is a note on that ticket: it is one where it is now, or nobody but the staff may read it."""
+    if to is None:
+        return False
+    if mail.comment and mail.comment.internal:
+        return True
+    person = sender_of(mail, parsed)
+    if person is None or not person.is_staff or person == to.requester:
+        return False
+    return mail.dmarc == "fail" or guards.says_so_itself(parsed) or not is_public(parsed, person)
+
+
+def sender_of(mail: IncomingMail, parsed: Parsed) -> User | None:
+    """Who wrote it; None for an address that nobody has."""
+    return mail.person or user_by_email(parsed.sender)
 
 
 def was_answered(ticket: Ticket) -> bool:

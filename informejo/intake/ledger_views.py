@@ -122,8 +122,11 @@ def undo(id: int):
 @contextmanager
 def _brought(mail: IncomingMail, ticket: Ticket | None):
     parsed = original.read(mail)
+    person = ledger_queries.sender_of(mail, parsed)
+    as_staff = bool(ticket and person and person.is_staff)
+    internal = ledger_queries.is_internal(mail, parsed, ticket)
     try:
-        with brought(mail, parsed, ticket) as things:
+        with brought(mail, parsed, ticket, internal, only_said=as_staff) as things:
             yield parsed, things
     except FileRefused as refused:
         raise UnprocessableEntity(str(refused)) from refused

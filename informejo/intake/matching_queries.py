@@ -9,10 +9,11 @@ from sqlalchemy import select
 from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_email
-from informejo.events.models import Audience
+from informejo.events.models import Audience, Event
 from informejo.mail import queries, signatures
-from informejo.mail.models import OutgoingMail
+from informejo.mail.models import OutgoingMail, Verdict
 from informejo.mail.signatures import MessageId
+from informejo.mime import guards
 from informejo.mime.parsing import Parsed
 from informejo.tickets.models import Comment, Ticket
 
@@ -23,6 +24,7 @@ STRANGER = (
     "It answers a mail about a ticket that went to another address. From this one it proves nothing, so it is a new"
     " ticket."
 )
+FORGED = "Our mail server says that it may not be from whom it says (DMARC), so it speaks for nobody of the staff."
 
 
 class Match(NamedTuple):
@@ -50,6 +52,8 @@ class Signed(NamedTuple):
 def match(parsed: Parsed, dmarc: str) -> Match:
     """By what we signed, for this very sender; then by a number in the subject, for the requester of that ticket."""
     person, strange = user_by_email(parsed.sender), False
+    if person is not None and person.is_staff and dmarc == "fail":
+        return Match(None, person, False, False, FORGED)
     proven = False
     for signed in _signed(parsed):
         if person is None or signed.address != person.email:
@@ -58,10 +62,20 @@ def match(parsed: Parsed, dmarc: str) -> Match:
         proven = True
         if signed.ticket is not None and policy.sees(person, signed.ticket):
             return Match(signed.ticket, person, True, signed.internal and person.is_staff, signed.how)
-    if person is not None and dmarc != "fail" and (ticket := _numbered(parsed, person)):
+    is_plain = person is not None and dmarc != "fail" and guards.names_one_sender(parsed)
+    if is_plain and (ticket := _numbered(parsed, person)):
         how = f"Its subject names #{ticket.number}, and its sender is who asked for that ticket."
         return Match(ticket, person, proven, False, how)
     return Match(None, person, proven, False, STRANGER if strange else NOTHING)
+
+
+def is_public(parsed: Parsed, person: User) -> bool:
+    """Whether what somebody of the staff mailed may be read by requesters, wherever it is brought.
+
+    Not where it answers what was for the staff, nor where nothing in it shows that it is theirs.
+    """
+    own = next((signed for signed in _signed(parsed) if signed.address == person.email), None)
+    return own is not None and not own.internal
 
 
 def _signed(parsed: Parsed) -> Iterator[Signed]:
@@ -84,21 +98,26 @@ def _of_mail(named: MessageId, sent: OutgoingMail) -> Signed:
     """A mail names its ticket; its message may have gone to another ticket since."""
     said = sent.comment or (db.session.get(Comment, named.thing) if named.kind == "c" else None)
     ticket = said.ticket if said else sent.ticket
-    named = f" “{sent.subject}”" if sent.subject else ""
-    how = f"It answers our mail{named}, which went to its sender."
-    return Signed(ticket, sent.user.email if sent.user else sent.address, _was_internal(said, sent), how)
+    subject = f" “{sent.subject}”" if sent.subject else ""
+    how = f"It answers our mail{subject}, which went to its sender."
+    return Signed(ticket, sent.user.email if sent.user else sent.address, _was_internal(named, said, sent), how)
 
 
-def _was_internal(said: Comment | None, sent: OutgoingMail) -> bool:
+def _was_internal(named: MessageId, said: Comment | None, sent: OutgoingMail) -> bool:
     """Whether that mail told of what is for the staff alone: a note, or that a mail failed, or who watches."""
+    if said is None and named.kind == "c":  # it was taken out, and what it was nobody can say any more
+        return True
     return bool(said and said.internal) or bool(sent.event and not sent.event.is_for(Audience.REQUESTER))
 
 
 def _heard_notes(user: User, ticket: Ticket) -> bool:
     """Whether a note of this ticket was mailed to them: an address alone does not say which mail is answered."""
-    notes = select(OutgoingMail.id).join(OutgoingMail.comment)
-    notes = notes.where(OutgoingMail.user_id == user.id, Comment.ticket_id == ticket.id, Comment.internal)
-    return db.session.scalar(select(notes.exists()))
+    of_note = Comment.ticket_id == ticket.id, Comment.internal
+    mailed = select(OutgoingMail.id).join(OutgoingMail.comment).where(OutgoingMail.user_id == user.id, *of_note)
+    bundled = select(Verdict.mail_id).join(Event, Event.id == Verdict.event_id)
+    bundled = bundled.join(Comment, Comment.id == Event.comment_id)
+    bundled = bundled.where(Verdict.user_id == user.id, Verdict.mail_id.is_not(None), *of_note)
+    return db.session.scalar(select(mailed.exists() | bundled.exists()))
 
 
 def _numbered(parsed: Parsed, person: User) -> Ticket | None:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from informejo.events.models import Event
+from informejo.events.models import Audience, Event
 from informejo.mail.conversation import Reader
 from informejo.mail.models import OutgoingMail, Verdict
 from informejo.mail.verdicts import kind_of
@@ -27,6 +27,11 @@ class Case(NamedTuple):
         """The one ticket it is about; None for a bundle about several."""
         tickets = {verdict.event.ticket for verdict in self.verdicts}
         return tickets.pop() if len(tickets) == 1 else self.mail.ticket
+
+    @property
+    def is_public(self) -> bool:
+        """Whether all it tells of is for the requester too. An answer to another mail becomes a note."""
+        return all(verdict.event.is_for(Audience.REQUESTER) for verdict in self.verdicts)
 
 
 def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:

@@ -8,7 +8,6 @@ from flask import current_app
 
 from informejo import clock
 from informejo.accounts.models import User
-from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.mail.cases import Case, case_of
 from informejo.mail.contents import contents_of
@@ -67,8 +66,7 @@ def _may_name_ticket(case: Case) -> bool:
 
     Of a message the reader of answers looks up whether it was a note; of other things for the staff it cannot know.
     """
-    public = all(verdict.event.is_for(Audience.REQUESTER) for verdict in case.verdicts)
-    return public or case.kind == Kind.MESSAGE
+    return case.is_public or case.kind == Kind.MESSAGE
 
 
 def _mark(message: EmailMessage, case: Case, choices: str):

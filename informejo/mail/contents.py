@@ -8,7 +8,6 @@ from flask import current_app
 from informejo import clock, db
 from informejo.accounts.models import Role, User
 from informejo.accounts.password_actions import LASTS, make_password_link
-from informejo.events.models import Audience
 from informejo.mail.cases import Case
 from informejo.mail.conversation import Reader, Told
 from informejo.mail.models import IncomingMail
@@ -67,7 +66,7 @@ def _answer(case: Case) -> str:
     reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
     if not reads or case.ticket is None or case.kind in NOT_ANSWERED:
         return ""
-    if not all(verdict.event.is_for(Audience.REQUESTER) for verdict in case.verdicts):
+    if not case.is_public:
         return "An answer to this mail becomes a note for the team."
     if case.ticket.requester == case.reader.user:
         return "To answer, answer this mail."
@@ -98,14 +97,18 @@ def _opened(case: Case) -> tuple[str, dict]:
 
 def _message(case: Case) -> tuple[str, dict]:
     subject, shown = _about(case)
-    return subject, shown | {"earlier": case.reader.earlier(case.ticket, case.event.comment)}
+    earlier = case.reader.earlier(case.ticket, not case.is_public, than=case.event.comment)
+    return subject, shown | {"earlier": earlier}
 
 
 def _introduced(case: Case) -> tuple[str, dict]:
     """For whom the ticket is new: what it is about, and what was said last."""
     subject, shown = _about(case)
     told = shown["told"] and shown["told"]._replace(said=case.reader.opening(case.ticket))
-    return subject, shown | {"told": told, "earlier": case.reader.earlier(case.ticket, opening=False)}
+    return subject, shown | {
+        "told": told,
+        "earlier": case.reader.earlier(case.ticket, not case.is_public, opening=False),
+    }
 
 
 def _reminder(case: Case) -> tuple[str, dict]:

@@ -11,6 +11,7 @@ from informejo.accounts.models import STAFF, Role, User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import deeds
+from informejo.mail.limit_queries import came_with
 from informejo.tickets.files import is_lost
 from informejo.tickets.models import Attachment, Comment, Ticket
 
@@ -83,8 +84,8 @@ class Reader(NamedTuple):
         return Said(self.name(comment.author), self.time(comment.created_at), comment.body, comment.internal, files)
 
     def opening(self, ticket: Ticket) -> Said | None:
-        """What the ticket said when it was opened, under the same rule."""
-        if not (self.known or ticket.opened_by.is_staff):
+        """What the ticket said when it was opened, under the same rule; a mail may not be from whom it says."""
+        if not (self.known or (ticket.opened_by.is_staff and came_with(ticket) is None)):
             return None
         files = self._files(ticket.attachments, [])
         return Said(self.name(ticket.opened_by), self.time(ticket.created_at), ticket.description, False, files)
@@ -107,14 +108,17 @@ class Reader(NamedTuple):
             said = self.opening(event.ticket)
         return Told(sentence, self.time(event.at), said)
 
-    def earlier(self, ticket: Ticket, than: Comment | None = None, opening: bool = True) -> list[Said]:
+    def earlier(self, ticket: Ticket, notes: bool, than: Comment | None = None, opening: bool = True) -> list[Said]:
         """The last messages of the conversation before that one, newest first; a stranger's address gets none.
 
-        With `opening`, where there is room, also what the ticket said when it was opened.
+        `notes` may be among them where an answer is a note itself: of what programs quote, not all can be told from
+        what is said. With `opening`, where there is room, also what the ticket said when it was opened.
         """
         if not (self.known and self.user):
             return []
         comments = policy.visible_comments(self.user).where(Comment.ticket_id == ticket.id)
+        if not notes:
+            comments = comments.where(Comment.internal.is_(False))
         if than is not None:
             comments = comments.where(Comment.id < than.id)
         latest = comments.order_by(Comment.id.desc()).limit(QUOTED).options(joinedload(Comment.author))

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from informejo import clock, db
 from informejo.accounts.models import User
+from informejo.ids import made_at
 from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
-from informejo.mail.words import Kind, OutState
+from informejo.mail.words import InState, Kind, OutState
 from informejo.tickets.models import Ticket
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -43,13 +44,27 @@ def no_answer(ticket: Ticket, address: str) -> str:
 
 
 def came_with(ticket: Ticket) -> IncomingMail | None:
-    """The mail that opened the ticket."""
+    """The mail that opened the ticket; a report about a mail of ours, or the same mail once more, did not."""
     opened_by = IncomingMail.ticket_id == ticket.id, IncomingMail.comment_id.is_(None)
+    opened_by += (IncomingMail.state != InState.IGNORED,)
     return db.session.scalar(select(IncomingMail).where(*opened_by).order_by(IncomingMail.id).limit(1))
 
 
 def _gone_to(address: str, within: timedelta, *which: ColumnElement[bool]) -> int:
     """How many automatic mails there were; a bundle is one of them when something in it is automatic."""
-    recent = OutgoingMail.address == address, OutgoingMail.created_at > clock.now() - within
+    since = clock.now() - within
+    # By their ids the few mails since then are found; among them, whatever stands behind a plus is the same mailbox.
+    recent = OutgoingMail.id >= made_at(since), OutgoingMail.created_at > since, _same_mailbox(address)
     mails = select(func.count(OutgoingMail.id)).where(*recent, OutgoingMail.state != OutState.DROPPED)
     return db.session.scalar(mails.where(_HAS_AUTOMATIC, *which))
+
+
+def _same_mailbox(address: str) -> ColumnElement[bool]:
+    """Anybody can make up as many addresses of one person as they like: `ren+1@example.org`, `ren+2@example.org`."""
+    name, _, host = address.rpartition("@")
+    name = name.partition("+")[0]
+    begins = OutgoingMail.address.startswith(f"{name}+", autoescape=True)
+    return or_(
+        OutgoingMail.address.in_((address, f"{name}@{host}")),
+        and_(begins, OutgoingMail.address.endswith(f"@{host}", autoescape=True)),
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from informejo.mime import headers
+from informejo.text import CONTROL, INVISIBLE, JOINER
 
 PIECE = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|$)|<[^<>]*(?:>|$)|[(),;:]|[^"<(),;:]+|.', re.DOTALL)
 ADDRESS = re.compile(r"[^\s@\"<>(),:;\\\x00-\x20]{1,64}@[^\s@\"<>(),:;\\]{1,253}")
@@ -48,8 +49,13 @@ def _person(words: list[str], address: str, comment: list[str]) -> list[tuple[st
         if not found:
             return []
         address, text = found[0], (text[: found.start()] + text[found.end() :])
-    if not ADDRESS.fullmatch(address) or "=?" in address:
+    if not ADDRESS.fullmatch(address) or "=?" in address or _is_deceptive(address):
         return []
     name = re.sub(r'\\(.)|"', r"\1", text).strip() or "".join(comment)
     name = headers.line(name).strip("'\" ")
     return [("" if name.lower() == address.lower() else name, address.lower())]
+
+
+def _is_deceptive(address: str) -> bool:
+    """Whether something in it cannot be seen: on the page it would be somebody else's."""
+    return any(hidden.search(address) for hidden in (CONTROL, INVISIBLE, JOINER))

@@ -49,6 +49,7 @@ ESCAPING = {"iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "hz", "utf-7", "utf-
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 GUESSED = ["cp1252", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp932", "gb18030", "cp949"]
 GUESSED += ["cp950", "euc_jp"]
+LONE = re.compile("[\ud800-\udfff]")  # halves of letters, which UTF-7 can hold and nobody can write down again
 SAMPLE = 1_000  # bytes with letters beyond ASCII: more of them take long, and tell no more
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -75,21 +76,25 @@ def decoded(content: bytes, charset: str) -> tuple[str, str]:
         return content.decode("ascii"), declared or "ascii"
     for name in _by_rule(declared):
         try:
-            return content.decode(name), name
+            return _whole(content.decode(name)), name
         except UnicodeError:
             continue
     guessed = _guess(content, declared)
-    return content.decode(guessed, "replace"), guessed
+    return _whole(content.decode(guessed, "replace")), guessed
 
 
 def plainly(content: bytes, charset: str) -> str:
     """The same without a guess, for the many short words of a header."""
     for name in (codec(charset), "utf-8"):
         try:
-            return content.decode(name or "utf-8")
+            return _whole(content.decode(name or "utf-8"))
         except UnicodeError:
             continue
     return content.decode("cp1252", "replace")
+
+
+def _whole(text: str) -> str:
+    return text if text.isascii() else LONE.sub("\ufffd", text)
 
 
 def _by_rule(declared: str) -> list[str]:

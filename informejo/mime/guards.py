@@ -42,9 +42,8 @@ BY = re.compile(r"(?:^|\s)by\s+([^\s;()]+)", re.IGNORECASE)
 def is_automatic(parsed) -> str:
     """Why a mail was not written by a person for us, as a sentence; "" if nothing says so (RFC 3834, and beyond)."""
     headers = parsed.headers
-    submitted = _word(headers["auto-submitted"])
-    if submitted and submitted != "no":
-        return f"It says that it is automatic (Auto-Submitted: {submitted})."
+    if says_so_itself(parsed):
+        return f"It says that it is automatic (Auto-Submitted: {_word(headers['auto-submitted'])})."
     if LOOP_HEADER in headers:
         return "It was sent by a help desk such as this one."
     for name in ANY:
@@ -54,6 +53,11 @@ def is_automatic(parsed) -> str:
         if (word := _word(headers[name])) in words:
             return f"Its header has {_spelled(name)}: {word}."
     return _by_sender(parsed) or _by_form(parsed)
+
+
+def says_so_itself(parsed) -> bool:
+    """Whether it has the mark that is for nothing else (RFC 3834, 5); all others stand in what people write too."""
+    return _word(parsed.headers["auto-submitted"]) not in ("", "no")
 
 
 def _by_sender(parsed) -> str:
@@ -96,14 +100,21 @@ def dmarc(parsed, trusted_server: str) -> str:
     One "fail" outweighs any "pass": who adds a forged header cannot take the true one away. A "pass" counts for the
     domain that it names alone (header.from), so that nothing depends on how a server and we read a strange From.
     """
-    senders = parsed.headers.get_all("from", [])
-    if not trusted_server or len(senders) != 1 or len(found_in(senders)) != 1:
+    if not trusted_server:
         return ""
     results = [found for value in _of_ours(parsed.headers, trusted_server) for found in _results(value)]
     if any(result == "fail" for result, _ in results):
         return "fail"
+    if not names_one_sender(parsed):
+        return ""
     domain = parsed.sender.rpartition("@")[2]
     return "pass" if ("pass", domain) in results else ""
+
+
+def names_one_sender(parsed) -> bool:
+    """Whether it says in one place whom it is from; of several nobody knows which one a server looked at."""
+    senders = parsed.headers.get_all("from", [])
+    return len(senders) == 1 and len(found_in(senders)) == 1
 
 
 class _Result(NamedTuple):

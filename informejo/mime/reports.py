@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from informejo.mime import headers
+from informejo.text import clean_line
 
 STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 COPY_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
@@ -107,4 +108,4 @@ def _lower(address: re.Match | None) -> str:
 
 
 def _line(words: str) -> str:
-    return " ".join(words.split())[:MOST_WORDS]
+    return " ".join(clean_line(words).split())[:MOST_WORDS]

@@ -138,6 +138,7 @@ def add_comment_of(
     ticket: Ticket,
     *,
     body: str,
+    internal: bool = False,
     files: Sequence[Kept] = (),
     key: str | None = None,
     reopens: bool = True,
@@ -147,7 +148,7 @@ def add_comment_of(
     The same `key` again returns the first comment.
     """
     hold(actor, "mail.settle", ticket)
-    said = {"body": body, "internal": False, "files": files, "key": key, "continues": "", "reopens": reopens}
+    said = {"body": body, "internal": internal, "files": files, "key": key, "continues": "", "reopens": reopens}
     return _add_comment(author, ticket, sent_before(author, key).comment, **said)
 
 

@@ -1,11 +1,16 @@
 """Machines are heard and never answered, and no mail goes round in circles."""
 
+import re
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 
 import pytest
 from sqlalchemy import select
 
 from informejo import clock, db
+from informejo.accounts.password_actions import offer_password
+from informejo.accounts.queries import password_link_of
 from informejo.intake.judging_queries import MOST_AUTOMATIC
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import InState, OutState
@@ -92,6 +97,23 @@ class TestMachines:
         by_hand = come(sender=REN, text="It burns again.", in_reply_to=sent.message_id)
         assert by_hand.ticket.follows == ticket
 
+    @pytest.mark.hardening("X-26")
+    def test_that_an_agent_is_out_of_office_is_no_message_to_the_requester(self, world):
+        ticket = world.ticket()
+        sent = mailed(world.mia, ticket, world.comment(world.ren, ticket))
+        come(**OUT_OF_OFFICE | {"sender": "mia@example.org"}, in_reply_to=sent.message_id)
+        come(sender="mia@example.org", text="We come.", list_id="<team.example.org>", in_reply_to=sent.message_id)
+        assert [said.internal for said in db.session.scalars(select(Comment).order_by(Comment.id))][1:] == [True, False]
+
+    @pytest.mark.hardening("H-45")
+    def test_no_machine_confirms_the_address_it_answers_for(self, world):
+        world.ren.confirmed_at = None
+        sent = mailed(world.ren, world.ticket())
+        come(**OUT_OF_OFFICE, in_reply_to=sent.message_id)
+        assert world.ren.confirmed_at is None
+        come(sender=REN, in_reply_to=sent.message_id)
+        assert world.ren.confirmed_at
+
     def test_a_flood_of_them_waits_and_people_do_not(self, world):
         alert = {"sender": "it@example.net", "auto_submitted": "auto-generated"}
         for number in range(MOST_AUTOMATIC):
@@ -147,10 +169,34 @@ Subject: {sent.subject}
         assert (sent.state, other.state) == (OutState.BOUNCED, OutState.SENT)
         assert not db.session.scalars(select(Comment)).all()
 
+    def test_nothing_is_hidden_in_the_words_of_a_server(self, world):
+        sent = mailed(world.ren, world.ticket())
+        hostile = "550 No\u202e such\x1b user\u200b here".encode()
+        mail = come(self.report(sent).replace(b"550 No such user here", hostile))
+        assert "550 No such user here" in mail.reason
+        assert sent.error == "5.1.1 550 No such user here"
+
     def test_one_that_only_says_it_takes_long_marks_nothing(self, world):
         sent = mailed(world.ren, world.ticket())
         assert come(self.report(sent, "delayed")).state == InState.IGNORED
         assert sent.state == OutState.SENT
+
+    @pytest.mark.hardening("H-27")
+    def test_a_link_to_choose_a_password_that_comes_back_is_void(self, world, post, sink):
+        for person in (world.ren, world.zoe):
+            offer_password(world.ana, person)
+        db.commit()
+        post.deliver()
+        sent, (copy, other) = post.mails[0], (message.as_bytes() for _, message in sink.mails)
+        raw = self.report(sent).replace(b"text/rfc822-headers\n\n", b"message/rfc822\n\n" + copy + b"\n\n")
+        assert "void now" in come(raw).reason
+        assert (password_link_of(world.ren), sent.state) == (None, OutState.BOUNCED)
+        assert password_link_of(world.zoe)
+        link = re.search(
+            r"https?://\S+/choose-password/\S+", message_from_bytes(other, policy=SMTP).get_body().get_content()
+        )
+        mail = come(sender="zoe@example.org", text=f"What is this?\n> {link[0]}")
+        assert (mail.state, password_link_of(world.zoe)) == (InState.TICKET, None)
 
     def test_only_ids_that_we_signed_count(self, world):
         sent = mailed(world.ren, world.ticket())

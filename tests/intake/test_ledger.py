@@ -19,7 +19,7 @@ from informejo.tickets.words import Status
 from tests.intake.letters import PNG, come, letter, mailed
 from tests.live.sse import Listener
 
-REN = "ren@example.org"
+REN, MIA = "ren@example.org", "mia@example.org"
 FILE = (("log.txt", b"It blinks."),)
 
 
@@ -82,6 +82,19 @@ class TestPages:
         assert "&lt;script&gt;1" in page
         assert "&lt;script&gt;2" in page
         assert not re.search(r"<script>\d", page)
+
+    def test_half_a_letter_in_any_place_breaks_no_page(self, world, visit):
+        half = b"+2AA-"
+        for head, text in (
+            (b"Content-Type: text/html; charset=utf-7", b"<p>Hello " + half),
+            (b"Content-Type: text/plain; charset=utf-7", b"Hello " + half),
+            (b"Content-Type: text/plain; charset==?utf-7?q?" + half + b"?=", b"Hello \xff"),
+            (b"Content-Type: multipart/mixed; boundary==?utf-7?q?" + half + b"?=", b"--x\n\nHello\n"),
+        ):
+            mail = come(b"From: kim@example.net\n" + head + b"\n\n" + text + b"\n")
+            assert mail.state == InState.TICKET
+            shown = visit(world.mia).get(f"/mail/in/{mail.id}")
+            assert (shown.status_code, "Hello" in shown.text) == (200, True)
 
     def test_pictures_come_from_the_mail_and_from_elsewhere_only_when_asked_for(self, world, visit):
         html = '<p>See</p><img src="cid:shot.png"><img src="https://tracker.example/pixel.gif">'
@@ -268,6 +281,36 @@ class TestMove:
         post.deliver()
         assert [message["Subject"] for _, message in sink.mails[before:]] == [f"[#{target.id}] {target.title}"]
         assert set(db.session.scalars(select(OutgoingMail.state))) == {OutState.SENT, OutState.DROPPED}
+
+    @pytest.mark.hardening("O-03")
+    def test_a_note_stays_a_note_wherever_it_goes(self, world, press, target):
+        ticket = world.ticket()
+        note = mailed(world.mia, ticket, world.note(ticket, by=world.tom))
+        mail = come(sender=MIA, text="I know.\n\n> Only for us.", in_reply_to=note.message_id)
+        for button, fields in (("move", {"number": target.id}), ("undo", {}), ("ticket", {}), ("undo", {})):
+            press(mail, button, **fields)
+            if button != "ticket":
+                assert (mail.comment.internal, mail.comment.body) == (True, "I know.")
+                assert "internal note" in mail.reason
+        assert mail.ticket == ticket
+
+    @pytest.mark.hardening("O-03")
+    def test_what_an_agent_answered_in_public_stays_public_without_what_they_quoted(self, world, press, target):
+        ticket = world.ticket()
+        sent = mailed(world.mia, ticket, world.comment(world.ren, ticket))
+        mail = come(sender=MIA, text="We come.\n\n> Only for us.", in_reply_to=sent.message_id)
+        press(mail, "move", number=target.id)
+        assert (mail.comment.internal, mail.comment.body) == (False, "We come.")
+
+    @pytest.mark.hardening("H-41")
+    def test_what_came_under_the_address_of_an_agent_and_proves_nothing_is_moved_as_a_note(self, world, press, target):
+        mail = come(sender=MIA, text="Tell me your password.")
+        press(mail, "move", number=target.id)
+        assert (mail.ticket, mail.comment.author, mail.comment.internal) == (target, world.mia, True)
+        own = world.ticket(world.mia, "Mia's own screen")
+        mail = come(sender=MIA, text="It is dark.")
+        press(mail, "move", number=own.id)
+        assert (mail.ticket, mail.comment.internal) == (own, False)
 
     def test_it_goes_to_no_ticket_that_is_not_there(self, world, visit, replied):
         binned = world.ticket(title="Gone")

@@ -5,7 +5,9 @@ from sqlalchemy import select
 
 from informejo import db
 from informejo.accounts.models import Role, User
-from informejo.intake.matching_queries import NOTHING, STRANGER
+from informejo.intake.matching_queries import FORGED, NOTHING, STRANGER
+from informejo.intake.taking_out_actions import take_out_message
+from informejo.mail import actions as mail_actions
 from informejo.mail.words import InState
 from informejo.tickets import change_actions
 from informejo.tickets.models import Comment
@@ -121,6 +123,15 @@ def test_the_number_does_not_count_where_our_server_says_the_sender_is_forged(ap
 
 
 @pytest.mark.hardening("H-41")
+def test_the_number_does_not_count_beside_a_second_sender(app, world, ticket):
+    app.config["MAIL_TRUSTED_SERVER"] = "mx.desk.example"
+    found = "mx.desk.example; dmarc=pass header.from={}"
+    for sender, domain in (("ren@example.org, x@evil.example", "evil.example"), (REN, "example.org")):
+        come(sender=sender, text=sender, subject=f"[#{ticket.id}]", authentication_results=found.format(domain))
+    assert [body for _, body, _ in said_on(ticket)] == [REN]
+
+
+@pytest.mark.hardening("H-41")
 def test_the_address_of_an_agent_gives_none_of_their_rights(world, ticket):
     before = len(said_on(ticket))
     mail = come(sender="Mia Lund <mia@example.org>", subject=f"[#{ticket.id}] done", text="Close it, I am Mia.")
@@ -154,6 +165,45 @@ def test_by_the_address_alone_nobody_answers_a_note_in_public(world, ticket):
         ("In public.", False), ("Only for us.", True), ("Perhaps not.", True)]  # fmt: skip
 
 
+@pytest.mark.hardening("O-03")
+def test_an_answer_to_what_is_not_there_any_more_is_a_note(world, ticket):
+    note, public = world.note(ticket, by=world.tom), world.comment(world.ren, ticket)
+    about_note, about_public = mailed(world.mia, ticket, note), mailed(world.mia, ticket, public)
+    take_out_message(world.ana, note, None)
+    db.commit()
+    come(sender=MIA, text="I know.", in_reply_to=about_note.message_id)
+    come(sender=MIA, text="We come.", in_reply_to=about_public.message_id)
+    assert [(body, internal) for _, body, internal in said_on(ticket)[1:]] == [("I know.", True), ("We come.", False)]
+
+
+@pytest.mark.hardening("O-03")
+def test_a_note_that_came_in_a_bundle_is_known_by_the_address_alone(world, ticket, post):
+    change_actions.assign(world.ana, ticket, world.mia)
+    db.commit()
+    post.read()
+    mail_actions.save_choices(world.mia, pace="bundled")
+    db.commit()
+    world.comment(world.ren, ticket)
+    post.read()
+    come(sender=MIA, text="In public.", to=reply_address(world.mia, ticket))
+    world.note(ticket, by=world.tom)
+    post.read()
+    come(sender=MIA, text="Perhaps not.", to=reply_address(world.mia, ticket))
+    found = {body: internal for _, body, internal in said_on(ticket)}
+    assert (found["In public."], found["Perhaps not."]) == (False, True)
+
+
+@pytest.mark.hardening("H-41")
+@pytest.mark.parametrize(("result", "speaks"), [("fail", False), ("pass", True)])
+def test_whom_our_server_calls_forged_speaks_for_nobody_of_the_staff(app, world, ticket, result, speaks):
+    app.config["MAIL_TRUSTED_SERVER"] = "mx.desk.example"
+    found = f"mx.desk.example; dmarc={result} header.from=example.org"
+    for named in ({"in_reply_to": mailed(world.mia, ticket).message_id}, {"to": reply_address(world.mia, ticket)}):
+        mail = come(sender=MIA, text="Tell me your password.", authentication_results=found, **named)
+        assert (mail.state == InState.REPLY, mail.match != FORGED) == (speaks, speaks)
+    assert len(said_on(ticket)) == (2 if speaks else 0)
+
+
 def test_whoever_left_the_desk_answers_nothing_in_its_name(world, ticket):
     sent = mailed(world.mia, ticket)
     world.mia.role = Role.USER
@@ -183,6 +233,16 @@ def test_a_stranger_becomes_a_guest_under_the_name_they_gave(world):
     assert (kim.name, kim.email, kim.role, kim.confirmed_at) == ("Kim Oda", "kim@example.net", Role.GUEST, None)
     assert come(sender="x@example.net").person.name == "x"
     assert come(sender=f"{'N' * 300} <n@example.net>").person.name == "N" * 100
+    assert come(sender='"mia@example.org" <pretender@example.net>').person.name == "pretender"
+
+
+@pytest.mark.hardening("H-41")
+@pytest.mark.parametrize("hidden", ["\u200b", "\u202e", "\u200d", "\u00ad", "\x7f"])
+def test_an_address_that_only_looks_like_somebodys_is_none(world, hidden):
+    raw = f"From: Ren Ito <ren{hidden}@example.org>\nSubject: Hello\n\nI am Ren.\n".encode()
+    mail = come(raw)
+    assert (mail.state, mail.sender, mail.ticket) == (InState.QUARANTINED, "", None)
+    assert come(raw.replace(hidden.encode(), b"")).person == world.ren
 
 
 def test_nobody_is_renamed_by_a_mail(world):

@@ -160,6 +160,7 @@ NO_CASE = {
     "change_password": "as `end_sessions`",
     "save_choices": "whom a message is mailed its form asks again before it is sent; no other live page shows it",
     "confirm_address": "no live page shows it",
+    "void_links": "whether somebody has a link is said as of the moment the page was loaded",
     "offer_password": "the mail with the link is all that comes of it, and no live page lists that",
 }
 COVERED = {  # action -> the case that has it, where the name above does not say so

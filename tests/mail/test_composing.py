@@ -20,6 +20,7 @@ from informejo.mime import plain, quotes
 from informejo.mime.parsing import parse
 from informejo.mime.quotes import MARKER
 from informejo.tickets import change_actions
+from tests.intake.letters import come
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
 
 PUBLIC, REN, GUS = "https://desk.example.org", "ren@example.org", "gus@example.org"
@@ -279,6 +280,50 @@ def test_whoever_is_given_a_ticket_is_told_what_it_is_about_however_much_was_sai
     assert "Mia Lund gave this ticket to you." in said
     assert re.search(r"Ren Ito, .* UTC:\s+It all began with a spark\.", said)
     assert re.findall(r"Message \d", said) == ["Message 4", "Message 3", "Message 2"]
+
+
+@pytest.mark.hardening("O-03")
+@pytest.mark.parametrize("answers_go_out", [True, False])
+def test_notes_are_quoted_only_where_an_answer_is_a_note_too(post, sink, world, answers_go_out):
+    post.app.config["MAIL_REPLY_TO"] = "help+@example.org"
+    ticket = world.ticket()
+    change_actions.assign(world.mia, ticket, world.tom)
+    world.note(ticket, NOTE)
+    post.deliver()
+    about = world.comment(world.ren, ticket) if answers_go_out else world.note(ticket, "One more.")
+    post.deliver()
+    sent = next(mail for mail in post.mails if mail.user == world.tom and mail.comment == about)
+    said = text(next(message for _, message in sink.mails if message["Message-Id"] == sent.message_id))
+    assert ("goes to the requester" in said) == answers_go_out
+    assert (NOTE in said) == (not answers_go_out)
+
+
+@pytest.mark.hardening("O-03")
+def test_whoever_is_given_a_ticket_is_quoted_no_note_since_their_answer_goes_out(post, sink, world):
+    post.app.config["MAIL_REPLY_TO"] = "help+@example.org"
+    ticket = world.ticket()
+    world.note(ticket, NOTE)
+    world.comment(world.mia, ticket, OURS)
+    post.deliver()
+    change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    post.deliver()
+    said = text(next(message for addresses, message in sink.mails if addresses == ["tom@example.org"]))
+    assert "goes to the requester" in said
+    assert OURS in said
+    assert NOTE not in said
+
+
+@pytest.mark.hardening("H-45")
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_what_came_under_an_address_of_the_staff_is_not_taken_for_their_words(post, sink, world, confirmed):
+    world.mia.confirmed_at = world.ana.confirmed_at = clock.now() if confirmed else None
+    db.commit()
+    come(sender="mia@example.org", subject=f"{STRANGE} on the roof", text=f"The {STRANGE} is there.")
+    post.deliver()
+    heard = {address for addresses, message in sink.mails for address in addresses if STRANGE in whole(message)}
+    assert {address for addresses, _ in sink.mails for address in addresses} == {"mia@example.org", "ana@example.org"}
+    assert heard == ({"mia@example.org", "ana@example.org"} if confirmed else set())
 
 
 def test_a_reminder_says_what_the_desk_asked_last_and_no_note(mails):

@@ -5,6 +5,7 @@ import pytest
 from informejo import clock, db
 from informejo.mail.models import CaughtMail, MailWay
 from informejo.mail.words import Kind, OutState
+from informejo.tickets import change_actions
 from tests.live.dom import read
 
 
@@ -32,6 +33,15 @@ def test_each_mail_says_to_whom_about_what_how_it_stands_and_why(failed, visit, 
     assert "The &lt;b&gt;printer&lt;/b&gt; is on fire" in shown
     assert shown.count('action="/mail/out/') == 1  # only what failed can be sent again
     assert read(shown)
+
+
+def test_the_title_of_a_ticket_in_the_bin_is_not_shown(failed, visit, world):
+    assert "is on fire" in page(visit(world.mia), "/mail/out")
+    change_actions.delete_ticket(world.ana, failed.ticket)
+    db.commit()
+    shown = page(visit(world.mia), "/mail/out")
+    assert "is on fire" not in shown
+    assert f"#{failed.ticket_id}, in the bin" in shown
 
 
 def test_the_list_can_be_narrowed_to_one_state(failed, visit, world):

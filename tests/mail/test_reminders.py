@@ -8,7 +8,7 @@ from sqlalchemy import select
 from informejo import clock, db
 from informejo.mail import actions as mail_actions, reminders, verdicts
 from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
-from informejo.mail.words import Decision, Kind, Pace, Why
+from informejo.mail.words import Decision, InState, Kind, Pace, Why
 from informejo.tickets import change_actions
 from informejo.tickets.words import Status
 from tests.mail.deciding import catch_up
@@ -144,6 +144,13 @@ def test_a_machine_is_not_reminded(world, ticket):
     db.commit()
     assert remind(3.1) == 0
     assert decisions() == [Decision.NO_MAIL]
+
+
+def test_a_report_about_a_mail_of_ours_makes_nobody_a_machine(world, ticket):
+    report = {"automatic": True, "state": InState.IGNORED}
+    db.session.add(IncomingMail(mailbox="help", stored_name="1", size=1, ticket=ticket, **report))
+    db.commit()
+    assert remind(3.1) == 1
 
 
 def test_too_many_at_once_are_put_off_and_not_given_up(world, ticket):

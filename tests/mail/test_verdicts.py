@@ -503,6 +503,16 @@ def test_a_bundle_counts_when_something_in_it_is_automatic(desk):
     assert [decision for decision, _ in receipts(desk.zoe)] == [BUNDLED] * 3 + [NO_MAIL] * 2
 
 
+@pytest.mark.hardening("H-45")
+def test_behind_a_plus_it_is_the_same_mailbox(desk):
+    for number in range(3):
+        assert mail_actions.queue(Kind.REFUSED, f"stranger+{number}@example.org")
+    for address in ("stranger@example.org", "stranger+9@example.org", "stranger+1@example.org"):
+        assert mail_actions.queue(Kind.REFUSED, address) is None
+    for address in ("stranger@example.net", "strange@example.org", "str%+1@example.org", "stranger2@example.org"):
+        assert mail_actions.queue(Kind.REFUSED, address)
+
+
 def test_a_refusal_counts_against_the_same_limits(desk):
     assert all(mail_actions.queue(Kind.REFUSED, "stranger@example.org") for _ in range(3))
     assert mail_actions.queue(Kind.REFUSED, "stranger@example.org") is None

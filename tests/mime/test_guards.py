@@ -108,6 +108,13 @@ def test_a_word_that_came_with_the_mail_does_not_count(result, lines):
     assert guards.dmarc(mail(*lines), OURS) == result
 
 
+@pytest.mark.hardening("H-41")
+def test_a_second_sender_takes_no_failure_away():
+    failed = f"Authentication-Results: {FAIL}"
+    assert guards.dmarc(mail(failed, sender="ann@example.com, bob@example.com"), OURS) == "fail"
+    assert guards.dmarc(mail(failed, "From: bob@example.com"), OURS) == "fail"
+
+
 def test_a_mail_of_two_senders_is_vouched_for_by_nobody():
     assert guards.dmarc(mail(f"Authentication-Results: {PASS}", sender="ann@example.com, bob@example.com"), OURS) == ""
 
