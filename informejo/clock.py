@@ -2,7 +2,10 @@
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+# What is claimed for minutes, and until so far ahead, was claimed while the clock was ahead: it would last that long.
+BEYOND = timedelta(hours=1)
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 

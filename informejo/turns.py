@@ -7,7 +7,7 @@ first could never run to release it. So writers queue here, on a lock that lets 
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -22,6 +22,7 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_time
 WRITES = ("INSERT", "UPDATE", "DELETE", "SAVEPOINT", "CREATE", "ALTER", "DROP")
 BUSY_SECONDS = 10  # how long a write waits for another process before it gives up
 BRIEF_SECONDS = 0.1  # the same for a write that can be left out
+AT_ONCE = 10  # things that are dealt with in one turn
 PAUSE = 0.0001  # seconds, in which under gevent all others run once
 TROUBLES = {
     sqlite3.SQLITE_BUSY: "busy",
@@ -71,6 +72,14 @@ def briefly() -> Iterator[None]:
 def give_way():
     """In the middle of a long write, let those have a turn who only read; who writes waits until it is over."""
     time.sleep(PAUSE)
+
+
+def in_turns(things: Iterable) -> Iterator:
+    """Each of them; whoever does something with thousands lets others have a turn in between."""
+    for number, thing in enumerate(things, 1):
+        yield thing
+        if number % AT_ONCE == 0:
+            give_way()
 
 
 def trouble(error: BaseException) -> str | None:

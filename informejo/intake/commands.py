@@ -4,10 +4,8 @@ import sys
 
 import click
 from flask import Flask, current_app
-from sqlalchemy.exc import SQLAlchemyError
 
 from informejo.intake import inbound
-from informejo.tickets.files import FileRefused
 
 LATER = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again
 
@@ -27,8 +25,9 @@ def receive_mail(mailbox: str):
             inbound.refuse(head, size, mailbox)
         elif size:
             inbound.store(head, mailbox)
-    except (FileRefused, SQLAlchemyError, OSError) as error:
-        click.echo(f"The mail was not kept: {getattr(error, 'orig', error)}", err=True)
+    except Exception as error:  # with any other end the mail server would give it up, whatever has gone wrong here
+        said = str(getattr(error, "orig", error))
+        click.echo(f"The mail was not kept: {said or type(error).__name__}", err=True)
         sys.exit(LATER)
 
 

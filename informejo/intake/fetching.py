@@ -136,10 +136,10 @@ def _take_all(mailbox: imap.Opened, name: str) -> int:
     for start in range(0, len(uids), BATCH):
         batch = uids[start : start + BATCH]
         known = _known(name, mailbox.uid_validity, batch)
-        new = mailbox.sizes([uid for uid in batch if uid not in known])
+        new = _lying(mailbox, [uid for uid in batch if uid not in known])
         kept = {lying.uid for lying in new if _take(mailbox, name, lying)}
         mailbox.remove(sorted(known | kept))
-        left += len(new) - len(kept)
+        left += len(batch) - len(known | kept)
     return left
 
 
@@ -151,21 +151,35 @@ def _known(name: str, uid_validity: int, uids: list[int]) -> set[int]:
     return found
 
 
+def _lying(mailbox: imap.Opened, uids: list[int]) -> list[imap.Lying]:
+    """Those of them that are there. Where the server cannot read one, it declines to tell of all that are asked for."""
+    try:
+        return mailbox.sizes(uids)
+    except imap.Declined as no:
+        if len(uids) == 1:
+            note(FAULTS, no)
+            return []
+    return [lying for uid in uids for lying in _lying(mailbox, [uid])]
+
+
 def _take(mailbox: imap.Opened, name: str, lying: imap.Lying) -> bool:
-    """Keep one mail; whether it may leave the mailbox. One that cannot be kept stops no other.
+    """Whether one mail may leave the mailbox: it is kept, or gone. One that cannot be kept stops no other.
 
     Raises NotKept where disk or database take nothing at all.
     """
     too_large = lying.size > current_app.config["MAIL_LARGEST"]
-    raw = mailbox.headers(lying.uid) if too_large else mailbox.mail(lying.uid)
-    if raw is None:
-        return True  # somebody else took it out meanwhile
-    place = name, mailbox.uid_validity, lying.uid
     try:
-        if too_large:
-            inbound.refuse(raw, lying.size, *place)
-        else:
-            inbound.store(raw, *place)
+        raw = _given(mailbox, lying.uid, too_large)
+    except imap.Declined as no:
+        note(FAULTS, no)
+        return False
+    return raw is None or _is_kept(raw, lying.size if too_large else 0, name, mailbox.uid_validity, lying.uid)
+
+
+def _is_kept(raw: bytes, refused_size: int, *place) -> bool:
+    try:
+        inbound.refuse(raw, refused_size, *place) if refused_size else inbound.store(raw, *place)
+        return True
     except Exception as error:
         db.session.rollback()
         if isinstance(error, OSError | FileRefused) or trouble(error):
@@ -174,4 +188,11 @@ def _take(mailbox: imap.Opened, name: str, lying: imap.Lying) -> bool:
         return False
     finally:
         db.session.remove()
-    return True
+
+
+def _given(mailbox: imap.Opened, uid: int, too_large: bool) -> bytes | None:
+    """The mail, or its headers; None where somebody else took it out meanwhile. Raises imap.Declined."""
+    raw = mailbox.headers(uid) if too_large else mailbox.mail(uid)
+    if raw is None and mailbox.sizes([uid]):  # it must not be taken out unread
+        raise imap.Declined("The server names a mail and does not give it.")
+    return raw

@@ -21,6 +21,10 @@ _UID, _SIZE = re.compile(rb"UID (\d+)"), re.compile(rb"RFC822\.SIZE (\d+)")
 _TROUBLES = (OSError, EOFError, ValueError, imaplib.IMAP4.error, imap_tools.ImapToolsError)  # OSError has ssl's too
 
 
+class Declined(imaplib.IMAP4.error):
+    """The server said NO to one thing; the next may go well."""
+
+
 class Lying(NamedTuple):
     """A mail that lies in a mailbox: its number there, and its size in bytes as the server says."""
 
@@ -182,7 +186,7 @@ def _sign_in(connection: imap_tools.BaseMailBox, box: Mailbox, token: str):
 def _require_ok(answer: tuple[str, list]) -> list:
     kind, parts = answer
     if kind != "OK":
-        raise imaplib.IMAP4.error(b" ".join(part for part in parts if isinstance(part, bytes)).decode(errors="replace"))
+        raise Declined(b" ".join(part for part in parts if isinstance(part, bytes)).decode(errors="replace"))
     return parts
 
 

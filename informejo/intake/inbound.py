@@ -62,14 +62,10 @@ def take(mail: IncomingMail) -> IncomingMail:
         return mail
     try:
         _read(mail)
-    except (files.NoRoom, files.NoPlace):
-        db.session.rollback()
-        mail.tries -= 1  # it is not this mail that fails
-        db.commit()
-        raise
     except Exception as error:
         db.session.rollback()
-        if trouble(error):
+        if isinstance(error, files.NoRoom | files.NoPlace) or trouble(error):
+            _give_try_back(mail.id)
             raise
         note("mail", error)
         intake_actions.quarantine(mail, _why(error))
@@ -79,7 +75,8 @@ def take(mail: IncomingMail) -> IncomingMail:
 
 def take_all():
     """Take every mail that nobody has read yet, oldest first."""
-    free = or_(IncomingMail.claimed_until.is_(None), IncomingMail.claimed_until < clock.now())
+    until, now = IncomingMail.claimed_until, clock.now()
+    free = or_(until.is_(None), until < now, until > now + clock.BEYOND)
     waiting = select(IncomingMail.id).where(IncomingMail.state == InState.NEW, free).order_by(IncomingMail.id)
     for id in db.session.scalars(waiting.limit(BATCH)).all():
         db.session.remove()
@@ -148,7 +145,7 @@ def _claimed(mail: IncomingMail) -> bool:
     """
     db.lock(mail)
     now = clock.now()
-    if mail.state != InState.NEW or (mail.claimed_until and mail.claimed_until > now):
+    if mail.state != InState.NEW or (mail.claimed_until and now < mail.claimed_until < now + clock.BEYOND):
         db.session.rollback()
         return False
     if mail.tries >= MOST_TRIES:
@@ -157,6 +154,18 @@ def _claimed(mail: IncomingMail) -> bool:
         mail.tries, mail.claimed_until = mail.tries + 1, now + READING
     db.commit()
     return mail.state == InState.NEW
+
+
+def _give_try_back(id: int):
+    """It is not this mail that fails: three such moments must not have it wait for somebody of the staff."""
+
+    def write() -> bool:
+        mail = db.session.get(IncomingMail, id)
+        if mail is not None:
+            mail.tries -= 1
+        return mail is not None
+
+    db.commit_if_possible(write)
 
 
 def _read(mail: IncomingMail):

@@ -20,7 +20,7 @@ def new_holder() -> str:
 def take(name: str, holder: str) -> bool:
     """Have it for LASTS from now on, also where one has it already; False while somebody else has it."""
     now, values = clock.now(), {"holder": holder, "until": clock.now() + LASTS}
-    free = or_(Lease.holder == holder, Lease.until < now)
+    free = or_(Lease.holder == holder, Lease.until < now, Lease.until > now + clock.BEYOND)
     if db.session.execute(update(Lease).where(Lease.name == name, free).values(values)).rowcount:
         return True
     try:

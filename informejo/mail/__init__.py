@@ -24,4 +24,4 @@ def init_app(app):
         app.register_blueprint(views.bp)
     readers.add(app, readers.Reader("mail", verdicts.decide))
     work.beside(app, "reminders", reminders.run)
-    work.beside(app, "outbox", outbox.run)
+    work.beside(app, "outbox", outbox.Outbox().run)

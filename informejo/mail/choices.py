@@ -80,7 +80,15 @@ def quiet_until(choices: Choices, moment: datetime, zone: str) -> datetime | Non
 
 def told(word: str, moment: datetime, zone: str) -> str:
     """That moment as a clock in that time zone shows it: "Bundle at 2026-11-30 12:30, Europe/Oslo"."""
-    return f"{word} at {moment.astimezone(_place(zone)):%Y-%m-%d %H:%M}, {_place(zone)}"
+    return f"{word} at {moment.astimezone(place(zone)):%Y-%m-%d %H:%M}, {place(zone)}"
+
+
+def place(zone: str) -> ZoneInfo:
+    """The time zone of that name; UTC for none, and for one that this machine does not know any more."""
+    try:
+        return ZoneInfo(zone or "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def _daily(minutes: int, now: datetime, zone: str) -> datetime:
@@ -92,10 +100,10 @@ def _each_day(minutes: int, around: datetime, zone: str, fold: int) -> Iterator[
 
     Where clocks show a time twice, `fold` 0 is the first time and 1 the second.
     """
-    place = _place(zone)
-    today = around.astimezone(place).date()
+    where = place(zone)
+    today = around.astimezone(where).date()
     for days in range(-2, 4):
-        yield _moment(today + days * DAY + minutes // (24 * 60) * DAY, minutes % (24 * 60), place, fold)
+        yield _moment(today + days * DAY + minutes // (24 * 60) * DAY, minutes % (24 * 60), where, fold)
 
 
 def _moment(day: date, minutes: int, place: ZoneInfo, fold: int) -> datetime:
@@ -114,10 +122,3 @@ def _moment(day: date, minutes: int, place: ZoneInfo, fold: int) -> datetime:
 def _shows(moment: datetime, place: ZoneInfo) -> datetime:
     """What a clock there shows, without its zone."""
     return moment.astimezone(place).replace(tzinfo=None)
-
-
-def _place(zone: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(zone or "UTC")
-    except (KeyError, ValueError, OSError):  # a zone that this machine does not know any more
-        return ZoneInfo("UTC")

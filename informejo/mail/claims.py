@@ -10,6 +10,7 @@ from informejo.mail.words import OutState
 
 BATCH = 100
 LASTS = timedelta(minutes=10)  # longer than all time-outs of one mail together
+FARTHEST = timedelta(days=4)  # no wait is as long as that: not for a bundle, with quiet hours after it, nor for a try
 
 
 def due() -> list[int]:
@@ -40,6 +41,8 @@ def holds(mail: OutgoingMail | None, until: datetime) -> bool:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
+    """What lies too far ahead was written while the clock was ahead, and has come by then."""
     outgoing = OutgoingMail.__table__.c
-    waits = and_(outgoing.state == OutState.WAITING, outgoing.due_at <= now)
-    return or_(waits, and_(outgoing.state == OutState.SENDING, outgoing.claimed_until < now))
+    come = or_(outgoing.due_at <= now, outgoing.due_at > now + FARTHEST)
+    free = or_(outgoing.claimed_until < now, outgoing.claimed_until > now + clock.BEYOND)
+    return or_(and_(outgoing.state == OutState.WAITING, come), and_(outgoing.state == OutState.SENDING, free))

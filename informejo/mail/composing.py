@@ -2,6 +2,7 @@
 
 from email.message import EmailMessage
 from functools import cache
+from pathlib import Path
 
 import css_inline
 from flask import current_app
@@ -17,6 +18,7 @@ from informejo.mail.senders import answers_to, from_whom, sender
 from informejo.mail.threads import id_of, references
 from informejo.mail.words import Kind, Why
 from informejo.mime.guards import LOOP_HEADER
+from informejo.offload import offload
 from informejo.text import clean_line
 from informejo.tickets.files import path_of
 
@@ -35,7 +37,9 @@ def compose(mail: OutgoingMail, verdicts: list[Verdict]) -> EmailMessage:
     _address(message, case)
     _mark(message, case, shown["choices"])
     message.set_content(_drawn(case.kind, "txt", shown), cte="quoted-printable")
-    message.add_alternative(_styled().inline(_drawn(case.kind, "html", shown)), subtype="html", cte="quoted-printable")
+    message.add_alternative(
+        offload(_styled().inline, _drawn(case.kind, "html", shown)), subtype="html", cte="quoted-printable"
+    )
     _attach(message, case)
     return message
 
@@ -43,8 +47,12 @@ def compose(mail: OutgoingMail, verdicts: list[Verdict]) -> EmailMessage:
 def _attach(message: EmailMessage, case: Case):
     comment = case.event.comment if case.event and case.kind == Kind.MESSAGE else None
     for file in case.reader.attached(comment) if comment else ():
-        kind, _, subtype = file.media_type.partition("/")
-        message.add_attachment(path_of(file).read_bytes(), kind, subtype, filename=file.name)
+        offload(_add, message, path_of(file), file.media_type, file.name)
+
+
+def _add(message: EmailMessage, path: Path, media_type: str, name: str):
+    kind, _, subtype = media_type.partition("/")
+    message.add_attachment(path.read_bytes(), kind, subtype, filename=name)
 
 
 def _address(message: EmailMessage, case: Case):

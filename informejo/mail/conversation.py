@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import joinedload
 
@@ -11,6 +10,7 @@ from informejo.accounts.models import STAFF, Role, User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import deeds
+from informejo.mail.choices import place
 from informejo.mail.limit_queries import came_with
 from informejo.tickets.files import is_lost
 from informejo.tickets.models import Attachment, Comment, Ticket
@@ -60,7 +60,7 @@ class Reader(NamedTuple):
 
     def time(self, moment: datetime) -> str:
         """The moment in their own time zone, with its name: `30 Nov 2026, 10:12 UTC`."""
-        zone = ZoneInfo(self.user.time_zone) if self.user and self.user.time_zone else ZoneInfo("UTC")
+        zone = place(self.user.time_zone if self.user else "")
         return f"{moment.astimezone(zone):%d %b %Y, %H:%M %Z}".removeprefix("0")
 
     def name(self, person: User | None) -> str:

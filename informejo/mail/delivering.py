@@ -13,9 +13,10 @@ from informejo.intake import mailboxes
 from informejo.mail import oauth
 from informejo.mail.models import CaughtMail
 from informejo.mail.senders import answers_to, from_whom, greeting, sender
-from informejo.mail.smtp import Line
+from informejo.mail.smtp import Line, NotFromNobody
 from informejo.mail.smtp_server import Server, Unreachable
 from informejo.mail.words import SENDING, Kind
+from informejo.offload import offload
 
 
 class Parcel(NamedTuple):
@@ -91,8 +92,11 @@ class _Smtp:
 
     def deliver(self, parcel: Parcel):
         # A refusal is sent from nobody, so that it cannot come back (RFC 3834, 3.3); of all others we want to know.
-        envelope = "" if parcel.kind == Kind.REFUSED else sender()
-        self._line.send(envelope, parcel.message["To"].address.addr_spec, parcel.message.as_bytes())
+        address, raw = parcel.message["To"].address.addr_spec, offload(parcel.message.as_bytes)
+        try:
+            self._line.send("" if parcel.kind == Kind.REFUSED else sender(), address, raw)
+        except NotFromNobody:  # then it may come back, and is read as the report that it is
+            self._line.send(sender(), address, raw)
 
 
 class _Catcher:

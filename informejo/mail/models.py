@@ -82,9 +82,10 @@ class Verdict(Model):
     """What was decided about one event for one person, and why it concerned them."""
 
     __tablename__ = "mail_verdicts"
+    __table_args__ = (Index("ix_mail_verdicts_user", "user_id", "event_id"),)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     why: Mapped[Why] = words(Why, primary_key=True)
     kind: Mapped[Kind] = words(Kind)
     decision: Mapped[Decision] = words(Decision)

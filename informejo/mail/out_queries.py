@@ -62,7 +62,8 @@ def find_caught(actor: User, id: int) -> CaughtMail:
 def _page(mails: Select, model, page: int | None) -> Listed:
     total = db.session.scalar(mails.with_only_columns(func.count(model.id)).order_by(None).options())
     number = nearest_page(page, total, PAGE)
-    rows = db.session.scalars(mails.limit(PAGE).offset((number - 1) * PAGE))
+    ids = mails.with_only_columns(model.id).limit(PAGE).offset((number - 1) * PAGE)  # what is sorted is no more
+    rows = db.session.scalars(mails.where(model.id.in_(db.session.scalars(ids).all())))
     return Listed(list(rows), number, total > number * PAGE)
 
 

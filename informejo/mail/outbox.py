@@ -20,8 +20,8 @@ from informejo.mail import outgoing_actions, verdicts, way_actions
 from informejo.mail.claims import LASTS, claim, due, holds
 from informejo.mail.composing import compose
 from informejo.mail.delivering import Parcel, Way, way
-from informejo.mail.models import MailWay, OutgoingMail
-from informejo.mail.smtp import Dropped, Later, Refused
+from informejo.mail.models import OutgoingMail
+from informejo.mail.smtp import Dropped, Later, NotAllowed, Refused
 from informejo.mail.smtp_server import Unreachable
 from informejo.mail.words import SENDING, Kind
 from informejo.turns import give_way, trouble
@@ -30,12 +30,6 @@ POLL_SECONDS = 2  # neither the end of a wait rings, nor a bell in another proce
 PAUSE_SECONDS = 0.25  # the same bell rings for whoever decides about mails first; and many bells are one look
 REST = timedelta(seconds=30)  # for the server, after trouble of its own
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
-WELL = timedelta(minutes=1)  # so often is kept that the way works
-
-
-def run(app: Flask):
-    """Send whatever is due until the hub closes."""
-    Outbox().run(app)
 
 
 class Outbox:
@@ -51,7 +45,7 @@ class Outbox:
         self._bell.set()
 
     def run(self, app: Flask):
-        """Send whenever the bell rings, and every POLL_SECONDS."""
+        """Send whatever is due, whenever the bell rings and every POLL_SECONDS, until the hub closes."""
         signals.recorded.connect(self.ring)
         while not hub.closing:
             with contained("outbox"), app.app_context():
@@ -65,8 +59,7 @@ class Outbox:
         """Send all that is due now, unless the server is left in peace. Raises what the database raises."""
         try:
             self._note_taken()
-            if self._rests_until is None or clock.now() >= self._rests_until:
-                self._rests_until = None
+            if not self._rests():
                 self._send_all()
         finally:
             db.session.remove()
@@ -76,6 +69,11 @@ class Outbox:
         with way() as open_way:
             if open_way:
                 self._send(id, open_way)
+
+    def _rests(self) -> bool:
+        """Whether the server is left in peace; no longer than REST, also where the clock goes back."""
+        now = clock.now()
+        return self._rests_until is not None and now < self._rests_until <= now + REST
 
     def _send_all(self):
         try:
@@ -93,29 +91,17 @@ class Outbox:
 
     def _send(self, id: int, to: Way):
         parcel = _written(id)
-        if parcel is None:
+        if parcel is None or not _is_taken(parcel, to):
             return
-        try:
-            to.deliver(parcel)
-        except Refused as error:
-            _end(parcel, outgoing_actions.mark_failed, str(error))
-        except Later as error:
-            _end(parcel, _put_off, str(error))
-            if isinstance(error, Dropped):
-                raise Unreachable(str(error)) from None
-        except Unreachable:
-            _end(parcel, _put_back)
-            raise
+        if to.is_server:
+            self._taken[id] = parcel
+            self._note_taken()
         else:
-            if to.is_server:
-                self._taken[id] = parcel
-                self._note_taken()
-            else:
-                _end(parcel, outgoing_actions.mark_sent)
+            _end(parcel, outgoing_actions.mark_sent)
 
     def _note_taken(self):
         for id, parcel in list(self._taken.items()):
-            _note_well()
+            way_actions.goes_well(SENDING)
             _end(parcel, outgoing_actions.mark_sent)
             del self._taken[id]
 
@@ -133,10 +119,7 @@ def _written(id: int) -> Parcel | None:
         how = outgoing_actions.mark_dropped if gone else outgoing_actions.mark_failed
         how(db.session.get(OutgoingMail, id), error.description if gone else str(error))
     except Exception as error:
-        db.session.rollback()
-        if trouble(error):
-            raise
-        note("outbox", error)
+        _note_fault(error)
         mail = db.session.get(OutgoingMail, id)
         mail.tries += 1
         _put_off(mail, f"It could not be written: {type(error).__name__}.")
@@ -167,6 +150,35 @@ def _write(mail: OutgoingMail) -> Parcel | None:
     return parcel
 
 
+def _is_taken(parcel: Parcel, to: Way) -> bool:
+    """Hand it over; where it was not taken, that is noted. Raises Unreachable where no other would be taken either."""
+    try:
+        to.deliver(parcel)
+    except Refused as error:
+        _end(parcel, outgoing_actions.mark_failed, str(error))
+    except Later as error:
+        _end(parcel, _put_off, str(error))
+        if isinstance(error, Dropped | NotAllowed):
+            raise Unreachable(str(error)) from None
+    except Unreachable:
+        _end(parcel, _put_back)
+        raise
+    except Exception as error:
+        _note_fault(error)
+        _end(parcel, _put_off, f"It could not be sent: {type(error).__name__}.")
+    else:
+        return True
+    return False
+
+
+def _note_fault(error: Exception):
+    """Something of ours is wrong: others go on, and it is tried again. The database's own trouble is raised."""
+    db.session.rollback()
+    if trouble(error):
+        raise error
+    note("outbox", error)
+
+
 def _end(parcel: Parcel, how: Callable, *words: str):
     """Note what became of it, unless it took so long that somebody else has taken the mail up."""
     mail = db.session.get(OutgoingMail, parcel.id)
@@ -187,9 +199,3 @@ def _put_off(mail: OutgoingMail, error: str):
 def _put_back(mail: OutgoingMail):
     """The trouble was the server's own, so this is no try of the mail."""
     outgoing_actions.mark_waiting(mail, mail.due_at, mail.tries - 1, mail.error)
-
-
-def _note_well():
-    known = db.session.get(MailWay, SENDING)
-    if known is None or known.failing_since or known.well_at is None or clock.now() - known.well_at > WELL:
-        way_actions.went_well(SENDING)

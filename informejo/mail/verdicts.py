@@ -16,6 +16,7 @@ from informejo.mail.recipients import Concern
 from informejo.mail.words import Decision, Kind, Why
 from informejo.tickets.models import Reading
 from informejo.tickets.words import Status
+from informejo.turns import in_turns
 
 READING = timedelta(seconds=20)  # for whoever has a page open: what they read there in time is not mailed as well
 Hindrance = tuple[Decision, str]  # why no mail goes out, and what that word alone does not say
@@ -23,7 +24,7 @@ Hindrance = tuple[Decision, str]  # why no mail goes out, and what that word alo
 
 def decide(event: Event):
     """Keep for everybody whom the event concerns what becomes of it, with a mail for those who are to be told."""
-    for concern in recipients.concerned(event):
+    for concern in in_turns(recipients.concerned(event)):
         settle(event, concern)
     if event.comment_id and event.ticket_id:
         db.notice(f"ticket:{event.ticket_id}")  # under the message stands from now on that it is to be mailed
@@ -47,7 +48,7 @@ def left(mail: OutgoingMail) -> list[Verdict]:
 
     Mails that are about no event, such as that of the mail check, never have any.
     """
-    for verdict in list(mail.verdicts):
+    for verdict in in_turns(list(mail.verdicts)):
         if found := _hindrance(verdict):
             verdict.decision, verdict.detail = found
             verdict.at, verdict.mail = clock.now(), None

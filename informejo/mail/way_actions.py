@@ -1,13 +1,14 @@
 """How the ways of mail fare: since when one fails, and why; and the tokens that open it."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
 from informejo import clock, db
 from informejo.mail.models import MailWay
 
+WELL = timedelta(minutes=1)
 MOST_WORDS = 500  # characters of an error that are kept
 
 
@@ -15,6 +16,13 @@ def went_well(name: str):
     """That way works now."""
     way = _way(name)
     way.well_at, way.failing_since, way.error = clock.now(), None, ""
+
+
+def goes_well(name: str):
+    """The same, of what works all the time: kept every WELL."""
+    known = db.session.get(MailWay, name)
+    if known is None or known.failing_since or known.well_at is None or clock.now() - known.well_at > WELL:
+        went_well(name)
 
 
 def failed(name: str, words: str):

@@ -97,8 +97,8 @@ def _here(reader: Reader) -> int:
 
 def _pass(reader: Reader, id: int):
     try:
-        if _step_to(reader, id):
-            reader.act(db.session.get(Event, id))
+        if _step_to(reader, id) and (event := db.session.get(Event, id)):  # it may be gone, with what it was about
+            reader.act(event)
         db.commit()
     except Exception as error:
         db.session.rollback()

@@ -318,7 +318,7 @@ def upgrade():
     )
     with op.batch_alter_table("mail_verdicts") as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_verdicts_mail_id"), ["mail_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_mail_verdicts_user_id"), ["user_id"], unique=False)
+        batch_op.create_index("ix_mail_verdicts_user", ["user_id", "event_id"], unique=False)
 
     op.add_column("users", sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
     _begin()

@@ -89,3 +89,58 @@ class Talking(Silent):
         lines.write(b"+ " + self._refusal + b"\r\n")
         self.heard.append(lines.readline().strip())
         return lines.write(tag + b" NO [AUTHENTICATIONFAILED] invalid credentials\r\n")
+
+
+class Withholding(Talking):
+    """One with a single mail, number 9, whose text it does not give; `is_there` until somebody else takes it out."""
+
+    searched = b"9"
+
+    def __init__(self, is_there: bool = True):
+        super().__init__(True, b"")
+        self._is_there = is_there
+
+    def _talk(self, client: socket.socket):
+        with client, client.makefile("rwb", buffering=0) as lines:
+            lines.write(b"* OK ready\r\n")
+            looks = 0
+            while line := lines.readline():
+                self.heard.append(line.strip())
+                tag, _, words = line.strip().partition(b" ")
+                looks += b"RFC822.SIZE" in words
+                end = b" NO it is damaged\r\n" if self._declines(words) else b" OK done\r\n"
+                lines.write(self._said(words, looks) + tag + end)
+
+    def _declines(self, words: bytes) -> bool:
+        return False
+
+    def _said(self, words: bytes, looks: int) -> bytes:
+        told = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1 UIDPLUS\r\n", b"UID SEARCH": b"* SEARCH %s\r\n" % self.searched}
+        told |= {b"SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] fine\r\n", b"LOGOUT": b"* BYE\r\n"}
+        if b"RFC822.SIZE" in words:
+            return b"* 1 FETCH (UID 9 RFC822.SIZE 700)\r\n" if self._is_there or looks == 1 else b""
+        if b"BODY.PEEK" in words:
+            return b"* 1 FETCH (UID 9 BODY[] NIL)\r\n" if self._is_there else b""
+        return next((said for word, said in told.items() if words.startswith(word)), b"")
+
+
+class Damaged(Withholding):
+    """One that has number 8, which it cannot read, and number 9, which is whole; `where` it notices: SIZE or BODY."""
+
+    searched = b"8 9"
+
+    def __init__(self, where: bytes):
+        super().__init__()
+        self._where = where
+
+    def _declines(self, words: bytes) -> bool:
+        return self._where in words and b"8" in words.split()[2].split(b",")
+
+    def _said(self, words: bytes, looks: int) -> bytes:
+        if self._declines(words):
+            return b""
+        if b"RFC822.SIZE" in words:
+            return b"".join(b"* 1 FETCH (UID %s RFC822.SIZE 9)\r\n" % uid for uid in words.split()[2].split(b","))
+        if b"BODY.PEEK" in words:
+            return b"* 1 FETCH (UID 9 BODY[] {24}\r\nSubject: Mail 9\r\n\r\nHello)\r\n"
+        return super()._said(words, looks)

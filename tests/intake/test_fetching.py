@@ -18,7 +18,7 @@ from informejo.mail.words import InState, Kind
 from informejo.tickets import files
 from tests.forks import dies
 from tests.intake import dovecot as server
-from tests.intake.servers import Dripping, Silent
+from tests.intake.servers import Damaged, Dripping, Silent, Withholding
 from tests.waiting import until
 
 
@@ -167,6 +167,32 @@ def test_a_mail_of_fifty_megabytes_is_fetched_whole(dovecot, box):
     Fetching().fetch(box)
     [kept] = db.session.scalars(select(IncomingMail))
     assert files.read(kept.stored_name) == raw
+
+
+def test_a_mail_that_the_server_does_not_give_is_not_taken_out(app):
+    with Withholding(is_there=True) as withholding:
+        box = use(app, f"imap://help:word@127.0.0.1:{withholding.port}")
+        Fetching().fetch(box)
+    assert not [words for words in withholding.heard if b"STORE" in words or b"EXPUNGE" in words]
+    assert way(box).error.startswith("1 of the mails in it could not be kept")
+
+
+@pytest.mark.parametrize("where", [b"RFC822.SIZE", b"BODY.PEEK"])
+def test_a_mail_that_the_server_cannot_read_stops_no_other(app, where):
+    with Damaged(where) as damaged:
+        box = use(app, f"imap://help:word@127.0.0.1:{damaged.port}")
+        Fetching().fetch(box)
+    assert kept() == ["Mail 9"]
+    assert [words.split()[3] for words in damaged.heard if b"STORE" in words] == [b"9"]
+    assert way(box).error.startswith("1 of the mails in it could not be kept")
+
+
+def test_a_mail_that_somebody_else_took_out_meanwhile_is_no_trouble(app):
+    with Withholding(is_there=False) as withholding:
+        box = use(app, f"imap://help:word@127.0.0.1:{withholding.port}")
+        Fetching().fetch(box)
+    assert way(box).failing_since is None
+    assert [words for words in withholding.heard if b"BODY.PEEK" in words]
 
 
 def test_a_wrong_password_is_told_with_the_servers_words_and_not_the_password(app, dovecot):

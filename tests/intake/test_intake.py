@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import os
+import sqlite3
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -16,6 +19,7 @@ from informejo.text import file_size
 from informejo.tickets import files
 from informejo.tickets.models import Comment, Ticket
 from tests.intake.letters import PNG, come, ledger, letter, mailed
+from tests.server import ROOT
 
 LOGO, SCREEN = PNG + b"logo", PNG + b"screen"
 REN = "ren@example.org"
@@ -120,6 +124,32 @@ class TestMaking:
         assert "bin/flask files" in db.session.get(IncomingMail, lost.id).reason
         assert whole
 
+    @pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL])
+    def test_a_database_that_takes_nothing_for_long_costs_a_mail_no_try(self, world, monkeypatch, code):
+        inbound.store(letter(), "help", 1, 1)
+        wrong = sqlite3.OperationalError("not now")
+        wrong.sqlite_errorcode = code
+
+        def fails(*_):
+            raise wrong
+
+        monkeypatch.setattr("informejo.intake.actions.place", fails)
+        for minutes in range(0, 5 * inbound.MOST_TRIES + 5, 5):
+            with clock.at(clock.now() + timedelta(minutes=minutes)), pytest.raises(sqlite3.OperationalError):
+                inbound.take_all()
+            assert [(mail.state, mail.tries) for mail in ledger()] == [(InState.NEW, 0)]
+        monkeypatch.undo()
+        with clock.at(clock.now() + timedelta(hours=1)):
+            inbound.take_all()
+        assert [mail.state for mail in ledger()] == [InState.TICKET]
+
+    def test_one_that_was_taken_up_while_the_clock_was_far_ahead_is_read_now(self, world):
+        mail = inbound.store(letter(), "help", 1, 1)
+        mail.claimed_until, mail.tries = clock.now() + timedelta(days=400), 1
+        db.commit()
+        inbound.take_all()
+        assert [mail.state for mail in ledger()] == [InState.TICKET]
+
     def test_an_error_on_the_way_leaves_nothing_half_done(self, world, monkeypatch):
         monkeypatch.setattr("informejo.intake.actions.place", lambda *_: 1 / 0)
         mail = come(files=(("log.txt", b"It blinks."),))
@@ -186,6 +216,18 @@ class TestCommand:
         result = receive(letter())
         assert (result.exit_code, len(ledger())) == (75, 1)
         assert "not kept" in result.stderr
+
+    def test_nor_is_one_given_up_for_a_fault_of_ours(self, world, receive, monkeypatch):
+        monkeypatch.setattr(inbound, "store", lambda *_: 1 / 0)
+        assert receive(letter()).exit_code == 75
+        monkeypatch.undo()
+        assert receive(letter()).exit_code == 0
+
+    def test_nor_where_the_desk_cannot_even_begin(self, tmp_path):
+        words, env = [ROOT / "bin/flask", "receive-mail"], os.environ | {"INFORMEJO_UNITS": str(tmp_path)}
+        env |= {"MAIL_LARGEST": "many"}
+        ended = subprocess.run(words, env=env, input=letter(), capture_output=True, check=False)
+        assert ended.returncode == 75, ended.stderr
 
     def test_one_that_is_too_large_is_refused_and_not_tried_again(self, app, world, receive):
         app.config["MAIL_LARGEST"] = 10_000

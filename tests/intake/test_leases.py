@@ -39,6 +39,23 @@ def test_who_dies_loses_it_when_its_time_is_over():
 
 
 @pytest.mark.usefixtures("app")
+def test_what_somebody_took_while_the_clock_was_far_ahead_is_not_theirs_until_then():
+    with clock.at(NOON + timedelta(days=400)):
+        assert take("one")
+    with clock.at(NOON):
+        assert take("two")
+        assert not take("one")
+
+
+@pytest.mark.usefixtures("app")
+def test_clocks_of_two_machines_may_differ_by_minutes():
+    with clock.at(NOON + timedelta(minutes=10)):
+        assert take("one")
+    with clock.at(NOON):
+        assert not take("two")
+
+
+@pytest.mark.usefixtures("app")
 def test_whoever_renews_it_has_it_for_longer():
     for time in range(10):
         with clock.at(NOON + time * lease_actions.LASTS / 2):

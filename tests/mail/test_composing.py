@@ -258,6 +258,15 @@ def test_times_are_those_of_the_reader(post, sink, world):
     assert "1 Dec 2026, 05:15 JST" in text(next(m for a, m in sink.mails if a == [REN] and m["References"]))
 
 
+def test_a_time_zone_that_this_machine_does_not_know_any_more_stops_no_mail(post, sink, world):
+    world.ren.time_zone = "Mars/Olympus_Mons"
+    with clock.at(datetime(2026, 11, 30, 20, 15, tzinfo=UTC)):
+        ticket = world.ticket()
+        world.comment(world.mia, ticket)
+        post.deliver()
+    assert "30 Nov 2026, 20:15 UTC" in text(next(m for a, m in sink.mails if a == [REN] and m["References"]))
+
+
 def test_at_most_ten_earlier_mails_are_referred_to(post, sink, world):
     ticket = world.ticket()
     for number in range(13):

@@ -102,6 +102,19 @@ def test_an_address_of_a_country_is_written_as_mail_servers_read_it():
     assert mailbox("Jürgen", "j@bücher.example").addr_spec == "j@xn--bcher-kva.example"
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("straße.example", "xn--strae-oqa.example"),  # and not strasse.example, which is somebody else's
+        ("faß.bücher.example", "xn--fa-hia.xn--bcher-kva.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("bücher。example", "xn--bcher-kva.example"),
+    ],
+)
+def test_a_domain_is_the_one_that_todays_rules_make_of_it(host, expected):
+    assert mailbox("", f"ren@{host}").addr_spec == f"ren@{expected}"
+
+
 @settings(max_examples=300)
 @given(st.text(max_size=100))
 def test_any_name_at_all_is_read_back_or_left_out(name):

@@ -14,12 +14,14 @@ from informejo.events.names import EventName
 from informejo.mail import outbox
 from informejo.mail.models import CaughtMail, MailWay, OutgoingMail
 from informejo.mail.outbox import BACK_OFF, REST
+from informejo.mail.smtp import Line
 from informejo.mail.words import Decision, Kind, OutState
 from informejo.tickets.queries import timeline_for
 from tests.mail.sink import running
 from tests.ports import free_port
 
 TO_REN = "ren@example.org"
+NOBODY = "<>"
 
 
 @pytest.fixture
@@ -135,6 +137,21 @@ def test_while_no_server_answers_no_mail_loses_a_try_and_then_all_go_out_oldest_
     assert way().error == ""
 
 
+def test_the_server_is_left_in_peace_for_a_moment_and_not_for_as_long_as_the_clock_goes_back(mail, post):
+    with running(port=free_port()) as sink:
+        post.to(sink)
+        sink.answers["MAIL"] = "451 Not now"
+        post.send()
+        sink.answers.clear()
+        post.send()
+        assert sink.mails == []
+        mail.due_at -= timedelta(hours=2)
+        db.commit()
+        with clock.at(clock.now() - timedelta(hours=1)):
+            post.send()
+    assert mail.state == OutState.SENT
+
+
 def test_a_server_that_does_not_know_our_password_costs_no_mail_a_try_and_hears_it_nowhere_else(mail, post):
     with running(users={"desk": "right"}) as sink:
         post.to(sink, SMTP_USER="desk", SMTP_PASSWORD="wrong word")
@@ -229,6 +246,21 @@ def test_what_cannot_be_written_for_a_fault_of_ours_is_tried_again_and_stops_no_
     assert mail.state == OutState.SENT
 
 
+def test_what_cannot_be_handed_over_for_a_fault_of_ours_is_tried_again_and_stops_no_other(
+    mail, post, sink, monkeypatch
+):
+    send = Line.send
+    monkeypatch.setattr(Line, "send", lambda line, by, to, raw: send(line, by, to, raw) if to != TO_REN else 1 / 0)
+    post.send()
+    assert (mail.state, mail.tries) == (OutState.WAITING, 1)
+    assert "ZeroDivisionError" in mail.error
+    assert "ana@example.org" in sink.to
+    monkeypatch.undo()
+    with clock.at(mail.due_at):
+        post.send()
+    assert mail.state == OutState.SENT
+
+
 def test_what_the_server_took_and_the_database_could_not_note_is_noted_later_and_not_sent_again(
     mail, post, sink, monkeypatch
 ):
@@ -259,7 +291,7 @@ def test_what_somebody_else_has_taken_up_meanwhile_is_theirs_to_note(mail, post,
             return None
         with closing(sqlite3.connect(tmp_path / "test.db")) as connection, connection:
             connection.execute(
-                "UPDATE outgoing_mails SET claimed_until = '2099-01-01 00:00:00' WHERE id = ?", [mail.id]
+                "UPDATE outgoing_mails SET claimed_until = datetime(claimed_until, '+1 minute') WHERE id = ?", [mail.id]
             )
         return "550 no such person"
 
@@ -278,3 +310,70 @@ def test_a_mail_whose_claim_has_run_out_is_taken_up_again(mail, post, sink):
         post.send()
     assert mail.state == OutState.SENT
     assert sink.to.count(TO_REN) == 1
+
+
+def test_a_server_that_takes_nothing_from_nobody_gets_refusals_from_the_desk_and_no_mail_waits_behind_one(post, sink):
+    sink.answers["MAIL"] = lambda sender: "501 5.1.7 Invalid address" if sender == NOBODY else None
+    refusal, after = post.queue(Kind.REFUSED, TO_REN), post.queue(Kind.CHECK, "help@example.org")
+    post.send()
+    assert (refusal.state, after.state) == (OutState.SENT, OutState.SENT)
+    assert sink.senders == ["help@example.org", "help@example.org"]
+
+
+def test_a_refusal_is_from_nobody_where_the_server_takes_that(post, sink):
+    post.queue(Kind.REFUSED, TO_REN)
+    post.send()
+    assert sink.senders == [NOBODY]
+
+
+@pytest.mark.parametrize("answer", ["554 5.7.1 Relay access denied", "530 5.7.0 Authentication required"])
+def test_where_we_may_not_send_no_mail_is_given_up_and_health_is_told(mail, post, sink, answer):
+    sink.answers["RCPT"] = answer
+    post.send()
+    assert {each.state for each in post.mails} == {OutState.WAITING}
+    assert way().error == answer
+    sink.answers.clear()
+    with clock.at(max(each.due_at for each in post.mails) + REST):
+        post.send()
+    assert {each.state for each in post.mails} == {OutState.SENT}
+    assert way().failing_since is None
+
+
+def test_more_mails_than_a_provider_takes_in_a_day_wait_for_the_next_and_lose_no_try(mail, post, sink):
+    sink.answers["DATA"] = "550 5.4.5 Daily user sending limit exceeded"
+    for hours in range(24):
+        with clock.at(clock.now() + timedelta(hours=hours)):
+            post.send()
+    assert {(each.state, each.tries) for each in post.mails} == {(OutState.WAITING, 0)}
+    assert "Daily" in way().error
+    sink.answers.clear()
+    with clock.at(clock.now() + timedelta(hours=25)):
+        post.send()
+    assert {each.state for each in post.mails} == {OutState.SENT}
+
+
+def test_one_whom_the_server_forbids_us_costs_the_others_a_moment(mail, post, sink):
+    sink.answers["RCPT"] = lambda address: "554 5.7.1 Blocked" if address == TO_REN else None
+    post.send()
+    with clock.at(clock.now() + REST):
+        post.send()
+    assert (mail.state, mail.error) == (OutState.WAITING, "554 5.7.1 Blocked")
+    assert {each.state for each in post.mails if each != mail} == {OutState.SENT}
+    assert way().failing_since is None
+
+
+@pytest.mark.parametrize("state", [OutState.WAITING, OutState.SENDING])
+def test_what_waits_since_the_clock_was_far_ahead_does_not_wait_until_then(mail, post, sink, state):
+    mail.state, mail.due_at = state, clock.now() + timedelta(days=400)
+    mail.claimed_until = mail.due_at if state == OutState.SENDING else None
+    db.commit()
+    post.send()
+    assert mail.state == OutState.SENT
+    assert sink.to.count(TO_REN) == 1
+
+
+def test_what_waits_for_days_waits_for_them(mail, post, sink):
+    mail.due_at = clock.now() + timedelta(days=3)
+    db.commit()
+    post.send()
+    assert mail.state == OutState.WAITING

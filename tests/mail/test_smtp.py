@@ -6,8 +6,9 @@ import socket
 import pytest
 
 from informejo.mail import smtp_server
-from informejo.mail.smtp import Dropped, Later, Line, Refused
+from informejo.mail.smtp import Dropped, Later, Line, NotAllowed, Refused
 from informejo.mail.smtp_server import Server, Unreachable
+from tests.intake.servers import Silent
 from tests.mail.sink import Sink, certificate, running
 from tests.ports import free_port
 
@@ -49,6 +50,13 @@ def test_mails_of_one_batch_share_a_connection():
         send(server(sink.port), RAW, RAW, RAW)
     assert len(sink.mails) == 3
     assert sink.connections == 1
+
+
+@pytest.mark.parametrize("body", [b".\r\n", b"..\r\n.\r\n\r\n.a\r\n...\r\n", b"a.\r\nb .c\r\n", b"no end"])
+def test_lines_that_begin_with_a_dot_arrive_as_they_are(body):
+    with running() as sink:
+        send(server(sink.port), RAW + body, RAW)
+    assert sink.raw == [RAW + body.removesuffix(b"\r\n") + b"\r\n", RAW]
 
 
 def test_it_signs_in_over_starttls(trusted):
@@ -136,6 +144,14 @@ def test_whoever_falls_silent_or_hangs_up_ends_that_mail_and_says_so(impatient, 
         ("RCPT", "550 No such person", Refused),
         ("DATA", "451 Come back later", Later),
         ("DATA", "554 We do not like it", Refused),
+        ("RCPT", "550 5.1.1 No such person", Refused),
+        ("RCPT", "554 5.7.1 Relay access denied", NotAllowed),
+        ("RCPT", "530 5.7.0 Authentication required", NotAllowed),
+        ("DATA", "530 Authentication required", NotAllowed),
+        ("DATA", "554 5.7.1 It looks like junk", Refused),
+        ("RCPT", "550 5.1.90 You have reached your daily limit", Unreachable),
+        ("DATA", "550 5.4.5 Daily user sending limit exceeded", Unreachable),
+        ("DATA", "554 5.2.252 SendAsDenied", Unreachable),
     ],
 )
 def test_each_answer_means_the_server_the_mail_or_the_moment(stage, answer, error):
@@ -147,6 +163,35 @@ def test_each_answer_means_the_server_the_mail_or_the_moment(stage, answer, erro
             assert type(told.value) is error
             sink.answers.clear()
             line.send("help@example.org", "zoe@example.org", RAW)  # the next mail goes its way
+    assert sink.to == ["zoe@example.org"]
+
+
+@pytest.mark.parametrize(("answer", "error"), [("452 Not so large a mail now", Later), ("550 Never so large", Refused)])
+def test_a_mail_that_is_refused_for_its_size_stops_no_other(answer, error):
+    with running() as sink:
+        calls = iter([answer, None, None])  # without its size it would be taken
+        sink.answers["MAIL"] = lambda _address: next(calls)
+        with Line(server(sink.port)) as line:
+            with pytest.raises(error, match=answer):
+                line.send("help@example.org", "ren@example.org", RAW)
+            line.send("help@example.org", "zoe@example.org", RAW)
+    assert sink.to == ["zoe@example.org"]
+    assert sink.connections == 1
+
+
+def test_a_question_that_nobody_can_read_is_the_servers_fault():
+    words = (b"220 hello\r\n", b"250-hello\r\n250 AUTH LOGIN\r\n", b"334 a\r\n")
+    with Silent(*words) as odd, pytest.raises(Unreachable):
+        send(server(odd.port, user="desk", password="word", host="127.0.0.1"))
+
+
+def test_an_answer_without_an_end_refuses_nothing():
+    with running() as sink, Line(server(sink.port)) as line:
+        sink.answers["RCPT"] = f"550 {'x' * 9_000}"
+        with pytest.raises(Later):
+            line.send("help@example.org", "ren@example.org", RAW)
+        sink.answers.clear()
+        line.send("help@example.org", "zoe@example.org", RAW)
     assert sink.to == ["zoe@example.org"]
 
 

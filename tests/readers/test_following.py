@@ -4,7 +4,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 
 from informejo import db
@@ -205,6 +205,19 @@ def test_while_the_database_is_away_nothing_is_passed_over(app, happen):
     assert (bookmark(), kept()) == (before, [])
     catch_up(app)
     assert written() == [id]
+
+
+def test_an_event_that_went_with_its_message_meanwhile_is_no_fault(app, happen):
+    ids, seen = happen(3), []
+
+    def act(event: Event):
+        seen.append(event.id)
+        db.session.execute(delete(Event).where(Event.id == ids[1]))
+
+    catch_up(app, act)
+    assert seen == [ids[0], ids[2]]
+    assert bookmark() == ids[2]
+    assert kept() == []
 
 
 def test_two_processes_deal_with_each_event_once_between_them(app, happen):
