@@ -86,6 +86,8 @@ def _sentences(user: User) -> dict[str, str]:
     said = {"user-changed": done_to(last)} if last else {}
     word = "An invitation" if user.role == Role.GUEST else "A link to choose a password"
     how = "will be mailed to" if can_be_sent() else "waits, since no mail server is set up. It is for"
+    if current_app.config["MAIL_CATCH"]:
+        how = "is caught, since no mail leaves this desk. It is for"
     return said | {
         "handed-over": f"The tickets of {user.name} are handed over.",
         "password-offered": f"{word} {how} {user.email}.",

@@ -1,6 +1,8 @@
 """The ledger, for staff: every mail that came in, what became of it and why, and what can be done about it."""
 
+from collections.abc import Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from flask import Blueprint, request
 from werkzeug.exceptions import NotFound, UnprocessableEntity
@@ -22,6 +24,8 @@ bp = Blueprint("ledger", __name__)
 # them; where somebody asks for those of one mail, its page alone is sent with one that lets pictures in, over TLS, and
 # nothing else. That no address of the desk goes with the request is said by Referrer-Policy already.
 WITH_PICTURES = security.HEADERS["Content-Security-Policy"] + "; img-src 'self' https:"
+NO_TICKET = "There is no ticket with that number here. Write one such as 42."
+EMPTY = MappingProxyType({})
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")  # of kinds that can hold no scripts
 
 
@@ -46,16 +50,8 @@ def ledger():
 @bp.get("/mail/in/<int:id>")
 def mail(id: int):
     """One mail: what became of it and why, what it says, and what is in it."""
-    mail = ledger_queries.find_mail(actor(), id)
-    pictures = request.args.get("pictures") == "yes"
-    shown = page(
-        "ledger/mail.html",
-        title=mail.subject or "Mail",
-        mail=mail,
-        opened=original.open_for_page(mail, pictures),
-        pictures=pictures,
-        opened_ticket=ledger_queries.opened_by(mail, mail.ticket),
-    )
+    mail, pictures = ledger_queries.find_mail(actor(), id), request.args.get("pictures") == "yes"
+    shown = _opened(mail, pictures)
     return (shown, {"Content-Security-Policy": WITH_PICTURES}) if pictures else shown
 
 
@@ -102,7 +98,10 @@ def make_ticket(id: int):
 def move(id: int):
     """Move it to another ticket."""
     mail = ledger_queries.find_mail(actor(), id)
-    to = policy.find_ticket(actor(), MovedTo.number_from(request.form))
+    try:
+        to = policy.find_ticket(actor(), MovedTo.number_from(request.form))
+    except NotFound:
+        return _opened(mail, typed=request.form, problems={"number": NO_TICKET}), 422
     with _brought(mail, to) as (parsed, things):
         ledger_actions.move(actor(), mail, to, parsed, things)
         db.commit()
@@ -117,6 +116,19 @@ def undo(id: int):
         ledger_actions.undo(actor(), mail, parsed, things)
         db.commit()
     return go_to(f"/mail/in/{id}", "mail-moved-back")
+
+
+def _opened(mail: IncomingMail, pictures: bool = False, typed: Mapping = EMPTY, problems: Mapping = EMPTY) -> str:
+    return page(
+        "ledger/mail.html",
+        title=mail.subject or "Mail",
+        mail=mail,
+        opened=original.open_for_page(mail, pictures),
+        pictures=pictures,
+        opened_ticket=ledger_queries.opened_by(mail, mail.ticket),
+        typed=typed,
+        problems=problems,
+    )
 
 
 @contextmanager

@@ -17,7 +17,13 @@ from informejo.mail.signatures import confirmation
 from informejo.mail.words import Kind, Why
 from informejo.mime.quotes import MARKER
 from informejo.tickets.models import Ticket
+from informejo.tickets.words import Status
 
+WHAT_NOW = {  # said to the requester, to whom the word alone may say nothing
+    Status.WAITING: "We wait for your answer.",
+    Status.RESOLVED: "If it is not solved, tell us: then it is open again.",
+    Status.CLOSED: "If there is more, tell us: then a new ticket follows this one.",
+}
 NOT_ANSWERED = (Kind.BUNDLE, Kind.PASSWORD, Kind.REFUSED, Kind.CHECK)
 
 
@@ -101,6 +107,13 @@ def _message(case: Case) -> tuple[str, dict]:
     return subject, shown | {"earlier": earlier}
 
 
+def _status(case: Case) -> tuple[str, dict]:
+    """What it means for its requester, unless it has another status by now."""
+    subject, shown = _about(case)
+    new, is_own = case.event.changes["status"][1], case.ticket.requester == case.reader.user
+    return subject, shown | {"what_now": WHAT_NOW.get(new, "") if is_own and new == case.ticket.status else ""}
+
+
 def _introduced(case: Case) -> tuple[str, dict]:
     """For whom the ticket is new: what it is about, and what was said last."""
     subject, shown = _about(case)
@@ -161,7 +174,7 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.OPENED: _opened,
     Kind.NEW: _about,
     Kind.MESSAGE: _message,
-    Kind.STATUS: _about,
+    Kind.STATUS: _status,
     Kind.ASSIGNED: _introduced,
     Kind.WATCHING: _introduced,
     Kind.UNDELIVERED: _about,

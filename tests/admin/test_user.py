@@ -238,6 +238,15 @@ def test_what_became_of_the_mail_with_the_link_is_said(world, page, state, words
     assert words in page(world.ana, world.zoe)
 
 
+def test_where_mails_are_caught_nobody_is_told_that_a_link_left(app, world, visit, page):
+    app.config["MAIL_CATCH"] = True
+    assert "is caught, since no mail leaves" in done(visit(world.ana), f"/users/{world.zoe.id}/password-mail")
+    mail = {"kind": Kind.PASSWORD, "user": world.zoe, "address": "zoe@example.org", "due_at": clock.now()}
+    db.session.add(OutgoingMail(state=OutState.SENT, ended_at=clock.now(), **mail))
+    db.commit()
+    assert "A mail with a link was caught, and not sent, to zoe@example.org," in page(world.ana, world.zoe)
+
+
 def test_nobody_is_mailed_a_link_who_is_shut_out_and_nobody_but_administrators_does(world, visit):
     assert visit(world.ana).post(f"/users/{world.dan.id}/password-mail").status_code == 422
     assert visit(world.ana).post(f"/users/{world.ana.id}/password-mail").status_code == 403

@@ -312,13 +312,16 @@ class TestMove:
         press(mail, "move", number=own.id)
         assert (mail.ticket, mail.comment.internal) == (own, False)
 
-    def test_it_goes_to_no_ticket_that_is_not_there(self, world, visit, replied):
+    def test_a_number_that_is_no_tickets_is_asked_for_again_on_the_same_page(self, world, visit, replied):
         binned = world.ticket(title="Gone")
         change_actions.delete_ticket(world.ana, binned)
         db.commit()
         for number in ("999", "", "x", str(binned.id), "9" * 30):
             answer = visit(world.mia).post(f"/mail/in/{replied.id}/move", data={"number": number})
-            assert answer.status_code == 404
+            assert answer.status_code == 422
+            assert "There is no ticket with that number here." in answer.text
+            assert f'value="{number}"' in answer.text
+            assert "About the other one." in answer.text
         assert len(messages(replied.ticket)) == 1
 
     def test_of_one_that_was_too_large_nothing_can_be_made(self, app, world, visit, target):
@@ -370,3 +373,25 @@ def test_everything_about_the_mails_can_be_looked_at_in_every_state(world, visit
     for mail in ledger:
         assert visit(world.mia).get(f"/mail/in/{mail.id}").status_code == 200
     assert db.session.scalars(select(IncomingMail.state)).all()
+
+
+def test_what_names_no_sender_offers_nothing_that_cannot_be_done(world, visit, press):
+    nobody = come(b"From: nobody\r\nSubject: Who\r\n\r\nIt smokes.\r\n")
+    page = visit(world.mia).get(f"/mail/in/{nobody.id}").text
+    assert "It names no sender" in page
+    assert f"/mail/in/{nobody.id}/ticket" not in page
+    assert f"/mail/in/{nobody.id}/move" not in page
+    assert f"/mail/in/{nobody.id}/attempts" in page
+    somebody = visit(world.mia).get(f"/mail/in/{come().id}").text
+    assert "It names no sender" not in somebody
+    assert "/move" in somebody
+
+
+def test_of_what_was_refused_the_head_alone_is_shown_and_called_so(app, world, visit):
+    app.config["MAIL_LARGEST"] = 1_000
+    mail = come(text="x" * 5_000, files=FILE)
+    page = visit(world.mia).get(f"/mail/in/{mail.id}").text
+    assert "Only its head was kept" in page
+    assert "<summary>Its header</summary>" in page
+    for words in ("It has no text.", "What was odd", f"{mail.size} bytes"):
+        assert words not in page

@@ -58,13 +58,13 @@ def test_the_button_names_the_requester_and_one_colleague_or_how_many(world, tic
     db.commit()
     composer, _ = form(world.mia)
     assert button(composer) == "Send to Ren Ito and Tom Berg"
-    assert told(composer) == "Mailed to Ren Ito and Tom Berg."
-    assert told(composer, "of-note") == "Mailed to Tom Berg."
+    assert told(composer) == "Goes by mail to Ren Ito and Tom Berg."
+    assert told(composer, "of-note") == "Goes by mail to Tom Berg."
     watch(world.ana, ticket, world.ana)
     db.commit()
     composer, _ = form(world.mia)
     assert button(composer) == "Send to Ren Ito and 2 colleagues"
-    assert told(composer) == "Mailed to Ren Ito, Tom Berg and Ana Silva."
+    assert told(composer) == "Goes by mail to Ren Ito, Tom Berg and Ana Silva."
 
 
 def test_who_switched_such_mails_off_is_said_to_read_it_here(world, ticket, form):
@@ -73,7 +73,7 @@ def test_who_switched_such_mails_off_is_said_to_read_it_here(world, ticket, form
     assert told(form(world.mia)[0]) == "No mail goes to Ren Ito, who reads it here."
     save_choices(world.ren, mine=True)
     db.commit()
-    assert told(form(world.mia)[0]) == "Mailed to Ren Ito."
+    assert told(form(world.mia)[0]) == "Goes by mail to Ren Ito."
 
 
 def test_without_a_mail_server_it_says_so(app, world, ticket, form):
@@ -81,11 +81,16 @@ def test_without_a_mail_server_it_says_so(app, world, ticket, form):
     assert told(form(world.mia)[0]) == "No mail server is set up: Ren Ito reads it here, and gets the mail later."
 
 
+def test_where_mails_are_caught_it_does_not_say_that_they_leave(app, world, ticket, form):
+    app.config["MAIL_CATCH"] = True
+    assert told(form(world.mia)[0]) == "No mail leaves this desk: the one to Ren Ito is caught."
+
+
 def test_of_a_guest_nobody_says_that_they_read_it_here(app, world, form):
     ticket = actions.open_ticket(world.mia, title="By telephone", description="It smokes all day.", requester=world.gus)
     change_actions.assign(world.mia, ticket, world.mia)
     db.commit()
-    assert told(form(world.mia, f"/tickets/{ticket.id}")[0]) == "Mailed to Gus Visser."
+    assert told(form(world.mia, f"/tickets/{ticket.id}")[0]) == "Goes by mail to Gus Visser."
     app.config["SMTP_HOST"] = ""
     waits = "No mail server is set up: the mail to Gus Visser waits until there is one."
     assert told(form(world.mia, f"/tickets/{ticket.id}")[0]) == waits
@@ -186,4 +191,4 @@ def test_a_member_of_the_staff_who_asked_for_it_themselves_hears_of_notes_as_the
     change_actions.assign(world.mia, own, world.tom)
     db.commit()
     composer, _ = form(world.mia, f"/tickets/{own.id}")
-    assert (told(composer), told(composer, "of-note")) == ("Mailed to Tom Berg.", "Mailed to Tom Berg.")
+    assert (told(composer), told(composer, "of-note")) == ("Goes by mail to Tom Berg.", "Goes by mail to Tom Berg.")

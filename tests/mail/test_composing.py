@@ -10,6 +10,7 @@ import pytest
 
 from informejo import clock, db
 from informejo.accounts.queries import password_link
+from informejo.intake import inbound
 from informejo.intake.matching_queries import match
 from informejo.mail import actions, outgoing_actions
 from informejo.mail.models import IncomingMail
@@ -20,10 +21,12 @@ from informejo.mime import plain, quotes
 from informejo.mime.parsing import parse
 from informejo.mime.quotes import MARKER
 from informejo.tickets import change_actions
-from tests.intake.letters import come
+from informejo.tickets.words import Status
+from tests.intake.letters import come, letter
 from tests.mail.everything import NOTE, OURS, STRANGE, sent
 
 PUBLIC, REN, GUS = "https://desk.example.org", "ren@example.org", "gus@example.org"
+STRANGER = "big@example.net"
 
 _READ = {}
 NAMELESS = (Kind.PASSWORD, Kind.REFUSED, Kind.CHECK, Kind.UNDELIVERED, Kind.WATCHING)  # their answers name no ticket
@@ -46,7 +49,7 @@ def mails(request, is_confirmed):
 
 
 def text(message: EmailMessage) -> str:
-    return message.get_body(("plain",)).get_content()
+    return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
 
 def html(message: EmailMessage) -> str:
@@ -60,6 +63,10 @@ def whole(message: EmailMessage) -> str:
 
 def to(message: EmailMessage) -> str:
     return message["To"].addresses[0].addr_spec
+
+
+def last_to(sink, address: str) -> EmailMessage:
+    return next(message for addresses, message in reversed(sink.mails) if addresses == [address])
 
 
 def of_kind(mails, kind: Kind, address: str) -> EmailMessage:
@@ -231,7 +238,7 @@ def test_files_of_an_answer_go_with_the_mail_to_whom_cannot_open_the_page(post, 
     got = [(part.get_filename(), part.get_content()) for part in guests.iter_attachments()]
     assert [name for name, _ in got] == ["Anleitung für 👩💻.txt", "b.txt"]
     assert "Switch it off." in str(got[0][1])
-    assert "Attached: b.txt (3 bytes)" in text(guests)
+    assert re.search(r"staff\.\n\nAttached: .*\nAttached: b\.txt \(3 bytes\)\n", text(guests))
     assert not list(rens.iter_attachments())
     assert "On the ticket’s page: b.txt (3 bytes)" in text(rens)
 
@@ -287,7 +294,7 @@ def test_whoever_is_given_a_ticket_is_told_what_it_is_about_however_much_was_sai
     post.deliver()
     said = text(next(message for addresses, message in sink.mails if addresses == ["tom@example.org"]))
     assert "Mia Lund gave this ticket to you." in said
-    assert re.search(r"Ren Ito, .* UTC:\s+It all began with a spark\.", said)
+    assert re.search(r"to you\.\n\nRen Ito, .* UTC:\n\nIt all began with a spark\.", said)
     assert re.findall(r"Message \d", said) == ["Message 4", "Message 3", "Message 2"]
 
 
@@ -339,6 +346,42 @@ def test_a_reminder_says_what_the_desk_asked_last_and_no_note(mails):
     said = text(of_kind(mails, Kind.REMINDER, GUS))
     assert "We wait for your answer to what Mia Lund wrote" in said
     assert OURS in said
+
+
+def test_another_status_says_to_its_requester_what_it_means_and_to_nobody_else(post, sink, world):
+    ticket = world.ticket()
+    change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    told = {
+        "waiting": "We wait for your answer.",
+        "resolved": "then it is open again",
+        "closed": "a new ticket follows",
+    }
+    for status, words in told.items():
+        change_actions.set_status(world.mia, ticket, Status(status))
+        db.commit()
+        post.deliver()
+        assert words in text(last_to(sink, REN)), status
+        assert words not in text(last_to(sink, "tom@example.org")), status
+
+
+def test_a_status_that_is_past_asks_nothing_of_anybody(post, sink, world):
+    ticket = world.ticket()
+    for status in (Status.WAITING, Status.IN_PROGRESS):
+        change_actions.set_status(world.mia, ticket, status)
+    db.commit()
+    post.deliver()
+    assert any("to Waiting." in text(message) for _, message in sink.mails)
+    assert not any("We wait" in text(message) for _, message in sink.mails)
+
+
+def test_a_mail_that_was_too_large_is_told_the_limit_and_no_size_of_what_was_kept(post, sink, world):
+    post.app.config["MAIL_LARGEST"] = 10_000
+    came = inbound.store(letter(sender=STRANGER, text="x" * 20_000), "help")
+    post.send()
+    said = text(last_to(sink, STRANGER))
+    assert "it is larger than 9.8 kB" in said
+    assert f"{came.size} bytes" not in said
 
 
 def test_a_long_message_is_quoted_in_part_and_sent_whole(post, sink, world):

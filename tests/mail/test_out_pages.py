@@ -48,7 +48,7 @@ def test_the_list_can_be_narrowed_to_one_state(failed, visit, world):
     shown = page(visit(world.mia), "/mail/out?state=sent")
     assert "ana@example.org" in shown
     assert "ren@example.org" not in shown
-    assert "No mail that goes out is so." in page(visit(world.mia), "/mail/out?state=bounced")
+    assert "No mail is in this state." in page(visit(world.mia), "/mail/out?state=bounced")
     assert "ren@example.org" in page(visit(world.mia), "/mail/out?state=nonsense")
 
 
@@ -57,10 +57,18 @@ def test_sending_again_says_so_and_happens_once(failed, post, sink, visit, world
     sink.answers.clear()
     for _ in range(2):
         assert browser.post(f"/mail/out/{failed.id}/attempts").status_code == 303
-    assert "on its way again" in page(browser, "/mail/out")
+    shown = page(browser, "/mail/out")
+    assert "on its way again" in shown
+    assert "0 tries" not in shown
     post.send()
     assert sink.to.count("ren@example.org") == 1
     assert browser.post(f"/mail/out/{failed.id}/attempts").status_code == 422  # it was sent
+
+
+def test_whoever_reads_mail_sees_where_they_are(failed, visit, world):
+    for address in ("/mail/out", "/mail/in", "/mail/in?state=reply", "/mail/caught"):
+        rail = read(page(visit(world.ana), address)).find("desk-counts")
+        assert [link.text for link in rail.all("a") if "aria-current" in link.attributes] == ["Mail"], address
 
 
 def test_on_a_tickets_page_it_is_sent_again_without_leaving_it(failed, visit, world):
@@ -78,7 +86,7 @@ def test_the_page_says_why_nothing_leaves(post, visit, world):
     assert "has not worked" not in page(browser, "/mail/out")
     db.session.add(MailWay(name="SMTP", failing_since=clock.now(), error="535 <b>No</b>"))
     db.commit()
-    assert "535 &lt;b&gt;No&lt;/b&gt;" in page(browser, "/mail/out")
+    assert "<q>535 &lt;b&gt;No&lt;/b&gt;</q>. Mails wait" in page(browser, "/mail/out")
     post.app.config["MAIL_CATCH"] = True
     assert "Mails do not leave" in page(browser, "/mail/out")
 

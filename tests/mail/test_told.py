@@ -4,7 +4,7 @@ import pytest
 
 from informejo import db
 from informejo.mail import told_queries
-from informejo.mail.actions import watch
+from informejo.mail.actions import save_choices, watch
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState, OutState
 from tests.intake.standing import stand
@@ -41,6 +41,15 @@ def test_each_event_has_who_was_told_and_why_and_what_became_of_it(world, ticket
     assert "Tom Berg A mail waits to be sent. They watch the ticket." in newest
     assert opened.startswith("Ren Ito opened this ticket")
     assert "Ana Silva A mail waits to be sent. They want to hear of new tickets" in opened
+
+
+def test_what_waits_for_its_time_says_which_and_when(world, ticket, page):
+    save_choices(world.ren, pace="bundled")
+    db.commit()
+    world.comment(world.mia, ticket)
+    catch_up()
+    assert "Waits to be mailed: bundle at 20" in told(page())[0]
+    assert "or for the end of quiet hours" not in told(page())[0]
 
 
 def test_what_concerns_nobody_is_left_out_and_the_rest_is_paged(world, ticket, page, monkeypatch):
