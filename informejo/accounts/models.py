@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
@@ -110,6 +110,9 @@ class PasswordToken(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
     made_by_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime] = mapped_column(Moment)
+    mailed: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # it stood in a mail alone, and on nobody's page
 
     user: Mapped[User] = relationship(foreign_keys=user_id)
     made_by: Mapped[User] = relationship(foreign_keys=made_by_id)

@@ -21,8 +21,11 @@ from informejo.policy import may, require
 LASTS = timedelta(hours=24)
 
 
-def make_password_link(actor: User, user: User) -> str:
-    """A new one-time token with which this person chooses a password; an earlier one is void."""
+def make_password_link(actor: User, user: User, mailed: bool = False) -> str:
+    """A new one-time token with which this person chooses a password; an earlier one is void.
+
+    Whoever uses one that was `mailed` alone has shown that the address is theirs.
+    """
     db.lock_all(actor, user)
     require(actor, "user.change", user)
     if not user.active:
@@ -30,7 +33,7 @@ def make_password_link(actor: User, user: User) -> str:
     db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
     token = secrets.token_urlsafe(32)
     link = {"token_hash": fingerprint(token), "user": user, "made_by": actor, "expires_at": clock.now() + LASTS}
-    db.session.add(PasswordToken(**link))
+    db.session.add(PasswordToken(**link, mailed=mailed))
     _record(actor, user, {"password_link": [None, None]})
     return token
 
@@ -66,6 +69,9 @@ def choose_password(token: str, *, password: str) -> User | None:
         user.role = Role.USER
         changes["role"] = [Role.GUEST, Role.USER]
     user.password_hash = hashed
+    if link.mailed and user.confirmed_at is None:
+        user.confirmed_at = clock.now()
+        changes["address"] = [None, None]
     _record(user, user, changes)
     end_sessions(user, user)
     return user

@@ -99,7 +99,8 @@ class Broadcast:
         while self._noticed:
             with contained("notices"), self.app.app_context():
                 topic = self._noticed.pop()
-                hub.publish({channel: fragments.things(presence.at(channel)) for channel in presence.channels(topic)})
+                parts = {channel: presence.noticed(topic, channel) for channel in presence.channels(topic)}
+                hub.publish({channel: fragments.things(found) for channel, found in parts.items() if found})
             if self._running and self._bell.is_set():
                 return
 

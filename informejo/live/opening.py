@@ -85,7 +85,7 @@ def open_stream(wanted: Wanted, channels: tuple[Channel, ...], unseen=(), farewe
         subscription.settle(here.id)  # what waited and was replayed is dropped, and live messages are let through
         ready = wire.message(wire.stamp(), id=here, event="ready", retry=_retry())
         hub.write(subscription, wire.PUSH)
-        presence.show_again(subscription)
+        presence.welcome(subscription)
         topics = ",".join([channel.topic for channel in channels])
         logger.info("stream opened user=%s topics=%s", wanted.viewer.id, topics)
         if wanted.last_event_id is not None:

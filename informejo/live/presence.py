@@ -64,32 +64,53 @@ def show_again(subscription: Subscription):
             signals.noticed.send(channel.topic)
 
 
+def welcome(subscription: Subscription):
+    """This stream opened: show that, and to it what it may have missed that stands in no event."""
+    show_again(subscription)
+    for channel in subscription.channels:
+        if is_at(channel):
+            signals.noticed.send(mails_of(channel.topic))
+
+
 def is_at(channel: Channel) -> bool:
     """Whether that channel shows who is here."""
     return channel.topic.startswith("ticket:") and channel.audience == Audience.STAFF
 
 
+def mails_of(topic: str) -> str:
+    """The topic of what became of the mails about a ticket: rarer than who is typing there, and more to draw."""
+    return topic.replace("ticket:", "mails:")
+
+
 def channels(topic: str) -> list[Channel]:
     """The channels on which a notice about `topic` is drawn."""
+    topic = topic.replace("mails:", "ticket:")
     audiences = ("requester", "staff") if topic.startswith("user:") else ("staff",)
     return [channel for audience in audiences if hub.is_open(channel := Channel(topic, audience, "html"))]
 
 
 def at(channel: Channel) -> list[Fragment]:
     """What is true now on that channel and stands in no event."""
-    kind, _, id = channel.topic.partition(":")
+    mails = noticed(mails_of(channel.topic), channel) if is_at(channel) else []
+    return [*noticed(channel.topic, channel), *mails]
+
+
+def noticed(topic: str, channel: Channel) -> list[Fragment]:
+    """The part of it that a notice about `topic` is of."""
+    kind, _, id = topic.partition(":")
     if kind == "user":
         return [UNREAD_CHANGED]
     if kind == ECHO:
         return [Fragment(ECHO, "body", "nudge", text=ECHO)]
     if not is_at(channel):
         return []
+    if kind == "mails":
+        return mail_makers.deliveries(int(id))
     ticket = db.session.get(Ticket, int(id))
     reading = reading_of_answer(ticket)
     return [
         Fragment("presence", "#presence", "outerMorph", "tickets/_presence.html", {"people": people_at(int(id))}),
         Fragment("seen", "#seen", "outerMorph", "tickets/_seen.html", {"ticket": ticket, "reading": reading}),
-        *mail_makers.deliveries(ticket.id),
     ]
 
 

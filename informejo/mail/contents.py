@@ -145,7 +145,7 @@ def _bundle(case: Case) -> tuple[str, dict]:
 
 def _password(case: Case) -> tuple[str, dict]:
     """The link is made now, by whoever offered it, if they still may: its token stands in this mail alone."""
-    token = make_password_link(case.event.actor, case.reader.user)
+    token = make_password_link(case.event.actor, case.reader.user, mailed=True)
     is_guest = case.reader.user.role == Role.GUEST
     shown = {
         "link": f"{public()}/choose-password/{token}",

@@ -15,7 +15,6 @@ from informejo.mail.words import SENDING, Decision, OutState, Why
 from informejo.tickets.models import Comment
 from informejo.tickets.queries import RECENT
 
-LATEST = 20  # messages whose deliveries an open page is shown again when something happens to one of them
 _BROKEN = (OutState.FAILED, OutState.BOUNCED)
 _DECIDED = {  # where a verdict has led to no mail, or its mail was not needed: what it says by itself
     Decision.WAITING: "waiting",
@@ -83,7 +82,7 @@ def deliveries_since(ticket_id: int, first: int) -> list[Delivery]:
 
 
 def latest_deliveries(ticket_id: int) -> list[Delivery]:
-    """Those of the ticket's latest messages."""
+    """Those of the messages that stand on every page of the ticket."""
     return _by_message(db.rows(_LATEST, ticket=ticket_id))
 
 
@@ -114,4 +113,4 @@ _SHOWN = select(Event.id, Event.name).where(Event.ticket_id == bindparam("ticket
 _SHOWN = _SHOWN.order_by(Event.id.desc()).limit(RECENT).subquery()
 _MESSAGES = select(_SHOWN.c.id).where(_SHOWN.c.name == EventName.COMMENT_ADDED).order_by(_SHOWN.c.id.desc())
 _SINCE = _told().where(Event.id >= bindparam("first"))
-_LATEST = _told().where(Event.id.in_(_MESSAGES.limit(LATEST)))
+_LATEST = _told().where(Event.id.in_(_MESSAGES))

@@ -95,7 +95,7 @@ def _tell_staff(mail: OutgoingMail, reason: str):
 
 def _notice(mail: OutgoingMail):
     for ticket in _tickets(mail):
-        db.notice(f"ticket:{ticket.id}")
+        db.notice(f"mails:{ticket.id}")
 
 
 def _tickets(mail: OutgoingMail) -> list:

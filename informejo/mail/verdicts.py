@@ -27,7 +27,7 @@ def decide(event: Event):
     for concern in in_turns(recipients.concerned(event)):
         settle(event, concern)
     if event.comment_id and event.ticket_id:
-        db.notice(f"ticket:{event.ticket_id}")  # under the message stands from now on that it is to be mailed
+        db.notice(f"mails:{event.ticket_id}")  # under the message stands from now on that it is to be mailed
 
 
 def settle(event: Event, concern: Concern) -> Verdict:

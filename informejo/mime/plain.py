@@ -44,7 +44,7 @@ class _Reader:
         for piece in markup.pieces(self.html):
             if isinstance(piece, Text):
                 if not self.hidden[1]:
-                    self.writer.text(piece.text)
+                    self.writer.say(piece.text)
             elif self.hidden[1]:
                 name, depth = self.hidden
                 self.hidden = name, depth + ((-1 if piece.closes else 1) if piece.name == name else 0)
@@ -116,16 +116,16 @@ class _Reader:
         bare = address.removeprefix("mailto:").rstrip("/")
         known = address.lower().startswith(("http://", "https://", "mailto:"))
         if known and words and len(address) <= MOST_LINK and bare not in (words, words.rstrip("/"), f"http://{words}"):
-            self.writer.text(f" ({address})")
+            self.writer.say(f" ({address})")
 
     def picture(self, tag: Tag):
         words = " ".join(tag.attributes().get("alt", "").split())
         if words and len(words) <= MOST_ALT:
-            self.writer.text(f"[image: {words}]")
+            self.writer.say(f"[image: {words}]")
 
     def ruler(self, _tag: Tag):
         self.writer.line()
-        self.writer.text(RULER)
+        self.writer.say(RULER)
         self.writer.line()
 
     def preformatted(self, tag: Tag):

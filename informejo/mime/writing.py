@@ -30,7 +30,7 @@ class Writer:
         self.rows: list[Row] = []
         self.margin = ""  # what stands before the next line
 
-    def text(self, text: str):
+    def say(self, text: str):
         if self.preformatted:
             first, *others = text.replace("\r\n", "\n").split("\n")
             self.add(first)

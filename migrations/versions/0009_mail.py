@@ -320,6 +320,7 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_mail_verdicts_mail_id"), ["mail_id"], unique=False)
         batch_op.create_index("ix_mail_verdicts_user", ["user_id", "event_id"], unique=False)
 
+    op.add_column("password_tokens", sa.Column("mailed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("users", sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
     _begin()
 
@@ -335,6 +336,7 @@ def _begin():
 
 
 def downgrade():
+    op.drop_column("password_tokens", "mailed")
     op.drop_column("users", "confirmed_at")  # in a batch SQLite would make the table anew, and drafts go with the old
 
     op.drop_table("mail_verdicts")

@@ -50,6 +50,17 @@ def later(monkeypatch, **span):
     monkeypatch.setattr(clock, "now", lambda: moment)
 
 
+@pytest.mark.parametrize("mailed", [True, False], ids=["mailed", "handed over"])
+def test_an_address_is_known_to_be_its_owners_when_a_link_was_used_that_only_they_can_have_read(world, visit, mailed):
+    world.gus.confirmed_at = None
+    token = password_actions.make_password_link(world.ana, world.gus, mailed=mailed)
+    db.commit()
+    visit().post(f"/choose-password/{token}", data=NEW)
+    db.session.refresh(world.gus)
+    assert world.gus.role == Role.USER
+    assert bool(world.gus.confirmed_at) == mailed
+
+
 def test_a_guest_chooses_a_password_is_a_requester_and_is_in(world, visit, link):
     browser, address = visit(), link(world.gus)
     page = browser.get(address)

@@ -115,7 +115,7 @@ class Dovecot:
 
     def set_password(self, password: str):
         (self.folder / "users").write_text(f"{ADDRESS}:{{PLAIN}}{password}::::::\n")
-        (self.folder / "users").chmod(0o644)  # whatever the umask: who looks into it is another user
+        (self.folder / "users").chmod(0o644)  # whatever the umask: what asks it runs as somebody else
 
     def deliver(self, *mails: bytes):
         """As a mail server does it: each stands there whole, or not at all. The order is kept."""

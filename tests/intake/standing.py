@@ -23,6 +23,6 @@ def stand(comment: Comment, user: User, state: OutState, **fields) -> OutgoingMa
     for name, value in ({"ended_at": clock.now() if state in ENDED else None} | fields).items():
         setattr(mail, name, value)
     verdict.decision = {OutState.SENT: Decision.SENT, OutState.FAILED: Decision.FAILED}.get(state, verdict.decision)
-    db.notice(f"ticket:{comment.ticket_id}")
+    db.notice(f"mails:{comment.ticket_id}")
     db.commit()
     return mail

@@ -102,8 +102,8 @@ def test_a_notice_that_cannot_be_drawn_costs_the_others_nothing(world, ticket, l
     other = world.ticket()
     broken, well = listen(world.tom, f"ticket:{ticket.id}"), listen(world.mia, f"ticket:{other.id}")
     assert [stream.heard() for stream in (broken, well)] == [[], []]
-    at = presence.at
-    monkeypatch.setattr(presence, "at", lambda channel: 1 / 0 if str(ticket.id) in channel.topic else at(channel))
+    draw, its = presence.noticed, f"ticket:{ticket.id}"
+    monkeypatch.setattr(presence, "noticed", lambda topic, channel: 1 / 0 if topic == its else draw(topic, channel))
     gathers(reader, monkeypatch)
     signals.noticed.send(f"ticket:{ticket.id}")
     signals.noticed.send(f"ticket:{other.id}")

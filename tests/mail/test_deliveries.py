@@ -3,8 +3,9 @@
 import pytest
 
 from informejo import clock, db
+from informejo.live import presence
+from informejo.live.wire import Channel
 from informejo.mail.actions import save_choices, watch
-from informejo.mail.delivery_queries import LATEST
 from informejo.mail.models import MailWay
 from informejo.mail.words import OutState, Pace
 from informejo.tickets import change_actions
@@ -124,17 +125,27 @@ def test_that_a_message_is_to_be_mailed_appears_as_soon_as_it_is_decided(world, 
     assert f'id="delivery-{said.id}"' in "".join(message.data for message in mia.heard())
 
 
-def test_an_open_page_is_told_of_the_latest_messages_alone(world, visit, ticket):
-    comments = [world.comment(world.mia, ticket, f"Number {number}.") for number in range(LATEST + 1)]
+def test_an_open_page_is_told_of_every_message_that_stands_on_it(world, visit, ticket):
+    comments = [world.comment(world.mia, ticket, f"Number {number}.") for number in range(25)]
     catch_up()
     mia = Listener(visit(world.mia), f"/live?on=ticket:{ticket.id}&on=desk")
     mia.heard()
-    stand(comments[-1], world.ren, OutState.SENT)
+    stand(comments[0], world.ren, OutState.BOUNCED)
     told = "".join(message.data for message in mia.heard())
-    assert told.count('id="delivery-') == LATEST
-    assert f'id="delivery-{comments[0].id}"' not in told
+    assert told.count('id="delivery-') == len(comments)
     page = visit(world.mia).get(f"/tickets/{ticket.id}").text
-    assert page.count('id="delivery-') == LATEST + 1
+    assert page.count('id="delivery-') == len(comments)
+
+
+def test_who_comes_back_is_told_what_became_of_mails_meanwhile_and_who_types_tells_nothing_of_it(world, visit, ticket):
+    said = world.comment(world.mia, ticket)
+    catch_up()
+    stand(said, world.ren, OutState.SENT)
+    mia = Listener(visit(world.mia), f"/live?on=ticket:{ticket.id}&on=desk")
+    assert f'id="delivery-{said.id}"' in "".join(message.data for message in mia.heard())
+    here = Channel(f"ticket:{ticket.id}", "staff", "html")
+    assert [part.id for part in presence.noticed(f"ticket:{ticket.id}", here)] == ["presence", "seen"]
+    assert [part.id for part in presence.noticed(f"mails:{ticket.id}", here)] == [f"delivery-{said.id}"]
 
 
 def test_a_note_is_mailed_to_colleagues_and_never_said_to_go_to_the_requester(world, ticket, lines):

@@ -15,7 +15,8 @@ MAKE_OBJECTS = {"eval", "exec", "compile", "__import__", "yaml.load", "render_te
 MAKE_OBJECTS_MODULES = {"pickle", "marshal", "shelve", "dill", "jsonpickle", "xml"}
 START_PROGRAMS = {"subprocess", "pty", "popen2", "commands"}
 CONNECT = {"requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request", "ftplib", "smtplib"}
-CONNECTS = {"doctor.probe"}  # it asks the desk itself, by its public address, whether the stream comes through
+# The desk itself, by its public address; and the servers of mail and of sign-ins to them, which the settings name.
+CONNECTS = {"doctor.probe", "mail.check_steps", "mail.oauth", "mail.smtp", "mail.smtp_server"}
 COMMANDS = {"backup.making"}  # for the operator's command line; no address leads there
 # 133.7 stands by itself in no page: a number without a dot is somewhere in a token or a time sooner or later.
 TEMPLATES = ["{{7*19.1}}", "{% for x in [7] %}{{x*19.1}}{% endfor %}", "${7*19.1}", "#{7*19.1}", "<%= 7*19.1 %>"]
