@@ -1,6 +1,7 @@
 """What is made of an incoming mail: a ticket, a reply, or a row of the ledger that says why nothing was."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sqlalchemy.exc import IntegrityError
 
@@ -104,15 +105,9 @@ def _reply(mail: IncomingMail, person: User, match: Match, brought: Brought) -> 
 
 def _remember(mail: IncomingMail, digests: Iterable[str]):
     for digest in digests:
-        known = db.session.get(MailPicture, (mail.sender, digest))
-        if known is not None:
-            known.mails += 1
-            continue
-        try:
-            with db.session.begin_nested():
-                db.session.add(MailPicture(sender=mail.sender, digest=digest, mails=1, first_id=mail.id))
-        except IntegrityError:  # another mail with it was read at the same time
-            continue
+        if db.session.get(MailPicture, (mail.sender, digest)) is None:
+            with suppress(IntegrityError), db.session.begin_nested():  # another mail has it, read at the same time
+                db.session.add(MailPicture(sender=mail.sender, digest=digest, first_id=mail.id))
 
 
 def _sentences(*parts: str) -> str:

@@ -132,8 +132,6 @@ def _renewed(app: Flask, name: str, holder: str) -> bool:
 
 def _take_all(mailbox: imap.Opened, name: str) -> int:
     """Take every mail, the oldest first; how many could not be kept and are left there."""
-    way_actions.keep_uid_validity(name, mailbox.uid_validity)
-    db.commit()
     left, uids = 0, mailbox.uids()
     for start in range(0, len(uids), BATCH):
         batch = uids[start : start + BATCH]

@@ -25,11 +25,10 @@ WITH_ALL = joinedload(IncomingMail.person), joinedload(IncomingMail.ticket)
 
 
 class Listed(NamedTuple):
-    """One page of the ledger: its mails, the newest first, its number from 1, and how many there are in all."""
+    """One page of the ledger: its mails, the newest first, its number from 1, and whether there is another after it."""
 
     mails: list[IncomingMail]
     number: int
-    total: int
     more: bool
 
 
@@ -44,7 +43,7 @@ def ledger_for(actor: User, state: InState | None = None, sender: str = "", page
     total = db.session.scalar(mails.with_only_columns(func.count(IncomingMail.id)))
     number = nearest_page(page, total, PAGE)
     rows = mails.order_by(IncomingMail.id.desc()).limit(PAGE).offset((number - 1) * PAGE).options(*WITH_ALL)
-    return Listed(list(db.session.scalars(rows)), number, total, total > number * PAGE)
+    return Listed(list(db.session.scalars(rows)), number, total > number * PAGE)
 
 
 def tally(actor: User) -> dict[InState, int]:

@@ -29,7 +29,7 @@ def watch(actor: User, ticket: Ticket, user: User):
     if not may(user, "ticket.watch", ticket):
         raise UnprocessableEntity(NOT_FOR_THEM)
     if db.session.get(Watcher, (ticket.id, user.id)) is None:
-        db.session.add(Watcher(ticket_id=ticket.id, user_id=user.id, added_by_id=actor.id))
+        db.session.add(Watcher(ticket_id=ticket.id, user_id=user.id))
         log.record(EventName.WATCHER_ADDED, actor, ticket=ticket, user=user, audience=Audience.STAFF)
 
 

@@ -34,16 +34,14 @@ class MailChoices(Model):
 
 
 class Watcher(Model):
-    """Somebody who may see a ticket and wants to hear of it."""
+    """Somebody who may see a ticket and wants to hear of it; who asked them to, and when, is in the log."""
 
     __tablename__ = "watchers"
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
-    added_by_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 
-    user: Mapped[User] = relationship(foreign_keys=user_id)
+    user: Mapped[User] = relationship()
 
 
 class OutgoingMail(Model):
@@ -161,7 +159,6 @@ class MailPicture(Model):
 
     sender: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(primary_key=True)  # SHA-256 of its bytes
-    mails: Mapped[int]  # how many of their mails it came with
     first_id: Mapped[int | None] = mapped_column(ForeignKey("incoming_mails.id", ondelete="SET NULL"))
 
 
@@ -174,7 +171,6 @@ class MailWay(Model):
     well_at: Mapped[datetime | None] = mapped_column(Moment)  # when it worked last
     failing_since: Mapped[datetime | None] = mapped_column(Moment)  # None while it works
     error: Mapped[str] = mapped_column(default="")  # in the server's own words, without names and passwords
-    uid_validity: Mapped[int | None] = mapped_column(BigInteger)
     refresh_token: Mapped[str] = mapped_column(default="")  # OAuth 2; the newest that the provider gave us
     token_expires_at: Mapped[datetime | None] = mapped_column(Moment)
 

@@ -31,11 +31,6 @@ def failed(name: str, words: str):
     way.failing_since, way.error = way.failing_since or clock.now(), words[:MOST_WORDS]
 
 
-def keep_uid_validity(name: str, value: int):
-    """The mailbox numbers its mails anew when this changes (RFC 9051, 2.3.1.1)."""
-    _way(name).uid_validity = value
-
-
 def keep_token(name: str, refresh_token: str, expires_at: datetime | None):
     """The newest refresh token, and when it ends if nobody uses it."""
     way = _way(name)

@@ -44,7 +44,6 @@ def upgrade():
         sa.Column("well_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
-        sa.Column("uid_validity", sa.BigInteger(), nullable=True),
         sa.Column("refresh_token", sa.String(), nullable=False),
         sa.Column("token_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_mail_ways")),
@@ -78,11 +77,6 @@ def upgrade():
         "watchers",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("added_by_id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["added_by_id"], ["users.id"], name=op.f("fk_watchers_added_by_id"), ondelete="CASCADE"
-        ),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_watchers_ticket_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_watchers_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("ticket_id", "user_id", name=op.f("pk_watchers")),
@@ -156,7 +150,6 @@ def upgrade():
         "mail_pictures",
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("mails", sa.Integer(), nullable=False),
         sa.Column("first_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["first_id"], ["incoming_mails.id"], name=op.f("fk_mail_pictures_first_id"), ondelete="SET NULL"

@@ -353,12 +353,11 @@ def test_mails_that_are_numbered_anew_are_fetched_under_their_new_numbers(doveco
     dovecot.deliver(mail(1))
     fetch = Fetching()
     fetch.fetch(box)
-    before = way(box).uid_validity
     dovecot.number_anew()
     dovecot.deliver(mail(2))
     fetch.fetch(box)
     assert kept() == ["Mail 1", "Mail 2"]
-    assert way(box).uid_validity != before
+    assert len(set(db.session.scalars(select(IncomingMail.uid_validity)))) == 2
     numbers = db.session.scalars(select(IncomingMail.uid)).all()
     assert numbers == [1, 1]
 

@@ -106,7 +106,7 @@ def test_with_a_ticket_that_is_gone_for_good_goes_the_mail_about_it_and_no_other
         for number, ticket in enumerate((gone, kept)):
             said = {"mailbox": "help", "stored_name": f"{number}" * 32, "size": 1, "ticket_id": ticket.id}
             out = {"kind": Kind.OPENED, "address": "ren@example.org", "ticket_id": ticket.id, "due_at": clock.now()}
-            watcher = Watcher(ticket_id=ticket.id, user_id=world.tom.id, added_by_id=world.mia.id)
+            watcher = Watcher(ticket_id=ticket.id, user_id=world.tom.id)
             db.session.add_all([IncomingMail(**said), OutgoingMail(**out), watcher])
         db.commit()
     delete(world, gone, days=32)
