@@ -41,7 +41,12 @@ def writes(actor: User, ticket: Ticket):
 
 
 def hear(event: Event):
-    """After a message: its author is not shown as writing any more, nor an answer as read."""
+    """After a message: its author is not shown as writing any more, nor an answer as read.
+
+    And after a mail that failed, perhaps in another process: so it stands under its message.
+    """
+    if event.name == EventName.MAIL_FAILED:
+        signals.noticed.send(f"mails:{event.ticket_id}")
     if event.name not in (EventName.COMMENT_ADDED, EventName.COMMENT_EDITED):
         return
     wrote = _writing.pop((event.ticket_id, event.actor_id), None)

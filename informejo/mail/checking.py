@@ -57,7 +57,7 @@ def _tried(what: str, do: Callable[[Trip], Said], trip: Trip) -> Step:
     except (Wrong, smtp_server.Unreachable, MailboxError, oauth.NoToken) as error:
         said = Said(str(error), State.BROKEN)
     except Exception as error:
-        note("mail check", error)
+        note("check", error)
         said = Said(f"{type(error).__name__}: {told(error)}", State.BROKEN)
     db.session.remove()
     return Step(what, said.state, said.words, time.monotonic() - began)

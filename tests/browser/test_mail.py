@@ -2,10 +2,13 @@
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from informejo import db, policy
 from informejo.events.models import Audience
 from informejo.mail.actions import watch
+from informejo.mail.models import OutgoingMail
+from informejo.mail.outgoing_actions import mark_failed
 from informejo.mail.words import OutState
 from informejo.tickets import change_actions
 from tests.browser.test_every_page import problems
@@ -47,7 +50,9 @@ def test_what_becomes_of_a_mail_changes_under_its_message_on_every_page_of_the_s
         expect(page.locator(under)).to_contain_text("Waits to be mailed to Ren Ito: no mail server is set up")
     db.session.rollback()
     [said] = db.session.scalars(policy.comments_on(Audience.STAFF, [ticket.id]))
-    stand(said, world.ren, OutState.FAILED, error="550 no such user")
+    mail = db.session.scalars(select(OutgoingMail).filter_by(comment=said, user=world.ren)).one()
+    mark_failed(mail, "550 no such user")
+    db.commit()
     for page in (mia, tom):
         expect(page.locator(under)).to_contain_text("Could not be mailed to Ren Ito: 550 no such user")
     tom.get_by_role("button", name="Send again to Ren Ito").click()
