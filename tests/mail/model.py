@@ -62,11 +62,7 @@ class Model:
         open_ones = [
             mail
             for mail in self.mails
-            if mail.to == person.id
-            and mail.kind == "bundle"
-            and not mail.over
-            and not mail.tries
-            and mail.due > facts.now
+            if mail.to == person.id and mail.kind == "bundle" and not mail.over and not mail.tries
         ]
         if waits and open_ones:
             mail = open_ones[0]
@@ -78,7 +74,7 @@ class Model:
             self.mails.append(mail)
         mail.about.append((key[0], key[2]))
         mail.answers = mail.answers or (kind in AUTOMATIC and event.ticket.by_mail)
-        return "bundled" if waits else "waiting"
+        return "bundled" if mail.due > facts.now else "waiting"
 
     def automatic(self, person: Person, since: datetime) -> list[Mail]:
         made = [mail for mail in self.mails if mail.to == person.id and mail.made > since and mail.over != "dropped"]
@@ -130,7 +126,7 @@ class Model:
     def choose(self, person: Person, now: datetime):
         """They chose anew: their bundle goes by that."""
         for mail in self.mails:
-            fresh = mail.kind == "bundle" and not mail.over and not mail.tries and mail.due > now
+            fresh = mail.kind == "bundle" and not mail.over and not mail.tries
             if mail.to == person.id and fresh:
                 mail.due = when(person, now)
                 break

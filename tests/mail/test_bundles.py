@@ -50,6 +50,18 @@ def test_what_happened_in_half_an_hour_is_one_mail(world, post, sink, ticket):
     assert {verdict.decision for verdict in mail.verdicts} == {Decision.SENT}
 
 
+def test_while_no_server_takes_mail_what_is_bundled_stays_one_mail(world, post, sink, ticket):
+    port, post.app.config["SMTP_HOST"] = post.app.config["SMTP_HOST"], ""
+    for minutes in (0, 45, 90, 24 * 60):
+        say(world, post, ticket, minutes, f"After {minutes} minutes.")
+        deliver(post, minutes)
+    post.app.config["SMTP_HOST"] = port
+    deliver(post, 25 * 60)
+    assert sink.to.count(REN) == 1
+    said = sink.last.get_body(("plain",)).get_content()
+    assert all(f"After {minutes} minutes." in said for minutes in (0, 45, 90, 24 * 60))
+
+
 def test_what_was_read_meanwhile_is_left_out(world, post, sink, ticket):
     say(world, post, ticket, 1, "We look into it.")
     actions.mark_seen(world.ren, ticket, ticket.last_event_id)
