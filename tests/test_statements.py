@@ -33,7 +33,7 @@ class Most(NamedTuple):
 PAGES = {
     # The ticket; drafts; how far the reader and the requester have read; what became of its mails. Once: its events,
     # files, people, the staff; who watches it and whom one could ask to; its requester's others; who is mailed a reply.
-    "ticket": Most("mia", "/tickets/1", 18, 7),
+    "ticket": Most("mia", "/tickets/1", 19, 7),
     # How far they were read. Once: how many there are, which are on this page, the rows and their last comments.
     "queue": Most("mia", "/queue", 10, 3),
     # Nothing of its own. Once: the statistics, the reader's own by urgency, who waits longest, and two short lists.
@@ -42,7 +42,7 @@ PAGES = {
     "my tickets": Most("ren", "/tickets", 8, 3),
     # The ticket, held; who is mailed it, and what they chose; whether the form came before; the comment and its event;
     # then the same read anew and drawn.
-    "POST of a comment": Most("mia", "/tickets/1/comments", 15, 15),
+    "POST of a comment": Most("mia", "/tickets/1/comments", 16, 14),
 }
 
 

@@ -14,6 +14,7 @@ from informejo.mail.words import Kind
 from informejo.tickets.models import Ticket
 
 _TICKET = bindparam("ticket")
+_WATCHER_IDS = select(Watcher.user_id).where(Watcher.ticket_id == _TICKET).order_by(Watcher.user_id)
 _CHANGED = select(func.max(Event.id)).where(Event.ticket_id == _TICKET, Event.name.in_(WATCHING)).scalar_subquery()
 # A ticket that nobody watches has a row too: when that became so orders what pages are sent.
 _WATCHING = (
@@ -41,6 +42,11 @@ def key() -> str:
 def can_be_sent() -> bool:
     """Whether mails go anywhere: to a server, or to the page that shows what would have been sent."""
     return bool(current_app.config["SMTP_HOST"] or current_app.config["MAIL_CATCH"])
+
+
+def watcher_ids(ticket: Ticket) -> tuple[int, ...]:
+    """Who watches the ticket, by id."""
+    return tuple(id for (id,) in db.rows(_WATCHER_IDS, ticket=ticket.id))
 
 
 def watching(ticket: Ticket) -> Watching:
