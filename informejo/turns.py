@@ -69,6 +69,16 @@ def briefly() -> Iterator[None]:
         _patience.reset(before)
 
 
+@contextmanager
+def unless_busy() -> Iterator[None]:
+    """Inside the block, that others keep the database busy ends it, and is no fault: for work that comes again soon."""
+    try:
+        yield
+    except Exception as error:
+        if trouble(error) != "busy":
+            raise
+
+
 def give_way():
     """In the middle of a long write, let those have a turn who only read; who writes waits until it is over."""
     time.sleep(PAUSE)

@@ -16,7 +16,7 @@ from informejo.live.hub import hub
 from informejo.mail import oauth, way_actions
 from informejo.mail.models import IncomingMail
 from informejo.tickets.files import FileRefused
-from informejo.turns import trouble
+from informejo.turns import trouble, unless_busy
 
 BATCH = 20  # mails between two removals from the mailbox
 ROUND_SECONDS = 600  # a round that takes longer is ended, and the next one goes on
@@ -44,7 +44,7 @@ class Fetching:
         due = time.monotonic()
         while not hub.closing:
             if time.monotonic() >= due:
-                with contained(FAULTS), app.app_context():
+                with contained(FAULTS), app.app_context(), unless_busy():
                     self.fetch(box)
                 due = time.monotonic() + app.config["MAIL_POLL_SECONDS"]
             time.sleep(1)
@@ -125,7 +125,7 @@ def _guard(app: Flask, name: str, holder: str, line: imap.Line, over: threading.
 
 
 def _renewed(app: Flask, name: str, holder: str) -> bool:
-    with contained("lease"), app.app_context():
+    with contained("lease"), app.app_context(), unless_busy():
         return _have(name, holder)
     return False
 

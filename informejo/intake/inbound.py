@@ -19,7 +19,7 @@ from informejo.mail.words import InState
 from informejo.mime import parsing
 from informejo.offload import offload
 from informejo.tickets import files
-from informejo.turns import trouble
+from informejo.turns import trouble, unless_busy
 
 ARRIVED = "mail"  # the topic of the bell
 POLL_SECONDS = 2  # a bell that another process rang is not heard here
@@ -95,7 +95,7 @@ def watch(app: Flask):
 
     signals.noticed.connect(ring)
     while not hub.closing:
-        with contained("mail"), app.app_context():
+        with contained("mail"), app.app_context(), unless_busy():
             take_all()
         with contained("bell"):
             bell.wait(POLL_SECONDS)

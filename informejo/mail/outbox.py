@@ -24,7 +24,7 @@ from informejo.mail.models import OutgoingMail
 from informejo.mail.smtp import Dropped, Later, NotAllowed, Refused
 from informejo.mail.smtp_server import Unreachable
 from informejo.mail.words import SENDING, Kind
-from informejo.turns import give_way, trouble
+from informejo.turns import give_way, trouble, unless_busy
 
 POLL_SECONDS = 2  # neither the end of a wait rings, nor a bell in another process
 PAUSE_SECONDS = 0.25  # the same bell rings for whoever decides about mails first; and many bells are one look
@@ -48,7 +48,7 @@ class Outbox:
         """Send whatever is due, whenever the bell rings and every POLL_SECONDS, until the hub closes."""
         signals.recorded.connect(self.ring)
         while not hub.closing:
-            with contained("outbox"), app.app_context():
+            with contained("outbox"), app.app_context(), unless_busy():
                 self.send_due()
             with contained("bell"):
                 self._bell.wait(POLL_SECONDS)

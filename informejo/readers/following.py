@@ -17,7 +17,7 @@ from informejo.events.models import Event
 from informejo.faults import contained, note
 from informejo.live.hub import hub
 from informejo.readers.models import KeptEvent, ReaderBookmark
-from informejo.turns import trouble
+from informejo.turns import trouble, unless_busy
 
 POLL_SECONDS = 2  # a bell that another process rang is not heard here
 BATCH = 100
@@ -47,7 +47,7 @@ class Following:
         """Catch up whenever the bell rings, until the hub closes."""
         signals.recorded.connect(self.ring)
         while not hub.closing:
-            with contained(self.reader.name), app.app_context():
+            with contained(self.reader.name), app.app_context(), unless_busy():
                 catch_up(self.reader)
             with contained("bell"):
                 self._bell.wait(POLL_SECONDS)

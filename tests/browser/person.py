@@ -39,7 +39,7 @@ class Person:
         try:
             self.page.goto(path)
         except Error as error:
-            if OTHERS not in str(error):
+            if OTHERS not in str(error) and "interrupted by another navigation" not in str(error):
                 raise
             self.page.goto(path)
         return self.until_live()

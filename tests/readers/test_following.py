@@ -1,5 +1,6 @@
 """A reader of the log deals with each event once, misses none, and is stopped by none."""
 
+import sqlite3
 import threading
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from informejo.events.models import Event
 from informejo.mail.models import CaughtMail
 from informejo.readers import Reader, following
 from informejo.readers.models import KeptEvent, ReaderBookmark
+from informejo.turns import unless_busy
 from tests.waiting import until
 
 
@@ -282,3 +284,13 @@ def test_it_reads_on_when_the_bell_rings_until_the_hub_closes(app, happen, monke
     reader.ring()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_that_others_keep_the_database_busy_is_no_fault_and_every_other_trouble_is_one():
+    busy, full = sqlite3.OperationalError("database is locked"), sqlite3.OperationalError("database or disk is full")
+    busy.sqlite_errorcode, full.sqlite_errorcode = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL
+    with unless_busy():
+        raise busy
+    for error in (full, ZeroDivisionError()):
+        with pytest.raises(type(error)), unless_busy():
+            raise error
