@@ -10,6 +10,7 @@ from informejo import (
     accounts,
     admin,
     assets,
+    audit,
     backup,
     cli,
     config,
@@ -18,6 +19,7 @@ from informejo import (
     doctor,
     drafts,
     error_pages,
+    factors,
     intake,
     live,
     logs,
@@ -26,6 +28,9 @@ from informejo import (
     readers,
     security,
     serving,
+    settings,
+    sso,
+    teams,
     templating,
     tickets,
     uploads,
@@ -33,17 +38,20 @@ from informejo import (
 )
 
 
-def create_app(settings: dict | None = None) -> Flask:
-    """The app with its settings from the environment, `settings` going before them."""
+def create_app(given: dict | None = None) -> Flask:
+    """The app with its settings from the environment, those `given` going before them."""
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
-    app.config.from_mapping(config.from_environment() | (settings or {}))
+    app.config.from_mapping(config.from_environment() | (given or {}))
     app.ensure_sync = _as_it_is
     logs.init_app(app)
     _make_folders(app)
 
     for shared in (db, templating, assets, uploads, security, web, error_pages):
         shared.init_app(app)
-    for feature in (accounts, tickets, drafts, desk, admin, live, readers, mail, intake, ops, doctor, backup, cli):
+    for feature in (
+        *(accounts, factors, sso, tickets, teams, drafts, desk, admin, audit, settings),
+        *(live, readers, mail, intake, ops, doctor, backup, cli),
+    ):
         feature.init_app(app)
     return app
 

@@ -6,18 +6,19 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Select, bindparam, false, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
-from informejo.accounts.models import STAFF, Role, User
+from informejo.accounts.models import Role, User
 from informejo.built_once import built_once
 from informejo.events.models import Audience, Event
 from informejo.events.names import PEOPLE, WATCHING, EventName
 from informejo.glance import glance
 from informejo.live.wire import Channel
-from informejo.tickets.models import Attachment, Comment, Ticket
+from informejo.teams.models import TeamMember
+from informejo.tickets.models import Attachment, Comment, NamedPerson, Ticket
 from informejo.tickets.words import Status
 
 NOTHING = "There is no such thing, or it is not for you to see."
@@ -47,23 +48,33 @@ def _anyone(actor, thing):
 
 
 def _staff(actor, thing):
-    return actor.role in STAFF
+    return actor.is_staff and (not isinstance(thing, Ticket | Comment) or _party(actor, thing))
 
 
 def _admin(actor, thing):
-    return actor.role == Role.ADMIN
+    return actor.role == Role.ADMIN and _staff(actor, thing)
 
 
-def _party(actor, ticket):
-    return _staff(actor, ticket) or ticket.requester_id == actor.id
+def _party(actor, thing):
+    ticket = thing.ticket if isinstance(thing, Comment) else thing
+    if actor.only not in (None, ticket.id):
+        return False
+    if not actor.is_staff:
+        return ticket.requester_id == actor.id
+    if actor.id in (ticket.requester_id, ticket.assignee_id):
+        return True
+    if ticket.confidential:
+        return is_named(actor, ticket)
+    return not actor.narrowed or ticket.team_id is None or _is_member(actor, ticket)
 
 
 def _author(actor, thing):
-    return (thing.author_id if isinstance(thing, Comment) else thing.opened_by_id) == actor.id
+    wrote = (thing.author_id if isinstance(thing, Comment) else thing.opened_by_id) == actor.id
+    return wrote and _party(actor, thing)
 
 
 def _party_until_closed(actor, ticket):
-    return _staff(actor, ticket) or (ticket.requester_id == actor.id and ticket.status != Status.CLOSED)
+    return _party(actor, ticket) and (actor.is_staff or ticket.status != Status.CLOSED)
 
 
 def _another(actor, user):
@@ -73,16 +84,21 @@ def _another(actor, user):
 RULES = (
     Rule("ticket.open", "everybody; guests by mail, since they cannot sign in", _anyone),
     Rule("ticket.open_for", "staff", _staff),
-    Rule("ticket.see", "staff, and its requester", _party),
-    Rule("ticket.comment", "staff, and its requester", _party),
-    Rule("ticket.note", "staff", _staff),
-    Rule("ticket.settle", "staff; its requester too until it is closed (solved, or open again)", _party_until_closed),
-    Rule("ticket.triage", "staff", _staff),
-    Rule("ticket.edit", "the person who wrote it", _author),
-    Rule("ticket.delete", "administrators", _admin),
-    Rule("ticket.restore", "administrators", _admin),
-    Rule("ticket.watch", "staff", _staff),
-    Rule("comment.edit", "the person who wrote it", _author),
+    Rule("ticket.see", "staff who see it, and its requester", _party),
+    Rule("ticket.comment", "staff who see it, and its requester", _party),
+    Rule("ticket.note", "staff who see it", _staff),
+    Rule(
+        "ticket.settle",
+        "staff who see it; its requester too until it is closed (solved, or open again)",
+        _party_until_closed,
+    ),
+    Rule("ticket.triage", "staff who see it", _staff),
+    Rule("ticket.confide", "staff who see it (confidential or not, and whom it names)", _staff),
+    Rule("ticket.edit", "the person who wrote it, while they see it", _author),
+    Rule("ticket.delete", "administrators who see it", _admin),
+    Rule("ticket.restore", "administrators who see it", _admin),
+    Rule("ticket.watch", "staff who see it", _staff),
+    Rule("comment.edit", "the person who wrote it, while they see it", _author),
     Rule("desk.see", "staff", _staff),
     Rule("desk.examine", "administrators", _admin),
     Rule("mail.see", "staff", _staff),
@@ -137,15 +153,40 @@ def hold(actor: User | None, what: str, thing: Ticket | Comment):
 
 def audience(actor: User) -> Audience:
     """As which audience this person is shown things."""
-    return Audience.STAFF if actor.role in STAFF else Audience.REQUESTER
+    return Audience.STAFF if actor.is_staff else Audience.REQUESTER
 
 
 def visible_tickets(actor: User) -> Select:
     """All tickets this person may see, as the start of every look-up and list. The bin is not among them."""
-    tickets = select(Ticket).where(Ticket.deleted_at.is_(None))
+    return select(Ticket).where(Ticket.deleted_at.is_(None), *_in_sight(actor))
+
+
+def _in_sight(actor: User) -> list[ColumnElement[bool]]:
+    """What makes a ticket one that this person may see, in the bin or not: the same as `_party`, for statements."""
     if not actor.active:
-        return tickets.where(false())
-    return tickets if actor.role in STAFF else tickets.where(Ticket.requester_id == actor.id)
+        return [false()]
+    own = Ticket.requester_id == actor.id
+    if actor.only is not None:
+        return [own, Ticket.id == actor.only]
+    if not actor.is_staff:
+        return [own]
+    if actor.id is None:
+        return [Ticket.confidential.is_(False)]
+    named = Ticket.id.in_(select(NamedPerson.ticket_id).where(NamedPerson.user_id == actor.id))
+    party, open = or_(own, Ticket.assignee_id == actor.id, named), Ticket.confidential.is_(False)
+    if actor.narrowed:
+        teams = select(TeamMember.team_id).where(TeamMember.user_id == actor.id)
+        return [or_(and_(open, or_(Ticket.team_id.is_(None), Ticket.team_id.in_(teams))), party)]
+    return [or_(open, party)]
+
+
+def is_named(actor: User, ticket: Ticket) -> bool:
+    """Whether a confidential ticket names this person among those who see it."""
+    return db.session.get(NamedPerson, (ticket.id, actor.id)) is not None
+
+
+def _is_member(actor: User, ticket: Ticket) -> bool:
+    return db.session.get(TeamMember, (ticket.team_id, actor.id)) is not None
 
 
 def sees(actor: User | None, ticket: Ticket) -> bool:
@@ -177,7 +218,7 @@ def tells_of_loss(event: Event, channel: Channel) -> bool:
 def binned_tickets(actor: User) -> Select:
     """Deleted tickets that can still be brought back (BIN_DAYS); for administrators only."""
     oldest = clock.now() - timedelta(days=current_app.config["BIN_DAYS"])
-    tickets = select(Ticket).where(Ticket.deleted_at > oldest)
+    tickets = select(Ticket).where(Ticket.deleted_at > oldest, *_in_sight(actor))
     return tickets if may(actor, "ticket.restore") else tickets.where(false())
 
 
@@ -202,12 +243,13 @@ def visible_attachments(actor: User) -> Select:
 def visible_events(actor: User) -> Select:
     """All events this person may know of. Those of tickets in the bin are among them."""
     events = select(Event).where(Event.ticket_id.is_not(None))
-    if not actor.active:
-        return events.where(false())
-    if audience(actor) == Audience.STAFF:
-        return events
-    own = select(Ticket.id).where(Ticket.requester_id == actor.id)
-    return events.where(Event.ticket_id.in_(own), Event.audience == Audience.REQUESTER)
+    seen = select(Ticket.id).where(*_in_sight(actor))
+    if audience(actor) == Audience.STAFF and actor.active and not actor.narrowed:
+        # The few that they do not see, and not the many that they do: the database looks each event up in these.
+        hidden = select(Ticket.id).where(Ticket.confidential, not_(or_(*_in_sight(actor))))
+        return events.where(Event.ticket_id.not_in(hidden))
+    events = events.where(Event.ticket_id.in_(seen))
+    return events if audience(actor) == Audience.STAFF else events.where(Event.audience == Audience.REQUESTER)
 
 
 def people_events() -> Select:
@@ -285,7 +327,7 @@ def _ticket(actor) -> Select:
 def _topic(actor: User, topic: str) -> str:
     if topic in ("queue", "desk") and may(actor, "desk.see"):
         return topic
-    if topic == "me":
+    if topic == "me" and actor.only is None:
         return f"user:{actor.id}"
     raise NotFound("There is nothing to listen to under that name.")
 

@@ -119,7 +119,7 @@ def page(template: str, **context) -> str:
 
 def stream(*on: str) -> str:
     """The address of this page's live stream, from now on. Views call it before they read what they show."""
-    everywhere = ("me", "desk") if actor().is_staff else ("me",)
+    everywhere = ("me", "desk") if actor().is_staff else ("me",) if actor().only is None else ()
     topics = [("on", topic) for topic in dict.fromkeys((*on, *everywhere))]
     return "/live?" + urlencode([*topics, (drawn.ARGUMENT, actor().id), ("since", str(standing().bookmark))])
 

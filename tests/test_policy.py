@@ -19,6 +19,7 @@ ALL = {
     "ticket.note": "mia ana",
     "ticket.settle": "ren mia ana",
     "ticket.triage": "mia ana",
+    "ticket.confide": "mia ana",
     "ticket.edit": "ren",
     "ticket.delete": "ana",
     "ticket.restore": "ana",

@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from sqlalchemy import ForeignKey, false
+from sqlalchemy import JSON, ForeignKey, Index, false, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
 from informejo.db import Model, Moment, words
 from informejo.folding import Folded
+from informejo.ids import next_id
 
 
 class Role(StrEnum):
@@ -26,6 +27,7 @@ class Role(StrEnum):
 
 
 STAFF = (Role.AGENT, Role.ADMIN)
+EMPTY = literal_column("''")  # what columns of words hold in rows that were there before them
 THEMES = ("system", "light", "dark")
 
 
@@ -58,10 +60,18 @@ class User(Folded, Model):
     time_zone: Mapped[str] = mapped_column(default="")  # IANA name; empty: the browser's
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     confirmed_at: Mapped[datetime | None] = mapped_column(Moment)  # when it was shown that the address is theirs
+    # Of the staff, and sees the tickets of their teams and of none; kept in step with the teams they are in.
+    narrowed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the same person, who goes on there
+    erased_at: Mapped[datetime | None] = mapped_column(Moment)  # when name and address were taken out for good
+
+    # The ticket of the link with which they came in, as whose requester they act, whatever else they are; set for one
+    # request, on whoever it acts for. None for everybody who signed in.
+    only: ClassVar[int | None] = None
 
     @property
     def is_staff(self) -> bool:
-        return self.role in STAFF
+        return self.role in STAFF and self.only is None
 
     @property
     def is_at_the_desk(self) -> bool:
@@ -85,7 +95,10 @@ class User(Folded, Model):
 
 
 class Session(Model):
-    """One sign-in. The cookie holds a random token, this row only its hash, with which nobody can sign in."""
+    """One sign-in. The cookie holds a random token, this row only its hash, with which nobody can sign in.
+
+    With a ticket it is a link: a sign-in that was mailed, for one ticket of one person and nothing else.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = {"sqlite_autoincrement": True}  # an id that came back would end a stranger's streams
@@ -97,6 +110,12 @@ class Session(Model):
     seen_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     agent: Mapped[str] = mapped_column(default="")  # the browser's own description of itself, shortened
+    # When a password, a second factor or a provider last said that it is them.
+    proved_at: Mapped[datetime | None] = mapped_column(Moment)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    code_hash: Mapped[str | None] = mapped_column(index=True)  # of the access code that stands beside a link
+    provider: Mapped[str] = mapped_column(default="", server_default=EMPTY)  # single sign-on: where they came from
+    id_token: Mapped[str] = mapped_column(default="", server_default=EMPTY)  # and what it wants to sign them out
 
     user: Mapped[User] = relationship()
 
@@ -116,6 +135,48 @@ class PasswordToken(Model):
 
     user: Mapped[User] = relationship(foreign_keys=user_id)
     made_by: Mapped[User] = relationship(foreign_keys=made_by_id)
+
+
+class AddressToken(Model):
+    """A new address that somebody gave for themselves, until a link in a mail to it is used; only its hash is kept."""
+
+    __tablename__ = "address_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    email: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+    user: Mapped[User] = relationship()
+
+
+class HalfSignIn(Model):
+    """A sign-in that is not finished: a second factor, a passkey or a provider has still to answer.
+
+    The browser holds a random token in a cookie, this row its hash, what the way in is, and what it has to remember.
+    """
+
+    __tablename__ = "half_sign_ins"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    way: Mapped[str]  # what is waited for
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    facts: Mapped[dict] = mapped_column(JSON, default=dict)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+    user: Mapped[User | None] = relationship()
+
+
+class Count(Model):
+    """One of what is counted against guessing, for those counts that have to survive a restart."""
+
+    __tablename__ = "counts"
+    __table_args__ = (Index("ix_counts_what_who", "what", "who", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
+    what: Mapped[str]  # a name of `security.RATES`
+    who: Mapped[str]  # for whom it is counted: a fingerprint, never an address in clear
+    at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 
 
 class SetupToken(Model):

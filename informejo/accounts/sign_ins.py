@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 from sqlalchemy.orm import contains_eager, scoped_session
 
 from informejo import clock, db
@@ -25,11 +25,13 @@ class Viewer(NamedTuple):
     id: int
     name: str
     role: Role
+    narrowed: bool = False
+    only: int | None = None  # the ticket of the link they came in with
     active: bool = True
 
     @property
     def is_staff(self) -> bool:
-        return self.role in STAFF
+        return self.role in STAFF and self.only is None
 
 
 class SignIn(NamedTuple):
@@ -55,7 +57,10 @@ def who_asks(token: str) -> Asking | None:
     """
     revocations = hub.revocations
     found = db.session.execute(_ENTITIES, {"hash": fingerprint(token), **_by_now()}).first() if token else None
-    return Asking(found[0], Standing(*found[1:]), revocations) if found else None
+    if not found:
+        return None
+    found[0].user.only = found[0].ticket_id
+    return Asking(found[0], Standing(*found[1:]), revocations)
 
 
 def viewer_for(token: str) -> Asking | None:
@@ -94,7 +99,8 @@ def _by_now() -> dict[str, datetime]:
 
 
 _session, _user = Session.__table__.c, User.__table__.c
-_NOT_ENDED = _session.expires_at > bindparam("now"), _session.seen_at > bindparam("idle")
+_IN_USE = or_(_session.seen_at > bindparam("idle"), _session.ticket_id.is_not(None))  # a link waits for its mail
+_NOT_ENDED = _session.expires_at > bindparam("now"), _IN_USE
 _HOLDING = (
     select(_session.id)
     .join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
@@ -106,6 +112,8 @@ _FOUND = _HOLDING.where(_session.token_hash == bindparam("hash")).with_only_colu
     _user.id,
     _user.name,
     _user.role,
+    _user.narrowed,
+    _session.ticket_id,
     *STANDING.selected_columns,
     maintain_column_froms=True,
 )
@@ -118,4 +126,5 @@ _ENTITIES = (
     .where(_user.active, *_NOT_ENDED, _session.token_hash == bindparam("hash"))
     .options(contains_eager(Session.user))
 )
-_OF_ONE = select(Session).where(*_NOT_ENDED, _session.user_id == bindparam("id")).order_by(_session.seen_at.desc())
+_OF_ONE = select(Session).where(*_NOT_ENDED, _session.user_id == bindparam("id"), _session.ticket_id.is_(None))
+_OF_ONE = _OF_ONE.order_by(_session.seen_at.desc())

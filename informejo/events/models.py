@@ -8,7 +8,7 @@ from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
-from informejo.accounts.models import User
+from informejo.accounts.models import EMPTY, User
 from informejo.db import Model, Moment, words
 from informejo.events.names import EventName
 from informejo.ids import next_id
@@ -48,6 +48,8 @@ class Event(Model):
     attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachments.id"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     changes: Mapped[dict] = mapped_column(JSON, default=dict)
+    origin: Mapped[str] = mapped_column(default="", server_default=EMPTY)  # the network address it came from, if any
+    batch: Mapped[int | None] = mapped_column(index=True)  # the event that a number of them belong to, to undo at once
 
     actor: Mapped[User | None] = relationship(foreign_keys=actor_id)
     user: Mapped[User | None] = relationship(foreign_keys=user_id)

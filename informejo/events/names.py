@@ -23,6 +23,15 @@ class EventName(StrEnum):
     MAIL_FAILED = "mail:failed"
     COMMENT_REMOVED = "comment:removed"
     PASSWORD_OFFERED = "password:offered"  # noqa: S105 - the name of an event
+    PASSWORD_FORGOTTEN = "password:forgotten"  # noqa: S105 - the name of an event
+    LINK_OFFERED = "link:offered"
+    ADDRESS_OFFERED = "address:offered"
+    USER_MERGED = "user:merged"
+    USER_ERASED = "user:erased"
+    TEAM_CREATED = "team:created"
+    TEAM_UPDATED = "team:updated"
+    TEAM_DELETED = "team:deleted"
+    SETTING_CHANGED = "setting:changed"
 
 
 # Who watches a ticket: nothing that is read in a conversation, and no activity of the ticket.

@@ -78,6 +78,15 @@ SILENT = {
     EventName.ATTACHMENT_ADDED: "a file is drawn with its message",
     EventName.SESSION_ENDED: "the streams of that sign-in end; no live page lists sign-ins",
     EventName.PASSWORD_OFFERED: "the mail with the link is all that comes of it",
+    EventName.PASSWORD_FORGOTTEN: "the same",
+    EventName.LINK_OFFERED: "the same",
+    EventName.ADDRESS_OFFERED: "the same",
+    EventName.USER_MERGED: "nothing makes it yet",
+    EventName.USER_ERASED: "nothing makes it yet",
+    EventName.TEAM_CREATED: "nothing makes it yet",
+    EventName.TEAM_UPDATED: "nothing makes it yet",
+    EventName.TEAM_DELETED: "nothing makes it yet",
+    EventName.SETTING_CHANGED: "nothing makes it yet",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "department", "role", "active"}  # what pages show of people

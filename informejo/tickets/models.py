@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.ext.hybrid import hybrid_method
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
@@ -12,7 +12,10 @@ from informejo.db import Model, Moment, words
 from informejo.events.models import Audience, Event
 from informejo.folding import Folded
 from informejo.ids import next_id
+from informejo.teams.models import Team
 from informejo.tickets.words import Category, Priority, Status
+
+_SOME = text("confidential")
 
 
 class Ticket(Folded, Model):
@@ -23,8 +26,10 @@ class Ticket(Folded, Model):
     __table_args__ = (
         UniqueConstraint("opened_by_id", "key"),
         # Each begins with what lists and counts ask for, and has all they need: none reads tickets it does not show.
-        Index("ix_tickets_status_activity", "status", "deleted_at", "last_event_id", "priority"),
-        Index("ix_tickets_status_assignee", "status", "deleted_at", "assignee_id", "priority"),
+        Index("ix_tickets_status_activity", "status", "deleted_at", "last_event_id", "priority", "confidential"),
+        Index("ix_tickets_status_assignee", "status", "deleted_at", "assignee_id", "priority", "confidential"),
+        Index("ix_tickets_team_activity", "team_id", "last_event_id"),
+        Index("ix_tickets_confidential", "confidential", sqlite_where=_SOME, postgresql_where=_SOME),
         Index("ix_tickets_assignee_activity", "assignee_id", "last_event_id"),
         Index("ix_tickets_requester_activity", "requester_id", "last_public_event_id"),
         {"sqlite_autoincrement": True},  # the number of a ticket that is gone is never given to another
@@ -47,6 +52,11 @@ class Ticket(Folded, Model):
     edited_at: Mapped[datetime | None] = mapped_column(Moment)
     version: Mapped[int] = mapped_column(default=1)  # of title and description; status and its like carry `was`
     key: Mapped[str | None]  # once-only: the same form sent twice opens one ticket
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    # Seen by requester, assignee and those it names alone, whoever else may see tickets.
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # It came through a form that asks nobody who they are, and its link has not been used yet.
+    unverified: Mapped[bool] = mapped_column(default=False, server_default=false())
     # No foreign keys here: events point at tickets already, and each table must be creatable first.
     last_event_id: Mapped[int | None] = mapped_column(index=True)
     last_public_event_id: Mapped[int | None] = mapped_column(index=True)
@@ -55,6 +65,7 @@ class Ticket(Folded, Model):
     opened_by: Mapped[User] = relationship(foreign_keys=opened_by_id)
     assignee: Mapped[User | None] = relationship(foreign_keys=assignee_id)
     follows: Mapped["Ticket | None"] = relationship(remote_side=id)
+    team: Mapped[Team | None] = relationship()
     last_event: Mapped[Event | None] = relationship(
         primaryjoin="foreign(Ticket.last_event_id) == Event.id", viewonly=True
     )
@@ -140,6 +151,17 @@ class Attachment(Folded, Model):
     @property
     def is_image(self) -> bool:
         return self.media_type in ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+class NamedPerson(Model):
+    """One of those who may see a ticket although it is confidential."""
+
+    __tablename__ = "named_people"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+    user: Mapped[User] = relationship()
 
 
 class Reading(Model):
