@@ -25,7 +25,17 @@ TEXT = "It is the <toner> & nothing else."
 TEMPLATES = ROOT / "templates"
 PASSWORD_FIELD = re.compile(r'field\("(\w+)"[^}]*type="password"')
 PAGES = (
-    *("/", "/sign-in", "/register", "/profile", "/tickets", "/tickets/new", "/tickets/1", "/tickets/1/edit"),
+    *(
+        "/",
+        "/sign-in",
+        "/register",
+        "/profile",
+        "/profile/security",
+        "/tickets",
+        "/tickets/new",
+        "/tickets/1",
+        "/tickets/1/edit",
+    ),
     *("/comments/1/edit", "/desk", "/queue", "/bin", "/users", "/users/4", "/health", "/nowhere"),
 )
 

@@ -3,11 +3,12 @@
 
 def init_app(app):
     """Register the doors of accounts, and what a visitor is answered who needs to sign in first."""
-    from informejo.accounts import gate, join_views, link_views, profile_views, views
+    from informejo.accounts import gate, join_views, link_views, profile_views, security_views, views
 
     app.register_blueprint(views.bp)
     app.register_blueprint(join_views.bp)
     app.register_blueprint(link_views.bp)
     app.register_blueprint(profile_views.bp)
+    app.register_blueprint(security_views.bp)
     views.init_app(app)
     gate.init_app(app)

@@ -1,14 +1,12 @@
-"""One's own profile: name and looks, password, and where one is signed in."""
+"""One's own profile: name and looks, and what the desk keeps of one."""
 
-from flask import Blueprint, g, request
+from flask import Blueprint, request
 
-from informejo import db, security
-from informejo.accounts import actions, sign_ins
-from informejo.accounts.inputs import PasswordChange, Profile, browser, time_zones
+from informejo import db
+from informejo.accounts import actions
+from informejo.accounts.inputs import Profile, time_zones
 from informejo.inputs import Invalid
 from informejo.web import actor, go_to, page
-
-WRONG = "This is not your current password."
 
 bp = Blueprint("profile", __name__)
 
@@ -29,30 +27,13 @@ def profile():
     return go_to("/profile", "profile-saved")
 
 
-@bp.post("/profile/password")
-def change_password():
-    """A new password, for whoever knows the current one. All sign-ins end, this browser gets a new one."""
-    try:
-        new = PasswordChange.read(request.form, actor().email, actor().name)
-    except Invalid as invalid:
-        return _profile_page(password_problems=invalid.problems), 422
-    security.count("sign-in of an account", f"{actor().email} {g.session.id}")
-    if not actions.change_password(actor(), current=new.current, new=new.password):
-        return _profile_page(password_problems={"current": WRONG}), 422
-    token = actions.start_session(actor(), browser(request.user_agent.string))
-    db.commit()
-    return security.with_cookie(go_to("/profile", "password-changed"), token)
+@bp.get("/profile/data")
+def data():
+    """What the desk keeps of this person."""
+    return page("accounts/data.html", title="Your data")
 
 
-@bp.post("/profile/sessions")
-def end_other_sessions():
-    """Sign out everywhere else."""
-    actions.end_sessions(actor(), actor(), but=g.session)
-    db.commit()
-    return go_to("/profile", "sessions-ended")
-
-
-def _profile_page(typed=None, problems=None, password_problems=None) -> str:
+def _profile_page(typed=None, problems=None) -> str:
     own = {name: getattr(actor(), name) for name in Profile.model_fields}
     return page(
         "accounts/profile.html",
@@ -60,8 +41,5 @@ def _profile_page(typed=None, problems=None, password_problems=None) -> str:
         typed=typed or own,
         was={name: request.form.get(f"was-{name}", value) for name, value in own.items()},
         problems=problems or {},
-        password_problems=password_problems or {},
         zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
-        sessions=sign_ins.sessions_of(actor()),
-        session=g.session,
     )

@@ -68,7 +68,7 @@ def test_what_does_not_exist_is_refused_beside_its_field(world, visit, field, va
 
 
 def test_a_new_password_is_the_only_one_from_then_on(world, visit):
-    assert change(visit(world.ren)).location == "/profile"
+    assert change(visit(world.ren)).location == "/profile/security"
     signed_in = [
         visit().post("/sign-in", data={"email": "ren@example.org", "password": password}).status_code
         for password in (PASSWORD, NEW_PASSWORD)
@@ -125,12 +125,12 @@ def test_who_found_an_open_browser_cannot_guess_the_password_in_it(world, visit)
 @pytest.mark.hardening("S-47", "S-46")
 def test_people_see_where_they_are_signed_in_and_end_it(world, visit):
     here, elsewhere, zoe = visit(world.ren), visit(world.ren), visit(world.zoe)
-    assert here.get("/profile").text.count("<li><b>test</b>") == 2
-    assert here.post("/profile/sessions").location == "/profile"
+    assert here.get("/profile/security").text.count("<li><b>test</b>") == 2
+    assert here.post("/profile/sessions").location == "/profile/security"
     assert is_in(here)
     assert not is_in(elsewhere)
     assert is_in(zoe)
-    assert here.get("/profile").text.count("<li><b>test</b>") == 1
+    assert here.get("/profile/security").text.count("<li><b>test</b>") == 1
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_browser_is_called_what_people_call_it(world, visit, agent, words):
     browser = visit()
     browser.environ_base["HTTP_USER_AGENT"] = agent
     browser.post("/sign-in", data={"email": "ren@example.org", "password": PASSWORD})
-    assert f"<b>{words}</b>" in browser.get("/profile").text
+    assert f"<b>{words}</b>" in browser.get("/profile/security").text
 
 
 def test_an_older_window_puts_back_nothing_that_was_changed_in_another(world, visit):

@@ -120,7 +120,7 @@ def test_every_page_works_and_can_be_used_by_everybody(browse, world, places, wh
         ("/sign-in", "Sign in", {"E-mail address": "nobody@example.org", "Password": "wrong"}),
         ("/register", "Make an account", {"Your name": "Nia New", "E-mail address": "nia@here.example"}),
         ("/tickets/new", "Send", {"In a few words": "  a      ", "What happens": "   b          "}),
-        ("/profile", "Change password", {"Current password": "wrong", "Repeat the password": "another"}),
+        ("/profile/security", "Change password", {"Current password": "wrong", "Repeat the password": "another"}),
         ("/profile/mail", "Save", {"Quiet hours begin": "22:00"}),
     ],
 )

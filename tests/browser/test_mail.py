@@ -141,7 +141,7 @@ def test_what_one_is_mailed_is_chosen_without_scripts(browse, world):
     person.forgives("status of 422")
     page = person.page
     page.goto("/profile")
-    page.get_by_role("link", name="What you are mailed about, and when").click()
+    page.get_by_role("link", name="Mail", exact=True).click()
     page.get_by_label("A ticket of yours was opened").uncheck()
     page.get_by_label("Once a day, at").check()
     page.get_by_label("Quiet hours begin").fill("22:00")

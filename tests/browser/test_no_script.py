@@ -190,6 +190,7 @@ def test_somebody_signs_in_changes_profile_and_password_and_signs_out(plain, new
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Your profile is saved.")).to_be_visible()
     expect(page.locator("html[data-theme=dark]")).to_have_count(1)
+    page.get_by_role("link", name="Security").click()
     page.get_by_label("Current password").fill(PASSWORD)
     for label in ("New password", "Repeat the password"):
         page.get_by_label(label).fill("wrong donkey generator")

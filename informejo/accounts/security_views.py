@@ -1,0 +1,49 @@
+"""How somebody gets in: their password, and where they are signed in."""
+
+from flask import Blueprint, g, request
+
+from informejo import db, security
+from informejo.accounts import actions, sign_ins
+from informejo.accounts.inputs import PasswordChange, browser
+from informejo.inputs import Invalid
+from informejo.web import actor, go_to, page
+
+WRONG = "This is not your current password."
+HERE = "/profile/security"
+
+bp = Blueprint("own_security", __name__)
+
+
+@bp.get(HERE)
+def own_security():
+    """The password, and where one is signed in."""
+    return _page()
+
+
+@bp.post("/profile/password")
+def change_password():
+    """A new password, for whoever knows the current one. All sign-ins end, this browser gets a new one."""
+    try:
+        new = PasswordChange.read(request.form, actor().email, actor().name)
+    except Invalid as invalid:
+        return _page(invalid.problems), 422
+    security.count("sign-in of an account", f"{actor().email} {g.session.id}")
+    if not actions.change_password(actor(), current=new.current, new=new.password):
+        return _page({"current": WRONG}), 422
+    token = actions.start_session(actor(), browser(request.user_agent.string))
+    db.commit()
+    return security.with_cookie(go_to(HERE, "password-changed"), token)
+
+
+@bp.post("/profile/sessions")
+def end_other_sessions():
+    """Sign out everywhere else."""
+    actions.end_sessions(actor(), actor(), but=g.session)
+    db.commit()
+    return go_to(HERE, "sessions-ended")
+
+
+def _page(problems: dict[str, str] | None = None) -> str:
+    sessions = sign_ins.sessions_of(actor())
+    shown = {"problems": problems or {}, "sessions": sessions, "session": g.session}
+    return page("accounts/security.html", title="Security", **shown)
