@@ -10,11 +10,12 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - as a HOST: every address that
 
 
 class Setting(NamedTuple):
-    """A setting; the type of `default` is the type of the value."""
+    """A setting; the type of `default` is the type of the value. One `on_page` administrators may change in a page."""
 
     name: str
     default: str | int | bool
     meaning: str
+    on_page: bool = False
 
 
 SETTINGS = (
@@ -34,7 +35,15 @@ SETTINGS = (
         104_857_600,
         "Bytes the files of one ticket may take together; internal ones count apart.",
     ),
-    Setting("REGISTRATION", True, "Whether people may register themselves."),
+    Setting("DESK_NAME", "Informejo", "Name of the desk, in titles, pages and mails.", on_page=True),
+    Setting("ACCENT", "", "Accent colour, as #0b6a62; by itself the one that the pages came with.", on_page=True),
+    Setting("GREETING", "", "Words for visitors on the front page, above the ways in.", on_page=True),
+    Setting("SUBMIT_HINT", "", "Words above the form for a new ticket.", on_page=True),
+    Setting("MAIL_FOOTER", "", "Words at the end of every mail.", on_page=True),
+    Setting("REGISTRATION", True, "Whether people may register themselves.", on_page=True),
+    Setting("GUEST_TICKETS", True, "Whether people may open tickets without an account.", on_page=True),
+    Setting("LINK_DAYS", 30, "Days for which a mailed link opens its ticket.", on_page=True),
+    Setting("SECOND_FACTOR", "", "Who has to have a second factor: admins, staff, or nobody when empty.", on_page=True),
     Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
     Setting("SESSION_IDLE_HOURS", 72, "Hours without a request after which a sign-in ends."),
     Setting("BIN_DAYS", 30, "Days a deleted ticket can be brought back."),
@@ -46,6 +55,7 @@ SETTINGS = (
     Setting("BACKUPS_KEPT", 14, "Backups that are kept; `backup` removes older ones."),
     Setting("BACKUP_HOURS", 26, "Age in hours from which the newest backup counts as too old; 0 if others make them."),
     Setting("EVENT_DAYS", 365, "Days after which `prune` removes events that stand in no ticket's history."),
+    Setting("AUDIT_DAYS", 730, "Days after which `prune` removes sign-ins and refusals of the audit; at least 30."),
     Setting("SMTP_HOST", "", "Server that sends mail. Without one mails wait, and pages that need mail say so."),
     Setting("SMTP_PORT", 587, "Its port."),
     Setting("SMTP_SECURITY", "starttls", "starttls, tls (at once, usually port 465) or none (on this machine only)."),
@@ -70,7 +80,12 @@ SETTINGS = (
     Setting("OAUTH_CLIENT_SECRET", "", "Its secret."),
     Setting("OAUTH_REFRESH_TOKEN", "", "The first refresh token; newer ones are kept in the database."),
     Setting("OAUTH_TENANT", "common", "Microsoft's tenant."),
-    Setting("REMINDER_DAYS", 3, "Days after which a requester is reminded that the desk waits for them; 0 for never."),
+    Setting(
+        "REMINDER_DAYS",
+        3,
+        "Days after which a requester is reminded that the desk waits for them; 0 for never.",
+        on_page=True,
+    ),
     Setting("METRICS_TOKEN", "", "Token that /metrics asks for; without one this machine alone sees it, no proxy."),
     Setting("DEVELOPMENT", False, "Shows /patterns and re-reads changed templates, styles and scripts."),
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),

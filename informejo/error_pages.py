@@ -5,6 +5,8 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from informejo import db, drawn, logs, metrics, policy, security
+from informejo.accounts.models import User
+from informejo.audit import accesses
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.live import makers
 from informejo.turns import trouble
@@ -18,6 +20,7 @@ SENTENCES = {
     429: "That was a lot at once.",
 }
 PASSWORDS = {"password": "Password", "again": "Password again", "current": "Current password"}  # never sent back
+REFUSALS = {403: "refused", 429: "too-many"}  # what the audit tells of
 UNREAD = (400, 413, 415)  # what was sent was not read to its end
 TROUBLES = {
     "busy": (503, "The desk is busy for a moment. Nothing was saved; please send it again.", 5),
@@ -36,6 +39,8 @@ def _error(error: Exception):
         return error  # a redirect that Werkzeug raised
     db.session.rollback()
     status, sentence, headers = _explain(error)
+    if status in REFUSALS:
+        _write_down(status)
     if _wants_json():
         return jsonify(status=status, error=sentence), status, headers
     if status >= 500:  # whatever broke must not break the page that says so: it is drawn as for a visitor, from nothing
@@ -50,6 +55,21 @@ def _error(error: Exception):
     context["passwords"] = PASSWORDS
     context |= {name: getattr(error, name, None) for name in ("headline", "next", "way_back")}
     return page("error.html", **context, stream=""), status, headers
+
+
+def _write_down(status: int):
+    """Somebody was refused: an administrator reads of it, as far as that fills no disk, and no page waits for it."""
+    id = request.environ.get("informejo.user")
+    known = id is not None or status == 429  # of strangers there is no end
+    person = f"user {id}" if id else security.address()
+    if known and security.has_room("refusal written down", person) and security.has_room("refusals written down"):
+        db.commit_if_possible(lambda: _note(status, id))
+
+
+def _note(status: int, id: int | None) -> bool:
+    said = f"{request.method} {logs.path()}"
+    accesses.note(REFUSALS[status], user=db.session.get(User, id) if id else None, said=said)
+    return True
 
 
 def _gone(unseen: policy.Unseen) -> str:

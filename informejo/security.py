@@ -31,6 +31,7 @@ HEADERS = {
 }
 TIDY_SECONDS = 60  # at least, between two removals of expired counts
 NOTICE_SECONDS = 60  # a page that comes later has nothing to do with what was done
+_NO_ADDRESS = IPv4Address(0)
 
 
 class _Monotonic:
@@ -76,6 +77,8 @@ RATES = {
     "change by a visitor": Rate(
         parse("100 per 5 minutes"), "address", "signing in, registering and one-time links are all there is"
     ),
+    "refusal written down": Rate(parse("20 per hour"), "person or address", "an audit is read by people"),
+    "refusals written down": Rate(parse("1000 per hour"), "all together", "nobody fills the disk with refusals"),
     "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
     "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),
 }
@@ -151,6 +154,11 @@ def address() -> str:
     return str(peer if peer.version == 4 else ip_network((int(peer), 64), strict=False))
 
 
+def peer() -> str:
+    """The network address that this request came from, for the log; empty where a proxy names none."""
+    return str(_peer()) if _peer() != _NO_ADDRESS else ""
+
+
 def count(what: str, who: str = ""):
     """One more of `what` by `who`. Raises TooManyRequests when that is too much."""
     if not current_app.extensions["rates"].hit(RATES[what].limit, what, who):
@@ -163,11 +171,16 @@ def allow(what: str, who: str = ""):
         raise _too_many(what, who)
 
 
+def has_room(what: str, who: str = "") -> bool:
+    """The same as `count`, for what is left out where it would be too much."""
+    return current_app.extensions["rates"].hit(RATES[what].limit, what, who)
+
+
 def _peer() -> IPv4Address | IPv6Address:
     try:
         peer = ip_address(request.remote_addr or "")
     except ValueError:  # a proxy that names no address: all who come through it are one
-        return IPv4Address(0)
+        return _NO_ADDRESS
     return getattr(peer, "ipv4_mapped", None) or peer  # what a socket for both kinds makes of IPv4
 
 

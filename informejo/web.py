@@ -11,12 +11,13 @@ from werkzeug.exceptions import HTTPException, Unauthorized
 from werkzeug.wrappers import Response
 
 from informejo import db, drawn, logs, policy, security
+from informejo.accounts.inputs import browser
 from informejo.accounts.models import Role, User
 from informejo.accounts.sign_ins import holds, viewer_for, who_asks
 from informejo.desk import stats
 from informejo.doctor.queries import something_broken
 from informejo.events import log
-from informejo.events.log import Standing
+from informejo.events.log import Origin, Standing
 from informejo.mail.health_queries import lasting_troubles
 from informejo.tickets.queries import unread_for
 from informejo.turns import vouch_with
@@ -188,6 +189,7 @@ def _opens_stream(view: Callable | None) -> bool:
 
 def _load_actor():
     g.pop("me", None)
+    log.come_from(Origin(security.peer(), browser(request.user_agent.string)))
     view = _view()
     if not _opens_stream(view):
         db.read_again_after_commit(False)
@@ -202,6 +204,7 @@ def _load_actor():
 
 def _leave(_error):
     vouch_with(None)
+    log.come_from(log.NOWHERE)
     if not _opens_stream(_view()):
         db.read_again_after_commit(True)
 

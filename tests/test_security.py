@@ -250,7 +250,7 @@ def test_looking_writes_nothing(world, ren):
         "/live?on=me",
     ):
         ren.head(address)
-    assert not written
+    assert [statement.split()[2] for statement in written] == ["accesses"]  # that Ren was refused at /users
     ren.post(CHANGE, data=FIELDS, headers={"Origin": "http://localhost"})
     assert written
 

@@ -11,6 +11,7 @@ from informejo.accounts import actions, queries
 from informejo.accounts.gate import CARRIED, KEPT, ask_whose, carried_fields, draft_name, sign_in_page
 from informejo.accounts.inputs import SignIn, browser
 from informejo.accounts.models import User
+from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
 from informejo.inputs import Invalid
 from informejo.web import anybody, go_to, local, public, wants_fragment
@@ -47,9 +48,11 @@ def create_session():
     _count_try(given.email)
     user = actions.sign_in(given.email, given.password)
     if user is None:
+        db.commit_if_possible(lambda: _note_failure(given.email))
         security.count("failed sign-in", security.address())
         return sign_in_page({"email": WRONG}, hidden), 422
     token = actions.start_session(user, browser(request.user_agent.string), g.session)
+    accesses.note("signed-in", user=user, said="With a password.")
     theirs = hidden.get("for", "") in ("", str(user.id))
     kept = theirs and _keep_text(user, hidden)
     db.commit()
@@ -75,6 +78,12 @@ def _count_try(email: str):
     security.allow("failed sign-in", security.address())
     security.count("sign-in of an account", f"{email} {known or ''}")
     security.count("sign-in")
+
+
+def _note_failure(email: str) -> bool:
+    known = queries.user_by_email(email)
+    accesses.note("sign-in-failed", user=known, who="" if known else email, said="With a password.")
+    return True
 
 
 def _keep_text(user: User, hidden: Mapping[str, str]) -> bool:

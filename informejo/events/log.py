@@ -1,6 +1,7 @@
 """The log: events are recorded here, in the transaction of the change, and read here, in id order."""
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, func, or_, select, update
@@ -30,7 +31,28 @@ _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(_log.id))
 _OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
 STANDING = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
+_came_from: ContextVar["Origin"] = ContextVar("where a request came from")  # each greenlet has one of its own
 _MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its"))
+
+
+class Origin(NamedTuple):
+    """Where a request came from: its network address, and the browser in words."""
+
+    address: str = ""
+    agent: str = ""
+
+
+NOWHERE = Origin()  # a command, or work that nobody asked for
+
+
+def come_from(origin: Origin):
+    """Whatever is recorded from here on came from there, until it is said again."""
+    _came_from.set(origin)
+
+
+def came_from() -> Origin:
+    """Where what happens just now came from."""
+    return _came_from.get(NOWHERE)
 
 
 def record(
@@ -51,7 +73,7 @@ def record(
     db.session.flush()  # what it is about needs its id, and what is wrong with the rows should show here
     about = {"actor": actor, "ticket": ticket, "comment": comment, "attachment": attachment, "user": user}
     ids = {f"{kind}_id": thing and thing.id for kind, thing in about.items()}
-    event = Event(name=name, audience=audience, changes=changes or {}, **ids)
+    event = Event(name=name, audience=audience, changes=changes or {}, origin=came_from().address, **ids)
     db.insert(event)
     if ticket is not None and name not in WATCHING:
         _move_activity(ticket, event)
