@@ -46,6 +46,7 @@ SETTINGS = (
     Setting("SECOND_FACTOR", "", "Who has to have a second factor: admins, staff, or nobody when empty.", on_page=True),
     Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
     Setting("SESSION_IDLE_HOURS", 72, "Hours without a request after which a sign-in ends."),
+    Setting("PROOF_MINUTES", 15, "Minutes after which what is sensitive asks anew who one is."),
     Setting("BIN_DAYS", 30, "Days a deleted ticket can be brought back."),
     Setting("STREAMS_PER_USER", 12, "Live streams one person may hold open; the next is refused with 429."),
     Setting("STREAMS_TOTAL", 10_000, "Live streams in all; the next is refused with 503."),

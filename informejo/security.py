@@ -30,6 +30,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 TIDY_SECONDS = 60  # at least, between two removals of expired counts
+HALF_SECONDS = 600  # in which a sign-in that was begun has to be finished
 NOTICE_SECONDS = 60  # a page that comes later has nothing to do with what was done
 _NO_ADDRESS = IPv4Address(0)
 
@@ -126,6 +127,24 @@ def with_cookie(response: Response, token: str) -> Response:
     return response
 
 
+def half_cookie() -> str:
+    """The value of the cookie of a sign-in that is not finished, empty when there is none."""
+    return request.cookies.get(_half_name(), "")
+
+
+def with_half(response: Response, token: str) -> Response:
+    """The answer, and with it a new value for the cookie of a sign-in that is not finished."""
+    response.set_cookie(_half_name(), token, max_age=HALF_SECONDS, secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
+def without_half(response: Response) -> Response:
+    """The answer, and with it that the sign-in is finished, or given up."""
+    if half_cookie():
+        response.delete_cookie(_half_name(), secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
 def notice() -> str:
     """The name of what the next page is to say, if anything."""
     return request.cookies.get(_notice_name(), "")
@@ -209,6 +228,10 @@ def _from_here(origin: str | None) -> bool:
     ours = request.host, urlsplit(current_app.config["PUBLIC_URL"]).netloc
     host = (origin or "").partition("://")[2]
     return bool(host) and host in ours  # no host at all is no match, whatever PUBLIC_URL lacks
+
+
+def _half_name() -> str:
+    return f"{cookie_name()}-half"
 
 
 def _notice_name() -> str:

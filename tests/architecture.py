@@ -30,7 +30,8 @@ LAYERS = {
     " live.presence live.replay live.sight mail.cases mail.claims mail.composing mail.contents"
     " mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
     " mail.verdicts readers.following",
-    WEB: "*.checks *.inputs accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest"
+    WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in"
+    " accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest"
     " backup.rescue backup.restoring demo doctor.examination doctor.probe downloads drawn error_pages"
     " intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " mail.checking ops.prune preload security serving templating tickets.addressing tickets.conflict_page"

@@ -291,5 +291,5 @@ def test_the_form_that_a_busy_desk_gives_back_is_still_its_writers(world, visit,
     assert hidden(again) == {"drawn_for": str(world.ren.id)}
 
 
-def busy(*_):
+def busy(*_, **__):
     raise turns._Busy("too many wait to write")

@@ -81,6 +81,7 @@ CHANGE = {
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
     "/profile/password": (CHANGED, "401 422 422 422 422"),
     "/profile/sessions": ({}, "401 303 303 303 303"),
+    "/prove": ({"password": PASSWORD, "to": "/profile/sessions"}, "401 200 200 200 200"),
     "/profile/mail": ({"mine": "yes", "daily_at": "07:30"}, "401 303 303 303 303"),
     "/mail/confirm/<token>": ({}, "410 410 410 410 410"),
     "/drafts": ({"draft": "ticket:1", "body": "half a sentence"}, "401 303 303 303 303"),

@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from informejo import clock, db, limits
 from informejo.accounts import queries, sign_ins
+from informejo.accounts.half_actions import end_halves
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.accounts.passwords import hash_password, verify
 from informejo.accounts.queries import fingerprint
@@ -94,16 +95,31 @@ def sign_in(email: str, password: str) -> User | None:
     return user if user.active and user.password_hash == hashed else None
 
 
-def start_session(user: User, agent: str, before: Session | None = None) -> str:
-    """Sign this person in; returns the cookie's new value. The browser `agent`'s session `before` this one ends."""
+def start_session(user: User, agent: str, before: Session | None = None, *, proved: bool = True, **came: str) -> str:
+    """Sign this person in; returns the cookie's new value. The browser `agent`'s session `before` this one ends.
+
+    `proved`: they have just shown who they are. `came`: `provider` and `id_token` of single sign-on.
+    """
     if before:
         with suppress(NotFound):  # somebody ended it while the password was looked at
             sign_out(before)
     now, lasts = clock.now(), timedelta(days=current_app.config["SESSION_DAYS"])
     db.session.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at < now - lasts))
     token = secrets.token_urlsafe(32)
-    db.session.add(Session(token_hash=fingerprint(token), user=user, expires_at=now + lasts, agent=agent))
+    of_it = {"expires_at": now + lasts, "agent": agent, "proved_at": now if proved else None}
+    db.session.add(Session(token_hash=fingerprint(token), user=user, **of_it, **came))
     return token
+
+
+def prove(session: Session):
+    """Remember that whoever uses this sign-in has just shown who they are."""
+    db.lock(session)
+    session.proved_at = clock.now()
+
+
+def is_password_of(user: User, password: str) -> bool:
+    """Whether this is the password of somebody who is signed in."""
+    return offload(verify, user.password_hash, password)
 
 
 def sign_out(session: Session) -> str:
@@ -128,6 +144,7 @@ def end_sessions(actor: User, user: User, but: Session | None = None):
     db.lock(user)
     theirs = or_(PasswordToken.user_id == user.id, PasswordToken.made_by_id == user.id)
     db.session.execute(delete(PasswordToken).where(theirs))
+    end_halves(user)
     live = {session.id for session in sign_ins.sessions_of(user)}
     for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
         if session is but:

@@ -1,13 +1,14 @@
 """What one-time links open: making the first administrator, and choosing a password."""
 
-from flask import Blueprint, g, redirect, request
+from flask import Blueprint, request
 
-from informejo import db, security
+from informejo import security
 from informejo.accounts import actions, password_actions, queries
-from informejo.accounts.inputs import NewAdmin, NewPassword, browser
+from informejo.accounts.coming_in import come_in
+from informejo.accounts.inputs import NewAdmin, NewPassword
 from informejo.accounts.models import User
 from informejo.inputs import Invalid
-from informejo.web import anybody, go_to, page
+from informejo.web import anybody, page
 
 TAKEN = "Somebody has registered with this address. Take another one."
 
@@ -29,7 +30,7 @@ def setup(token: str):
         return _setup_form(invalid.problems), 422
     except actions.Taken:
         return _setup_form({"email": TAKEN}), 422
-    return _come_in(user, redirect("/", 303)) if user else _no_setup()
+    return come_in(user, "/", way="the set-up link") if user else _no_setup()
 
 
 @bp.route("/choose-password/<token>", methods=["GET", "POST"])
@@ -48,15 +49,7 @@ def choose_password(token: str):
     except Invalid as invalid:
         return _password_form(link.user, invalid.problems), 422
     user = password_actions.choose_password(token, password=new.password)
-    return _come_in(user, go_to("/", "password-chosen")) if user else _used_link()
-
-
-def _come_in(user: User, answer):
-    """Sign in whoever has just got a password; who was signed in in this browser is so no more."""
-    before = g.session if g.session and g.session.user_id != user.id else None
-    cookie = actions.start_session(user, browser(request.user_agent.string), before)
-    db.commit()
-    return security.with_cookie(answer, cookie)
+    return come_in(user, "/", way="a link to choose a password", notice="password-chosen") if user else _used_link()
 
 
 def _setup_form(problems: dict[str, str] | None = None) -> str:

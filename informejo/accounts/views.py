@@ -1,6 +1,5 @@
 """Signing in and out. A text that was being written when a sign-in ended goes through the sign-in page as a draft."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 from flask import Blueprint, g, redirect, request
@@ -8,11 +7,10 @@ from werkzeug.exceptions import NotFound, Unauthorized
 
 from informejo import db, security
 from informejo.accounts import actions, queries
-from informejo.accounts.gate import CARRIED, KEPT, ask_whose, carried_fields, draft_name, sign_in_page
-from informejo.accounts.inputs import SignIn, browser
-from informejo.accounts.models import User
+from informejo.accounts.coming_in import come_in
+from informejo.accounts.gate import CARRIED, KEPT, sign_in_page
+from informejo.accounts.inputs import SignIn
 from informejo.audit import accesses
-from informejo.drafts.actions import key_for, save_draft
 from informejo.inputs import Invalid
 from informejo.web import anybody, go_to, local, public, wants_fragment
 
@@ -51,13 +49,7 @@ def create_session():
         db.commit_if_possible(lambda: _note_failure(given.email))
         security.count("failed sign-in", security.address())
         return sign_in_page({"email": WRONG}, hidden), 422
-    token = actions.start_session(user, browser(request.user_agent.string), g.session)
-    accesses.note("signed-in", user=user, said="With a password.")
-    theirs = hidden.get("for", "") in ("", str(user.id))
-    kept = theirs and _keep_text(user, hidden)
-    db.commit()
-    answer = go_to(local(hidden.get("next")), "draft-kept" if kept else "") if theirs else ask_whose(user, hidden)
-    return security.with_cookie(answer, token)
+    return come_in(user, local(hidden.get("next")), way="a password", hidden=hidden)
 
 
 @bp.post("/sign-out")
@@ -83,15 +75,6 @@ def _count_try(email: str):
 def _note_failure(email: str) -> bool:
     known = queries.user_by_email(email)
     accesses.note("sign-in-failed", user=known, who="" if known else email, said="With a password.")
-    return True
-
-
-def _keep_text(user: User, hidden: Mapping[str, str]) -> bool:
-    """Save what came through the sign-in page as a draft, if anything did."""
-    fields, draft = carried_fields(hidden), draft_name(hidden)
-    if not (fields and draft):
-        return False
-    save_draft(user, draft, fields, key_for(draft))
     return True
 
 

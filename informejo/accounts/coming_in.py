@@ -1,0 +1,63 @@
+"""Coming in: what a sign-in ends with, whichever way somebody came."""
+
+from collections.abc import Mapping
+
+from flask import Response, g, request
+from sqlalchemy import inspect
+
+from informejo import db, security
+from informejo.accounts import actions
+from informejo.accounts.gate import ask_whose, carried_fields, draft_name
+from informejo.accounts.inputs import browser
+from informejo.accounts.models import Session, User
+from informejo.audit import accesses
+from informejo.drafts.actions import key_for, save_draft
+from informejo.web import go_to
+
+
+def come_in(
+    user: User,
+    to: str,
+    *,
+    way: str,
+    notice: str = "",
+    proved: bool = True,
+    hidden: Mapping[str, str] | None = None,
+    provider: str = "",
+    id_token: str = "",
+) -> Response:
+    """Sign this person in, lead them on `to` a page of ours, which says `notice` (a name of NOTICES), and commit.
+
+    `way` says in words how they came, such as `a password`; `proved`, whether they have just shown who they are.
+    `hidden` is what went through the sign-in page; `provider` and `id_token` are those of single sign-on.
+    """
+    facts = {"to": to, "way": way, "notice": notice, "proved": proved, "provider": provider, "id_token": id_token}
+    return arrive(user, facts, hidden or {})
+
+
+def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
+    """The end of every way in: a new session, the one before in this browser over; typed text becomes a draft."""
+    kept_of_them = {name: facts[name] for name in ("proved", "provider", "id_token")}
+    token = actions.start_session(user, browser(request.user_agent.string), _before(), **kept_of_them)
+    accesses.note("signed-in", user=user, said=f"With {facts['way']}.")
+    theirs = hidden.get("for", "") in ("", str(user.id))
+    kept = theirs and _keep_text(user, hidden)
+    db.commit()
+    answer = go_to(facts["to"], "draft-kept" if kept else facts["notice"]) if theirs else ask_whose(user, hidden)
+    return security.without_half(security.with_cookie(answer, token))
+
+
+def _before() -> Session | None:
+    """The sign-in that this browser had. A link to a ticket is none: it goes on, here and elsewhere."""
+    db.session.flush()  # where all their sign-ins have just been ended, this one is gone already
+    session = g.session
+    return session if session and session.ticket_id is None and inspect(session).persistent else None
+
+
+def _keep_text(user: User, hidden: Mapping[str, str]) -> bool:
+    """Save what came through the sign-in page as a draft, if anything did."""
+    fields, draft = carried_fields(hidden), draft_name(hidden)
+    if not (fields and draft):
+        return False
+    save_draft(user, draft, fields, key_for(draft))
+    return True
