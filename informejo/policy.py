@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, not_, or_, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import Forbidden, NotFound
 
@@ -101,6 +101,8 @@ RULES = (
     Rule("comment.edit", "the person who wrote it, while they see it", _author),
     Rule("desk.see", "staff", _staff),
     Rule("desk.examine", "administrators", _admin),
+    Rule("audit.see", "administrators", _admin),
+    Rule("settings.change", "administrators", _admin),
     Rule("mail.see", "staff", _staff),
     Rule("mail.settle", "staff", _staff),
     Rule("mail.check", "administrators", _admin),
@@ -242,14 +244,26 @@ def visible_attachments(actor: User) -> Select:
 
 def visible_events(actor: User) -> Select:
     """All events this person may know of. Those of tickets in the bin are among them."""
-    events = select(Event).where(Event.ticket_id.is_not(None))
-    seen = select(Ticket.id).where(*_in_sight(actor))
+    return select(Event).where(Event.ticket_id.is_not(None), *_known(actor))
+
+
+def audited_events(actor: User) -> Select:
+    """All events for the audit: also those of no ticket, and none of tickets that this administrator may not see."""
+    if not may(actor, "audit.see"):
+        return select(Event).where(false())
+    return select(Event).where(or_(Event.ticket_id.is_(None), and_(*_known(actor))))
+
+
+def _known(actor: User) -> list[ColumnElement[bool]]:
+    """What makes an event of a ticket one that this person may know of."""
     if audience(actor) == Audience.STAFF and actor.active and not actor.narrowed:
         # The few that they do not see, and not the many that they do: the database looks each event up in these.
-        hidden = select(Ticket.id).where(Ticket.confidential, not_(or_(*_in_sight(actor))))
-        return events.where(Event.ticket_id.not_in(hidden))
-    events = events.where(Event.ticket_id.in_(seen))
-    return events if audience(actor) == Audience.STAFF else events.where(Event.audience == Audience.REQUESTER)
+        # To a database a ticket that is assigned to nobody is not "not assigned to me": neither true nor false.
+        in_sight = func.coalesce(and_(*_in_sight(actor)), false())
+        hidden = select(Ticket.id).where(Ticket.confidential, not_(in_sight))
+        return [Event.ticket_id.not_in(hidden)]
+    seen = Event.ticket_id.in_(select(Ticket.id).where(*_in_sight(actor)))
+    return [seen] if audience(actor) == Audience.STAFF else [seen, Event.audience == Audience.REQUESTER]
 
 
 def people_events() -> Select:

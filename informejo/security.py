@@ -80,6 +80,7 @@ RATES = {
     ),
     "refusal written down": Rate(parse("20 per hour"), "person or address", "an audit is read by people"),
     "refusals written down": Rate(parse("1000 per hour"), "all together", "nobody fills the disk with refusals"),
+    "export": Rate(parse("5 per minute"), "person", "a file reads very many rows"),
     "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
     "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),
 }

@@ -45,6 +45,15 @@ def shown_file_name(name: str | None) -> str:
     return _without_ragged_end(stem + ending) or "file"
 
 
+def plain_cell(text: str) -> str:
+    """The text as a cell of a file for spreadsheets, which take what begins with one of these signs for a formula."""
+    return (
+        f"'{text}"
+        if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+        else text
+    )
+
+
 def plain_file_name(name: str) -> str:
     """The shown name for programs that read ASCII alone: nothing in it is a path, a quote or the end of a word.
 

@@ -23,9 +23,9 @@ LAYERS = {
     " tickets.media_types tickets.words version",
     TABLES: "*.models built_once db folding glance ids slow_reads turns",
     LAW: "events.log policy",
-    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses desk.stats events.sentences"
-    " intake.bringing intake.mailed_back mail.choices mail.mentions mail.recipients tickets.files tickets.filters"
-    " tickets.storage",
+    DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"
+    " events.sentences intake.bringing intake.mailed_back mail.choices mail.mentions mail.recipients tickets.files"
+    " tickets.filters tickets.storage",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
     " live.presence live.replay live.sight mail.cases mail.claims mail.composing mail.contents"
     " mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"

@@ -21,6 +21,8 @@ ALL = {
     "ticket.triage": "mia ana",
     "ticket.confide": "mia ana",
     "ticket.edit": "ren",
+    "audit.see": "ana",
+    "settings.change": "ana",
     "ticket.delete": "ana",
     "ticket.restore": "ana",
     "ticket.watch": "mia ana",
@@ -47,6 +49,8 @@ def things(world, ticket):
         "ticket": ticket,
         "comment": world.comment(world.ren, ticket, "Mine."),
         "desk": None,
+        "audit": None,
+        "settings": None,
         "user": world.zoe,
         "mail": None,
     }

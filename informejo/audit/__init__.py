@@ -1,6 +1,10 @@
 """Who did what from where."""
 
+from informejo.audit import models as models  # so that every command knows the tables
+
 
 def init_app(app):
-    """Register what this feature adds to the app."""
-    from informejo.audit import models  # noqa: F401 - its tables
+    """Register its page."""
+    from informejo.audit import views
+
+    app.register_blueprint(views.bp)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
@@ -31,11 +31,16 @@ class Access(Model):
     """One sign-in, a failed one, or a refusal. Rows are only ever added; their ids stand among those of events."""
 
     __tablename__ = "accesses"
+    __table_args__ = (
+        Index("ix_accesses_user", "user_id", "id"),
+        Index("ix_accesses_kind", "kind", "id"),
+        Index("ix_accesses_origin", "origin", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
     at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     kind: Mapped[AccessKind] = words(AccessKind)
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     who: Mapped[str] = mapped_column(default="")  # the address that was typed, where it is nobody's
     origin: Mapped[str] = mapped_column(default="")  # the network address
     agent: Mapped[str] = mapped_column(default="")  # the browser, in words

@@ -33,6 +33,11 @@ class Event(Model):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_ticket", "ticket_id", "id"),
+        # What the audit is asked for: who, to whom, what, from where.
+        Index("ix_events_actor", "actor_id", "id"),
+        Index("ix_events_user", "user_id", "id"),
+        Index("ix_events_name", "name", "id"),
+        Index("ix_events_origin", "origin", "id"),
         # Without it, removing an attachment would look through all events for those that point at it.
         Index("ix_events_attachment", "attachment_id", sqlite_where=_SOME_FILE, postgresql_where=_SOME_FILE),
         {"sqlite_autoincrement": True},

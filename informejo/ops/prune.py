@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, text
 
 from informejo import clock, db
 from informejo.accounts import prune_actions as accounts
+from informejo.audit import prune_actions as audit
 from informejo.backup.exclusive import Taken, exclusive
 from informejo.drafts import prune_actions as drafts
 from informejo.events import prune_actions as events
@@ -37,6 +38,7 @@ KINDS = (
     Kind("tickets past their time in the bin", tickets.lost_tickets, tickets.purge_lost_tickets),
     Kind("mails caught long ago", mail.old_caught_mails, mail.forget_caught_mails),
     Kind("old events of no ticket", events.old_events, events.forget_old_events),
+    Kind("sign-ins and refusals of the audit", audit.old_accesses, audit.forget_old_accesses),
 )
 
 

@@ -27,6 +27,27 @@ TABLES = (
     "counts",
 )
 
+AUDITED = {
+    "ix_events_actor": "actor_id",
+    "ix_events_user": "user_id",
+    "ix_events_name": "name",
+    "ix_events_origin": "origin",
+}
+# Sign-ins and refusals are only ever added: nothing changes one, and none younger than 30 days can be removed.
+REFUSED = "the audit is only ever added to"
+ON_SQLITE = (
+    f"CREATE TRIGGER accesses_unchanged BEFORE UPDATE ON accesses BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END",
+    "CREATE TRIGGER accesses_kept BEFORE DELETE ON accesses WHEN OLD.at > datetime('now', '-30 days')"
+    f" BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END",
+)
+ON_POSTGRESQL = (
+    "CREATE FUNCTION keep_accesses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " IF TG_OP = 'DELETE' THEN IF OLD.at <= now() - interval '30 days' THEN RETURN OLD; END IF; END IF;"
+    f" RAISE EXCEPTION '{REFUSED}'; END $$",
+    "CREATE TRIGGER accesses_kept BEFORE UPDATE OR DELETE ON accesses FOR EACH ROW EXECUTE FUNCTION keep_accesses()",
+    "CREATE TRIGGER accesses_not_emptied BEFORE TRUNCATE ON accesses EXECUTE FUNCTION keep_accesses()",
+)
+
 
 def upgrade():
     op.create_table(
@@ -74,7 +95,9 @@ def upgrade():
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_accesses_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accesses")),
     )
-    op.create_index(op.f("ix_accesses_user_id"), "accesses", ["user_id"])
+    for column, name in (("user_id", "user"), ("kind", "kind"), ("origin", "origin")):
+        op.create_index(f"ix_accesses_{name}", "accesses", [column, "id"])
+    _keep_accesses()
 
     op.create_table(
         "address_tokens",
@@ -183,6 +206,8 @@ def upgrade():
     op.add_column("events", sa.Column("origin", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("events", sa.Column("batch", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_events_batch"), "events", ["batch"])
+    for name, column in AUDITED.items():
+        op.create_index(name, "events", [column, "id"])
 
     op.add_column("sessions", sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("sessions", _pointing("ticket_id", "fk_sessions_ticket_id", "tickets.id"), inline_references=True)
@@ -203,6 +228,11 @@ def upgrade():
     op.add_column("users", sa.Column("narrowed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("users", _pointing("merged_into_id", "fk_users_merged_into_id", "users.id"), inline_references=True)
     op.add_column("users", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def _keep_accesses():
+    for statement in ON_SQLITE if op.get_bind().dialect.name == "sqlite" else ON_POSTGRESQL:
+        op.execute(statement)
 
 
 def _pointing(name: str, key: str, to: str) -> sa.Column:
@@ -235,10 +265,14 @@ def downgrade():
     for column in ("id_token", "provider", "code_hash", "ticket_id", "proved_at"):
         op.drop_column("sessions", column)
 
+    for name in AUDITED:
+        op.drop_index(name, "events")
     op.drop_index(op.f("ix_events_batch"), "events")
     op.drop_column("events", "batch")
     op.drop_column("events", "origin")
 
     for table in TABLES:
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION keep_accesses()")
     op.drop_table("teams")
