@@ -1,14 +1,17 @@
-"""The commands of an operator: `create-admin`, `welcome`, `demo`, `greet`, each after `bin/flask`."""
+"""The commands of an operator: `create-admin`, `welcome`, `reset-password`, `demo`, `greet`, each after `bin/flask`."""
 
 import sys
 from itertools import groupby, islice
 
 import click
 from flask import Flask, current_app
+from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import db, demo
 from informejo.accounts import actions
 from informejo.accounts.inputs import NewAdmin
+from informejo.accounts.password_actions import make_own_link
+from informejo.accounts.queries import user_by_email
 from informejo.inputs import Invalid
 
 FEW = 4
@@ -18,6 +21,7 @@ def init_app(app: Flask):
     """Register the commands."""
     app.cli.add_command(create_admin)
     app.cli.add_command(welcome)
+    app.cli.add_command(reset_password)
     app.cli.add_command(fill_demo)
     app.cli.add_command(greet)
     app.cli.add_command(is_demo)
@@ -46,6 +50,22 @@ def welcome():
     if link := _setup_link():
         click.echo("Nobody looks after this desk yet. Open this link once to make the first administrator:")
         click.echo(link)
+
+
+@click.command("reset-password")
+@click.argument("address")
+def reset_password(address: str):
+    """Print a link with which the person with that ADDRESS chooses another password. It works once, for a day."""
+    user = user_by_email(address.strip())
+    if user is None:
+        raise click.ClickException(f"Nobody here has the address {address}.")
+    try:
+        token = make_own_link(user, mailed=False)
+    except UnprocessableEntity as refused:
+        raise click.ClickException(refused.description) from None
+    db.commit()
+    click.echo(f"With this link {user.name} chooses a password, once, within a day. Whoever has it is {user.name}.")
+    click.echo(f"{_address()}/choose-password/{token}")
 
 
 @click.command("demo")

@@ -74,6 +74,9 @@ RATES = {
     "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
     "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
     "password chosen": Rate(parse("10 per 5 minutes"), "address", "the same of the link to choose a password"),
+    "password forgotten": Rate(parse("5 per day"), "account", "mails to one person; a known browser has its own five"),
+    "passwords forgotten here": Rate(parse("20 per hour"), "address", "nobody forgets for so many others"),
+    "passwords forgotten": Rate(parse("500 per hour"), "all together", "a desk that mails more is believed no more"),
     "address confirmed": Rate(parse("10 per 5 minutes"), "address", "the same of the link to confirm an address"),
     "change by a visitor": Rate(
         parse("100 per 5 minutes"), "address", "signing in, registering and one-time links are all there is"

@@ -29,6 +29,7 @@ NOTICES = {
     "mail-choices-saved": "What you are mailed about is saved.",
     "password-changed": "Your password is changed, and you are signed out everywhere else.",
     "password-chosen": "Your password is chosen. You are signed in.",
+    "session-ended": "That sign-in is ended.",
     "sessions-ended": "You are signed out everywhere else.",
     "draft-saved": "Your draft is saved.",
     "draft-without-files": "Your text is saved as a draft. Files are not: choose them again before you send it.",

@@ -27,7 +27,7 @@ LAYERS = {
     " events.sentences intake.bringing intake.mailed_back mail.choices mail.mentions mail.recipients tickets.files"
     " tickets.filters tickets.storage",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
-    " live.presence live.replay live.sight mail.cases mail.claims mail.composing mail.contents"
+    " live.presence live.replay live.sight mail.account_contents mail.cases mail.claims mail.composing mail.contents"
     " mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
     " mail.verdicts readers.following",
     WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in"

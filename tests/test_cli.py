@@ -109,3 +109,24 @@ def test_the_demonstration_does_not_mix_with_real_people(run, world):
 )
 def test_links_lead_to_where_the_desk_listens_unless_it_is_reached_otherwise(environ, address):
     assert from_environment(environ)["PUBLIC_URL"] == address
+
+
+def test_whoever_runs_the_desk_prints_a_link_to_choose_another_password(run, world, visit):
+    said = run("reset-password", "Ren@Example.org").output
+    assert "Ren Ito chooses a password, once, within a day" in said
+    address = said.split()[-1].removeprefix("http://localhost:3003")
+    new = {"password": "violet ladder 77 sea", "again": "violet ladder 77 sea"}
+    assert visit().post(address, data=new).location == "/"
+    assert visit().get(address).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("nobody@example.org", "Nobody here has the address nobody@example.org."),
+        ("dan@example.org", "Dan Wolf is deactivated; reactivate them first. No link was made."),
+    ],
+)
+def test_no_link_is_printed_where_nobody_could_use_it(run, world, address, sentence):
+    result = run("reset-password", address)
+    assert (result.exit_code, result.output) == (1, f"Error: {sentence}\n")

@@ -19,7 +19,14 @@ from tests.test_routes import CHANGE, GRAND, READ, place  # noqa: F401
 from tests.world import PASSWORD, addressed
 
 # What acts for whoever gives a password or has a link, not for a cookie.
-FOR_ANYBODY = ("/sign-in", "/register", "/setup/<token>", "/choose-password/<token>", "/mail/confirm/<token>")
+FOR_ANYBODY = (
+    "/forgot-password",
+    "/sign-in",
+    "/register",
+    "/setup/<token>",
+    "/choose-password/<token>",
+    "/mail/confirm/<token>",
+)
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
 TEXT = "It is the <toner> & nothing else."
 TEMPLATES = ROOT / "templates"

@@ -26,6 +26,8 @@ READ = {
     "/register": "200 200 200 200 200",
     "/setup/<token>": "410 410 410 410 410",
     "/choose-password/<token>": "410 410 410 410 410",
+    "/forgot-password": "200 200 200 200 200",
+    "/forgot-password/sent": "200 200 200 200 200",
     "/static/<path:filename>": "200 200 200 200 200",
     "/assets/<mark>.<any(css, js):kind>": "200 200 200 200 200",
     "/profile": "303 200 200 200 200",
@@ -80,10 +82,12 @@ CHANGE = {
     "/register": (NEW, "303 303 303 303 303"),
     "/setup/<token>": (NEW, "410 410 410 410 410"),
     "/choose-password/<token>": (NEW, "410 410 410 410 410"),
+    "/forgot-password": ({"email": "ren@example.org"}, "409 409 409 409 409"),  # no mail can be sent here
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
     "/profile/password": (CHANGED, "401 422 422 422 422"),
     "/profile/sessions": ({}, "401 303 303 303 303"),
     "/prove": ({"password": PASSWORD, "to": "/profile/sessions"}, "401 200 200 200 200"),
+    "/profile/sessions/<int:id>/end": ({}, "401 404 404 404 404"),  # the id of nobody's sign-in
     "/profile/mail": ({"mine": "yes", "daily_at": "07:30"}, "401 303 303 303 303"),
     "/mail/confirm/<token>": ({}, "410 410 410 410 410"),
     "/drafts": ({"draft": "ticket:1", "body": "half a sentence"}, "401 303 303 303 303"),

@@ -5,6 +5,7 @@ def init_app(app):
     """Register the doors of accounts, and what a visitor is answered who needs to sign in first."""
     from informejo.accounts import (
         asked_again,
+        forgotten_views,
         gate,
         join_views,
         link_views,
@@ -17,6 +18,7 @@ def init_app(app):
     app.register_blueprint(views.bp)
     app.register_blueprint(join_views.bp)
     app.register_blueprint(link_views.bp)
+    app.register_blueprint(forgotten_views.bp)
     app.register_blueprint(profile_views.bp)
     app.register_blueprint(security_views.bp)
     app.register_blueprint(proof_views.bp)

@@ -154,6 +154,16 @@ def end_sessions(actor: User, user: User, but: Session | None = None):
         db.session.delete(session)
 
 
+def end_session(actor: User, id: int):
+    """End one of the actor's own sign-ins, and forget its browser. Raises NotFound."""
+    session = next((one for one in sign_ins.sessions_of(actor) if one.id == id), None)
+    if session is None:
+        raise NotFound
+    db.lock(session)
+    _record_end(actor, session)
+    db.session.delete(session)
+
+
 def mark_used(session: Session) -> bool:
     """Remember that the session is in use; False when that was done in the last minutes."""
     if clock.now() - session.seen_at < MARK_EVERY:

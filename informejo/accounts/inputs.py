@@ -42,6 +42,12 @@ class SignIn(Input):
         return email.lower()
 
 
+class Forgotten(Input):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
 class NewPassword(Input):
     """A password somebody has chosen, and the same once more."""
 

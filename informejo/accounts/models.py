@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
 from sqlalchemy import JSON, ForeignKey, Index, false, literal_column
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
@@ -135,6 +136,11 @@ class PasswordToken(Model):
 
     user: Mapped[User] = relationship(foreign_keys=user_id)
     made_by: Mapped[User] = relationship(foreign_keys=made_by_id)
+
+    @hybrid_property
+    def is_own(self) -> bool:
+        """Whether nobody gave it to them: it was mailed as they asked, or printed by whoever runs the desk."""
+        return self.made_by_id == self.user_id
 
 
 class AddressToken(Model):

@@ -1,4 +1,4 @@
-"""The one-time link with which somebody chooses a password: an administrator makes it, whoever gets it uses it."""
+"""The one-time link with which somebody chooses a password: given by an administrator, or mailed to who forgot it."""
 
 import secrets
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from informejo import clock, db
 from informejo.accounts.actions import end_sessions
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
-from informejo.accounts.queries import fingerprint, password_link
+from informejo.accounts.queries import fingerprint, password_link, user_by_email
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.offload import offload
 from informejo.policy import may, require
 
-LASTS = timedelta(hours=24)
+LASTS, FORGOTTEN_LASTS = timedelta(hours=24), timedelta(hours=1)
 
 
 def make_password_link(actor: User, user: User, mailed: bool = False) -> str:
@@ -28,14 +28,23 @@ def make_password_link(actor: User, user: User, mailed: bool = False) -> str:
     """
     db.lock_all(actor, user)
     require(actor, "user.change", user)
-    if not user.active:
-        raise UnprocessableEntity(f"{user.name} is deactivated; reactivate them first. No link was made.")
-    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
-    token = secrets.token_urlsafe(32)
-    link = {"token_hash": fingerprint(token), "user": user, "made_by": actor, "expires_at": clock.now() + LASTS}
-    db.session.add(PasswordToken(**link, mailed=mailed))
-    _record(actor, user, {"password_link": [None, None]})
-    return token
+    return _make_link(actor, user, LASTS, mailed)
+
+
+def make_own_link(user: User, mailed: bool = True) -> str:
+    """The same as their own: one that they asked for and are mailed, or one that whoever runs the desk prints."""
+    db.lock(user)
+    return _make_link(None, user, FORGOTTEN_LASTS if mailed else LASTS, mailed)
+
+
+def forget_password(email: str):
+    """Have a link to choose another password mailed to that address, if it is somebody's.
+
+    Whether it is nobody learns here: nothing is returned, and nothing is raised.
+    """
+    user = user_by_email(email)
+    if user and user.active:
+        log.record(EventName.PASSWORD_FORGOTTEN, None, audience=Audience.STAFF, user=user)
 
 
 def offer_password(actor: User, user: User):
@@ -58,7 +67,9 @@ def choose_password(token: str, *, password: str) -> User | None:
     if user is None:
         return None
     db.lock_all(user, link.made_by)
-    if not may(link.made_by, "user.change", user):  # they were an administrator when the link was looked up
+    if not (
+        link.is_own or may(link.made_by, "user.change", user)
+    ):  # they were an administrator when the link was looked up
         return None
     # Of two requests with the same token only one deletes the row; the other finds none.
     used = delete(PasswordToken).where(PasswordToken.token_hash == fingerprint(token))
@@ -85,6 +96,17 @@ def void_links(tokens: Iterable[str]) -> bool:
         _record(None, link.user, {"password_link": [None, None]})
         db.session.delete(link)
     return bool(links)
+
+
+def _make_link(actor: User | None, user: User, lasts: timedelta, mailed: bool) -> str:
+    if not user.active:
+        raise UnprocessableEntity(f"{user.name} is deactivated; reactivate them first. No link was made.")
+    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
+    token = secrets.token_urlsafe(32)
+    link = {"token_hash": fingerprint(token), "user": user, "made_by": actor or user}
+    db.session.add(PasswordToken(**link, expires_at=clock.now() + lasts, mailed=mailed))
+    _record(actor, user, {"password_link": [None, None]})
+    return token
 
 
 def _record(actor: User | None, user: User, changes: dict):

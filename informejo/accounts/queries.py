@@ -12,6 +12,7 @@ from informejo.events.models import Event
 from informejo.folding import words_of
 from informejo.ids import made_at
 from informejo.paging import nearest_page
+from informejo.sso.models import Identity
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED
 
@@ -91,6 +92,12 @@ def opens_setup(token: str) -> bool:
     return not has_admin() and db.session.get(SetupToken, fingerprint(token)) is not None
 
 
+def chooses_password(user: User) -> bool:
+    """Whether a password is how this person comes in; of those who come by single sign-on alone it is not."""
+    theirs = select(Identity.id).where(Identity.user_id == user.id)
+    return user.password_hash is not None or not db.session.scalar(select(theirs.exists()))
+
+
 def password_link(token: str) -> PasswordToken | None:
     """The link with that token, while its owner can still choose a password with it."""
     holds = _holding().where(PasswordToken.token_hash == fingerprint(token))
@@ -142,8 +149,8 @@ def user_counts(actor: User) -> dict[str, int]:
 
 
 def _holding() -> Select:
-    """Links that still work: in time, and by somebody who may make them."""
-    maker = PasswordToken.made_by.has(User.active & (User.role == Role.ADMIN))
+    """Links that still work: in time, and by somebody who may make them; each person may for themselves."""
+    maker = PasswordToken.made_by.has(User.active & (User.role == Role.ADMIN)) | PasswordToken.is_own
     return select(PasswordToken).where(PasswordToken.expires_at > clock.now(), maker)
 
 

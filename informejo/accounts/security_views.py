@@ -43,6 +43,14 @@ def end_other_sessions():
     return go_to(HERE, "sessions-ended")
 
 
+@bp.post("/profile/sessions/<int:id>/end")
+def end_session(id: int):
+    """Sign out in one other browser, or in this one."""
+    actions.end_session(actor(), id)
+    db.commit()
+    return go_to("/sign-in", "signed-out") if id == g.session.id else go_to(HERE, "session-ended")
+
+
 def _page(problems: dict[str, str] | None = None) -> str:
     sessions = sign_ins.sessions_of(actor())
     shown = {"problems": problems or {}, "sessions": sessions, "session": g.session}

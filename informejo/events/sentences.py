@@ -23,6 +23,7 @@ _VERB = {
     EventName.ATTACHMENT_ADDED: "attached a file",
     EventName.COMMENT_REMOVED: "took out a message that belongs elsewhere",
     EventName.PASSWORD_OFFERED: "offered a link to choose a password",
+    EventName.PASSWORD_FORGOTTEN: "was asked for a link to choose a password",
 }
 
 

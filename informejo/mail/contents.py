@@ -6,8 +6,8 @@ from typing import NamedTuple
 from flask import current_app
 
 from informejo import clock, db
-from informejo.accounts.models import Role, User
-from informejo.accounts.password_actions import LASTS, make_password_link
+from informejo.accounts.models import User
+from informejo.mail import account_contents
 from informejo.mail.cases import Case
 from informejo.mail.conversation import Reader, Told
 from informejo.mail.models import IncomingMail
@@ -24,7 +24,7 @@ WHAT_NOW = {  # said to the requester, to whom the word alone may say nothing
     Status.RESOLVED: "If it is not solved, tell us: then it is open again.",
     Status.CLOSED: "If there is more, tell us: then a new ticket follows this one.",
 }
-NOT_ANSWERED = (Kind.BUNDLE, Kind.PASSWORD, Kind.REFUSED, Kind.CHECK)
+NOT_ANSWERED = (Kind.BUNDLE, Kind.REFUSED, Kind.CHECK)
 
 
 class Part(NamedTuple):
@@ -48,7 +48,7 @@ def contents_of(case: Case) -> tuple[str, dict]:
 def _everywhere(case: Case) -> dict:
     """What the frame around each mail shows."""
     user = case.reader.user
-    signs_in = case.reader.opens and case.kind != Kind.PASSWORD
+    signs_in = case.reader.opens and not case.kind.of_account
     return {
         "kind": case.kind,
         "desk": desk_name(),
@@ -70,7 +70,7 @@ def _because(why: Why) -> str:
 def _answer(case: Case) -> str:
     """What becomes of an answer to this mail, where answers are read: nobody shall write to the wrong people."""
     reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
-    if not reads or case.ticket is None or case.kind in NOT_ANSWERED:
+    if not reads or case.ticket is None or case.kind.of_account or case.kind in NOT_ANSWERED:
         return ""
     if not case.is_public:
         return "An answer to this mail becomes a note for the team."
@@ -143,18 +143,6 @@ def _bundle(case: Case) -> tuple[str, dict]:
     return subject, {"parts": parts}
 
 
-def _password(case: Case) -> tuple[str, dict]:
-    """The link is made now, by whoever offered it, if they still may: its token stands in this mail alone."""
-    token = make_password_link(case.event.actor, case.reader.user, mailed=True)
-    is_guest = case.reader.user.role == Role.GUEST
-    shown = {
-        "link": f"{public()}/choose-password/{token}",
-        "until": case.reader.time(clock.now() + LASTS),
-        "is_guest": is_guest,
-    }
-    return ("You are invited to the help desk" if is_guest else "Choose a new password"), shown
-
-
 def _refused(case: Case) -> tuple[str, dict]:
     came = db.session.get(IncomingMail, case.mail.incoming_id) if case.mail.incoming_id else None
     shown = {"came": case.reader.time(came.received_at) if came else "", "largest": current_app.config["MAIL_LARGEST"]}
@@ -180,7 +168,8 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.UNDELIVERED: _about,
     Kind.REMINDER: _reminder,
     Kind.BUNDLE: _bundle,
-    Kind.PASSWORD: _password,
+    Kind.PASSWORD: account_contents.password,
+    Kind.FORGOTTEN: account_contents.forgotten,
     Kind.REFUSED: _refused,
     Kind.CHECK: _check,
 }

@@ -100,6 +100,10 @@ def _offered(event: Event) -> Iterator[Concern]:
     yield Concern(event.user, Why.ACCOUNT, Kind.PASSWORD)
 
 
+def _forgotten(event: Event) -> Iterator[Concern]:
+    yield Concern(event.user, Why.ACCOUNT, Kind.FORGOTTEN)
+
+
 def _watching(ticket: Ticket, kind: Kind) -> Iterator[Concern]:
     watchers = db.session.scalars(_WATCHERS.where(Watcher.ticket_id == ticket.id))
     return (Concern(user, Why.WATCHER, kind) for user in watchers)
@@ -133,4 +137,5 @@ _FOUND_BY = {
     EventName.MAIL_FAILED: _failed,
     EventName.WATCHER_ADDED: _watched,
     EventName.PASSWORD_OFFERED: _offered,
+    EventName.PASSWORD_FORGOTTEN: _forgotten,
 }

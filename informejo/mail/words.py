@@ -40,6 +40,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"  # we still wait for the requester
     BUNDLE = "bundle"  # several of these in one
     PASSWORD = "password"  # noqa: S105 - a link to choose one
+    FORGOTTEN = "forgotten"  # the same, asked for by whoever knows the address
     REFUSED = "refused"  # an incoming mail that could not be taken, and why
     CHECK = "check"  # what the mail check sends to the desk itself
 
@@ -56,6 +57,7 @@ class Kind(StrEnum):
             "reminder": "Reminder that the desk waits",
             "bundle": "Several in one",
             "password": "A link to choose a password",
+            "forgotten": "A link to choose another password, as somebody asked",
             "refused": "That their mail was too large",
             "check": "Mail check",
         }[self]
@@ -64,6 +66,11 @@ class Kind(StrEnum):
     def automatic(self) -> bool:
         """Whether nobody wrote it for this person: it counts against the limits that keep loops short."""
         return self in (Kind.OPENED, Kind.REMINDER, Kind.REFUSED)
+
+    @property
+    def of_account(self) -> bool:
+        """Whether it is about getting in: somebody waits for it now, whatever hours and pace they chose for mails."""
+        return self in (Kind.PASSWORD, Kind.FORGOTTEN)
 
 
 class Why(StrEnum):

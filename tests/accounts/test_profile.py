@@ -125,12 +125,36 @@ def test_who_found_an_open_browser_cannot_guess_the_password_in_it(world, visit)
 @pytest.mark.hardening("S-47", "S-46")
 def test_people_see_where_they_are_signed_in_and_end_it(world, visit):
     here, elsewhere, zoe = visit(world.ren), visit(world.ren), visit(world.zoe)
-    assert here.get("/profile/security").text.count("<li><b>test</b>") == 2
+    assert here.get("/profile/security").text.count("<b>test</b>") == 2
     assert here.post("/profile/sessions").location == "/profile/security"
     assert is_in(here)
     assert not is_in(elsewhere)
     assert is_in(zoe)
-    assert here.get("/profile/security").text.count("<li><b>test</b>") == 1
+    assert here.get("/profile/security").text.count("<b>test</b>") == 1
+
+
+@pytest.mark.hardening("S-47", "S-46")
+def test_one_sign_in_is_ended_and_the_others_go_on(world, visit):
+    here, elsewhere, third = visit(world.ren), visit(world.ren), visit(world.ren)
+    asked = who_asks(elsewhere.get_cookie(security.cookie_name()).value)
+    assert here.post(f"/profile/sessions/{asked.session.id}/end").location == "/profile/security"
+    assert (is_in(here), is_in(elsewhere), is_in(third)) == (True, False, True)
+    assert log.since(0)[-1].name == EventName.SESSION_ENDED
+
+
+@pytest.mark.hardening("S-47")
+def test_nobody_ends_the_sign_in_of_another(world, visit):
+    zoe = visit(world.zoe)
+    asked = who_asks(zoe.get_cookie(security.cookie_name()).value)
+    assert visit(world.ana).post(f"/profile/sessions/{asked.session.id}/end").status_code == 404
+    assert is_in(zoe)
+
+
+def test_whoever_ends_the_sign_in_of_this_very_browser_is_signed_out(world, visit):
+    here = visit(world.ren)
+    asked = who_asks(here.get_cookie(security.cookie_name()).value)
+    assert here.post(f"/profile/sessions/{asked.session.id}/end").location == "/sign-in"
+    assert not is_in(here)
 
 
 @pytest.mark.parametrize(

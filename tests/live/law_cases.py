@@ -156,11 +156,14 @@ NO_CASE = {
     "reply": "it is `add_comment`, or `follow_up` on a ticket that is closed",
     "start_session": "the sign-in that the same browser had before ends, as `sign_out`",
     "sign_out": "whoever signs out is led to the sign-in page, and every stream of that sign-in ends",
+    "end_session": "as `end_sessions`",
     "end_sessions": "these sign-ins' streams end; where one is signed in is said as of the moment the page was loaded",
     "change_password": "as `end_sessions`",
     "save_choices": "whom a message is mailed its form asks again before it is sent; no other live page shows it",
     "confirm_address": "no live page shows it",
     "void_links": "whether somebody has a link is said as of the moment the page was loaded",
+    "make_own_link": "as `make_password_link`, and no live page lists it",
+    "forget_password": "the mail with the link is all that comes of it",
     "offer_password": "the mail with the link is all that comes of it, and no live page lists that",
 }
 COVERED = {  # action -> the case that has it, where the name above does not say so

@@ -4,6 +4,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 from informejo import clock, db
+from informejo.accounts import password_actions
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -51,6 +52,7 @@ def _history(post, world):
     change_actions.set_status(world.mia, guests, Status.WAITING)
     for person in (world.ren, world.gus):
         log.record(EventName.PASSWORD_OFFERED, world.ana, user=person, audience=Audience.STAFF)
+    password_actions.forget_password("zoe@example.org")  # another, since a newer link voids the earlier one
     db.commit()
     post.deliver()
     _failure(post, world)

@@ -1,0 +1,43 @@
+"""What mails about getting in say. Their links are made when they are written, and stand in them alone."""
+
+from informejo import clock
+from informejo.accounts import password_actions, queries
+from informejo.accounts.models import Role
+from informejo.mail.cases import Case
+from informejo.mail.senders import public
+
+NOTHING_TO_DO = "If it was not you, nothing needs to be done."
+
+
+def password(case: Case) -> tuple[str, dict]:
+    """The link is made now, by whoever offered it, if they still may."""
+    token = password_actions.make_password_link(case.event.actor, case.reader.user, mailed=True)
+    is_guest = case.reader.user.role == Role.GUEST
+    shown = {
+        "link": f"{public()}/choose-password/{token}",
+        "until": case.reader.time(clock.now() + password_actions.LASTS),
+        "is_guest": is_guest,
+    }
+    return ("You are invited to the help desk" if is_guest else "Choose a new password"), shown
+
+
+def forgotten(case: Case) -> tuple[str, dict]:
+    """To whoever reads that address: what was asked of it, and a link, if a password is how they come in."""
+    user = case.reader.user
+    why = _asked(user.role == Role.GUEST, joins="joining" in case.event.changes)
+    if not queries.chooses_password(user):
+        lead = f"{why} You come in with the sign-in of your organisation, so you need no password here. {NOTHING_TO_DO}"
+        return "Signing in to the help desk", {"lead": lead, "action": "Sign in", "link": f"{public()}/sign-in"}
+    token = password_actions.make_own_link(user)
+    until = case.reader.time(clock.now() + password_actions.FORGOTTEN_LASTS)
+    lead = f"{why} With this link you choose a password. It works once, until {until}. {NOTHING_TO_DO}"
+    link = f"{public()}/choose-password/{token}"
+    return "Choose a password", {"lead": lead, "action": "Choose a password", "link": link}
+
+
+def _asked(is_guest: bool, joins: bool) -> str:
+    if joins and not is_guest:
+        return "Somebody wanted to make an account with this address. You have one already."
+    if joins:
+        return "Somebody wants to make an account with this address."
+    return "Somebody says that they forgot the password of this address."
