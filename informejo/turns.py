@@ -84,11 +84,11 @@ def give_way():
     time.sleep(PAUSE)
 
 
-def in_turns(things: Iterable) -> Iterator:
+def in_turns(things: Iterable, at_once: int = AT_ONCE) -> Iterator:
     """Each of them; whoever does something with thousands lets others have a turn in between."""
     for number, thing in enumerate(things, 1):
         yield thing
-        if number % AT_ONCE == 0:
+        if number % at_once == 0:
             give_way()
 
 

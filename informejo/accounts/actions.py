@@ -11,17 +11,20 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from informejo import clock, db, limits
 from informejo.accounts import queries, sign_ins
+from informejo.accounts.admin_queries import able_admins
 from informejo.accounts.half_actions import end_halves
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.accounts.passwords import hash_password, verify
 from informejo.accounts.queries import fingerprint
+from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.events import log
-from informejo.events.models import Audience
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.offload import offload
 from informejo.policy import require
+from informejo.teams.models import Team
 from informejo.text import clean_line
-from informejo.tickets.change_actions import hand_over
+from informejo.tickets.batch_actions import hold_tickets_of, pass_on
 
 MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
 
@@ -194,48 +197,83 @@ def change_password(actor: User, *, current: str, new: str) -> bool:
     return True
 
 
-def set_role(actor: User, user: User, role: Role, to: User | None = None):
+def set_role(
+    actor: User, user: User, role: Role, to: User | Team | None = None, *, known: bool = False
+) -> Event | None:
     """Make somebody requester, agent or administrator. They have to sign in again: rights never outlive a sign-in.
 
-    The unsolved tickets of an agent who becomes a requester go to `to`, or to nobody.
+    The unsolved tickets of an agent who becomes a requester go to `to`, or to nobody. Whoever becomes one of the staff
+    and has not shown that the address is theirs loses every way in, unless the actor says that the account is `known`
+    to be theirs: somebody else may have made it, with a password of their own, before they came.
+    Returns the event of it, None when the role was so already.
     """
-    _hold_rights(actor, user, to)
-    if Role.GUEST in (user.role, role):
-        raise UnprocessableEntity("A guest has no password, so their role cannot change, and nobody can be made one.")
-    _change_rights(actor, user, to, EventName.USER_UPDATED, {"role": role})
+    hold_rights(actor, user, to)
+    if role == Role.GUEST:
+        raise UnprocessableEntity("Nobody can be made a guest: that is who is known by an address only.")
+    if role != Role.ADMIN:
+        require_another_admin(user)
+    joins = role in STAFF and not user.is_staff
+    voided = joins and user.confirmed_at is None and not known and void_ways_in(user)
+    beside = {"password": [None, None]} if voided else {}  # what it was belongs into no log
+    return _change_rights(actor, user, to, EventName.USER_UPDATED, {"role": role}, beside)
 
 
-def set_active(actor: User, user: User, active: bool, to: User | None = None):
-    """Shut somebody out at once, or let them in again. Their unsolved tickets go to `to`, or to nobody."""
-    _hold_rights(actor, user, to)
+def set_active(actor: User, user: User, active: bool, to: User | Team | None = None) -> Event | None:
+    """Shut somebody out at once, or let them in again. Their unsolved tickets go to `to`, or to nobody.
+
+    Returns the event of it, None when it was so already.
+    """
+    hold_rights(actor, user, to)
+    if active and user.is_gone:
+        raise UnprocessableEntity(f"{user.name} cannot be let in again: this account was merged or erased for good.")
+    if not active:
+        require_another_admin(user)
     name = EventName.USER_REACTIVATED if active else EventName.USER_DEACTIVATED
-    _change_rights(actor, user, to, name, {"active": active})
+    return _change_rights(actor, user, to, name, {"active": active})
 
 
-def _hold_rights(actor: User, user: User, to: User | None):
-    # Two administrators who shut each other out at the same time: whoever is second is none any more, and is refused.
-    # So one is always left. Whoever gets the tickets must stay at the desk until they have them.
-    db.lock_all(actor, user, to)
-    require(actor, "user.change", user)
+def hold_rights(actor: User, user: User, to: User | Team | None = None, what: str = "user.change"):
+    """Lock everybody whom a change of this person's rights hangs on, and require that the actor may change them.
+
+    Two administrators who shut each other out at the same time: whoever is second is none any more, and is refused.
+    With an administrator all others are locked too, in one order, so that of several who go only one can be the last.
+    Whoever gets tickets must stay at the desk until they have them.
+    """
+    others = able_admins() if user.role == Role.ADMIN else []
+    db.lock_all(actor, user, to if isinstance(to, User) else None, *others)
+    require(actor, what, user)
 
 
-def _change_rights(actor: User, user: User, to: User | None, name: EventName, fields: dict):
+def require_another_admin(user: User):
+    """Raise UnprocessableEntity if this person is the last administrator who can come in. Call `hold_rights` before."""
+    is_one = user.role == Role.ADMIN and user.active
+    if is_one and not any(admin is not user for admin in able_admins()):
+        raise UnprocessableEntity(
+            f"{user.name} is the last administrator who can sign in. Make somebody else one first."
+        )
+
+
+def _change_rights(
+    actor: User, user: User, to: User | Team | None, name: EventName, fields: dict, beside: dict | None = None
+) -> Event | None:
     after = {"role": user.role, "active": user.active} | fields
     leaves = user.is_at_the_desk and not (after["active"] and after["role"] in STAFF)
-    handed = hand_over(actor, user, to) if leaves else 0
-    given = {"tickets": [handed, to and to.name]} if handed else {}
-    if _change(actor, user, name, fields, given) and name != EventName.USER_REACTIVATED:
-        end_sessions(actor, user)
+    tickets = hold_tickets_of(actor, user, to) if leaves else []
+    given = {"tickets": [len(tickets), to and to.name]} if tickets else {}
+    event = _change(actor, user, name, fields, given | (beside or {}))
+    if event is not None:
+        pass_on(actor, tickets, to, batch=event)
+        if name != EventName.USER_REACTIVATED:
+            end_sessions(actor, user)
+    return event
 
 
-def _change(actor: User, user: User, name: EventName, fields: dict, beside: dict | None = None) -> bool:
-    """Set what is different and record it, with what else went with it; False when all was so already."""
+def _change(actor: User, user: User, name: EventName, fields: dict, beside: dict | None = None) -> Event | None:
+    """Set what is different and record it, with what else went with it; None when all was so already."""
     changes = {field: [getattr(user, field), new] for field, new in fields.items() if getattr(user, field) != new}
     for field, (_, new) in changes.items():
         setattr(user, field, new)
-    if changes:
-        _record(name, actor, user, changes | (beside or {}))
-    return bool(changes)
+    return _record(name, actor, user, changes | (beside or {})) if changes else None
 
 
 def _add_admin(email: str, name: str, hashed: str) -> User:
@@ -261,5 +299,5 @@ def _record_end(actor: User, session: Session):
     _record(EventName.SESSION_ENDED, actor, session.user, {"session": [session.id, None]})
 
 
-def _record(name: EventName, actor: User, user: User, changes: dict):
-    log.record(name, actor, audience=Audience.STAFF, user=user, changes=changes)
+def _record(name: EventName, actor: User, user: User, changes: dict) -> Event:
+    return log.record(name, actor, audience=Audience.STAFF, user=user, changes=changes)

@@ -4,8 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
-from sqlalchemy import JSON, ForeignKey, Index, false, literal_column
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy import JSON, ForeignKey, Index, false, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
@@ -30,6 +29,7 @@ class Role(StrEnum):
 STAFF = (Role.AGENT, Role.ADMIN)
 EMPTY = literal_column("''")  # what columns of words hold in rows that were there before them
 THEMES = ("system", "light", "dark")
+_SHUT_OUT = text("NOT active")
 
 
 class Badge(NamedTuple):
@@ -48,12 +48,19 @@ class User(Folded, Model):
 
     __tablename__ = "users"
     SAID = ("name", "email", "department")
+    __table_args__ = (
+        # The list of people, in its order, through each of its filters; and its tally.
+        Index("ix_users_folded", "folded"),
+        Index("ix_users_role_folded", "role", "folded"),
+        Index("ix_users_shut_out", "folded", sqlite_where=_SHUT_OUT, postgresql_where=_SHUT_OUT),
+        Index("ix_users_role_active", "role", "active"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)  # lower-case: addresses compare without case
     name: Mapped[str]
     department: Mapped[str] = mapped_column(default="")
-    role: Mapped[Role] = words(Role, default=Role.USER, index=True)
+    role: Mapped[Role] = words(Role, default=Role.USER)
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     theme: Mapped[str] = mapped_column(default="system")
@@ -63,7 +70,7 @@ class User(Folded, Model):
     confirmed_at: Mapped[datetime | None] = mapped_column(Moment)  # when it was shown that the address is theirs
     # Of the staff, and sees the tickets of their teams and of none; kept in step with the teams they are in.
     narrowed: Mapped[bool] = mapped_column(default=False, server_default=false())
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the same person, who goes on there
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)  # they go on there
     erased_at: Mapped[datetime | None] = mapped_column(Moment)  # when name and address were taken out for good
 
     # The ticket of the link with which they came in, as whose requester they act, whatever else they are; set for one
@@ -78,6 +85,11 @@ class User(Folded, Model):
     def is_at_the_desk(self) -> bool:
         """Whether tickets can be with this person: staff, and not shut out."""
         return self.is_staff and self.active
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody will ever come in with this account again: it was merged into another, or erased."""
+        return self.merged_into_id is not None or self.erased_at is not None
 
     @property
     def role_word(self) -> str:

@@ -9,7 +9,8 @@ from informejo.accounts.models import Role, User
 from informejo.events.sentences import done_to
 from informejo.inputs import Input, Invalid
 from informejo.mail.queries import can_be_sent, last_password_mail
-from informejo.tickets.change_actions import NOT_AT_THE_DESK, hand_over
+from informejo.tickets.batch_actions import hand_over
+from informejo.tickets.change_actions import NOT_AT_THE_DESK
 from informejo.web import actor, go_to, page
 
 bp = Blueprint("user", __name__)

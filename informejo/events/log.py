@@ -65,15 +65,18 @@ def record(
     comment: Comment | None = None,
     attachment: Attachment | None = None,
     user: User | None = None,
+    batch: Event | None = None,
 ) -> Event:
     """Write one event into the current transaction, about any of those that it names.
 
-    `changes` maps a field to its [old, new] value. Event ids stand in commit order: see `ids`.
+    `changes` maps a field to its [old, new] value. `batch` is the event that this one belongs to, with which it can be
+    undone. Event ids stand in commit order: see `ids`.
     """
     db.session.flush()  # what it is about needs its id, and what is wrong with the rows should show here
     about = {"actor": actor, "ticket": ticket, "comment": comment, "attachment": attachment, "user": user}
     ids = {f"{kind}_id": thing and thing.id for kind, thing in about.items()}
-    event = Event(name=name, audience=audience, changes=changes or {}, origin=came_from().address, **ids)
+    event = Event(name=name, audience=audience, changes=changes or {}, batch=batch and batch.id, **ids)
+    event.origin = came_from().address
     db.insert(event)
     if ticket is not None and name not in WATCHING:
         _move_activity(ticket, event)

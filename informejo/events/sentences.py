@@ -12,6 +12,10 @@ _DONE = {
     EventName.USER_DEACTIVATED: "{name} is deactivated.",
     EventName.USER_REACTIVATED: "{name} is active again.",
 }
+_VOIDED = (
+    " Nobody had shown that the address is theirs, so password and sign-ins are void: give them a link to choose a"
+    " password."
+)
 _EDITED = {"title": "the title", "description": "the description", "body": "a message"}
 _LINES = (EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_EDITED)  # drawn as one, and no more
 _NO_LINE = (EventName.ATTACHMENT_ADDED, *WATCHING)  # drawn with its message; drawn beside the conversation
@@ -63,14 +67,12 @@ def sentence(event: Event, reader_id: int | None = None) -> str:
 
 def done_to(event: Event) -> str:
     """What an event did to a person, and where their tickets went: "Jakub is deactivated. 7 tickets went to Clara." """
-    name, (number, receiver) = event.user.name, event.changes.get("tickets", (0, None))
+    name = event.user.name
     said = _DONE.get(event.name, "The change to {name} is saved.").format(name=name)
     if role := event.changes.get("role"):
         said = f"{name} is now {_ROLE[role[1]]}."
-    if number:
-        where = f"to {receiver}" if receiver else "back to the queue"
-        said += f" {number} {'ticket' if number == 1 else 'tickets'} went {where}."
-    return said
+        said += _VOIDED if "password" in event.changes else ""
+    return said + _gone(*event.changes.get("tickets", (0, None))) + _back(*event.changes.get("back", (0, 0)))
 
 
 def last_word(binned: Event | None) -> str:
@@ -78,6 +80,20 @@ def last_word(binned: Event | None) -> str:
     if binned is None:
         return "It never was, or it is not for you to see any more."
     return f"{binned.actor.name if binned.actor else 'The desk'} moved it to the bin."
+
+
+def _gone(number: int, receiver: str | None) -> str:
+    return f" {_tickets(number)} went {f'to {receiver}' if receiver else 'back to the queue'}." if number else ""
+
+
+def _back(number: int, others: int) -> str:
+    back = f" {_tickets(number)} came back to them." if number else ""
+    have = f"{_tickets(others)} had" if number == 0 else f"{others} had"
+    return back + (f" {have} been solved or given to others since, and stayed as they were." if others else "")
+
+
+def _tickets(number: int) -> str:
+    return f"{number} {'ticket' if number == 1 else 'tickets'}"
 
 
 def _parts(event: Event, it: str) -> list[str]:

@@ -2,18 +2,18 @@
 
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import clock, db, policy, turns
+from informejo import clock, db
 from informejo.accounts.models import User
 from informejo.drafts.actions import forget_draft
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.policy import hold, require
+from informejo.teams.models import Team
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 REQUESTERS_CHOICES = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
-AT_ONCE = 20  # tickets handed over before others get a turn, about 20 ms
 NOT_AT_THE_DESK = "Only an active member of the staff can be given a ticket."
 ANY = object()  # "whatever it was": the caller does not know or does not mind what a field held before
 
@@ -54,31 +54,11 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
     """
     require(actor, "ticket.triage", ticket)
     if assignee is not None:
-        db.lock(assignee)  # people before tickets, here and in `hand_over`, or the two could wait for each other
+        db.lock(assignee)  # people before tickets, here and in `batch_actions`, or the two could wait for each other
     hold(actor, "ticket.triage", ticket)
     if assignee != ticket.assignee:  # whoever has it already may keep it, at the desk or not
-        _require_at_the_desk(assignee)
+        require_at_the_desk(assignee)
     _change(actor, ticket, "assignee", assignee, was)
-
-
-def hand_over(actor: User, user: User, to: User | None) -> int:
-    """Give all unsolved tickets of `user` to an active member of the staff, or to nobody; return how many.
-
-    Raises UnprocessableEntity. With both people locked, none is given to `user` meanwhile.
-    """
-    require(actor, "ticket.triage")
-    db.lock_all(user, to)
-    _require_at_the_desk(to)
-    if to is user:
-        raise UnprocessableEntity("Tickets are handed over to somebody else, or to nobody.")
-    tickets = policy.visible_tickets(actor).where(Ticket.assignee_id == user.id, Ticket.status.in_(UNSOLVED))
-    again = tickets.order_by(Ticket.id).with_for_update().execution_options(populate_existing=True)
-    found = list(db.session.scalars(again))
-    for number, ticket in enumerate(found, 1):
-        _change(actor, ticket, "assignee", to, ANY)
-        if number % AT_ONCE == 0:
-            turns.give_way()
-    return len(found)
 
 
 def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, version: int):
@@ -133,14 +113,15 @@ def set_fields(thing: Ticket | Comment, **fields) -> dict:
     return changes
 
 
+def require_at_the_desk(person: User | None):
+    """Raise UnprocessableEntity for somebody who can be given no ticket."""
+    if person is not None and not person.is_at_the_desk:
+        raise UnprocessableEntity(NOT_AT_THE_DESK)
+
+
 def told(value) -> str:
     """A value as a form carries it: for a person the id, for nobody nothing."""
     return str(value.id) if isinstance(value, User) else value or ""
-
-
-def _require_at_the_desk(person: User | None):
-    if person is not None and not person.is_at_the_desk:
-        raise UnprocessableEntity(NOT_AT_THE_DESK)
 
 
 def _change(actor: User, ticket: Ticket, field: str, value, was):
@@ -182,4 +163,4 @@ def _follow_status(ticket: Ticket):
 
 
 def _plain(value) -> str | None:
-    return value.name if isinstance(value, User) else value
+    return value.name if isinstance(value, User | Team) else value

@@ -228,6 +228,13 @@ def upgrade():
     op.add_column("users", sa.Column("narrowed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("users", _pointing("merged_into_id", "fk_users_merged_into_id", "users.id"), inline_references=True)
     op.add_column("users", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+    op.drop_index(op.f("ix_users_role"), "users")
+    op.create_index("ix_users_role_active", "users", ["role", "active"])
+    op.create_index("ix_users_folded", "users", ["folded"])
+    op.create_index("ix_users_role_folded", "users", ["role", "folded"])
+    shut_out = {"sqlite_where": sa.text("NOT active"), "postgresql_where": sa.text("NOT active")}
+    op.create_index("ix_users_shut_out", "users", ["folded"], **shut_out)
+    op.create_index(op.f("ix_users_merged_into_id"), "users", ["merged_into_id"])
 
 
 def _keep_accesses():
@@ -249,6 +256,10 @@ def _index_tickets(*more: str):
 
 
 def downgrade():
+    op.drop_index(op.f("ix_users_merged_into_id"), "users")
+    for name in ("ix_users_shut_out", "ix_users_role_folded", "ix_users_folded", "ix_users_role_active"):
+        op.drop_index(name, "users")
+    op.create_index(op.f("ix_users_role"), "users", ["role"])
     op.drop_column("users", "erased_at")
     op.drop_column("users", "merged_into_id")
     op.drop_column("users", "narrowed")

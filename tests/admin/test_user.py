@@ -8,7 +8,7 @@ from informejo.accounts import actions, password_actions
 from informejo.accounts.models import Role
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind, OutState
-from informejo.tickets import change_actions
+from informejo.tickets import batch_actions, change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
 from tests.mail.deciding import catch_up
@@ -210,7 +210,7 @@ def test_solved_tickets_do_not_count_and_do_not_move(world, visit, toms, page):
 
 def test_only_staff_hand_tickets_over(world):
     with pytest.raises(Forbidden):
-        change_actions.hand_over(world.ren, world.tom, None)
+        batch_actions.hand_over(world.ren, world.tom, None)
 
 
 def test_an_administrator_has_a_link_mailed_and_is_told_so(app, world, visit, page):

@@ -3,13 +3,13 @@
 from sqlalchemy import select
 
 from informejo import clock, db
-from informejo.accounts import actions as accounts, password_actions
+from informejo.accounts import actions as accounts, password_actions, undo_actions
 from informejo.accounts.models import Role
 from informejo.intake import taking_out_actions
 from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
-from informejo.tickets import actions, change_actions
+from informejo.tickets import actions, batch_actions, change_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 from tests.world import World
@@ -138,8 +138,11 @@ CASES = {
     "an agent becomes a requester": lambda d: accounts.set_role(d.ana, d.dan, Role.USER),
     "an agent is shut out": lambda d: accounts.set_active(d.ana, d.mia, False),
     "an agent's tickets go to another": lambda d: accounts.set_active(d.ana, d.mia, False, d.tom),
+    "that an agent left is taken back": lambda d: undo_actions.undo_batch(
+        d.ana, accounts.set_active(d.ana, d.mia, False, d.tom)
+    ),
     "an agent without rights leaves tickets": lambda d: accounts.set_role(d.ana, d.mia, Role.USER),
-    "what was left behind is handed over": lambda d: change_actions.hand_over(d.ana, d.mia, d.tom),
+    "what was left behind is handed over": lambda d: batch_actions.hand_over(d.ana, d.mia, d.tom),
     "a guest chooses a password": lambda d: password_actions.choose_password(
         password_actions.make_password_link(d.ana, d.gus), password="violet ladder 77 sea"
     ),

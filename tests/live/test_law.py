@@ -20,13 +20,13 @@ from types import SimpleNamespace
 import pytest
 
 from informejo import db
-from informejo.accounts import actions as accounts, password_actions
+from informejo.accounts import actions as accounts, password_actions, undo_actions
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.live.fragments import SILENT
 from informejo.mail import actions as mail
 from informejo.security import cookie_name
-from informejo.tickets import actions, change_actions
+from informejo.tickets import actions, batch_actions, change_actions
 from tests import world as cast
 from tests.live import dom
 from tests.live.law_cases import CASES, COVERED, NO_CASE, PAGES, Desk, furnish
@@ -126,7 +126,7 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
     cases = inspect.getsource(__import__("tests.live.law_cases", fromlist=["CASES"]))
     recording = {
         name
-        for module in (actions, change_actions, accounts, password_actions, mail)
+        for module in (actions, batch_actions, change_actions, accounts, password_actions, undo_actions, mail)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and records(function)
     }

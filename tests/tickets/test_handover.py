@@ -44,10 +44,11 @@ def ticket(world):
     return ticket
 
 
-def test_each_ticket_has_its_own_line_in_the_log_before_the_person_leaves(world, ticket, leave):
+def test_each_ticket_has_its_own_line_in_the_log_and_says_what_it_belongs_to(world, ticket, leave):
     since = log.standing().latest
     leave(world.mia)
-    handed, left = log.since(since)[:2]
+    left, handed = log.since(since)[:2]
+    assert (left.batch, handed.batch) == (None, left.id)
     assert (handed.name, handed.actor, handed.ticket) == (EventName.TICKET_UPDATED, world.ana, ticket)
     assert handed.changes == {"assignee": ["Tom Berg", "Mia Lund"]}
     assert left.user == world.tom

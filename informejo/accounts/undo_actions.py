@@ -1,0 +1,34 @@
+"""Taking back that somebody left the desk: they are there again, and so are their tickets."""
+
+from werkzeug.exceptions import UnprocessableEntity
+
+from informejo.accounts.actions import end_sessions, hold_rights
+from informejo.accounts.models import Role, User
+from informejo.accounts.undo_queries import UNDO_FOR, last_batch_of
+from informejo.events import log
+from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
+from informejo.tickets.batch_actions import give_back
+
+TOO_LATE = f"This was undone already, or something else happened since, or it is more than {UNDO_FOR.days} days ago."
+
+
+def undo_batch(actor: User, event: Event) -> Event:
+    """Let somebody in again, in the role they had, and give back those tickets that are still where the batch put them.
+
+    The event that says so has `back`: how many came back, and how many others had changed since.
+    Raises UnprocessableEntity when it cannot be undone any more.
+    """
+    user = event.user
+    hold_rights(actor, user)
+    if last_batch_of(user) != event:
+        raise UnprocessableEntity(TOO_LATE)
+    before = {field: old for field, (old, _) in event.changes.items() if field in ("role", "active")}
+    changes = {field: [getattr(user, field), old] for field, old in before.items() if getattr(user, field) != old}
+    for field, old in before.items():
+        setattr(user, field, Role(old) if field == "role" else old)
+    changes["back"] = list(give_back(actor, user, event))
+    name = EventName.USER_REACTIVATED if "active" in changes else EventName.USER_UPDATED
+    if "role" in changes:
+        end_sessions(actor, user)  # rights never outlive a sign-in
+    return log.record(name, actor, user=user, audience=Audience.STAFF, changes=changes, batch=event)

@@ -1,0 +1,72 @@
+"""All tickets of one person that go to others at once, and how they come back."""
+
+from werkzeug.exceptions import UnprocessableEntity
+
+from informejo import db, turns
+from informejo.accounts.models import User
+from informejo.events import log
+from informejo.events.models import Event
+from informejo.events.names import EventName
+from informejo.policy import require
+from informejo.teams.models import Team
+from informejo.tickets.batch_queries import PLACES, moved_by, still_there, teams_before, unsolved_of
+from informejo.tickets.change_actions import require_at_the_desk, set_fields
+from informejo.tickets.models import Ticket
+
+AT_ONCE = 20  # tickets handed over before others get a turn, about 20 ms
+
+
+def hand_over(actor: User, user: User, to: User | Team | None) -> int:
+    """Give all unsolved tickets of `user` to an active member of the staff, to a team, or to nobody; return how many.
+
+    Raises UnprocessableEntity. With the people locked, none is given to `user` meanwhile.
+    """
+    return pass_on(actor, hold_tickets_of(actor, user, to), to)
+
+
+def hold_tickets_of(actor: User, user: User, to: User | Team | None) -> list[Ticket]:
+    """The tickets that `hand_over` would give to `to`, locked, and with them the people. Raises UnprocessableEntity.
+
+    Confidential ones go to a person alone: with a team or nobody, nobody at all of the staff would see them.
+    """
+    require(actor, "ticket.triage")
+    db.lock_all(user, to if isinstance(to, User) else None)
+    if to is user:
+        raise UnprocessableEntity("Tickets are handed over to somebody else, or to nobody.")
+    if isinstance(to, User):
+        require_at_the_desk(to)
+    return _locked(unsolved_of(user, confidential=isinstance(to, User)))
+
+
+def pass_on(actor: User, tickets: list[Ticket], to: User | Team | None, batch: Event | None = None) -> int:
+    """Give them to somebody, a team or nobody, as part of that batch; return how many there were."""
+    places = {"assignee": None, "team": to} if isinstance(to, Team) else {"assignee": to}
+    for ticket in turns.in_turns(tickets, AT_ONCE):
+        _put(actor, ticket, places, batch)
+    return len(tickets)
+
+
+def give_back(actor: User, user: User, batch: Event) -> tuple[int, int]:
+    """Give what is still where the batch put it back to whom it was taken from; how many, and how many others.
+
+    Those others are solved, or somebody gave them elsewhere since. Raises UnprocessableEntity.
+    """
+    db.lock(user)
+    require_at_the_desk(user)
+    tickets, teams = _locked(still_there(batch)), teams_before(batch)
+    for ticket in turns.in_turns(tickets, AT_ONCE):
+        _put(actor, ticket, {"assignee": user, "team": teams.get(ticket.id, ticket.team)})
+    return len(tickets), moved_by(batch) - len(tickets)
+
+
+def _put(actor: User, ticket: Ticket, places: dict[str, User | Team | None], batch: Event | None = None):
+    """Each has an event of its own: that a ticket is with a team is nothing its requester hears of."""
+    for place, new in places.items():
+        if getattr(ticket, place) != new:
+            changes = set_fields(ticket, **{place: new})
+            about = {"audience": PLACES[place], "changes": changes, "batch": batch}
+            log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, **about)
+
+
+def _locked(tickets) -> list[Ticket]:
+    return list(db.session.scalars(tickets.with_for_update().execution_options(populate_existing=True)))

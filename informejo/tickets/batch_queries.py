@@ -1,0 +1,50 @@
+"""Reading what went from one person at once, for handing it over and for giving it back."""
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from informejo import db
+from informejo.accounts.models import User
+from informejo.events.models import Audience, Event
+from informejo.teams.models import Team
+from informejo.tickets.models import Ticket
+from informejo.tickets.words import UNSOLVED
+
+PLACES = {"assignee": Audience.REQUESTER, "team": Audience.STAFF}  # what says where a ticket is, and who hears of it
+
+
+def unsolved_of(user: User, confidential: bool = True) -> Select:
+    """The unsolved tickets that are assigned to somebody, whoever asks; with the confidential ones, or without."""
+    tickets = select(Ticket).where(Ticket.assignee_id == user.id, Ticket.deleted_at.is_(None))
+    tickets = tickets.where(Ticket.status.in_(UNSOLVED)).order_by(Ticket.id)
+    return tickets if confidential else tickets.where(Ticket.confidential.is_(False))
+
+
+def moved_by(batch: Event) -> int:
+    """How many tickets went with that batch."""
+    return db.session.scalar(select(func.count()).select_from(_moves(batch).subquery()))
+
+
+def still_there(batch: Event) -> Select:
+    """Those of them that are where the batch put them, unsolved, and that nobody has given elsewhere since."""
+    move, since = _moves(batch).subquery(), aliased(Event)
+    places = or_(*(since.changes[place].as_string().is_not(None) for place in PLACES))
+    later = since.ticket_id == move.c.ticket_id, since.id > move.c.id, since.batch.is_distinct_from(batch.id), places
+    tickets = select(Ticket).join(move, move.c.ticket_id == Ticket.id).where(~select(since.id).where(*later).exists())
+    return tickets.where(Ticket.deleted_at.is_(None), Ticket.status.in_(UNSOLVED)).order_by(Ticket.id)
+
+
+def teams_before(batch: Event) -> dict[int, Team | None]:
+    """In which team each ticket was that the batch gave to a team, by its number; one that is gone is none."""
+    events = db.session.scalars(select(Event).where(Event.batch == batch.id, _says("team")))
+    names = {event.ticket_id: event.changes["team"][0] for event in events}
+    teams = {team.name: team for team in db.session.scalars(select(Team).where(Team.name.in_(set(names.values()))))}
+    return {number: teams.get(name) for number, name in names.items()}
+
+
+def _moves(batch: Event) -> Select:
+    return select(Event.id, Event.ticket_id).where(Event.batch == batch.id, _says("assignee"))
+
+
+def _says(field: str):
+    return Event.changes[field].as_string().is_not(None)

@@ -1,0 +1,73 @@
+"""One administrator who can come in always stays, whichever way one is lost, and however many go at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations_with_replacement
+from threading import Barrier
+
+import pytest
+from werkzeug.exceptions import Forbidden, UnprocessableEntity
+
+from informejo import db
+from informejo.accounts import actions
+from informejo.accounts.admin_queries import able_admins
+from informejo.accounts.models import Role, User
+from informejo.factors.models import Passkey
+
+WAYS = {
+    "another role": lambda actor, user: actions.set_role(actor, user, Role.AGENT),
+    "shut out": lambda actor, user: actions.set_active(actor, user, False),
+}
+PAIRS = list(combinations_with_replacement(WAYS, 2))
+
+
+@pytest.fixture
+def two(world):
+    """The ids of two administrators."""
+    world.tom.role = Role.ADMIN
+    db.commit()
+    return world.ana.id, world.tom.id
+
+
+@pytest.mark.hardening("S-50")
+@pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
+def test_two_who_take_the_rights_of_each_other_leave_one(app, two, pair):
+    together = Barrier(2)
+
+    def lose(way, actor_id, user_id):
+        with app.app_context():
+            actor, user = (db.session.get(User, id) for id in (actor_id, user_id))
+            together.wait()
+            try:
+                WAYS[way](actor, user)
+                db.commit()
+            except (Forbidden, UnprocessableEntity):
+                return False
+            return True
+
+    ana, tom = two
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(lose, pair, (ana, tom), (tom, ana))) == [False, True]
+    db.session.expire_all()
+    assert len(able_admins()) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_last_who_can_come_in_stays_whoever_asks(world, two, way):
+    """Tom is an administrator too, but was invited and has chosen no password yet."""
+    world.tom.password_hash = None
+    db.commit()
+    with pytest.raises(UnprocessableEntity, match="Ana Silva is the last administrator who can sign in"):
+        WAYS[way](world.tom, world.ana)
+    db.session.rollback()
+    db.session.add(Passkey(user_id=world.tom.id, credential_id=b"x", public_key=b"y", name="Key"))
+    db.commit()
+    WAYS[way](world.tom, world.ana)
+    db.commit()
+    assert able_admins() == [world.tom]
+
+
+def test_who_is_no_administrator_can_always_leave(world):
+    WAYS["shut out"](world.ana, world.mia)
+    WAYS["another role"](world.ana, world.tom)
+    db.commit()
+    assert able_admins() == [world.ana]

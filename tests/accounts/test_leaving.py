@@ -1,0 +1,146 @@
+"""Whoever leaves the desk by mistake comes back with their tickets, as one undoable batch."""
+
+from datetime import timedelta
+
+import pytest
+from werkzeug.exceptions import Forbidden, UnprocessableEntity
+
+from informejo import clock, db
+from informejo.accounts import actions, undo_actions
+from informejo.accounts.models import Role
+from informejo.accounts.undo_queries import last_batch_of
+from informejo.events import log
+from informejo.teams.models import Team
+from informejo.tickets import batch_actions, change_actions
+from informejo.tickets.words import Status
+
+
+@pytest.fixture
+def tickets(world):
+    """Four unsolved tickets of Ren's that are assigned to Tom."""
+    tickets = [world.ticket(title=f"Number {number}") for number in range(4)]
+    for ticket in tickets:
+        change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    return tickets
+
+
+@pytest.fixture
+def shut_out(world, tickets):
+    """`shut_out(to)`: Ana deactivates Tom, and this is the event of it."""
+
+    def shut_out(to=None):
+        batch = actions.set_active(world.ana, world.tom, False, to)
+        db.commit()
+        return batch
+
+    return shut_out
+
+
+@pytest.fixture
+def team(world):
+    team = Team(name="Network")
+    db.session.add(team)
+    db.commit()
+    return team
+
+
+def test_all_tickets_of_somebody_who_comes_back_come_back_too(world, tickets, shut_out):
+    batch = shut_out(world.mia)
+    assert {ticket.assignee for ticket in tickets} == {world.mia}
+    done = undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert {ticket.assignee for ticket in tickets} == {world.tom}
+    assert (world.tom.active, done.name, done.changes["back"], done.batch) == (
+        True,
+        "user:reactivated",
+        [4, 0],
+        batch.id,
+    )
+
+
+def test_what_others_did_to_a_ticket_since_stays(world, tickets, shut_out):
+    batch = shut_out(world.mia)
+    taken, solved, binned, left = tickets
+    change_actions.assign(world.ana, taken, world.ana)
+    change_actions.set_status(world.mia, solved, Status.RESOLVED)
+    change_actions.delete_ticket(world.ana, binned)
+    change_actions.set_status(world.mia, left, Status.WAITING)
+    db.commit()
+    done = undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert [ticket.assignee for ticket in tickets] == [world.ana, world.mia, world.mia, world.tom]
+    assert done.changes["back"] == [1, 3]
+
+
+def test_one_that_went_away_and_back_was_changed_by_somebody(world, tickets, shut_out):
+    batch = shut_out(world.mia)
+    for who in (world.ana, world.mia):
+        change_actions.assign(world.mia, tickets[0], who)
+    db.commit()
+    assert undo_actions.undo_batch(world.ana, batch).changes["back"] == [3, 1]
+
+
+def test_a_team_can_take_over_and_gives_back(world, tickets, shut_out, team):
+    before = Team(name="Hardware")
+    db.session.add(before)
+    tickets[0].team = before
+    batch = shut_out(team)
+    assert {(ticket.assignee, ticket.team) for ticket in tickets} == {(None, team)}
+    assert batch.changes["tickets"] == [4, "Network"]
+    undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert [ticket.team for ticket in tickets] == [before, None, None, None]
+    assert {ticket.assignee for ticket in tickets} == {world.tom}
+
+
+def test_that_a_team_has_a_ticket_now_is_nothing_its_requester_hears_of(world, shut_out, team):
+    since = log.standing().latest
+    shut_out(team)
+    moved = [event for event in log.since(since) if "team" in event.changes]
+    assert {event.audience for event in moved} == {"staff"}
+
+
+def test_a_confidential_ticket_goes_to_a_person_alone(world, tickets, shut_out, team):
+    tickets[0].confidential = True
+    shut_out(team)
+    assert tickets[0].assignee == world.tom, "with a team or nobody, nobody at the desk would see it"
+    batch_actions.hand_over(world.ana, world.tom, world.mia)
+    db.commit()
+    assert tickets[0].assignee == world.mia
+
+
+def test_another_role_is_undone_like_a_deactivation(world, tickets):
+    batch = actions.set_role(world.ana, world.tom, Role.USER)
+    db.commit()
+    undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert (world.tom.role, {ticket.assignee for ticket in tickets}) == (Role.AGENT, {world.tom})
+
+
+@pytest.mark.parametrize("why", ["undone", "too late", "something else since", "merged"])
+def test_what_cannot_be_undone_any_more_is_refused(world, tickets, shut_out, monkeypatch, why):
+    batch = shut_out(world.mia)
+    assert last_batch_of(world.tom) == batch
+    if why == "undone":
+        undo_actions.undo_batch(world.ana, batch)
+    elif why == "too late":
+        later = clock.now() + timedelta(days=31)
+        monkeypatch.setattr(clock, "now", lambda: later)
+    elif why == "merged":
+        world.tom.merged_into_id = world.mia.id
+    else:
+        actions.set_active(world.ana, world.tom, True)
+        change_actions.assign(world.mia, tickets[0], world.tom)
+        actions.set_active(world.ana, world.tom, False)
+    db.session.flush()
+    assert last_batch_of(world.tom) != batch
+    with pytest.raises(UnprocessableEntity):
+        undo_actions.undo_batch(world.ana, batch)
+
+
+def test_only_an_administrator_undoes_and_not_for_themselves(world, shut_out):
+    batch = shut_out(world.mia)
+    for who in (world.mia, world.ren, world.tom):
+        with pytest.raises(Forbidden):
+            undo_actions.undo_batch(who, batch)
