@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
 from sqlalchemy import JSON, ForeignKey, Index, false, literal_column, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from informejo import clock
