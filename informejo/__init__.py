@@ -20,6 +20,7 @@ from informejo import (
     drafts,
     error_pages,
     factors,
+    guests,
     intake,
     live,
     logs,
@@ -49,7 +50,7 @@ def create_app(given: dict | None = None) -> Flask:
     for shared in (db, templating, assets, uploads, security, web, error_pages):
         shared.init_app(app)
     for feature in (
-        *(accounts, factors, sso, tickets, teams, drafts, desk, admin, audit, settings),
+        *(accounts, factors, sso, tickets, guests, teams, drafts, desk, admin, audit, settings),
         *(live, readers, mail, intake, ops, doctor, backup, cli),
     ):
         feature.init_app(app)

@@ -14,7 +14,7 @@ from informejo import clock, db
 from informejo.accounts.models import Role, User
 from informejo.built_once import built_once
 from informejo.events.models import Audience, Event
-from informejo.events.names import PEOPLE, WATCHING, EventName
+from informejo.events.names import BESIDE, PEOPLE, EventName
 from informejo.glance import glance
 from informejo.live.wire import Channel
 from informejo.teams.models import TeamMember
@@ -94,6 +94,7 @@ RULES = (
     ),
     Rule("ticket.triage", "staff who see it", _staff),
     Rule("ticket.confide", "staff who see it (confidential or not, and whom it names)", _staff),
+    Rule("ticket.link", "staff who see it, and its requester", _party),
     Rule("ticket.edit", "the person who wrote it, while they see it", _author),
     Rule("ticket.delete", "administrators who see it", _admin),
     Rule("ticket.restore", "administrators who see it", _admin),
@@ -121,9 +122,9 @@ _HARMLESS = {
     EventName.COMMENT_ADDED,
     EventName.COMMENT_EDITED,
     EventName.ATTACHMENT_ADDED,
-    *WATCHING,
+    *BESIDE,
 }
-_HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "assignee"}
+_HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "assignee", "unverified"}
 
 
 def may(actor: User | None, what: str, thing=None) -> bool:

@@ -1,9 +1,11 @@
 """What every request and answer has to keep to: where a change may come from, headers, the cookie, rates."""
 
 import math
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -31,6 +33,9 @@ HEADERS = {
 }
 TIDY_SECONDS = 60  # at least, between two removals of expired counts
 HALF_SECONDS = 600  # in which a sign-in that was begun has to be finished
+EVEN_SECONDS = 0.15  # more than it takes to look somebody up, hash a code and write a few rows
+MOST_LINKS = 20  # to tickets, in one browser
+_LINK_NAME = re.compile(r"(?:__Host-)?informejo-[1-9][0-9]*", re.ASCII)
 NOTICE_SECONDS = 60  # a page that comes later has nothing to do with what was done
 _NO_ADDRESS = IPv4Address(0)
 
@@ -84,6 +89,12 @@ RATES = {
     "refusal written down": Rate(parse("20 per hour"), "person or address", "an audit is read by people"),
     "refusals written down": Rate(parse("1000 per hour"), "all together", "nobody fills the disk with refusals"),
     "export": Rate(parse("5 per minute"), "person", "a file reads very many rows"),
+    "ticket by a visitor": Rate(parse("5 per hour"), "address", "whoever has more to say has an account"),
+    "link": Rate(parse("10 per 5 minutes"), "address", "links to tickets that open nothing; those that do are free"),
+    "code": Rate(parse("20 per 5 minutes"), "address", "access codes that are typed"),
+    "code of a person": Rate(parse("10 per hour"), "e-mail address", "the same, wherever they come from"),
+    "link asked for": Rate(parse("10 per hour"), "address", "new links to tickets"),
+    "link for a person": Rate(parse("5 per hour"), "e-mail address", "the same: nobody's mailbox shall be filled"),
     "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
     "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),
 }
@@ -149,6 +160,32 @@ def without_half(response: Response) -> Response:
     return response
 
 
+def link_cookie(number: int) -> str:
+    """The value of the cookie that holds this browser's link to that ticket, empty when it has none."""
+    return request.cookies.get(_link_name(number), "")
+
+
+def has_link_cookies() -> bool:
+    """Whether this browser holds a link to any ticket."""
+    return any(map(_LINK_NAME.fullmatch, request.cookies))
+
+
+def with_link_cookie(response: Response, number: int, token: str, days: int) -> Response:
+    """The answer, and with it the link to that ticket; of very many the oldest go, or requests would grow too large."""
+    held = [name for name in request.cookies if _LINK_NAME.fullmatch(name) and name != _link_name(number)]
+    for name in held[: max(0, len(held) - MOST_LINKS + 1)]:  # browsers send the oldest first (RFC 6265, 5.4)
+        response.delete_cookie(name, secure=_https(), httponly=True, samesite="Lax")
+    kept = {"max_age": days * 86_400, "secure": _https(), "httponly": True, "samesite": "Lax"}
+    response.set_cookie(_link_name(number), token, **kept)
+    return response
+
+
+def without_link_cookie(response: Response, number: int) -> Response:
+    """The answer, and with it that this browser gives up its link to that ticket."""
+    response.delete_cookie(_link_name(number), secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
 def notice() -> str:
     """The name of what the next page is to say, if anything."""
     return request.cookies.get(_notice_name(), "")
@@ -199,6 +236,19 @@ def has_room(what: str, who: str = "") -> bool:
     return current_app.extensions["rates"].hit(RATES[what].limit, what, who)
 
 
+@contextmanager
+def in_even_time() -> Iterator[None]:
+    """Let what is done inside take EVEN_SECONDS, so that how long it took does not tell what was found.
+
+    Nothing may be left to commit at its end: nobody else can write while somebody waits in a transaction.
+    """
+    ends = time.monotonic() + EVEN_SECONDS
+    try:
+        yield
+    finally:
+        time.sleep(max(0, ends - time.monotonic()))
+
+
 def _peer() -> IPv4Address | IPv6Address:
     try:
         peer = ip_address(request.remote_addr or "")
@@ -236,6 +286,10 @@ def _from_here(origin: str | None) -> bool:
 
 def _half_name() -> str:
     return f"{cookie_name()}-half"
+
+
+def _link_name(number: int) -> str:
+    return f"{cookie_name()}-{number}"
 
 
 def _notice_name() -> str:

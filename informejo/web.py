@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from informejo import db, drawn, logs, policy, security
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Role, User
-from informejo.accounts.sign_ins import holds, viewer_for, who_asks
+from informejo.accounts.sign_ins import Asking, holds, viewer_for, who_asks
+from informejo.asked_for import ticket_asked_for
 from informejo.desk import stats
 from informejo.doctor.queries import something_broken
 from informejo.events import log
@@ -49,10 +50,16 @@ NOTICES = {
     "mail-moved-back": "The mail is back where it was.",
     "password-offered": "A link to choose a password will be mailed.",
     "handed-over": "The tickets are handed over.",
+    "link-asked": "If this address has such a ticket, a new link is on its way to it. It can take a minute or two.",
+    "link-offered": "A new link will be mailed to the requester.",
+    "link-ended": "The link is ended. It opens nothing any more, here and in the mail it came with.",
+    "links-ended": "It is ended, and opens nothing any more.",
+    "link-left": "You left the ticket in this browser. The link in your mail still opens it.",
+    "ticket-confirmed": "Thank you. We know now that this is your ticket.",
     "mail-again": "The mail is on its way again.",
 }
 # No word of success: whether the address was new is nobody else's business.
-MAYBE = {"registered", "event-still-kept"}
+MAYBE = {"registered", "link-asked", "event-still-kept"}
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 
@@ -78,6 +85,12 @@ def anybody(view):
 def probe(view):
     """Mark a view for programs that watch: public, and nobody is looked up, so that it answers without a database."""
     view.public = view.probe = True
+    return view
+
+
+def by_link(view):
+    """Mark a view of one ticket, for which a link to that ticket is as good as a sign-in of its requester."""
+    view.by_link = True
     return view
 
 
@@ -108,7 +121,7 @@ def page(template: str, **context) -> str:
     person = g.get("actor")
     if "stream" not in context:
         context["stream"] = stream() if person else ""
-    context["unread"] = unread_for(person) if person else 0
+    context["unread"] = unread_for(person) if person and person.only is None else 0
     context["counts"] = stats.counts_for(person, standing()) if person and person.is_staff else None
     looks_after_it = policy.may(person, "desk.examine")
     context["ill"] = looks_after_it and something_broken()
@@ -222,7 +235,7 @@ def _read_body():
 def look_up(view):
     """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
     look = viewer_for if _opens_stream(view) else who_asks
-    found = None if getattr(view, "probe", False) else look(security.cookie())
+    found = None if getattr(view, "probe", False) else look(security.cookie()) or _find_link(look)
     g.session, g.standing, g.revocations = found or (None, None, None)
     g.may_be_old = False
     _act_as(g.session and g.session.user)
@@ -230,6 +243,15 @@ def look_up(view):
         logs.name_user(g.actor.id)
     elif view and not getattr(view, "public", False) and request.endpoint != "static":
         raise Unauthorized
+
+
+def _find_link(look: Callable) -> Asking | None:
+    """Whoever is not signed in may hold a link to the very ticket that is asked for."""
+    if not (getattr(_view(), "by_link", False) and security.has_link_cookies()):
+        return None
+    number = ticket_asked_for()
+    token = number and security.link_cookie(number)
+    return look(token, number) if token else None
 
 
 def _act_as(person: User | None):

@@ -14,7 +14,7 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config events.names faults i18n intake.imap intake.mailboxes intake.troubles limits"
+    GROUND: "clock config events.names faults guests.codes i18n intake.imap intake.mailboxes intake.troubles limits"
     " live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire mail.fields"
     " mail.signatures mail.smtp mail.smtp_server mail.words markdown metrics mime.addresses"
     " mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
@@ -31,9 +31,9 @@ LAYERS = {
     " mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
     " mail.verdicts readers.following",
     WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in"
-    " accounts.gate assets backup.copying backup.exclusive backup.making backup.manifest"
+    " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
     " backup.rescue backup.restoring demo doctor.examination doctor.probe downloads drawn error_pages"
-    " intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
+    " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " mail.checking ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
     " tickets.ticket_page tickets.trail uploads web",
     DOORS: "*.commands *.views accounts.sso api cli live.quick_door live.stream work",

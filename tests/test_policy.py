@@ -20,6 +20,7 @@ ALL = {
     "ticket.settle": "ren mia ana",
     "ticket.triage": "mia ana",
     "ticket.confide": "mia ana",
+    "ticket.link": "ren mia ana",
     "ticket.edit": "ren",
     "audit.see": "ana",
     "settings.change": "ana",

@@ -148,7 +148,7 @@ def end_sessions(actor: User, user: User, but: Session | None = None):
     theirs = or_(PasswordToken.user_id == user.id, PasswordToken.made_by_id == user.id)
     db.session.execute(delete(PasswordToken).where(theirs))
     end_halves(user)
-    live = {session.id for session in sign_ins.sessions_of(user)}
+    live = sign_ins.holding_of(user)
     for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
         if session is but:
             continue

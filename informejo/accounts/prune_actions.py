@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import Select, delete, false, select
+from sqlalchemy import Select, delete, false, or_, select
 
 from informejo import clock, db
 from informejo.accounts import queries
@@ -11,10 +11,13 @@ from informejo.accounts.models import PasswordToken, Session, SetupToken
 
 
 def old_sessions() -> Select:
-    """The ids of sign-ins that ended SESSION_DAYS ago; until then the browser is still told apart from strangers."""
-    return select(Session.id).where(
-        Session.expires_at < clock.now() - timedelta(days=current_app.config["SESSION_DAYS"])
-    )
+    """The ids of sign-ins that ended SESSION_DAYS ago; until then the browser is still told apart from strangers.
+
+    And of links to tickets, as soon as they have had their time.
+    """
+    long_ago = clock.now() - timedelta(days=current_app.config["SESSION_DAYS"])
+    link = Session.ticket_id.is_not(None)
+    return select(Session.id).where(or_(Session.expires_at < long_ago, link & (Session.expires_at < clock.now())))
 
 
 def void_setup_tokens() -> Select:

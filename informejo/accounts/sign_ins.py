@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, Integer, bindparam, or_, select
 from sqlalchemy.orm import contains_eager, scoped_session
 
 from informejo import clock, db
@@ -50,23 +50,25 @@ class Asking(NamedTuple):
     revocations: int  # where the hub has counted more by now, what was found may not hold any more
 
 
-def who_asks(token: str) -> Asking | None:
+def who_asks(token: str, link_to: int | None = None) -> Asking | None:
     """The sign-in that this cookie's value stands for, unless it has ended, lay idle too long, or its owner left.
 
-    And with it where the log stands: what every page begins with, in one statement.
+    And with it where the log stands: what every page begins with, in one statement. `link_to` is the ticket whose link
+    the cookie holds: there a link counts and nothing else, and everywhere else no link does.
     """
     revocations = hub.revocations
-    found = db.session.execute(_ENTITIES, {"hash": fingerprint(token), **_by_now()}).first() if token else None
+    asked = {"hash": fingerprint(token), "link_to": link_to, **_by_now()}
+    found = db.session.execute(_ENTITIES, asked).first() if token else None
     if not found:
         return None
     found[0].user.only = found[0].ticket_id
     return Asking(found[0], Standing(*found[1:]), revocations)
 
 
-def viewer_for(token: str) -> Asking | None:
+def viewer_for(token: str, link_to: int | None = None) -> Asking | None:
     """The same as plain rows, with SignIn and Viewer for Session and User: for streams, which change nothing."""
     revocations = hub.revocations
-    found = glance(_FOUND, hash=fingerprint(token), **_by_now()) if token else None
+    found = glance(_FOUND, hash=fingerprint(token), link_to=link_to, **_by_now()) if token else None
     if not found:
         return None
     id, expires_at, *viewer, epoch, latest, people = found[0]
@@ -92,6 +94,11 @@ def sessions_of(user: User) -> list[Session]:
     return list(db.session.scalars(_OF_ONE, {"id": user.id, **_by_now()}))
 
 
+def holding_of(user: User) -> set[int]:
+    """The ids of all that lets this person in while they are active: their sign-ins, and their links to tickets."""
+    return set(db.session.scalars(_ALL_OF_ONE, {"id": user.id, **_by_now()}))
+
+
 def _by_now() -> dict[str, datetime]:
     """What has ended by now: sign-ins that expired before `now`, and those last used before `idle`."""
     now = clock.now()
@@ -106,7 +113,9 @@ _HOLDING = (
     .join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
     .where(_user.active, *_NOT_ENDED)
 )
-_FOUND = _HOLDING.where(_session.token_hash == bindparam("hash")).with_only_columns(
+# A link opens its ticket alone: in the cookie of a sign-in its token is worth nothing.
+_OF_THIS_KIND = _session.ticket_id.is_not_distinct_from(bindparam("link_to", type_=Integer))
+_FOUND = _HOLDING.where(_session.token_hash == bindparam("hash"), _OF_THIS_KIND).with_only_columns(
     _session.id,
     _session.expires_at,
     _user.id,
@@ -123,8 +132,9 @@ _STANDING_WHILE_HELD = STANDING.add_columns(_HOLDS.scalar_subquery())
 _ENTITIES = (
     select(Session, *STANDING.selected_columns)
     .join(Session.user)
-    .where(_user.active, *_NOT_ENDED, _session.token_hash == bindparam("hash"))
+    .where(_user.active, *_NOT_ENDED, _session.token_hash == bindparam("hash"), _OF_THIS_KIND)
     .options(contains_eager(Session.user))
 )
+_ALL_OF_ONE = select(_session.id).where(*_NOT_ENDED, _session.user_id == bindparam("id"))
 _OF_ONE = select(Session).where(*_NOT_ENDED, _session.user_id == bindparam("id"), _session.ticket_id.is_(None))
 _OF_ONE = _OF_ONE.order_by(_session.seen_at.desc())

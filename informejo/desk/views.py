@@ -10,12 +10,13 @@ from informejo.accounts.queries import choices_of_staff, user_by_id
 from informejo.desk import stats
 from informejo.live import drawings
 from informejo.live.makers import draw
+from informejo.settings.queries import setting
 from informejo.shelf import shelf
 from informejo.tickets import list_queries
 from informejo.tickets.filters import GROUPS, SORTS, TicketFilter
 from informejo.tickets.inputs import asked, list_from
 from informejo.tickets.queries import unread_for
-from informejo.web import actor, page, public, standing, stream
+from informejo.web import actor, by_link, page, public, standing, stream
 
 bp = Blueprint("desk", __name__)
 BRIEF = 5  # tickets in a list of the dashboard
@@ -26,7 +27,7 @@ BRIEF = 5  # tickets in a list of the dashboard
 def home():
     """Where each person begins."""
     if g.actor is None:
-        return page("home.html", title="Help desk")
+        return page("home.html", title="Help desk", guest_tickets=setting("GUEST_TICKETS"))
     return redirect("/desk" if g.actor.is_staff else "/tickets")
 
 
@@ -84,6 +85,7 @@ def unread():
 
 
 @bp.get("/me.css")
+@by_link
 def own_style() -> Response:
     """What is personal in shared fragments: an author's own doings are shown, one's own presence is no news."""
     id = actor().id

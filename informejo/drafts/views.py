@@ -6,12 +6,13 @@ from informejo import db
 from informejo.drafts.actions import forget_draft, save_draft
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.inputs import Invalid
-from informejo.web import actor, answer, go_to
+from informejo.web import actor, answer, by_link, go_to
 
 bp = Blueprint("drafts", __name__)
 
 
 @bp.post("/drafts")
+@by_link
 def save():
     """Keep the form's fields; the words "Draft saved" come back, without JavaScript the page it stands on."""
     new = _read()
@@ -28,6 +29,7 @@ def save():
 
 
 @bp.post("/drafts/discard")
+@by_link
 def discard():
     """Throw one draft away: that of the form it stands in, or another of the same form."""
     form = _read().draft

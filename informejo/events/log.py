@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from informejo import db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event, LogEpoch
-from informejo.events.names import WATCHING, EventName
+from informejo.events.names import BESIDE, EventName
 from informejo.live.bookmark import Bookmark
 from informejo.tickets.models import Attachment, Comment, Ticket
 
@@ -78,7 +78,7 @@ def record(
     event = Event(name=name, audience=audience, changes=changes or {}, batch=batch and batch.id, **ids)
     event.origin = came_from().address
     db.insert(event)
-    if ticket is not None and name not in WATCHING:
+    if ticket is not None and name not in BESIDE:
         _move_activity(ticket, event)
     db.session.info.setdefault("recorded", []).append(event)  # commit() rings the bell for it
     return event

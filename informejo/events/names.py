@@ -36,5 +36,7 @@ class EventName(StrEnum):
 
 # Who watches a ticket: nothing that is read in a conversation, and no activity of the ticket.
 WATCHING = (EventName.WATCHER_ADDED, EventName.WATCHER_REMOVED)
+# The same of a link that is mailed: it stands beside the ticket, and moves nothing of it.
+BESIDE = (*WATCHING, EventName.LINK_OFFERED)
 # What happens to people themselves, of what pages draw of them.
 PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIVATED, EventName.USER_REACTIVATED)

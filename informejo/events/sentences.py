@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from informejo.events.models import Audience, Event
-from informejo.events.names import WATCHING, EventName
+from informejo.events.names import BESIDE, WATCHING, EventName
 from informejo.tickets.words import Category, Priority, Status
 
 _FIELD = {"status": Status, "priority": Priority, "category": Category}
@@ -18,7 +18,7 @@ _VOIDED = (
 )
 _EDITED = {"title": "the title", "description": "the description", "body": "a message"}
 _LINES = (EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_EDITED)  # drawn as one, and no more
-_NO_LINE = (EventName.ATTACHMENT_ADDED, *WATCHING)  # drawn with its message; drawn beside the conversation
+_NO_LINE = (EventName.ATTACHMENT_ADDED, *BESIDE)  # drawn with its message; drawn beside the conversation
 _VERB = {
     EventName.TICKET_CREATED: "opened this ticket",
     EventName.TICKET_DELETED: "moved this ticket to the bin",
@@ -26,6 +26,7 @@ _VERB = {
     EventName.COMMENT_ADDED: "replied",
     EventName.ATTACHMENT_ADDED: "attached a file",
     EventName.COMMENT_REMOVED: "took out a message that belongs elsewhere",
+    EventName.LINK_OFFERED: "had a new link mailed",
     EventName.PASSWORD_OFFERED: "offered a link to choose a password",
     EventName.PASSWORD_FORGOTTEN: "was asked for a link to choose a password",
 }
@@ -133,6 +134,8 @@ def _change(event: Event, field: str, new: str | None, it: str) -> str:
         return f"claimed {it}"
     if field == "assignee":
         return f"gave {it} to {new}" if new else f"gave {it} back to the queue"
+    if field == "unverified":
+        return f"confirmed that {it} is theirs"
     if field == "status":
         return f"set {it} to {Status(new).word}"
     if field in _FIELD:

@@ -15,7 +15,7 @@ from informejo.live.hub import Refused, hub
 from informejo.live.opening import Opened, Wanted
 from informejo.live.subscription import Subscription
 from informejo.live.wire import HEADERS, Channel
-from informejo.web import actor, opens_stream
+from informejo.web import actor, by_link, opens_stream
 
 REFUSALS = {
     "personal": partial(TooManyRequests, retry_after=30),
@@ -29,6 +29,7 @@ bp.after_request(returns.count_refused)
 
 @bp.get("/live")
 @opens_stream
+@by_link
 def pages():
     """The stream for browsers: unnamed messages of `<hx-partial>`s."""
     return _open("html")
@@ -36,6 +37,7 @@ def pages():
 
 @bp.get("/live/events")
 @opens_stream
+@by_link
 def programs():
     """The same events for programs: named messages of JSON. `curl -N` shows them."""
     return _open("json")

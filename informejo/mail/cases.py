@@ -36,4 +36,11 @@ class Case(NamedTuple):
 
 def case_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Case:
     """The mail with what it still has to say, as the kind of mail that this makes it."""
-    return Case(mail, kind_of(mail, verdicts), Reader(mail.user, bool(mail.user and mail.user.confirmed_at)), verdicts)
+    return Case(mail, kind_of(mail, verdicts), Reader(mail.user, _is_known(mail, verdicts)), verdicts)
+
+
+def _is_known(mail: OutgoingMail, verdicts: list[Verdict]) -> bool:
+    """Whether it was shown that the address is its reader's, and that what the mail is about is not a stranger's."""
+    tickets = {verdict.event.ticket for verdict in verdicts} | {mail.ticket}
+    typed = any(ticket.unverified and ticket.requester_id == mail.user_id for ticket in tickets - {None})
+    return bool(mail.user and mail.user.confirmed_at) and not typed

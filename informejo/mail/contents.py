@@ -1,12 +1,15 @@
 """What each kind of mail needs to be written: its subject, and what its two templates show."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
 
 from informejo import clock, db
 from informejo.accounts.models import User
+from informejo.guests import codes
+from informejo.guests.link_actions import make_link
 from informejo.mail import account_contents
 from informejo.mail.cases import Case
 from informejo.mail.conversation import Reader, Told
@@ -16,6 +19,7 @@ from informejo.mail.senders import desk_name, public
 from informejo.mail.signatures import confirmation
 from informejo.mail.words import Kind, Why
 from informejo.mime.quotes import MARKER
+from informejo.settings.queries import setting
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import Status
 
@@ -24,7 +28,7 @@ WHAT_NOW = {  # said to the requester, to whom the word alone may say nothing
     Status.RESOLVED: "If it is not solved, tell us: then it is open again.",
     Status.CLOSED: "If there is more, tell us: then a new ticket follows this one.",
 }
-NOT_ANSWERED = (Kind.BUNDLE, Kind.REFUSED, Kind.CHECK)
+NOT_ANSWERED = (Kind.BUNDLE, Kind.LINK, Kind.REFUSED, Kind.CHECK)
 
 
 class Part(NamedTuple):
@@ -33,6 +37,7 @@ class Part(NamedTuple):
     number: int
     title: str
     link: str
+    code: str
     told: list[Told]
 
 
@@ -54,6 +59,8 @@ def _everywhere(case: Case) -> dict:
         "desk": desk_name(),
         "public": public(),
         "number": None,
+        "code": "",
+        "code_until": case.reader.time(clock.now() + timedelta(days=setting("LINK_DAYS"))),
         "because": _because(case.verdicts[0].why) if case.verdicts else "",
         "choices": f"{public()}/profile/mail" if signs_in else "",
         "confirm": _confirmation(user) if signs_in and not case.reader.known else "",
@@ -83,16 +90,26 @@ def _confirmation(user: User) -> str:
     return f"{public()}/mail/confirm/{confirmation(key(), user.id, user.email)}"
 
 
-def _ticket(ticket: Ticket, reader: Reader) -> dict:
-    """What stands in every mail about one ticket. Guests cannot open its page."""
-    link = f"{public()}/tickets/{ticket.number}" if reader.opens else ""
-    return {"number": ticket.number, "title": reader.title(ticket), "link": link}
+def _ticket(ticket: Ticket, case: Case) -> dict:
+    """What stands in every mail about one ticket, and how it is opened: by signing in, or by a link made now."""
+    shown = {"number": ticket.number, "title": case.reader.title(ticket), "code": ""}
+    if not _by_link(ticket, case):
+        return shown | {"link": f"{public()}/tickets/{ticket.number}" if case.reader.opens else ""}
+    link = make_link(case.reader.user, ticket)
+    return shown | {"link": f"{public()}/t/{link.token}", "code": codes.shown(link.code)}
+
+
+def _by_link(ticket: Ticket, case: Case) -> bool:
+    """Whether its requester comes to it by a link: who cannot sign in, who wrote without, and who asked for one."""
+    if ticket.requester != case.reader.user:
+        return False
+    return not case.reader.opens or ticket.unverified or case.kind == Kind.LINK
 
 
 def _about(case: Case) -> tuple[str, dict]:
     """A mail about one event of one ticket."""
     told = case.reader.told(case.event) if case.event else None
-    return _subject(case.ticket, case.reader), _ticket(case.ticket, case.reader) | {"told": told, "earlier": []}
+    return _subject(case.ticket, case.reader), _ticket(case.ticket, case) | {"told": told, "earlier": []}
 
 
 def _opened(case: Case) -> tuple[str, dict]:
@@ -138,7 +155,7 @@ def _bundle(case: Case) -> tuple[str, dict]:
     tickets = {}
     for id in sorted(events):
         tickets.setdefault(events[id].ticket, []).append(events[id])
-    parts = [Part(**_ticket(each, case.reader), told=list(map(case.reader.told, tickets[each]))) for each in tickets]
+    parts = [Part(**_ticket(each, case), told=list(map(case.reader.told, tickets[each]))) for each in tickets]
     subject = _subject(next(iter(tickets)), case.reader) if len(parts) == 1 else f"News on {len(parts)} tickets"
     return subject, {"parts": parts}
 
@@ -170,6 +187,7 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.BUNDLE: _bundle,
     Kind.PASSWORD: account_contents.password,
     Kind.FORGOTTEN: account_contents.forgotten,
+    Kind.LINK: _about,
     Kind.REFUSED: _refused,
     Kind.CHECK: _check,
 }

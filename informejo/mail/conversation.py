@@ -57,7 +57,7 @@ class Reader(NamedTuple):
 
     @property
     def opens(self) -> bool:
-        """Whether they can open pages of the desk."""
+        """Whether they can sign in, and so open pages of the desk without a link of their own."""
         return self.user is not None and self.user.role != Role.GUEST
 
     def time(self, moment: datetime) -> str:
@@ -87,13 +87,14 @@ class Reader(NamedTuple):
 
     def opening(self, ticket: Ticket) -> Said | None:
         """What the ticket said when it was opened, under the same rule; a mail may not be from whom it says."""
-        if not (self.known or (ticket.opened_by.is_staff and came_with(ticket) is None)):
+        by_us = ticket.opened_by.is_staff and not ticket.unverified and came_with(ticket) is None
+        if not (self.known or by_us):
             return None
         files = self._files(ticket.attachments, [])
         return Said(self.name(ticket.opened_by), self.time(ticket.created_at), ticket.description, False, files)
 
     def attached(self, comment: Comment) -> list[Attachment]:
-        """The files of a message that go with its mail: to guests, who cannot open the page on which they lie."""
+        """The files of a message that go with its mail: to guests, for whom mail is the way they know."""
         found, room = [], MOST_ATTACHED
         for file in comment.attachments if not self.opens else ():
             if file.size <= room and not is_lost(file):
@@ -136,7 +137,7 @@ class Reader(NamedTuple):
         return self.message(comment) if comment else None
 
     def _files(self, files: list[Attachment], attached: list[Attachment]) -> list[File]:
-        away = "On the ticket’s page" if self.opens else "Not attached, ask us for it"
+        away = "On the ticket’s page" if self.user else "Not attached, ask us for it"
         return [File(file.name, file.size, "Attached" if file in attached else away) for file in files]
 
     def _deeds(self, event: Event) -> str:

@@ -104,6 +104,10 @@ def _forgotten(event: Event) -> Iterator[Concern]:
     yield Concern(event.user, Why.ACCOUNT, Kind.FORGOTTEN)
 
 
+def _link_offered(event: Event) -> Iterator[Concern]:
+    yield Concern(event.ticket.requester, Why.REQUESTER, Kind.LINK)
+
+
 def _watching(ticket: Ticket, kind: Kind) -> Iterator[Concern]:
     watchers = db.session.scalars(_WATCHERS.where(Watcher.ticket_id == ticket.id))
     return (Concern(user, Why.WATCHER, kind) for user in watchers)
@@ -138,4 +142,5 @@ _FOUND_BY = {
     EventName.WATCHER_ADDED: _watched,
     EventName.PASSWORD_OFFERED: _offered,
     EventName.PASSWORD_FORGOTTEN: _forgotten,
+    EventName.LINK_OFFERED: _link_offered,
 }

@@ -62,14 +62,14 @@ def kind_of(mail: OutgoingMail, verdicts: list[Verdict]) -> Kind:
 
 def quiet_until(mail: OutgoingMail) -> datetime | None:
     """When the quiet hours end that its reader has now; None when the mail may go out, whatever was to be then."""
-    if mail.user is None or mail.kind.of_account:
+    if mail.user is None or mail.kind.awaited:
         return None
     return choices.quiet_until(choices.of(mail.user), clock.now(), mail.user.time_zone)
 
 
 def _own(event: Event, user: User, kind: Kind) -> Hindrance | None:
     """Nobody is told what they did themselves; a receipt and a way in are what they asked for."""
-    asked_for = kind in (Kind.OPENED, Kind.REMINDER) or kind.of_account
+    asked_for = kind in (Kind.OPENED, Kind.REMINDER) or kind.awaited
     return (Decision.OWN, "") if event.actor_id == user.id and not asked_for else None
 
 
@@ -129,9 +129,9 @@ def _unanswered(event: Event, user: User, kind: Kind) -> Hindrance | None:
 def _put_into_a_mail(verdict: Verdict):
     """Into a new mail, or into the bundle that waits for this person; unless too many went to them by themselves."""
     user, kind, now = verdict.user, verdict.kind, clock.now()
-    due, detail = (now, "") if kind.of_account else choices.due(choices.of(user), now, user.time_zone)
+    due, detail = (now, "") if kind.awaited else choices.due(choices.of(user), now, user.time_zone)
     bundle = open_bundle(user) if due > now else None
-    if bundle is None and kind.automatic and (reason := limit_queries.too_many(user.email, user)):
+    if bundle is None and kind.automatic and (reason := _too_many(verdict)):
         verdict.decision, verdict.detail = Decision.NO_MAIL, reason
         return
     if bundle and bundle.due_at <= due:
@@ -143,6 +143,13 @@ def _put_into_a_mail(verdict: Verdict):
     verdict.decision, verdict.detail = (Decision.BUNDLED if due > now else Decision.WAITING), detail
     db.session.add(mail)
     verdict.mail = mail
+
+
+def _too_many(verdict: Verdict) -> str:
+    """Of an address that anybody may have typed nobody has shown that it is theirs, whoever else has shown that."""
+    ticket = verdict.event.ticket
+    typed = ticket is not None and ticket.unverified
+    return limit_queries.too_many(verdict.user.email, None if typed else verdict.user)
 
 
 def _may_be_reading(verdict: Verdict) -> bool:

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     BUNDLE = "bundle"  # several of these in one
     PASSWORD = "password"  # noqa: S105 - a link to choose one
     FORGOTTEN = "forgotten"  # the same, asked for by whoever knows the address
+    LINK = "link"  # a new link to the ticket, which somebody asked for
     REFUSED = "refused"  # an incoming mail that could not be taken, and why
     CHECK = "check"  # what the mail check sends to the desk itself
 
@@ -58,6 +59,7 @@ class Kind(StrEnum):
             "bundle": "Several in one",
             "password": "A link to choose a password",
             "forgotten": "A link to choose another password, as somebody asked",
+            "link": "A new link to the ticket",
             "refused": "That their mail was too large",
             "check": "Mail check",
         }[self]
@@ -65,12 +67,17 @@ class Kind(StrEnum):
     @property
     def automatic(self) -> bool:
         """Whether nobody wrote it for this person: it counts against the limits that keep loops short."""
-        return self in (Kind.OPENED, Kind.REMINDER, Kind.REFUSED)
+        return self in (Kind.OPENED, Kind.LINK, Kind.REMINDER, Kind.REFUSED)
 
     @property
     def of_account(self) -> bool:
-        """Whether it is about getting in: somebody waits for it now, whatever hours and pace they chose for mails."""
+        """Whether it is about getting in, and nothing else."""
         return self in (Kind.PASSWORD, Kind.FORGOTTEN)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for it now, who has asked for a way in to their account or to one ticket."""
+        return self.of_account or self == Kind.LINK
 
 
 class Why(StrEnum):

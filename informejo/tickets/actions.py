@@ -32,10 +32,12 @@ def open_ticket(
     key: str | None = None,
     continues: str = "",
     draft: str = "new-ticket",
+    unverified: bool = False,
 ) -> Ticket:
     """Open a ticket for `requester` (by default the actor). The same `key` again returns the first ticket.
 
-    `draft` is the form it was written in, and `continues` the key of the draft that form began with.
+    `draft` is the form it was written in, and `continues` the key of the draft that form began with. `unverified` says
+    that nobody has shown yet to be the actor.
     """
     require(actor, "ticket.open")
     if requester is not None and requester is not actor:
@@ -52,6 +54,7 @@ def open_ticket(
         opened_by=actor,
         follows=follows and _still_found(actor, follows),
         key=None if earlier else key,
+        unverified=unverified,
     )
     db.session.add(ticket)
     log.record(EventName.TICKET_CREATED, actor, ticket=ticket, audience=Audience.REQUESTER)

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, request
 from informejo import db, policy
 from informejo.accounts.queries import staff_members
 from informejo.drafts.queries import draft_for
+from informejo.guests.link_actions import prove
 from informejo.inputs import Input, Invalid
 from informejo.live import fragments, makers, presence
 from informejo.text import is_number
@@ -16,7 +17,7 @@ from informejo.tickets.change_actions import ANY, NOT_AT_THE_DESK, Conflict
 from informejo.tickets.conflict_page import field_conflict, text_conflict
 from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
 from informejo.tickets.models import Ticket
-from informejo.web import actor, answer, go_to, page, stream
+from informejo.web import actor, answer, by_link, go_to, page, stream
 
 bp = Blueprint("changes", __name__)
 FIELDS = {
@@ -27,10 +28,12 @@ FIELDS = {
 
 
 @bp.post("/tickets/<int:number>/<any(status, priority, category):field>")
+@by_link
 def change(number: int, field: str):
     """Set one field. Somebody else's change of the same field meanwhile is shown, not overwritten."""
     ticket, (kind, action) = policy.find_ticket(actor(), number), FIELDS[field]
     asked = _read(kind)
+    prove(actor(), ticket)
     return _changed(ticket, field, lambda: action(actor(), ticket, asked.value, asked.was or ANY))
 
 
@@ -45,6 +48,7 @@ def assign(number: int):
 
 
 @bp.route("/tickets/<int:number>/edit", methods=["GET", "POST"])
+@by_link
 def edit(number: int):
     """Edit title and description."""
     ticket = policy.find_ticket(actor(), number)
@@ -57,6 +61,7 @@ def edit(number: int):
 
 
 @bp.route("/comments/<int:id>/edit", methods=["GET", "POST"])
+@by_link
 def edit_comment(id: int):
     """Edit a message."""
     comment = policy.find_comment(actor(), id)
@@ -88,17 +93,21 @@ def restore(number: int):
 
 
 @bp.post("/tickets/<int:number>/seen")
+@by_link
 def seen(number: int):
     """Remember how far this person has read: up to the event that the browser names."""
     event = request.form.get("event", type=int)
     if event is None or not 0 < event < 2**63:
         abort(400)
-    actions.mark_seen(actor(), policy.find_ticket(actor(), number), event)
+    ticket = policy.find_ticket(actor(), number)
+    prove(actor(), ticket)
+    actions.mark_seen(actor(), ticket, event)
     db.commit()
     return answer("", f"/tickets/{number}")
 
 
 @bp.post("/tickets/<int:number>/writing")
+@by_link
 def writing(number: int):
     """Tell the staff that somebody is typing on that ticket; it is kept nowhere."""
     ticket = policy.find_ticket(actor(), number)

@@ -6,6 +6,7 @@ from werkzeug.exceptions import Gone
 from informejo import downloads, policy, web
 from informejo.tickets import files
 from informejo.tickets.models import Attachment
+from informejo.web import by_link
 
 bp = Blueprint("files", __name__)
 
@@ -24,12 +25,14 @@ class Lost(Gone):
 
 
 @bp.get("/files/<token>/<name>")
+@by_link
 def download(token: str, name: str):
     """The file, to be saved. Who may read the ticket may read it; the name in the address decides nothing."""
     return _send(policy.find_attachment(web.actor(), token), as_attachment=True)
 
 
 @bp.get("/files/<token>")
+@by_link
 def preview(token: str):
     """The file within the page, if it is a picture of a kind that can hold no scripts."""
     attachment = policy.find_attachment(web.actor(), token)

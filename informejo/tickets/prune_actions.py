@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import Select, delete, select, update
 
 from informejo import clock, db
+from informejo.accounts.models import Session
 from informejo.drafts.models import Draft
 from informejo.events.models import Event
 from informejo.events.names import EventName
@@ -30,8 +31,13 @@ def purge_lost_tickets(most: int) -> int:
     id = db.session.scalar(lost_tickets().limit(1))
     if id is None:
         return 0
-    steps = (forget_mails_of, _forget_events, _forget_attachments, _forget_comments)
+    steps = (_forget_links, forget_mails_of, _forget_events, _forget_attachments, _forget_comments)
     return next((number for step in steps if (number := step(id, most))), 0) or _empty(id)
+
+
+def _forget_links(id: int, most: int) -> int:
+    ids = db.session.scalars(select(Session.id).where(Session.ticket_id == id).limit(most)).all()
+    return len(ids) and db.session.execute(delete(Session).where(Session.id.in_(ids))).rowcount
 
 
 def _forget_events(id: int, most: int) -> int:

@@ -15,7 +15,7 @@ from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.ids import made_at
-from informejo.tickets.models import Comment, Reading, Ticket
+from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.words import Status
 
 RECENT = 100  # events a ticket page shows at least, if there are so many
@@ -102,6 +102,16 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
     return {id for part in some for id in db.session.scalars(_with_people(people, part))}
 
 
+def ticket_of_comment(id: int) -> int | None:
+    """The number of the ticket a message is on, whoever asks; None without such a message."""
+    return _number(select(Comment.ticket_id).where(Comment.id == id))
+
+
+def ticket_of_file(token: str) -> int | None:
+    """The number of the ticket a file is on, whoever asks; None without such a file."""
+    return _number(select(Attachment.ticket_id).where(Attachment.token == token))
+
+
 def sent_before(actor: User, key: str | None) -> Sent:
     """What this person has sent under that once-only key."""
     comment, ticket = db.rows(_SENT_BEFORE, author=actor.id, key=key)[0] if key else (None, None)
@@ -164,6 +174,13 @@ def unread_for(actor: User) -> int:
 def old_news() -> int:
     """Up to this event everything counts as read by everybody."""
     return made_at(clock.now() - NEWS)
+
+
+def _number(statement: Select) -> int | None:
+    try:
+        return db.session.scalar(statement)
+    except OverflowError:  # an id that no row can have
+        return None
 
 
 def _said() -> Select:

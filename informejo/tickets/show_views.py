@@ -9,12 +9,13 @@ from informejo.live import fragments
 from informejo.tickets import queries
 from informejo.tickets.files import lost_among
 from informejo.tickets.ticket_page import ticket_page
-from informejo.web import actor, page
+from informejo.web import actor, by_link, page
 
 bp = Blueprint("show", __name__)
 
 
 @bp.get("/tickets/<int:number>")
+@by_link
 def show(number: int):
     """One ticket: the conversation is its event log."""
     ticket = policy.find_ticket(actor(), number)
@@ -22,6 +23,7 @@ def show(number: int):
 
 
 @bp.get("/comments/<int:id>")
+@by_link
 def comment(id: int):
     """The lasting address of a message: leads to its place on the ticket's page, however old it is."""
     comment = policy.find_comment(actor(), id)
@@ -29,6 +31,7 @@ def comment(id: int):
 
 
 @bp.get("/tickets/<int:number>/print")
+@by_link
 def paper(number: int):
     """The whole ticket for paper: nothing folded away, no controls; notes only for staff who ask for them."""
     ticket = policy.find_ticket(actor(), number)

@@ -12,6 +12,8 @@ from informejo import db, policy
 from informejo.accounts.actions import guest_for
 from informejo.drafts.queries import draft_for, offered
 from informejo.events.models import Event
+from informejo.guests.link_actions import prove
+from informejo.guests.links import new_link, with_link
 from informejo.inputs import Invalid
 from informejo.live import drawings, fragments
 from informejo.tickets import actions, addressing, files, list_queries, queries
@@ -20,7 +22,7 @@ from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.ticket_page import composer, key_of, ticket_page
 from informejo.tickets.words import Status
-from informejo.web import actor, answer, go_to, page, standing, stream, wants_fragment
+from informejo.web import actor, answer, by_link, go_to, page, standing, stream, wants_fragment
 
 bp = Blueprint("tickets", __name__)
 SAID = {"body", "internal", "key", "continues"}
@@ -78,6 +80,7 @@ def create():
 
 
 @bp.post("/tickets/<int:number>/comments")
+@by_link
 def create_comment(number: int):
     """Add a message. On a ticket that is closed, what its requester writes opens a new one."""
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
@@ -86,14 +89,18 @@ def create_comment(number: int):
         addressing.check(ticket, new)
         again = queries.sent_before(actor(), new.key if new.files else None).comment
         with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
+            prove(actor(), ticket)
             said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
+            link = new_link(actor(), said) if isinstance(said, Ticket) and actor().only else ""
             drafts = offered(actor(), f"ticket:{number}")  # before the end of the transaction: the next one costs more
             events = db.commit()
     except Invalid as invalid:
         return _refused(ticket, {name or "body": said for name, said in invalid.problems.items()}, invalid.status)
     except files.FileRefused as refused:
         return _refused(ticket, {"files": str(refused)}, refused.status, refused.headers)
-    return _opened(said) if isinstance(said, Ticket) else _said(said, events, drafts)
+    if isinstance(said, Ticket):
+        return with_link(_opened(said), said.id, link) if link else _opened(said)
+    return _said(said, events, drafts)
 
 
 def _own(filter: TicketFilter) -> str:

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions, undo_actions
 from informejo.accounts.models import Role
+from informejo.guests import actions as guest_actions, link_actions
 from informejo.intake import taking_out_actions
 from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
@@ -73,6 +74,14 @@ def _drawn(comment: Comment) -> Comment:
     return comment
 
 
+def _submitted() -> Ticket:
+    """A ticket that says it is Zoe's, on all pages that show it."""
+    said = {"title": "By the form", "description": TEXT, "name": "Somebody", "email": "zoe@example.org"}
+    ticket = guest_actions.submit_ticket(**said)
+    db.commit()
+    return ticket
+
+
 def retitle(desk, **texts):
     kept = {"title": desk.ticket.title, "description": desk.ticket.description}
     change_actions.edit_ticket(desk.ren, desk.ticket, version=desk.ticket.version, **kept | texts)
@@ -83,6 +92,7 @@ CASES = {
     "one is opened for somebody": lambda d: actions.open_ticket(
         d.mia, title="Told by telephone", description=TEXT, requester=d.ren, priority=Priority.CRITICAL
     ),
+    "one comes by the form, and is confirmed": lambda d: link_actions.prove(d.zoe, _submitted()),
     "one follows a closed one": lambda d: actions.follow_up(d.ren, d.closed, body="It is broken once more."),
     "one is opened for a guest": lambda d: actions.open_ticket(
         d.mia, title="By a guest", description=TEXT, requester=accounts.guest_for(d.mia, "new@example.org", "New Guest")
@@ -167,6 +177,8 @@ NO_CASE = {
     "void_links": "whether somebody has a link is said as of the moment the page was loaded",
     "make_own_link": "as `make_password_link`, and no live page lists it",
     "forget_password": "the mail with the link is all that comes of it",
+    "offer_link": "the mail with the link is all that comes of it, and no live page lists that",
+    "end_links": "the pages and streams that they opened end; which there are is said as of the moment of the page",
     "offer_password": "the mail with the link is all that comes of it, and no live page lists that",
 }
 COVERED = {  # action -> the case that has it, where the name above does not say so

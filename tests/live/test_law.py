@@ -23,6 +23,7 @@ from informejo import db
 from informejo.accounts import actions as accounts, password_actions, undo_actions
 from informejo.events import log
 from informejo.events.names import EventName
+from informejo.guests import link_actions
 from informejo.live.fragments import SILENT
 from informejo.mail import actions as mail
 from informejo.security import cookie_name
@@ -126,7 +127,10 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
     cases = inspect.getsource(__import__("tests.live.law_cases", fromlist=["CASES"]))
     recording = {
         name
-        for module in (actions, batch_actions, change_actions, accounts, password_actions, undo_actions, mail)
+        for module in (
+            *(actions, batch_actions, change_actions, accounts),
+            *(password_actions, undo_actions, link_actions, mail),
+        )
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and records(function)
     }

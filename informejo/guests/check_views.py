@@ -1,0 +1,61 @@
+"""Checking a ticket without a link at hand: with the access code from a mail, or by having a new link mailed."""
+
+from flask import Blueprint, g, redirect, request
+
+from informejo import db, security
+from informejo.guests.actions import ask_for_link
+from informejo.guests.inputs import LinkWish, TypedCode
+from informejo.guests.link_queries import opened_by_code
+from informejo.guests.links import new_link, with_link
+from informejo.inputs import Invalid
+from informejo.web import go_to, page, public
+
+WRONG = "This e-mail address and access code do not open a ticket, or not any more."
+
+bp = Blueprint("check", __name__)
+
+
+@bp.get("/check")
+@public
+def check():
+    """Where people type the code; whoever is signed in has all their tickets."""
+    return redirect("/tickets", 303) if g.actor else _page({}, {})
+
+
+@bp.post("/check")
+@public
+def enter():
+    """Open the ticket of that code. Wrong, unknown and ended are one answer, after the same time."""
+    try:
+        typed = TypedCode.read(request.form)
+    except Invalid as invalid:
+        return _page(invalid.typed, invalid.problems), 422
+    security.count("code", security.address())
+    security.count("code of a person", typed.email)
+    with security.in_even_time():
+        opens = opened_by_code(typed.email, typed.code)
+    if opens is None:
+        return _page(request.form, {"code": WRONG}), 422
+    number, token = opens.ticket.id, new_link(*opens)
+    db.commit()
+    return go_to(f"/t/{token}") if g.actor else with_link(go_to(f"/tickets/{number}"), number, token)
+
+
+@bp.post("/check/link")
+@public
+def ask():
+    """Have a new link mailed. What is answered does not tell whether there is such a ticket."""
+    try:
+        wish = LinkWish.read(request.form)
+    except Invalid as invalid:
+        return _page(invalid.typed, {f"link-{name}": said for name, said in invalid.problems.items()}), 422
+    security.count("link asked for", security.address())
+    security.count("link for a person", wish.email)
+    with security.in_even_time():
+        ask_for_link(wish.email, int(wish.number) if wish.number else None)
+        db.commit()
+    return go_to("/check", "link-asked")
+
+
+def _page(typed, problems: dict[str, str]) -> str:
+    return page("guests/check.html", title="Check a ticket", typed=typed, problems=problems)

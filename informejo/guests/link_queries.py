@@ -1,0 +1,68 @@
+"""Reading links to one ticket, and the codes beside them: whom they let in, and which of them there are."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+from werkzeug.exceptions import NotFound
+
+from informejo import clock, db, policy
+from informejo.accounts.models import Session, User
+from informejo.accounts.queries import fingerprint, user_by_email
+from informejo.guests.codes import hashed, read
+from informejo.offload import offload
+from informejo.tickets.models import Ticket
+
+NOBODY = 0  # an id that no person has
+
+
+class Opens(NamedTuple):
+    """What a code opens: a ticket, for its requester."""
+
+    user: User
+    ticket: Ticket
+
+
+def link_with(token: str) -> Session | None:
+    """The link with that token, while it lets somebody in."""
+    return db.session.scalar(_holding().where(Session.token_hash == fingerprint(token)))
+
+
+def opened_by_code(email: str, typed: str) -> Opens | None:
+    """What that person's code opens; None for whatever is wrong, after the same work."""
+    code, user = read(typed), user_by_email(email)
+    wanted = offload(hashed, code, user.id if user else NOBODY)
+    link = db.session.scalar(_holding().where(Session.code_hash == wanted).limit(1)) if user and code else None
+    return Opens(link.user, db.session.get(Ticket, link.ticket_id)) if link else None
+
+
+def links_to(actor: User, ticket: Ticket) -> list[Session]:
+    """The links to that ticket that still let its requester in, the newest first; for those who look after them."""
+    policy.require(actor, "ticket.link", ticket)
+    newest = _holding().where(Session.ticket_id == ticket.id).order_by(Session.created_at.desc(), Session.id.desc())
+    return list(db.session.scalars(newest))
+
+
+def find_link(actor: User, ticket: Ticket, id: int) -> Session:
+    """One of them. Raises NotFound."""
+    found = next((link for link in links_to(actor, ticket) if link.id == id), None)
+    if found is None:
+        raise NotFound(policy.NOTHING)
+    return found
+
+
+def own_ticket(email: str, number: int | None) -> Opens | None:
+    """The ticket with that number, by default the newest, of the person with that address, if they may come in."""
+    user = user_by_email(email)
+    if user is None:
+        return None
+    theirs = policy.visible_tickets(user).where(Ticket.requester_id == user.id).order_by(Ticket.id.desc()).limit(1)
+    ticket = db.session.scalar(theirs.where(Ticket.id == number) if number else theirs)
+    return Opens(user, ticket) if ticket else None
+
+
+def _holding() -> Select:
+    """Links in time, of people who may come in, to tickets that are theirs."""
+    theirs = Ticket.requester_id == Session.user_id
+    links = select(Session).join(Session.user).join(Ticket, Ticket.id == Session.ticket_id)
+    return links.where(User.active, Session.expires_at > clock.now(), theirs).options(joinedload(Session.user))

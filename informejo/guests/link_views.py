@@ -1,0 +1,52 @@
+"""Coming in by a link that was mailed: its token is exchanged for a cookie, and stands in no address after that."""
+
+from flask import Blueprint, g, redirect
+from werkzeug.wrappers import Response
+
+from informejo import db, security
+from informejo.accounts import actions as accounts
+from informejo.guests.link_queries import link_with
+from informejo.guests.links import with_link
+from informejo.web import go_to, page, public
+
+bp = Blueprint("guest_links", __name__)
+
+
+@bp.after_request
+def _tell_nobody(response: Response) -> Response:
+    response.headers["Referrer-Policy"] = "no-referrer"  # the address of these pages is the secret itself
+    return response
+
+
+@bp.get("/t/")
+@bp.get("/t/<token>")
+@public
+def open_link(token: str = ""):
+    """On to the ticket. Nothing is written and nothing spent: programs that look through mails come here first."""
+    link = link_with(token)
+    if link is None:
+        return _no_link()
+    if g.actor and g.actor.id != link.user_id:
+        return page("guests/somebody_else.html", title="You are signed in", link=link, token=token)
+    to_ticket = redirect(f"/tickets/{link.ticket_id}", 303)
+    return to_ticket if g.actor else with_link(to_ticket, link.ticket_id, token)
+
+
+@bp.post("/t/<token>")
+@public
+def open_instead(token: str):
+    """Sign out, and then on to the ticket."""
+    link = link_with(token)
+    if link is None:
+        return _no_link()
+    response = with_link(go_to(f"/tickets/{link.ticket_id}"), link.ticket_id, token)
+    if g.session and g.actor.id != link.user_id:
+        security.with_cookie(response, accounts.sign_out(g.session))
+        db.commit()
+    return response
+
+
+def _no_link():
+    """One page for all that opens nothing: what never was a link, what has ended, and what has had its time."""
+    security.count("link", security.address())
+    return page("guests/no_link.html", title="This link does not work", typed={}, problems={}), 404

@@ -1,0 +1,77 @@
+"""The links to one ticket, for whoever looks after it: seeing, ending and renewing them, and leaving one's own."""
+
+from flask import Blueprint, g
+from werkzeug.wrappers import Response
+
+from informejo import db, policy, security
+from informejo.accounts.models import Session
+from informejo.guests import link_actions
+from informejo.guests.link_queries import find_link, links_to
+from informejo.tickets.models import Ticket
+from informejo.web import actor, by_link, go_to, page, stream
+
+bp = Blueprint("own_links", __name__, url_prefix="/tickets/<int:number>")
+
+
+@bp.get("/links")
+@by_link
+def index(number: int):
+    """All links that open this ticket for its requester."""
+    ticket, live = policy.find_ticket(actor(), number), stream(f"ticket:{number}")
+    shown = {"ticket": ticket, "links": links_to(actor(), ticket), "here": g.session.id}
+    return page("guests/links.html", title=f"Links to #{number}", stream=live, **shown)
+
+
+@bp.post("/links")
+@by_link
+def offer(number: int):
+    """Have a new link mailed to the requester."""
+    ticket = policy.find_ticket(actor(), number)
+    if not actor().is_staff:
+        security.count("link for a person", ticket.requester.email)
+    link_actions.offer_link(actor(), ticket)
+    db.commit()
+    return go_to(f"/tickets/{number}/links", "link-offered")
+
+
+@bp.post("/links/<int:id>/removal")
+@by_link
+def end(number: int, id: int):
+    """End one link."""
+    ticket = policy.find_ticket(actor(), number)
+    return _end(ticket, [find_link(actor(), ticket, id)])
+
+
+@bp.post("/links/removal")
+@by_link
+def end_all(number: int):
+    """End all of them."""
+    ticket = policy.find_ticket(actor(), number)
+    return _end(ticket, links_to(actor(), ticket))
+
+
+@bp.post("/leaving")
+@by_link
+def leave(number: int):
+    """Give the link up in this browser; from the mail it still works."""
+    policy.find_ticket(actor(), number)
+    return security.without_link_cookie(go_to("/", "link-left"), number)
+
+
+@bp.post("/confirmation")
+@by_link
+def confirm(number: int):
+    """Say that the ticket is one's own, and that one reads what is mailed."""
+    ticket = policy.find_ticket(actor(), number)
+    link_actions.prove(actor(), ticket)
+    db.commit()
+    return go_to(f"/tickets/{number}", "ticket-confirmed")
+
+
+def _end(ticket: Ticket, links: list[Session]) -> Response:
+    own = g.session.id in {link.id for link in links}
+    link_actions.end_links(actor(), ticket, links)
+    db.commit()
+    if own:
+        return security.without_link_cookie(go_to("/", "link-ended"), ticket.id)
+    return go_to(f"/tickets/{ticket.id}/links", "links-ended")
