@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, not_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
+from sqlalchemy.orm import aliased, joinedload
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
@@ -107,6 +107,8 @@ RULES = (
     Rule("mail.see", "staff", _staff),
     Rule("mail.settle", "staff", _staff),
     Rule("mail.check", "administrators", _admin),
+    Rule("team.list", "staff", _staff),
+    Rule("team.change", "administrators", _admin),
     Rule("user.list", "staff", _staff),
     Rule("user.change", "administrators, but nobody their own role, activity or link to choose a password", _another),
 )
@@ -173,14 +175,37 @@ def _in_sight(actor: User) -> list[ColumnElement[bool]]:
         return [own, Ticket.id == actor.only]
     if not actor.is_staff:
         return [own]
+    open = Ticket.confidential.is_(False)
     if actor.id is None:
-        return [Ticket.confidential.is_(False)]
-    named = Ticket.id.in_(select(NamedPerson.ticket_id).where(NamedPerson.user_id == actor.id))
-    party, open = or_(own, Ticket.assignee_id == actor.id, named), Ticket.confidential.is_(False)
+        return [open]
     if actor.narrowed:
         teams = select(TeamMember.team_id).where(TeamMember.user_id == actor.id)
-        return [or_(and_(open, or_(Ticket.team_id.is_(None), Ticket.team_id.in_(teams))), party)]
-    return [or_(open, party)]
+        of_team = Ticket.team_id.is_(None) | Ticket.team_id.in_(teams)
+        open = and_(open, or_(of_team, own, Ticket.assignee_id == actor.id))
+    return [or_(open, Ticket.id.in_(confided_to(actor)))]
+
+
+def confided_to(actor: User) -> Select:
+    """The ids of the confidential tickets that concern this member of the staff: few, found by an index of their own.
+
+    So what asks for all others finds them in the indexes of lists and counts, without a look at any ticket.
+    """
+    one = aliased(Ticket)
+    named = select(NamedPerson.ticket_id).where(NamedPerson.user_id == actor.id)
+    concerns = or_(one.requester_id == actor.id, one.assignee_id == actor.id, one.id.in_(named))
+    return select(one.id).where(one.confidential, concerns)
+
+
+def knows(actor: User, tickets: ColumnElement[int | None]) -> ColumnElement[bool]:
+    """Whether the ticket whose id is in that column is one this person may see, in the bin or not; also if it is none.
+
+    For rows that are about tickets: of those who see nearly all, the few that they do not see are looked up.
+    """
+    if audience(actor) != Audience.STAFF or not actor.active or actor.narrowed:
+        seen = select(Ticket.id).where(Ticket.id == tickets, *_in_sight(actor)).correlate_except(Ticket)
+        return or_(tickets.is_(None), seen.exists())
+    hidden = select(Ticket.id).where(Ticket.confidential, Ticket.id.not_in(confided_to(actor)))
+    return or_(tickets.is_(None), tickets.not_in(hidden.correlate_except(Ticket)))
 
 
 def is_named(actor: User, ticket: Ticket) -> bool:
@@ -190,6 +215,12 @@ def is_named(actor: User, ticket: Ticket) -> bool:
 
 def _is_member(actor: User, ticket: Ticket) -> bool:
     return db.session.get(TeamMember, (ticket.team_id, actor.id)) is not None
+
+
+def sees_everything(actor: User) -> bool:
+    """Whether there is no ticket, in the bin or not, that this person may not see: on most desks so for all staff."""
+    hidden = select(Ticket.id).where(Ticket.confidential, Ticket.id.not_in(confided_to(actor)))
+    return actor.is_staff and actor.active and not actor.narrowed and not db.session.scalar(select(hidden.exists()))
 
 
 def sees(actor: User | None, ticket: Ticket) -> bool:
@@ -245,26 +276,18 @@ def visible_attachments(actor: User) -> Select:
 
 def visible_events(actor: User) -> Select:
     """All events this person may know of. Those of tickets in the bin are among them."""
-    return select(Event).where(Event.ticket_id.is_not(None), *_known(actor))
+    events = select(Event).where(Event.ticket_id.is_not(None))
+    if audience(actor) == Audience.STAFF:
+        return events.where(knows(actor, Event.ticket_id))
+    seen = select(Ticket.id).where(*_in_sight(actor))
+    return events.where(Event.ticket_id.in_(seen), Event.audience == Audience.REQUESTER)
 
 
 def audited_events(actor: User) -> Select:
     """All events for the audit: also those of no ticket, and none of tickets that this administrator may not see."""
     if not may(actor, "audit.see"):
         return select(Event).where(false())
-    return select(Event).where(or_(Event.ticket_id.is_(None), and_(*_known(actor))))
-
-
-def _known(actor: User) -> list[ColumnElement[bool]]:
-    """What makes an event of a ticket one that this person may know of."""
-    if audience(actor) == Audience.STAFF and actor.active and not actor.narrowed:
-        # The few that they do not see, and not the many that they do: the database looks each event up in these.
-        # To a database a ticket that is assigned to nobody is not "not assigned to me": neither true nor false.
-        in_sight = func.coalesce(and_(*_in_sight(actor)), false())
-        hidden = select(Ticket.id).where(Ticket.confidential, not_(in_sight))
-        return [Event.ticket_id.not_in(hidden)]
-    seen = Event.ticket_id.in_(select(Ticket.id).where(*_in_sight(actor)))
-    return [seen] if audience(actor) == Audience.STAFF else [seen, Event.audience == Audience.REQUESTER]
+    return select(Event).where(knows(actor, Event.ticket_id))
 
 
 def people_events() -> Select:
@@ -335,7 +358,7 @@ def ticket_of(topic: str) -> int | None:
 @built_once
 def _ticket(actor) -> Select:
     """Read with the people whom every page of it names."""
-    people = joinedload(Ticket.requester), joinedload(Ticket.assignee)
+    people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.team)
     return visible_tickets(actor).where(Ticket.id == bindparam("number")).options(*people)
 
 

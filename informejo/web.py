@@ -40,6 +40,7 @@ NOTICES = {
     "ticket-restored": "The ticket is back.",
     "ticket-opened": "You opened this ticket. Answers appear here as they come.",
     "ticket-opened-for-another": "You opened this ticket for somebody else, whose name it carries.",
+    "ticket-out-of-sight": "The ticket is where you sent it. You do not see it any more.",
     "examined": "Everything has been checked.",
     "event-dealt-with": "The event has been dealt with.",
     "event-still-kept": "The event could not be dealt with this time either. What went wrong stands below.",

@@ -33,6 +33,8 @@ ALL = {
     "mail.see": "mia ana",
     "mail.settle": "mia ana",
     "mail.check": "ana",
+    "team.list": "mia ana",
+    "team.change": "ana",
     "user.list": "mia ana",
     "user.change": "ana",
 }
@@ -54,6 +56,7 @@ def things(world, ticket):
         "settings": None,
         "user": world.zoe,
         "mail": None,
+        "team": None,
     }
 
 

@@ -22,9 +22,11 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.offload import offload
 from informejo.policy import require
+from informejo.teams.actions import keep_in_step
 from informejo.teams.models import Team
 from informejo.text import clean_line
 from informejo.tickets.batch_actions import hold_tickets_of, pass_on
+from informejo.tickets.confiding_actions import entrust
 
 MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
 
@@ -258,13 +260,16 @@ def _change_rights(
 ) -> Event | None:
     after = {"role": user.role, "active": user.active} | fields
     leaves = user.is_at_the_desk and not (after["active"] and after["role"] in STAFF)
-    tickets = hold_tickets_of(actor, user, to) if leaves else []
+    tickets = hold_tickets_of(actor, user, to, leaves=True) if leaves else []
     given = {"tickets": [len(tickets), to and to.name]} if tickets else {}
     event = _change(actor, user, name, fields, given | (beside or {}))
     if event is not None:
+        if leaves:
+            entrust(actor, user, to, but=tickets if isinstance(to, User) else ())
         pass_on(actor, tickets, to, batch=event)
         if name != EventName.USER_REACTIVATED:
             end_sessions(actor, user)
+        keep_in_step(actor, [user])
     return event
 
 

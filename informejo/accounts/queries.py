@@ -82,6 +82,12 @@ def choices_of_staff() -> list[Choice]:
     return [Choice(*row) for row in db.rows(_CHOICES)]
 
 
+def an_administrator() -> User | None:
+    """The active administrator who has been there longest."""
+    admins = select(User).where(User.role == Role.ADMIN, User.active).order_by(User.id)
+    return db.session.scalar(admins.limit(1))
+
+
 def has_admin() -> bool:
     """Whether the desk has been set up."""
     return db.session.scalar(select(exists().where(User.role == Role.ADMIN)))

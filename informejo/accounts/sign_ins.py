@@ -71,8 +71,9 @@ def viewer_for(token: str, link_to: int | None = None) -> Asking | None:
     found = glance(_FOUND, hash=fingerprint(token), link_to=link_to, **_by_now()) if token else None
     if not found:
         return None
-    id, expires_at, *viewer, epoch, latest, people = found[0]
-    return Asking(SignIn(id, expires_at, Viewer(*viewer)), Standing(epoch, latest, people), revocations)
+    id, expires_at, *viewer, epoch, latest, people, confided = found[0]
+    stands = Standing(epoch, latest, people, confided)
+    return Asking(SignIn(id, expires_at, Viewer(*viewer)), stands, revocations)
 
 
 def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:

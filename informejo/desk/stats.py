@@ -1,4 +1,4 @@
-"""The desk's numbers, computed once after each event for all who look."""
+"""The desk's numbers, computed once after each event for all who see the same tickets."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Select, bindparam, func
 
 from informejo import db, slow_reads
 from informejo.accounts.models import User
-from informejo.built_once import ANY_STAFF, built_once
+from informejo.built_once import Anyone, built_once
 from informejo.events.log import Standing
 from informejo.policy import visible_tickets
 from informejo.shelf import shelf
@@ -17,6 +17,7 @@ from informejo.tickets.filters import TicketFilter
 from informejo.tickets.list_queries import tickets_for
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import awaits_us, said_at
+from informejo.tickets.sight_queries import seeing_as
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 _BRIEF = (Ticket.id, Ticket.title, User.name, Ticket.priority)  # and a moment, which each statement has its own of
@@ -66,13 +67,13 @@ class Cell(NamedTuple):
 
 def counts_for(actor: User, standing: Standing) -> Counts:
     """The numbers of the rail for this member of the staff."""
-    by_assignee = _by_the_log("by_assignee", standing, _unsolved_by_assignee)
+    by_assignee = _by_the_log("by_assignee", actor, standing, _unsolved_by_assignee)
     return Counts(sum(by_assignee.values()), by_assignee.get(None, 0), by_assignee.get(actor.id, 0))
 
 
-def stats_at(standing: Standing) -> Stats:
-    """The numbers of the dashboard; the same for all staff, who all see all tickets."""
-    return _by_the_log("stats", standing, _stats)
+def stats_for(actor: User, standing: Standing) -> Stats:
+    """The numbers of the dashboard."""
+    return _by_the_log("stats", actor, standing, _stats)
 
 
 def mine_by_priority(actor: User) -> dict[Priority, int]:
@@ -80,9 +81,9 @@ def mine_by_priority(actor: User) -> dict[Priority, int]:
     return _by_priority(visible_tickets(actor).where(Ticket.status.in_(UNSOLVED), Ticket.assignee_id == actor.id))
 
 
-def longest_waiting(standing: Standing, most: int) -> list[Brief]:
-    """The tickets that have waited longest for an answer, the longest first, and since when; the same for all staff."""
-    return _by_the_log(("waiting", most), standing, lambda: _longest_waiting(most))
+def longest_waiting(actor: User, standing: Standing, most: int) -> list[Brief]:
+    """The tickets that have waited longest for an answer, the longest first, and since when."""
+    return _by_the_log(("waiting", most), actor, standing, lambda seer: _longest_waiting(seer, most))
 
 
 def in_brief(actor: User, standing: Standing, filter: TicketFilter, most: int) -> list[Brief]:
@@ -92,9 +93,10 @@ def in_brief(actor: User, standing: Standing, filter: TicketFilter, most: int) -
     return [found[id] for id in ids if id in found]
 
 
-def _by_the_log(what: str | tuple, standing: Standing, compute: Callable):
+def _by_the_log(what: str | tuple, actor: User, standing: Standing, compute: Callable):
     # By the log, not by the clock: pages look again when an event nudges them, and only then.
-    return shelf.one(("stats", what, standing), compute)
+    seer = seeing_as(actor, standing)
+    return shelf.one(("stats", what, standing, seer.id), lambda: compute(seer))
 
 
 @built_once
@@ -112,23 +114,23 @@ def _unanswered(actor) -> Select:
     return shown.with_only_columns(*_BRIEF, said_at())
 
 
-def _longest_waiting(most: int) -> list[Brief]:
-    return [Brief(*row) for row in db.rows(_unanswered(ANY_STAFF), most=most)]
+def _longest_waiting(seer: User | Anyone, most: int) -> list[Brief]:
+    return [Brief(*row) for row in db.rows(_unanswered(seer), me=seer.id, most=most)]
 
 
-def _unsolved_by_assignee() -> dict[int | None, int]:
+def _unsolved_by_assignee(seer: User | Anyone) -> dict[int | None, int]:
     by = (Ticket.status, Ticket.assignee_id)  # in this order an index has all that is asked for
-    unsolved = visible_tickets(ANY_STAFF).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
+    unsolved = visible_tickets(seer).where(Ticket.status.in_(UNSOLVED)).group_by(*by)
     found = Counter()
     for assignee, count in db.session.execute(unsolved.with_only_columns(Ticket.assignee_id, func.count())):
         found[assignee] += count
     return dict(found)
 
 
-def _stats() -> Stats:
-    cells = _cells()
+def _stats(seer: User | Anyone) -> Stats:
+    cells = _cells(seer)
     unsolved = [cell for cell in cells if cell.status in UNSOLVED]
-    due = visible_tickets(ANY_STAFF).where(awaits_us())
+    due = visible_tickets(seer).where(awaits_us())
     return Stats(
         total=sum(cell.count for cell in cells),
         by_status=_counts(cells, "status", Status),
@@ -146,14 +148,13 @@ def _by_priority(tickets: Select, read: Callable | None = None) -> dict[Priority
     return {priority: found.get(priority, 0) for priority in reversed(Priority)}
 
 
-def _cells() -> list[Cell]:
+def _cells(seer: User | Anyone) -> list[Cell]:
     """All tickets in one pass, whatever their number: a few hundred cells, from which every figure is a sum."""
     by = (Ticket.status, Ticket.priority, Ticket.category, Ticket.assignee_id.is_not(None))
     took = _seconds(Ticket.resolved_at) - _seconds(Ticket.created_at)
     numbers = (func.count(), func.count(Ticket.resolved_at), func.coalesce(func.sum(took), 0))
-    return [
-        Cell(*row) for row in slow_reads.rows(visible_tickets(ANY_STAFF).with_only_columns(*by, *numbers).group_by(*by))
-    ]
+    asked = visible_tickets(seer).with_only_columns(*by, *numbers).group_by(*by)
+    return [Cell(*row) for row in slow_reads.rows(asked)]
 
 
 def _counts(cells: list[Cell], by: str, words) -> dict:

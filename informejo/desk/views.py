@@ -6,12 +6,13 @@ from werkzeug.wrappers import Response
 
 from informejo import policy
 from informejo.accounts.models import User
-from informejo.accounts.queries import choices_of_staff, user_by_id
+from informejo.accounts.queries import user_by_id
 from informejo.desk import stats
 from informejo.live import drawings
 from informejo.live.makers import draw
 from informejo.settings.queries import setting
 from informejo.shelf import shelf
+from informejo.teams.queries import choices, team_by_id
 from informejo.tickets import list_queries
 from informejo.tickets.filters import GROUPS, SORTS, TicketFilter
 from informejo.tickets.inputs import asked, list_from
@@ -115,6 +116,8 @@ def _with_people(filter: TicketFilter) -> tuple[TicketFilter, dict[str, User]]:
             people[field] = person
         elif word.isdecimal():
             filter = filter.without(field)
+    if filter.team.isdecimal() and team_by_id(int(filter.team)) is None:
+        filter = filter.without("team")
     return filter, people
 
 
@@ -122,7 +125,7 @@ def _form(filter: TicketFilter, people: dict[str, User]) -> Markup:
     named = tuple((field, person.id) for field, person in people.items())
     needs = {"filter": filter, "people": people, "groups": GROUPS, "sorts": SORTS}
     key = ("filter", standing().epoch, standing().people, filter, named)
-    return shelf.one(key, lambda: draw("desk/_filter.html", staff=choices_of_staff(), **needs))
+    return shelf.one(key, lambda: draw("desk/_filter.html", **choices()._asdict(), **needs))
 
 
 def _dashboard() -> Markup:
@@ -130,9 +133,9 @@ def _dashboard() -> Markup:
     mine = TicketFilter("unsolved", assignee="me", sort="priority")
     return draw(
         "desk/_dashboard.html",
-        stats=stats.stats_at(standing()),
+        stats=stats.stats_for(actor(), standing()),
         mine=stats.mine_by_priority(actor()),
-        waiting=stats.longest_waiting(standing(), BRIEF),
+        waiting=stats.longest_waiting(actor(), standing(), BRIEF),
         oldest=stats.in_brief(actor(), standing(), unassigned, BRIEF),
         next_up=stats.in_brief(actor(), standing(), mine, BRIEF),
     )

@@ -30,7 +30,8 @@ _log = Event.__table__.c
 _WORD = select(LogEpoch.__table__.c.word).limit(1)
 _NEWEST = select(func.max(_log.id))
 _OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
-STANDING = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)))  # what Standing holds
+_CONFIDED = select(Ticket.__table__.c.id).where(Ticket.__table__.c.confidential).exists()
+STANDING = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)), _CONFIDED)  # what Standing holds
 _came_from: ContextVar["Origin"] = ContextVar("where a request came from")  # each greenlet has one of its own
 _MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its"))
 
@@ -103,6 +104,7 @@ class Standing(NamedTuple):
     epoch: str | None
     latest: int | None  # the newest event's id
     people: int | None  # that of the newest one that is of no ticket: a change of people, of whom each page shows some
+    confided: bool = False  # whether any ticket is confidential; where none is, all of the staff see the same
 
     @property
     def bookmark(self) -> Bookmark:

@@ -129,6 +129,30 @@ def _whose(event: Event) -> tuple:
     return event.actor_id, event.audience, event.at.replace(second=0, microsecond=0)
 
 
+def _team(old: str | None, new: str | None, it: str) -> str:
+    return f"gave {it} to the team {new}" if new else f"took {it} from the team {old}"
+
+
+def _confidential(_old: bool, new: bool, it: str) -> str:
+    return f"made {it} confidential" if new else f"made {it} no longer confidential"
+
+
+def _named(old: list[str], new: list[str], it: str) -> str:
+    """Who sees a confidential ticket from now on, and who does not any more."""
+    came, went = [name for name in new if name not in old], [name for name in old if name not in new]
+    deeds = [f"let {_listed(came)} see {it}"] if came else []
+    deeds += [f"took {_listed(went)} off those who see {it}"] if went else []
+    return " and ".join(deeds) or f"changed who sees {it}"
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+_SIGHT = {"team": _team, "confidential": _confidential, "named": _named}  # fields that say who of the staff sees it
+
+
 def _change(event: Event, field: str, new: str | None, it: str) -> str:
     if field == "assignee" and event.actor and new == event.actor.name:
         return f"claimed {it}"
@@ -136,6 +160,8 @@ def _change(event: Event, field: str, new: str | None, it: str) -> str:
         return f"gave {it} to {new}" if new else f"gave {it} back to the queue"
     if field == "unverified":
         return f"confirmed that {it} is theirs"
+    if field in _SIGHT:
+        return _SIGHT[field](*event.changes[field], it)
     if field == "status":
         return f"set {it} to {Status(new).word}"
     if field in _FIELD:

@@ -14,7 +14,7 @@ from informejo.intake.judging_queries import Judgement
 from informejo.intake.mailed_back import tokens_in
 from informejo.intake.matching_queries import Match
 from informejo.mail.actions import confirm_address
-from informejo.mail.models import IncomingMail, MailPicture
+from informejo.mail.models import IncomingMail, MailPicture, OutgoingMail
 from informejo.mail.outgoing_actions import mark_bounced
 from informejo.mail.words import InState
 from informejo.mime.parsing import Parsed
@@ -67,10 +67,17 @@ def _note_report(mail: IncomingMail, judgement: Judgement):
         mail.reason = "It is a report about a mail that this desk did not send, or does not know any more."
         return
     words = " ".join(filter(None, (report.status, report.words))) or "no reason is given"
-    mail.ticket = about.ticket
+    mail.ticket = about.ticket or _most_secret(about)
     mail.reason = f"It reports about our mail to {about.address}: {report.action} ({words})."
     if report.action == "failed":
         mark_bounced(about, words)
+
+
+def _most_secret(bundle: OutgoingMail) -> Ticket | None:
+    """Of the tickets a bundle told of one that not all of the staff see: the report may have all of it."""
+    tickets = [verdict.event.ticket for verdict in bundle.verdicts if verdict.event.ticket]
+    secret = sorted(tickets, key=lambda ticket: (ticket.confidential, ticket.team_id is not None))
+    return secret[-1] if secret and (secret[-1].confidential or secret[-1].team_id) else None
 
 
 def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought):

@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import NotFound
 
-from informejo import db, policy
+from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_email
 from informejo.events.models import Event
@@ -35,12 +35,12 @@ class Listed(NamedTuple):
 def ledger_for(actor: User, state: InState | None = None, sender: str = "", page: int | None = None) -> Listed:
     """The mails in that state, or all, whose sender's address begins so."""
     policy.require(actor, "mail.see")
-    mails = select(IncomingMail)
+    mails = visible_mails(actor)
     if state:
         mails = mails.where(IncomingMail.state == state)
     if sender:
         mails = mails.where(IncomingMail.sender.startswith(sender[:SEARCHED].lower(), autoescape=True))
-    total = db.session.scalar(mails.with_only_columns(func.count(IncomingMail.id)))
+    ((total,),) = slow_reads.rows(mails.with_only_columns(func.count(IncomingMail.id)))
     number = nearest_page(page, total, PAGE)
     rows = mails.order_by(IncomingMail.id.desc()).limit(PAGE).offset((number - 1) * PAGE).options(*WITH_ALL)
     return Listed(list(db.session.scalars(rows)), number, total > number * PAGE)
@@ -49,16 +49,29 @@ def ledger_for(actor: User, state: InState | None = None, sender: str = "", page
 def tally(actor: User) -> dict[InState, int]:
     """How many mails there are in each state; those without any are left out."""
     policy.require(actor, "mail.see")
-    counted = select(IncomingMail.state, func.count()).group_by(IncomingMail.state)
-    return dict(db.session.execute(counted).all())
+    counted = visible_mails(actor).with_only_columns(IncomingMail.state, func.count()).group_by(IncomingMail.state)
+    return {InState(state): number for state, number in slow_reads.rows(counted)}
 
 
 def find_mail(actor: User, id: int) -> IncomingMail:
     """The mail with that id, for those who may see the ledger. Raises NotFound."""
-    mail = _first(select(IncomingMail).where(IncomingMail.id == id)) if policy.may(actor, "mail.see") else None
+    mail = _first(visible_mails(actor).where(IncomingMail.id == id)) if policy.may(actor, "mail.see") else None
     if mail is None:
         raise NotFound(policy.NOTHING)
     return mail
+
+
+def visible_mails(actor: User) -> Select:
+    """The mails of the ledger of which the staff may know: those of a ticket they see, and those of none."""
+    if policy.sees_everything(actor):
+        return select(IncomingMail)
+    return select(IncomingMail).where(policy.knows(actor, IncomingMail.ticket_id))
+
+
+def moved_from(actor: User, mail: IncomingMail) -> Ticket | None:
+    """The ticket from which it was moved to where it is, if the actor may see that one."""
+    before = mail.moved_from
+    return before if before and policy.may(actor, "ticket.see", before) else None
 
 
 def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:

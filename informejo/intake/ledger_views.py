@@ -112,6 +112,8 @@ def move(id: int):
 def undo(id: int):
     """Bring it back to the ticket where it was before it was moved."""
     mail = ledger_queries.find_mail(actor(), id)
+    if mail.moved_from and not ledger_queries.moved_from(actor(), mail):
+        raise NotFound(policy.NOTHING)
     with _brought(mail, mail.moved_from) as (parsed, things):
         ledger_actions.undo(actor(), mail, parsed, things)
         db.commit()
@@ -126,6 +128,7 @@ def _opened(mail: IncomingMail, pictures: bool = False, typed: Mapping = EMPTY, 
         opened=original.open_for_page(mail, pictures),
         pictures=pictures,
         opened_ticket=ledger_queries.opened_by(mail, mail.ticket),
+        moved_from=ledger_queries.moved_from(actor(), mail),
         typed=typed,
         problems=problems,
     )

@@ -179,7 +179,7 @@ def _revoke(event: Event):
 
 
 def _touches_rights(event: Event) -> bool:
-    return event.name == EventName.USER_DEACTIVATED or "role" in event.changes
+    return event.name == EventName.USER_DEACTIVATED or bool(event.changes.keys() & {"role", "teams", "narrowed"})
 
 
 def init_app(app: Flask):

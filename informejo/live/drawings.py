@@ -26,6 +26,7 @@ from informejo.tickets import files, list_queries, queries
 from informejo.tickets.list_queries import Listed
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.person_queries import others_open
+from informejo.tickets.sight_queries import sight
 
 
 class Piece(NamedTuple):
@@ -74,7 +75,7 @@ def with_deliveries(ticket: Ticket, talk: Conversation) -> list[Piece]:
 
 def beside(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
     """What stands beside the conversation for the staff alone, and hangs on more of the log than this ticket."""
-    return shelf.one(("beside", *standing, ticket.id), partial(_beside, actor, ticket))
+    return shelf.one(("beside", *standing, ticket.id, sight(actor, standing)), partial(_beside, actor, ticket))
 
 
 def addressed_by(actor: User, ticket: Ticket, standing: Standing) -> Addressees:
@@ -84,7 +85,8 @@ def addressed_by(actor: User, ticket: Ticket, standing: Standing) -> Addressees:
 
 def _addressed_by(actor: User, ticket: Ticket, standing: Standing) -> Addressees:
     """Few events change it, and to ask who watches costs a tenth of asking everybody what they want to hear of."""
-    its = ticket.id, ticket.requester_id, ticket.assignee_id, ticket.deleted_at, watcher_ids(ticket)
+    its = ticket.id, ticket.requester_id, ticket.assignee_id, ticket.deleted_at, watcher_ids(ticket), ticket.team_id
+    its += (ticket.confidential and ticket.last_event_id,)  # each event of a confidential one: it may name others
     return shelf.one(("addressed", standing.epoch, standing.people, actor.id, *its), lambda: addressees(ticket, actor))
 
 

@@ -4,7 +4,6 @@ from functools import cache
 
 from werkzeug.local import LocalProxy
 
-from informejo.accounts.queries import choices_of_staff
 from informejo.events.models import Audience, Event
 from informejo.events.names import WATCHING
 from informejo.live.makers import Fragment
@@ -12,6 +11,7 @@ from informejo.mail import delivery_queries, queries
 from informejo.mail.delivery_queries import Delivery
 from informejo.mail.reply_queries import Addressees
 from informejo.tickets.models import Ticket
+from informejo.tickets.sight_queries import choices_for
 
 
 def watchers(event: Event, audience: str) -> list[Fragment]:
@@ -21,14 +21,23 @@ def watchers(event: Event, audience: str) -> list[Fragment]:
 
 def watchers_of(ticket: Ticket) -> Fragment:
     """Who watches a ticket now, for the staff."""
-    watching, staff = LocalProxy(cache(lambda: queries.watching(ticket))), LocalProxy(cache(choices_of_staff))
+    watching, staff = (
+        LocalProxy(cache(lambda: queries.watching(ticket))),
+        LocalProxy(cache(lambda: choices_for(ticket))),
+    )
     needs = {"number": ticket.number, "watching": watching, "staff": staff}
     return Fragment("ticket-watchers", "#ticket-watchers", "outerMorph", "tickets/_watchers.html", needs)
 
 
 def recipients_changed(event: Event, audience: str) -> list[Fragment]:
     """A nudge for the forms of the staff: who gets what they write may be somebody else by now."""
-    changed = event.name in WATCHING or event.changes.keys() & {"assignee", "requester"}
+    changed = event.name in WATCHING or event.changes.keys() & {
+        "assignee",
+        "requester",
+        "confidential",
+        "named",
+        "team",
+    }
     return [RECIPIENTS_CHANGED] if changed and audience == Audience.STAFF else []
 
 

@@ -7,16 +7,17 @@ from flask import current_app
 from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
-from informejo.accounts.queries import choices_of_staff
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.events.sentences import last_word, runs, sentence
 from informejo.live.wire import Thing
 from informejo.shelf import shelf
+from informejo.teams.queries import choices
 from informejo.tickets.files import lost_among
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.queries import is_solved_by_requester, last_messages, order_of
+from informejo.tickets.sight_queries import named_on
 
 _PARTIAL = Markup('<hx-partial hx-target="%s" hx-swap="%s">%s</hx-partial>')
 
@@ -115,10 +116,14 @@ def about(ticket: Ticket, audience: str) -> list[Fragment]:
     if audience != Audience.STAFF:
         needs = {"ticket": ticket, "own_word": LocalProxy(cache(lambda: is_solved_by_requester(ticket)))}
         return [*top, Fragment("ticket-actions", "#ticket-actions", "outerMorph", "tickets/_actions.html", needs)]
-    needs = {"ticket": ticket, "staff": LocalProxy(cache(choices_of_staff))}
+    found, named = cache(choices), LocalProxy(cache(lambda: named_on(ticket)))
+    needs = {"ticket": ticket, "staff": LocalProxy(lambda: found().staff)}
+    confiding = needs | {"named": named}
+    needs |= {"teams": LocalProxy(lambda: found().teams)}
     return [
         *top,
         Fragment("ticket-properties", "#ticket-properties", "outerMorph", "tickets/_properties.html", needs),
+        Fragment("ticket-confiding", "#ticket-confiding", "outerMorph", "tickets/_confiding.html", confiding),
         Fragment("ticket-requester", "#ticket-requester", "outerMorph", "tickets/_requester.html", {"ticket": ticket}),
     ]
 
@@ -132,6 +137,7 @@ def row_of(ticket: Ticket, said: Comment | None) -> Fragment:
     """The ticket's row in the queue; `said` is the last message that the staff see, None without any."""
     owner = ticket.assignee and (ticket.assignee.id, ticket.assignee.name, ticket.assignee.role)
     words = (ticket.title, ticket.status, ticket.priority, ticket.category, ticket.requester.name)
+    words += (ticket.confidential, ticket.team and ticket.team.name)
     looks = (ticket.id, ticket.last_event_id, owner, said and (said.id, said.version, said.author.name), *words)
     needs = {"ticket": ticket, "said": said}
     return Fragment(f"row-{ticket.id}", "#queue", "place", "tickets/_row.html", needs, looks=looks)

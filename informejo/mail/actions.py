@@ -18,7 +18,7 @@ from informejo.mail.words import Kind
 from informejo.policy import hold, may, require
 from informejo.tickets.models import Ticket
 
-NOT_FOR_THEM = "Only an active member of the staff can watch a ticket."
+NOT_FOR_THEM = "Only an active member of the staff who sees a ticket can watch it."
 
 
 def watch(actor: User, ticket: Ticket, user: User):

@@ -105,5 +105,5 @@ class _Catcher:
     is_server = False
 
     def deliver(self, parcel: Parcel):
-        kept = {"address": parcel.address, "subject": str(parcel.message["Subject"])}
+        kept = {"address": parcel.address, "subject": str(parcel.message["Subject"]), "mail_id": parcel.id}
         db.session.add(CaughtMail(raw=parcel.message.as_bytes(), **kept))

@@ -106,6 +106,7 @@ class CaughtMail(Model):
     id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
     address: Mapped[str]
     subject: Mapped[str]
+    mail_id: Mapped[int | None]  # the OutgoingMail it was; once that is gone nobody can be asked whose it is
     raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, not_, select
 from sqlalchemy.orm import joinedload, undefer
 from werkzeug.exceptions import NotFound
 
-from informejo import db, policy
+from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
-from informejo.mail.models import CaughtMail, MailWay, OutgoingMail
+from informejo.events.models import Event
+from informejo.mail.models import CaughtMail, MailWay, OutgoingMail, Verdict
 from informejo.mail.words import SENDING, OutState
 from informejo.paging import nearest_page
 
@@ -27,19 +28,32 @@ class Listed(NamedTuple):
 def outgoing(actor: User, state: OutState | None, page: int | None) -> Listed:
     """Mails that go out, or those in one state, the newest first."""
     policy.require(actor, "mail.see")
-    mails = select(OutgoingMail).order_by(OutgoingMail.id.desc()).options(*_SHOWN)
+    mails = visible_mails(actor).order_by(OutgoingMail.id.desc()).options(*_SHOWN)
     return _page(mails.where(OutgoingMail.state == state) if state else mails, OutgoingMail, page)
 
 
 def tally(actor: User) -> dict[OutState, int]:
     """How many there are in each state."""
     policy.require(actor, "mail.see")
-    return dict(db.session.execute(select(OutgoingMail.state, func.count()).group_by(OutgoingMail.state)).all())
+    counted = visible_mails(actor).with_only_columns(OutgoingMail.state, func.count()).group_by(OutgoingMail.state)
+    return {OutState(state): number for state, number in slow_reads.rows(counted)}
 
 
 def find_outgoing(actor: User, id: int) -> OutgoingMail:
     """The mail with that id. Raises NotFound, also for whoever may not see it."""
-    return _found(select(OutgoingMail).where(OutgoingMail.id == id), policy.may(actor, "mail.see"))
+    return _found(visible_mails(actor).where(OutgoingMail.id == id), policy.may(actor, "mail.see"))
+
+
+def visible_mails(actor: User) -> Select:
+    """The mails that go out of which the staff may know: not those that tell of a ticket they do not see.
+
+    What a bundle tells of is in its verdicts.
+    """
+    if policy.sees_everything(actor):
+        return select(OutgoingMail)
+    tells = select(Verdict.mail_id).join(Event, Event.id == Verdict.event_id)
+    unseen = tells.where(Verdict.mail_id == OutgoingMail.id, not_(policy.knows(actor, Event.ticket_id)))
+    return select(OutgoingMail).where(policy.knows(actor, OutgoingMail.ticket_id), ~unseen.exists())
 
 
 def sending() -> MailWay | None:
@@ -50,17 +64,23 @@ def sending() -> MailWay | None:
 def caught(actor: User, page: int | None) -> Listed:
     """What was caught instead of sent, the newest first."""
     policy.require(actor, "mail.check")
-    return _page(select(CaughtMail).order_by(CaughtMail.id.desc()), CaughtMail, page)
+    return _page(_caught(actor).order_by(CaughtMail.id.desc()), CaughtMail, page)
 
 
 def find_caught(actor: User, id: int) -> CaughtMail:
     """The caught mail with that id, read with its bytes. Raises NotFound, also for whoever may not see it."""
-    one = select(CaughtMail).where(CaughtMail.id == id).options(undefer(CaughtMail.raw))
+    one = _caught(actor).where(CaughtMail.id == id).options(undefer(CaughtMail.raw))
     return _found(one, policy.may(actor, "mail.check"))
 
 
+def _caught(actor: User) -> Select:
+    """As secret as the mail would have been that was caught; for administrators too."""
+    sent = visible_mails(actor).with_only_columns(OutgoingMail.id).where(OutgoingMail.id == CaughtMail.mail_id)
+    return select(CaughtMail).where(CaughtMail.mail_id.is_(None) | sent.exists())
+
+
 def _page(mails: Select, model, page: int | None) -> Listed:
-    total = db.session.scalar(mails.with_only_columns(func.count(model.id)).order_by(None).options())
+    ((total,),) = slow_reads.rows(mails.with_only_columns(func.count(model.id)).order_by(None).options())
     number = nearest_page(page, total, PAGE)
     ids = mails.with_only_columns(model.id).limit(PAGE).offset((number - 1) * PAGE)  # what is sorted is no more
     rows = db.session.scalars(mails.where(model.id.in_(db.session.scalars(ids).all())))

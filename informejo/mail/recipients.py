@@ -50,7 +50,7 @@ def of_reply(ticket: Ticket, internal: bool = False, author: User | None = None,
 
 def _created(event: Event) -> Iterator[Concern]:
     yield Concern(event.ticket.requester, Why.REQUESTER, Kind.OPENED)
-    yield from _eager(Kind.NEW)
+    yield from _eager(Kind.NEW, event.ticket)
 
 
 def _said(event: Event) -> Iterator[Concern]:
@@ -64,10 +64,11 @@ def _of_message(ticket: Ticket, body: str, internal: bool, author: User | None) 
     if ticket.assignee:
         yield Concern(ticket.assignee, Why.ASSIGNEE, Kind.MESSAGE)
     if "@" in body and author and author.is_staff:
-        yield from (Concern(user, Why.MENTIONED, Kind.MESSAGE) for user in mentioned(body, staff_members()))
+        people = [person for person in staff_members() if _is_in_sight(person, ticket)]
+        yield from (Concern(user, Why.MENTIONED, Kind.MESSAGE) for user in mentioned(body, people))
     yield from _watching(ticket, Kind.MESSAGE)
     if ticket.assignee is None:
-        yield from _eager(Kind.MESSAGE)
+        yield from _eager(Kind.MESSAGE, ticket)
 
 
 def _updated(event: Event) -> Iterator[Concern]:
@@ -88,7 +89,7 @@ def _failed(event: Event) -> Iterator[Concern]:
     if assignee and assignee.id != event.user_id:
         yield Concern(assignee, Why.ASSIGNEE, Kind.UNDELIVERED)
     else:
-        yield from (concern for concern in _eager(Kind.UNDELIVERED) if concern.user.id != event.user_id)
+        yield from (concern for concern in _eager(Kind.UNDELIVERED, event.ticket) if concern.user.id != event.user_id)
 
 
 def _watched(event: Event) -> Iterator[Concern]:
@@ -110,13 +111,21 @@ def _link_offered(event: Event) -> Iterator[Concern]:
 
 def _watching(ticket: Ticket, kind: Kind) -> Iterator[Concern]:
     watchers = db.session.scalars(_WATCHERS.where(Watcher.ticket_id == ticket.id))
-    return (Concern(user, Why.WATCHER, kind) for user in watchers)
+    return (Concern(user, Why.WATCHER, kind) for user in watchers if _is_in_sight(user, ticket))
 
 
-def _eager(kind: Kind) -> Iterator[Concern]:
+def _eager(kind: Kind, ticket: Ticket | None) -> Iterator[Concern]:
     """The staff who want to hear of every new ticket, and of those that are with nobody."""
-    people = db.session.execute(_EAGER).all()
-    return (Concern(user, Why.NEW, kind) for user, row in people if choices.chosen(user, row).all_new)
+    eager = (user for user, row in db.session.execute(_EAGER).all() if choices.chosen(user, row).all_new)
+    return (Concern(user, Why.NEW, kind) for user in eager if ticket is None or _is_in_sight(user, ticket))
+
+
+def _is_in_sight(user: User, ticket: Ticket) -> bool:
+    """Whether this ticket is there for one of the staff. If not, no verdict about it is theirs: they could count them.
+
+    Of whoever is not at the desk any more the verdict says why they are not told.
+    """
+    return not user.is_at_the_desk or policy.may(user, "ticket.see", ticket)
 
 
 def _wants(user: User, row: MailChoices | None, why: Why, kind: Kind) -> bool:

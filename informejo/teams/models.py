@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from informejo import clock
@@ -15,11 +15,11 @@ class Team(Folded, Model):
     """Some of the staff. Whoever is in teams of which none `sees_all` sees their tickets and those of no team."""
 
     __tablename__ = "teams"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (UniqueConstraint("folded"), {"sqlite_autoincrement": True})
     SAID = ("name",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
     sees_all: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 

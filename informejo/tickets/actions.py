@@ -12,10 +12,13 @@ from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.policy import audience, find_ticket, hold, require
+from informejo.teams.queries import team_for
 from informejo.tickets.change_actions import set_fields
+from informejo.tickets.confiding_actions import keep_named
 from informejo.tickets.files import Kept, is_same
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.queries import last_answer, sent_before
+from informejo.tickets.sight_queries import named_on
 from informejo.tickets.words import Category, Priority, Status
 
 
@@ -57,6 +60,7 @@ def open_ticket(
         unverified=unverified,
     )
     db.session.add(ticket)
+    _place(ticket)
     log.record(EventName.TICKET_CREATED, actor, ticket=ticket, audience=Audience.REQUESTER)
     _attach(actor, ticket, None, files)
     forget_sent(actor, draft, (title, description), key, continues)
@@ -202,6 +206,15 @@ def _still_found(actor: User, ticket: Ticket) -> Ticket | None:
     with suppress(NotFound):  # it went into the bin, or for good, while the files of the new one arrived
         return find_ticket(actor, ticket.id)
     return None
+
+
+def _place(ticket: Ticket):
+    """Whose it is at the desk: what follows another one goes where that went, and is as confidential."""
+    before = ticket.follows
+    ticket.team_id = before.team_id if before else team_for(ticket.category)
+    if before and before.confidential:
+        ticket.confidential = True
+        keep_named(ticket, {before.assignee, ticket.opened_by, *named_on(before)})
 
 
 def _is_again(earlier: Ticket | Comment | None, files: Sequence[Kept], **said) -> bool:

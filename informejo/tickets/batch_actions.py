@@ -24,10 +24,11 @@ def hand_over(actor: User, user: User, to: User | Team | None) -> int:
     return pass_on(actor, hold_tickets_of(actor, user, to), to)
 
 
-def hold_tickets_of(actor: User, user: User, to: User | Team | None) -> list[Ticket]:
+def hold_tickets_of(actor: User, user: User, to: User | Team | None, leaves: bool = False) -> list[Ticket]:
     """The tickets that `hand_over` would give to `to`, locked, and with them the people. Raises UnprocessableEntity.
 
-    Confidential ones go to a person alone: with a team or nobody, nobody at all of the staff would see them.
+    Those that the actor sees, and all where `user` leaves the desk. Confidential ones of somebody who stays go to a
+    person alone: with a team or nobody, nobody at all of the staff might see them.
     """
     require(actor, "ticket.triage")
     db.lock_all(user, to if isinstance(to, User) else None)
@@ -35,7 +36,8 @@ def hold_tickets_of(actor: User, user: User, to: User | Team | None) -> list[Tic
         raise UnprocessableEntity("Tickets are handed over to somebody else, or to nobody.")
     if isinstance(to, User):
         require_at_the_desk(to)
-    return _locked(unsolved_of(user, confidential=isinstance(to, User)))
+    everything = leaves or isinstance(to, User)
+    return _locked(unsolved_of(user, None if leaves else actor, confidential=everything))
 
 
 def pass_on(actor: User, tickets: list[Ticket], to: User | Team | None, batch: Event | None = None) -> int:

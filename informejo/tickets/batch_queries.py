@@ -6,6 +6,7 @@ from sqlalchemy.orm import aliased
 from informejo import db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
+from informejo.policy import visible_tickets
 from informejo.teams.models import Team
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED
@@ -13,10 +14,13 @@ from informejo.tickets.words import UNSOLVED
 PLACES = {"assignee": Audience.REQUESTER, "team": Audience.STAFF}  # what says where a ticket is, and who hears of it
 
 
-def unsolved_of(user: User, confidential: bool = True) -> Select:
-    """The unsolved tickets that are assigned to somebody, whoever asks; with the confidential ones, or without."""
-    tickets = select(Ticket).where(Ticket.assignee_id == user.id, Ticket.deleted_at.is_(None))
-    tickets = tickets.where(Ticket.status.in_(UNSOLVED)).order_by(Ticket.id)
+def unsolved_of(user: User, seer: User | None, confidential: bool = True) -> Select:
+    """The unsolved tickets that are assigned to somebody, of those that `seer` may see, or of all.
+
+    With the confidential ones, or without.
+    """
+    tickets = visible_tickets(seer) if seer else select(Ticket).where(Ticket.deleted_at.is_(None))
+    tickets = tickets.where(Ticket.assignee_id == user.id, Ticket.status.in_(UNSOLVED)).order_by(Ticket.id)
     return tickets if confidential else tickets.where(Ticket.confidential.is_(False))
 
 

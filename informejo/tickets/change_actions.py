@@ -11,10 +11,12 @@ from informejo.events.names import EventName
 from informejo.policy import hold, require
 from informejo.teams.models import Team
 from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.sight_queries import is_seen_at_the_desk
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 REQUESTERS_CHOICES = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
 NOT_AT_THE_DESK = "Only an active member of the staff can be given a ticket."
+UNSEEN = "Nobody of the staff would see this confidential ticket any more. Name somebody who shall see it first."
 ANY = object()  # "whatever it was": the caller does not know or does not mind what a field held before
 
 
@@ -59,6 +61,19 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
     if assignee != ticket.assignee:  # whoever has it already may keep it, at the desk or not
         require_at_the_desk(assignee)
     _change(actor, ticket, "assignee", assignee, was)
+    require_seen(ticket)
+
+
+def set_team(actor: User, ticket: Ticket, team: Team | None, was: str | object = ANY):
+    """Give the ticket to a team, or to none. Which one is nothing its requester hears of. Raises Conflict."""
+    hold(actor, "ticket.triage", ticket)
+    _change(actor, ticket, "team", team, was, Audience.STAFF)
+
+
+def require_seen(ticket: Ticket):
+    """Raise UnprocessableEntity where nobody at the desk sees a confidential ticket: it would be found by nobody."""
+    if ticket.confidential and not is_seen_at_the_desk(ticket):
+        raise UnprocessableEntity(UNSEEN)
 
 
 def edit_ticket(actor: User, ticket: Ticket, *, title: str, description: str, version: int):
@@ -120,18 +135,18 @@ def require_at_the_desk(person: User | None):
 
 
 def told(value) -> str:
-    """A value as a form carries it: for a person the id, for nobody nothing."""
-    return str(value.id) if isinstance(value, User) else value or ""
+    """A value as a form carries it: for a person or a team the id, for none nothing."""
+    return str(value.id) if isinstance(value, User | Team) else value or ""
 
 
-def _change(actor: User, ticket: Ticket, field: str, value, was):
+def _change(actor: User, ticket: Ticket, field: str, value, was, audience: Audience = Audience.REQUESTER):
     current = getattr(ticket, field)
     if current == value:
         return
     if was is not ANY and told(current) != was:
         raise Conflict({field: (value, current)}, log.last_to_change(ticket, field))
     changes = set_fields(ticket, **{field: value})
-    log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.REQUESTER, changes=changes)
+    log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=audience, changes=changes)
 
 
 def _edit(actor: User, thing: Ticket | Comment, texts: dict[str, str], version: int) -> dict:

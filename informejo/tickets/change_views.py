@@ -15,7 +15,15 @@ from informejo.text import is_number
 from informejo.tickets import actions, change_actions
 from informejo.tickets.change_actions import ANY, NOT_AT_THE_DESK, Conflict
 from informejo.tickets.conflict_page import field_conflict, text_conflict
-from informejo.tickets.inputs import CategoryChange, Change, CommentText, PriorityChange, StatusChange, TicketText
+from informejo.tickets.inputs import (
+    CategoryChange,
+    Change,
+    CommentText,
+    PriorityChange,
+    StatusChange,
+    TicketText,
+    read_change,
+)
 from informejo.tickets.models import Ticket
 from informejo.web import actor, answer, by_link, go_to, page, stream
 
@@ -32,7 +40,7 @@ FIELDS = {
 def change(number: int, field: str):
     """Set one field. Somebody else's change of the same field meanwhile is shown, not overwritten."""
     ticket, (kind, action) = policy.find_ticket(actor(), number), FIELDS[field]
-    asked = _read(kind)
+    asked = read_change(kind, request.form)
     prove(actor(), ticket)
     return _changed(ticket, field, lambda: action(actor(), ticket, asked.value, asked.was or ANY))
 
@@ -40,7 +48,7 @@ def change(number: int, field: str):
 @bp.post("/tickets/<int:number>/assignment")
 def assign(number: int):
     """Give the ticket to somebody of the staff: an id, `me`, or nobody (empty)."""
-    ticket, asked = policy.find_ticket(actor(), number), _read(Change)
+    ticket, asked = policy.find_ticket(actor(), number), read_change(Change, request.form)
     policy.require(actor(), "ticket.triage", ticket)  # before the answer tells which ids are of the staff
     was = ANY if asked.was is None else asked.was
     chosen = _person(ticket, asked.value)
@@ -152,13 +160,6 @@ def _changed(ticket: Ticket, field: str, act):
         return field_conflict(ticket, conflict)
     parts = [makers.question(field), *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}")
-
-
-def _read(asked: type[Change]) -> Change:
-    try:
-        return asked.read(request.form)
-    except Invalid as invalid:
-        abort(422, " ".join(invalid.problems.values()))
 
 
 def _person(ticket: Ticket, word: str | None):

@@ -9,6 +9,7 @@ from informejo.text import clean_line, is_number
 from informejo.tickets.words import Category, Priority, Status
 
 GROUPS = {"unsolved": "Unsolved", "due": "Waiting for us"}  # what a list can ask for beside a single status
+_OF_TICKET = ("status", "priority", "category", "assignee", "requester", "team")
 SORTS = {"activity": "Last activity", "newest": "Newest", "oldest": "Oldest", "priority": "Most urgent"}
 
 
@@ -21,6 +22,7 @@ class TicketFilter:
     category: str = ""
     assignee: str = ""  # a user's id, `me`, `none`, or empty for all
     requester: str = ""  # a user's id, `me`, or empty for all
+    team: str = ""  # a team's id, `none`, or empty for all; asked by the staff alone
     q: str = ""
     sort: str = "activity"
 
@@ -36,6 +38,7 @@ class TicketFilter:
             category=filter.category if filter.category in tuple(Category) else "",
             assignee=filter.assignee if _is_person(filter.assignee) else "",
             requester=filter.requester if _is_person(filter.requester) else "",
+            team=filter.team if filter.team == "none" or is_number(filter.team) else "",
             q=clean_line(filter.q)[: limits.SEARCH.most],
             sort=filter.sort if filter.sort in SORTS else "activity",
         )
@@ -43,13 +46,13 @@ class TicketFilter:
     @property
     def fields(self) -> list[str]:
         """The fields of a ticket that decide whether it fits, beside its messages and files."""
-        asked = [name for name in ("status", "priority", "category", "assignee", "requester") if getattr(self, name)]
+        asked = [name for name in _OF_TICKET if getattr(self, name)]
         return asked + (["title", "description", "requester"] if self.q else [])
 
     @property
     def is_narrow(self) -> bool:
         """Whether it leaves out tickets that have the words; one's own list is all there is to search in."""
-        narrow = (self.status, self.priority, self.category, self.assignee)
+        narrow = (self.status, self.priority, self.category, self.assignee, self.team)
         return any(narrow) or self.requester not in ("", "me")
 
     def without(self, field: str) -> "TicketFilter":

@@ -2,16 +2,17 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
+from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import limits, security
 from informejo.accounts.inputs import Email
 from informejo.accounts.models import User
 from informejo.drafts.inputs import DraftKey
 from informejo.events import log
-from informejo.inputs import Input, line, problem, prose
+from informejo.inputs import Input, Invalid, line, problem, prose
 from informejo.live import bookmark
 from informejo.text import is_number
 from informejo.tickets import list_queries
@@ -106,6 +107,20 @@ class CategoryChange(Change):
 
     value: Category
     was: Annotated[Category | None, _nothing] = None
+
+
+class Confidentiality(Input):
+    """Whether a ticket is confidential."""
+
+    value: Literal["yes", "no"]
+
+
+def read_change(asked: type[Input], fields: Mapping[str, str]) -> Input:
+    """What a form says of one field. Raises UnprocessableEntity with what is wrong with it."""
+    try:
+        return asked.read(fields)
+    except Invalid as invalid:
+        raise UnprocessableEntity(" ".join(invalid.problems.values())) from invalid
 
 
 NEVER = sys.maxsize  # as an event's id, later than all

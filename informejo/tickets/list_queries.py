@@ -8,8 +8,9 @@ from sqlalchemy.orm import joinedload
 
 from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
+from informejo.built_once import Anyone
 from informejo.events.log import Standing
-from informejo.events.models import Audience, Event
+from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.paging import nearest_page
 from informejo.shelf import shelf
@@ -17,6 +18,7 @@ from informejo.tickets import search_queries
 from informejo.tickets.filters import GROUPS, TicketFilter
 from informejo.tickets.models import Comment, Reading, Ticket
 from informejo.tickets.queries import awaits_us, last_messages, old_news
+from informejo.tickets.sight_queries import seeing_as, sight
 from informejo.tickets.words import UNSOLVED, Priority
 
 PAGE = 50  # tickets on one page of a list
@@ -48,6 +50,14 @@ class TicketPage(NamedTuple):
     total: int
 
 
+class _List(NamedTuple):
+    """Which list it is: who sees what is in it, who `me` is in its filter, and that filter."""
+
+    seer: User | Anyone
+    me: int
+    filter: TicketFilter
+
+
 class _Found(NamedTuple):
     """The same for all who see the same list: each ticket as its id, its newest event, and whose doing that was."""
 
@@ -65,7 +75,7 @@ def tickets_for(
     """
     page = min(max(page or 1, 1), LAST_PAGE)  # a number that is no page gets no key of its own
     key = ("list", *_view(actor, standing, filter), page, most)
-    found = shelf.one(key, lambda: _found_page(actor, filter, page, most))
+    found = shelf.one(key, lambda: _found_page(_list(actor, standing, filter), page, most))
     seen = dict(map(tuple, db.rows(_READ_BY, me=actor.id, tickets=[id for id, _, _ in found.tickets])))
     old = old_news()
     tickets = [
@@ -77,7 +87,7 @@ def tickets_for(
 
 def beside(actor: User, standing: Standing, filter: TicketFilter, ticket: Ticket) -> tuple[int | None, int | None]:
     """The tickets before and after this one in that list, as far as people leaf; None where there is none."""
-    ids = shelf.one(("leafed", *_view(actor, standing, filter)), lambda: _leafed(actor, filter))
+    ids = shelf.one(("leafed", *_view(actor, standing, filter)), lambda: _leafed(_list(actor, standing, filter)))
     if ticket.id not in ids:
         return None, None
     at = ids.index(ticket.id)
@@ -88,6 +98,7 @@ def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Co
     """Tickets of a list that was found for somebody of this audience, with all that drawing them in it needs."""
     tickets = select(Ticket).where(Ticket.id.in_(ids)).execution_options(populate_existing=True)
     people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event_for(audience))
+    people += (joinedload(Ticket.team),)
     said = last_messages(audience, ids)
     return [(ticket, said.get(ticket.id)) for ticket in db.session.scalars(tickets.options(*people))]
 
@@ -95,7 +106,7 @@ def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Co
 def has_tickets(actor: User, standing: Standing, **fields: str) -> bool:
     """Whether there is any ticket in that list of the actor's, even an old one."""
     filter = TicketFilter(**fields)
-    return shelf.one(("any", *_view(actor, standing, filter)), lambda: _has_any(actor, filter))
+    return shelf.one(("any", *_view(actor, standing, filter)), lambda: _has_any(_list(actor, standing, filter)))
 
 
 def binned(actor: User) -> list[Ticket]:
@@ -113,38 +124,43 @@ def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[in
     names = (EventName.TICKET_CREATED, *(search_queries.SAYING if filter.q or filter.status == "due" else ()))
     came = latest.where(or_(Event.name.in_(names), *changed))
     new = or_(Ticket.id.in_(back), Ticket.id.in_(came) & Ticket.id.not_in(shown))
-    return db.session.scalar(_matching(actor, filter).where(new).with_only_columns(func.count(Ticket.id)))
+    matching = _matching(_List(actor, actor.id, filter))
+    return db.session.scalar(matching.where(new).with_only_columns(func.count(Ticket.id)))
 
 
 def _view(actor: User, standing: Standing, filter: TicketFilter) -> tuple:
-    """Where the log stands, and who sees this list: all staff the same one, unless it is about themselves."""
-    whose = "staff" if policy.audience(actor) == Audience.STAFF and actor.active else (actor.id, actor.active)
+    """Where the log stands, and who sees this list: all who see alike the same one, unless it is about themselves."""
     me = "me" in (filter.assignee, filter.requester) and actor.id
-    return standing, whose, me, filter
+    return standing, sight(actor, standing), me, filter
 
 
-def _found_page(actor: User, filter: TicketFilter, page: int, most: int) -> _Found:
-    matching, read = _matching(actor, filter), _read_with(actor, filter)
+def _list(actor: User, standing: Standing, filter: TicketFilter) -> _List:
+    return _List(seeing_as(actor, standing), actor.id, filter)
+
+
+def _found_page(which: _List, page: int, most: int) -> _Found:
+    matching, read = _matching(which), _read_with(which)
     ((total,),) = read(matching.with_only_columns(func.count(Ticket.id)))
     number = nearest_page(page, total, most)
     # Sorted and cut as bare ids: SQLite would carry what else is asked of every ticket through the sort.
-    shown = matching.with_only_columns(Ticket.id, _activity(actor)).order_by(*_order(actor, filter))
+    shown = matching.with_only_columns(Ticket.id, _activity(which.seer)).order_by(*_order(which))
     shown = [tuple(row) for row in read(shown.limit(most).offset((number - 1) * most))]
     by = dict(map(tuple, db.rows(_BY, events=[last for _, last in shown])))
     return _Found(tuple((id, last, by.get(last)) for id, last in shown), number, total)
 
 
-def _has_any(actor: User, filter: TicketFilter) -> bool:
-    return bool(slow_reads.rows(_matching(actor, filter).with_only_columns(Ticket.id).limit(1)))
+def _has_any(which: _List) -> bool:
+    return bool(slow_reads.rows(_matching(which).with_only_columns(Ticket.id).limit(1)))
 
 
-def _leafed(actor: User, filter: TicketFilter) -> tuple[int, ...]:
-    ids = _matching(actor, filter).with_only_columns(Ticket.id).order_by(*_order(actor, filter))
-    return tuple(id for (id,) in _read_with(actor, filter)(ids.limit(LEAFED)))
+def _leafed(which: _List) -> tuple[int, ...]:
+    ids = _matching(which).with_only_columns(Ticket.id).order_by(*_order(which))
+    return tuple(id for (id,) in _read_with(which)(ids.limit(LEAFED)))
 
 
-def _matching(actor: User, filter: TicketFilter) -> Select:
-    tickets = policy.visible_tickets(actor)
+def _matching(which: _List) -> Select:
+    seer, me, filter = which
+    tickets = policy.visible_tickets(seer)
     if filter.status == "due":
         tickets = tickets.where(awaits_us())
     elif filter.status:
@@ -154,43 +170,45 @@ def _matching(actor: User, filter: TicketFilter) -> Select:
     if filter.category:
         tickets = tickets.where(Ticket.category == filter.category)
     if filter.assignee:
-        tickets = tickets.where(Ticket.assignee_id == _person(actor, filter.assignee))
+        tickets = tickets.where(Ticket.assignee_id == _id(filter.assignee, me))
     if filter.requester:
-        tickets = tickets.where(Ticket.requester_id == _person(actor, filter.requester))
-    return tickets.where(Ticket.id.in_(_found(actor, tickets, filter.q))) if filter.q else tickets
+        tickets = tickets.where(Ticket.requester_id == _id(filter.requester, me))
+    if filter.team and seer.is_staff:  # of which team a ticket is its requester does not know
+        tickets = tickets.where(Ticket.team_id == _id(filter.team))
+    return tickets.where(Ticket.id.in_(_found(seer, tickets, filter.q))) if filter.q else tickets
 
 
-def _are_few(actor: User, filter: TicketFilter) -> bool:
+def _are_few(which: _List) -> bool:
     """Whether an index leads to the tickets, however many a desk has gathered: those that wait, or one person's."""
-    waiting = filter.status in (*GROUPS, *UNSOLVED)
-    return waiting or filter.assignee not in ("", "none") or bool(filter.requester) or not actor.is_staff
+    filter, waiting = which.filter, which.filter.status in (*GROUPS, *UNSOLVED)
+    return waiting or filter.assignee not in ("", "none") or bool(filter.requester) or not which.seer.is_staff
 
 
-def _read_with(actor: User, filter: TicketFilter) -> Callable[[Select], list]:
-    return db.rows if _are_few(actor, filter) else slow_reads.rows
+def _read_with(which: _List) -> Callable[[Select], list]:
+    return db.rows if _are_few(which) else slow_reads.rows
 
 
-def _found(actor: User, tickets: Select, words: str) -> list[int]:
+def _found(seer: User | Anyone, tickets: Select, words: str) -> list[int]:
     """Those of `tickets` that say these words, the most recently active. No index helps: it is read beside the loop."""
-    saying = tickets.where(search_queries.says(actor, words)).order_by(_activity(actor).desc()).limit(MOST_FOUND)
+    saying = tickets.where(search_queries.says(seer, words)).order_by(_activity(seer).desc()).limit(MOST_FOUND)
     return [id for (id,) in slow_reads.rows(saying.with_only_columns(Ticket.id))]
 
 
-def _activity(actor: User):
-    return Ticket.last_event_id_for(policy.audience(actor))
+def _activity(seer: User | Anyone):
+    return Ticket.last_event_id_for(policy.audience(seer))
 
 
-def _order(actor: User, filter: TicketFilter):
+def _order(which: _List):
     # With + 0 SQLite sorts the few, instead of walking through all tickets in this order to meet enough of them.
-    activity, id = _activity(actor), Ticket.id
-    activity, id = (activity + 0, id + 0) if _are_few(actor, filter) else (activity, id)
+    activity, id = _activity(which.seer), Ticket.id
+    activity, id = (activity + 0, id + 0) if _are_few(which) else (activity, id)
     return {
         "activity": (activity.desc(),),
         "newest": (id.desc(),),
         "oldest": (id,),
         "priority": (_URGENCY.desc(), activity.desc()),
-    }[filter.sort]
+    }[which.filter.sort]
 
 
-def _person(actor: User, word: str) -> int | None:
-    return {"me": actor.id, "none": None}.get(word) if word in ("me", "none") else int(word)
+def _id(word: str, me: int | None = None) -> int | None:
+    return {"me": me, "none": None}.get(word) if word in ("me", "none") else int(word)

@@ -15,7 +15,7 @@ from informejo.ids import next_id
 from informejo.teams.models import Team
 from informejo.tickets.words import Category, Priority, Status
 
-_SOME = text("confidential")
+_SOME, _SOME_IN_SQLITE = text("confidential"), text("confidential = 1")  # as SQLite is asked for it
 
 
 class Ticket(Folded, Model):
@@ -29,7 +29,7 @@ class Ticket(Folded, Model):
         Index("ix_tickets_status_activity", "status", "deleted_at", "last_event_id", "priority", "confidential"),
         Index("ix_tickets_status_assignee", "status", "deleted_at", "assignee_id", "priority", "confidential"),
         Index("ix_tickets_team_activity", "team_id", "last_event_id"),
-        Index("ix_tickets_confidential", "confidential", sqlite_where=_SOME, postgresql_where=_SOME),
+        Index("ix_tickets_confidential", "confidential", sqlite_where=_SOME_IN_SQLITE, postgresql_where=_SOME),
         Index("ix_tickets_assignee_activity", "assignee_id", "last_event_id"),
         Index("ix_tickets_requester_activity", "requester_id", "last_public_event_id"),
         {"sqlite_autoincrement": True},  # the number of a ticket that is gone is never given to another

@@ -79,7 +79,7 @@ def upgrade():
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
-        sa.UniqueConstraint("name", name=op.f("uq_teams_name")),
+        sa.UniqueConstraint("folded", name=op.f("uq_teams_folded")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -222,8 +222,10 @@ def upgrade():
     op.add_column("tickets", sa.Column("unverified", sa.Boolean(), nullable=False, server_default=sa.false()))
     _index_tickets("confidential")
     op.create_index("ix_tickets_team_activity", "tickets", ["team_id", "last_event_id"])
-    some = {"sqlite_where": sa.text("confidential"), "postgresql_where": sa.text("confidential")}
+    some = {"sqlite_where": sa.text("confidential = 1"), "postgresql_where": sa.text("confidential")}
     op.create_index("ix_tickets_confidential", "tickets", ["confidential"], **some)
+
+    op.add_column("caught_mails", sa.Column("mail_id", sa.Integer(), nullable=True))
 
     op.add_column("users", sa.Column("narrowed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("users", _pointing("merged_into_id", "fk_users_merged_into_id", "users.id"), inline_references=True)
@@ -263,6 +265,8 @@ def downgrade():
     op.drop_column("users", "erased_at")
     op.drop_column("users", "merged_into_id")
     op.drop_column("users", "narrowed")
+
+    op.drop_column("caught_mails", "mail_id")
 
     op.drop_index("ix_tickets_confidential", "tickets")
     op.drop_index("ix_tickets_team_activity", "tickets")

@@ -12,6 +12,7 @@ from informejo.accounts.undo_queries import last_batch_of
 from informejo.events import log
 from informejo.teams.models import Team
 from informejo.tickets import batch_actions, change_actions
+from informejo.tickets.sight_queries import named_on
 from informejo.tickets.words import Status
 
 
@@ -101,12 +102,27 @@ def test_that_a_team_has_a_ticket_now_is_nothing_its_requester_hears_of(world, s
     assert {event.audience for event in moved} == {"staff"}
 
 
-def test_a_confidential_ticket_goes_to_a_person_alone(world, tickets, shut_out, team):
+def test_a_confidential_ticket_that_goes_to_a_team_names_whoever_sent_it_there(world, tickets, shut_out, team):
     tickets[0].confidential = True
     shut_out(team)
-    assert tickets[0].assignee == world.tom, "with a team or nobody, nobody at the desk would see it"
-    batch_actions.hand_over(world.ana, world.tom, world.mia)
+    assert (tickets[0].assignee, tickets[0].team, named_on(tickets[0])) == (None, team, [world.ana])
+
+
+def test_one_that_goes_to_a_person_names_nobody(world, tickets, shut_out):
+    tickets[0].confidential = True
+    shut_out(world.mia)
+    assert (tickets[0].assignee, named_on(tickets[0])) == (world.mia, [])
+
+
+def test_whoever_does_not_see_a_confidential_ticket_cannot_hand_it_over(world, tickets):
+    tickets[0].confidential = True
     db.commit()
+    batch_actions.hand_over(world.ana, world.tom, world.ana)
+    assert tickets[0].assignee == world.tom
+    assert tickets[1].assignee == world.ana
+    batch_actions.hand_over(world.tom, world.tom, None)
+    assert tickets[0].assignee == world.tom, "with nobody, nobody at the desk would see it"
+    batch_actions.hand_over(world.tom, world.tom, world.mia)
     assert tickets[0].assignee == world.mia
 
 

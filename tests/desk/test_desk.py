@@ -216,11 +216,11 @@ def test_the_counts_follow_what_happens(world, desk, visit):
 def test_the_dashboard_counts_every_visible_ticket_once(world, desk):
     change_actions.delete_ticket(world.ana, desk[6])
     db.commit()
-    found = stats.stats_at(log.standing())
+    found = stats.stats_for(world.mia, log.standing())
     assert found.total == sum(found.by_status.values()) == 5
     assert found.by_status == dict.fromkeys(Status, 1)
     assert sum(found.by_status[status] for status in UNSOLVED) == 3
-    assert sum(found.due.values()) == len(stats.longest_waiting(log.standing(), 9)) == 2
+    assert sum(found.due.values()) == len(stats.longest_waiting(world.mia, log.standing(), 9)) == 2
     assert sum(found.unassigned.values()) == 1
     assert stats.mine_by_priority(world.mia) == {
         Priority.MEDIUM: 1,
@@ -242,7 +242,7 @@ def test_averages_are_the_hours_from_opening_to_the_end_of_those_that_ended(worl
     for status in (Status.CLOSED, Status.OPEN):
         change_actions.set_status(world.mia, reopened, status)
     db.commit()
-    found = stats.stats_at(log.standing())
+    found = stats.stats_for(world.mia, log.standing())
     assert found.average_hours == pytest.approx(5)
     assert found.average_by_category[Category.HARDWARE] == pytest.approx(3)
     assert found.average_by_category[Category.ACCESS] == pytest.approx(9)
@@ -252,16 +252,16 @@ def test_averages_are_the_hours_from_opening_to_the_end_of_those_that_ended(worl
 
 def test_without_tickets_every_page_of_the_desk_says_so(world, visit):
     ana = visit(world.ana)
-    assert stats.stats_at(log.standing()).average_hours is None
+    assert stats.stats_for(world.mia, log.standing()).average_hours is None
     for address in ("/desk", "/queue", "/bin", "/tickets", "/users", "/queue/news", "/desk/counts", "/unread"):
         assert ana.get(address).status_code == 200
 
 
 def test_the_numbers_are_computed_once_for_all_who_look_until_something_happens(world, desk):
-    first = stats.stats_at(log.standing())
-    assert stats.stats_at(log.standing()) is first
+    first = stats.stats_for(world.mia, log.standing())
+    assert stats.stats_for(world.mia, log.standing()) is first
     world.ticket()
-    assert stats.stats_at(log.standing()).total == first.total + 1
+    assert stats.stats_for(world.mia, log.standing()).total == first.total + 1
 
 
 @pytest.mark.parametrize(("query", "chosen"), [("assignee=99999", ""), ("assignee=7", "7"), ("assignee=me", "me")])
@@ -298,10 +298,10 @@ def test_whoever_waits_longest_is_first_whatever_else_happened(world):
     first, second = world.ticket(title="First"), world.ticket(title="Second")
     change_actions.set_priority(world.mia, first, Priority.HIGH)
     db.commit()
-    assert [waiting.number for waiting in stats.longest_waiting(log.standing(), 5)] == [first.id, second.id]
+    assert [waiting.number for waiting in stats.longest_waiting(world.mia, log.standing(), 5)] == [first.id, second.id]
     world.comment(world.mia, first)
     world.comment(world.ren, first, "And again.")
-    assert [waiting.number for waiting in stats.longest_waiting(log.standing(), 5)] == [second.id, first.id]
+    assert [waiting.number for waiting in stats.longest_waiting(world.mia, log.standing(), 5)] == [second.id, first.id]
 
 
 def test_a_row_says_what_was_said_last_and_by_whom(world, visit):

@@ -10,6 +10,8 @@ from informejo.intake import taking_out_actions
 from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
+from informejo.teams import actions as teams
+from informejo.teams.models import Team
 from informejo.tickets import actions, batch_actions, change_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
@@ -26,6 +28,7 @@ class Desk:
         self.world = world
         numbers = range(first, first + 5)
         self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in numbers)
+        self.team = _get(Team, 1)
         self.said, self.answer, self.note = (self._comment(said) for said in (SAID, ANSWER, NOTE))
 
     def __getattr__(self, name):
@@ -47,6 +50,7 @@ def furnish(world: World) -> Desk:
     world.comment(world.mia, ticket, ANSWER)
     world.note(ticket, NOTE)
     mail.watch(world.mia, ticket, world.mia)
+    teams.create_team(world.ana, name="Networks")
     change_actions.delete_ticket(world.ana, binned)
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
@@ -132,6 +136,7 @@ CASES = {
     "it is given to another": lambda d: change_actions.assign(d.mia, d.ticket, d.tom),
     "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
     "somebody claims one": lambda d: change_actions.assign(d.tom, d.zoes, d.tom),
+    "it is given to a team": lambda d: change_actions.set_team(d.mia, d.ticket, d.team),
     "somebody watches it": lambda d: mail.watch(d.tom, d.ticket, d.tom),
     "a colleague is asked to watch it": lambda d: mail.watch(d.mia, d.ticket, d.ana),
     "somebody watches it no more": lambda d: mail.unwatch(d.tom, d.ticket, d.mia),
@@ -163,6 +168,12 @@ CASES = {
 }
 # Actions that record events without a case, and why.
 NO_CASE = {
+    "create_team": "pages of teams, and lists of them to choose from, are said as of the moment the page was loaded",
+    "change_team": "as `create_team`; of whoever sees less by it, every stream ends",
+    "add_member": "as `change_team`",
+    "remove_member": "as `change_team`",
+    "delete_team": "as `change_team`",
+    "keep_in_step": "as `change_team`",
     "guest_who_wrote": "as `guest_for`",
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",
