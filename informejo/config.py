@@ -43,6 +43,12 @@ SETTINGS = (
     Setting("REGISTRATION", True, "Whether people may register themselves.", on_page=True),
     Setting("GUEST_TICKETS", True, "Whether visitors may open tickets, at /submit-ticket.", on_page=True),
     Setting("LINK_DAYS", 30, "Days for which a mailed link to one ticket opens it.", on_page=True),
+    Setting(
+        "REGISTRATION_CONFIRM",
+        True,
+        "Whether who registers proves their address first, by a mail; a desk that sends none lets them in at once.",
+        on_page=True,
+    ),
     Setting("SECOND_FACTOR", "", "Who has to have a second factor: admins, staff, or nobody when empty.", on_page=True),
     Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
     Setting("SESSION_IDLE_HOURS", 72, "Hours without a request after which a sign-in ends."),

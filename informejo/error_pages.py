@@ -1,10 +1,12 @@
 """What an error looks like: a page that says what happened and what is safe, with everything that was typed."""
 
+from datetime import datetime, timedelta
+
 from flask import current_app, g, jsonify, request
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, NotFound
 
-from informejo import db, drawn, logs, metrics, policy, security
+from informejo import clock, db, drawn, logs, metrics, policy, security
 from informejo.accounts.models import User
 from informejo.audit import accesses
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
@@ -52,7 +54,7 @@ def _error(error: Exception):
     typed = _typed() if trouble(error) or status == 429 else {}
     texts = [] if typed or status in UNREAD else _texts(status)
     context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed, "texts": texts}
-    context["passwords"] = PASSWORDS
+    context |= {"passwords": PASSWORDS, "again_at": _again_at(error) if status == 429 else None}
     context |= {name: getattr(error, name, None) for name in ("headline", "next", "way_back")}
     return page("error.html", **context, stream=""), status, headers
 
@@ -70,6 +72,12 @@ def _note(status: int, id: int | None) -> bool:
     said = f"{request.method} {logs.path()}"
     accesses.note(REFUSALS[status], user=db.session.get(User, id) if id else None, said=said)
     return True
+
+
+def _again_at(error: HTTPException) -> datetime:
+    """From when on it may be tried again."""
+    waits = getattr(error, "retry_after", None)
+    return clock.now() + timedelta(seconds=waits if isinstance(waits, int) else 60)
 
 
 def _gone(unseen: policy.Unseen) -> str:

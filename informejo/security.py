@@ -13,10 +13,13 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, memory
+from limits.storage import memory
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import Forbidden, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from informejo.accounts.queries import known_browser
+from informejo.counting import Counts, keep, key_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 OURS = ("same-origin", "none")  # what Sec-Fetch-Site says of a request that comes from here, or from nowhere else
@@ -65,23 +68,37 @@ class _Tidying:
 
 
 class Rate(NamedTuple):
-    """So much of something, counted for each `whom`, and why so; docs/configuration.md prints them."""
+    """So much of something, counted for each `whom`, and why so; docs/configuration.md prints them.
+
+    What is `lasting` survives a restart: whoever counts it commits.
+    """
 
     limit: RateLimitItem
     whom: str
     why: str
+    lasting: bool = False
 
 
 RATES = {
     "sign-in of an account": Rate(parse("10 per 5 minutes"), "account", "a known browser has its own ten"),
-    "failed sign-in": Rate(parse("10 per 5 minutes"), "address", "what succeeds is free: an office shares one"),
+    "failed sign-in of an account": Rate(
+        parse("10 per 5 minutes"), "account", "the same, and a restart forgets none of these", lasting=True
+    ),
+    "failed sign-in": Rate(
+        parse("10 per 5 minutes"), "address", "what succeeds is free: an office shares one", lasting=True
+    ),
     "sign-in": Rate(parse("1000 per 5 minutes"), "all together", "hashing takes time"),
     "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
     "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
     "password chosen": Rate(parse("10 per 5 minutes"), "address", "the same of the link to choose a password"),
-    "password forgotten": Rate(parse("5 per day"), "account", "mails to one person; a known browser has its own five"),
+    "password forgotten": Rate(
+        parse("5 per day"), "account", "mails to one person; a known browser has its own five", lasting=True
+    ),
     "passwords forgotten here": Rate(parse("20 per hour"), "address", "nobody forgets for so many others"),
     "passwords forgotten": Rate(parse("500 per hour"), "all together", "a desk that mails more is believed no more"),
+    "address given": Rate(
+        parse("5 per day"), "person", "each is a mail, perhaps to somebody who never asked for it", lasting=True
+    ),
     "address confirmed": Rate(parse("10 per 5 minutes"), "address", "the same of the link to confirm an address"),
     "change by a visitor": Rate(
         parse("100 per 5 minutes"), "address", "signing in, registering and one-time links are all there is"
@@ -108,7 +125,7 @@ def init_app(app: Flask):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)
     memory.threading = SimpleNamespace(RLock=threading.RLock, Timer=_Tidying)
     memory.time = _Monotonic  # by the wall clock, one set back two hours would lock people out for two hours
-    app.extensions["rates"] = MovingWindowRateLimiter(MemoryStorage())
+    app.extensions["rates"] = MovingWindowRateLimiter(Counts())
     app.before_request(_refuse_other_sites)
     app.after_request(finish)
 
@@ -221,19 +238,30 @@ def peer() -> str:
 
 def count(what: str, who: str = ""):
     """One more of `what` by `who`. Raises TooManyRequests when that is too much."""
-    if not current_app.extensions["rates"].hit(RATES[what].limit, what, who):
-        raise _too_many(what, who)
+    key = _key(what, who)
+    if not _rates().hit(RATES[what].limit, what, key):
+        raise _too_many(what, key)
+    if RATES[what].lasting:
+        keep(what, key)
 
 
 def allow(what: str, who: str = ""):
     """Raise TooManyRequests if one more would be too much, without counting it: for what counts only if it fails."""
-    if not current_app.extensions["rates"].test(RATES[what].limit, what, who):
-        raise _too_many(what, who)
+    key = _key(what, who)
+    if not _rates().test(RATES[what].limit, what, key):
+        raise _too_many(what, key)
 
 
 def has_room(what: str, who: str = "") -> bool:
     """The same as `count`, for what is left out where it would be too much."""
-    return current_app.extensions["rates"].hit(RATES[what].limit, what, who)
+    return _rates().hit(RATES[what].limit, what, who)
+
+
+def count_mail(email: str):
+    """Limit what strangers have mailed to an address. A browser that was signed in there before counts apart."""
+    count("passwords forgotten here", address())
+    count("password forgotten", f"{email} {known_browser(cookie(), email) or ''}")
+    count("passwords forgotten")
 
 
 @contextmanager
@@ -257,8 +285,18 @@ def _peer() -> IPv4Address | IPv6Address:
     return getattr(peer, "ipv4_mapped", None) or peer  # what a socket for both kinds makes of IPv4
 
 
-def _too_many(what: str, who: str) -> TooManyRequests:
-    frees = current_app.extensions["rates"].get_window_stats(RATES[what].limit, what, who).reset_time
+def _rates() -> MovingWindowRateLimiter:
+    rates = current_app.extensions["rates"]
+    rates.storage.read_back({what: rate.limit for what, rate in RATES.items() if rate.lasting})
+    return rates
+
+
+def _key(what: str, who: str) -> str:
+    return key_of(who) if RATES[what].lasting else who
+
+
+def _too_many(what: str, key: str) -> TooManyRequests:
+    frees = _rates().get_window_stats(RATES[what].limit, what, key).reset_time
     return TooManyRequests(retry_after=max(1, math.ceil(frees - time.monotonic())))
 
 

@@ -24,12 +24,14 @@ from informejo.tickets.queries import unread_for
 from informejo.turns import vouch_with
 
 NOTICES = {
-    "registered": "If this address was new, an account was made. Sign in to go on.",
+    "registered": "Your account is made, and you are signed in.",
     "signed-out": "You are signed out.",
     "profile-saved": "Your profile is saved.",
     "mail-choices-saved": "What you are mailed about is saved.",
     "password-changed": "Your password is changed, and you are signed out everywhere else.",
     "password-chosen": "Your password is chosen. You are signed in.",
+    "address-offered": "A mail is on its way. With the link in it you show that the address is yours.",
+    "address-confirmed": "Your address is confirmed.",
     "session-ended": "That sign-in is ended.",
     "sessions-ended": "You are signed out everywhere else.",
     "draft-saved": "Your draft is saved.",
@@ -59,8 +61,8 @@ NOTICES = {
     "ticket-confirmed": "Thank you. We know now that this is your ticket.",
     "mail-again": "The mail is on its way again.",
 }
-# No word of success: whether the address was new is nobody else's business.
-MAYBE = {"registered", "link-asked", "event-still-kept"}
+# No word of success: whether the address is known is nobody else's business.
+MAYBE = {"link-asked", "event-still-kept"}
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 

@@ -32,7 +32,7 @@ LAYERS = {
     " mail.verdicts readers.following",
     WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in"
     " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
-    " backup.rescue backup.restoring demo doctor.examination doctor.probe downloads drawn error_pages"
+    " backup.rescue backup.restoring counting demo doctor.examination doctor.probe downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " mail.checking ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
     " tickets.ticket_page tickets.trail uploads web",

@@ -29,6 +29,7 @@ READ = {
     "/check": "200 303 303 303 303",
     "/t/": "404 404 404 404 404",
     "/t/<token>": "404 404 404 404 404",
+    "/register/sent": "200 200 200 200 200",
     "/setup/<token>": "410 410 410 410 410",
     "/choose-password/<token>": "410 410 410 410 410",
     "/forgot-password": "200 200 200 200 200",
@@ -37,6 +38,8 @@ READ = {
     "/assets/<mark>.<any(css, js):kind>": "200 200 200 200 200",
     "/profile": "303 200 200 200 200",
     "/profile/security": "303 200 200 200 200",
+    "/profile/address": "303 200 200 200 200",
+    "/profile/address/<token>": "303 410 410 410 410",
     "/profile/mail": "303 200 200 200 200",
     "/profile/data": "303 200 200 200 200",
     "/mail/confirm/<token>": "410 410 410 410 410",
@@ -95,6 +98,9 @@ CHANGE = {
     "/forgot-password": ({"email": "ren@example.org"}, "409 409 409 409 409"),  # no mail can be sent here
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
     "/profile/password": (CHANGED, "401 422 422 422 422"),
+    "/profile/address": ({"email": "new@example.org"}, "401 403 403 403 403"),  # "Is it you?" comes first
+    "/profile/address/confirmation": ({}, "401 409 409 409 409"),  # no mail can be sent here
+    "/profile/address/<token>": ({}, "401 410 410 410 410"),
     "/profile/sessions": ({}, "401 303 303 303 303"),
     "/prove": ({"password": PASSWORD, "to": "/profile/sessions"}, "401 200 200 200 200"),
     "/profile/sessions/<int:id>/end": ({}, "401 404 404 404 404"),  # the id of nobody's sign-in

@@ -138,7 +138,7 @@ def test_every_answer_is_guarded_and_kept_by_nobody(ren, method, address, status
 @pytest.mark.hardening("S-21", "W-11")
 def test_a_crash_is_guarded_too(app, world, visit, monkeypatch):
     monkeypatch.setattr(sign_ins, "sessions_of", lambda user: 1 / 0)
-    answer = visit(world.ren).get("/profile")
+    answer = visit(world.ren).get("/profile/security")
     assert answer.status_code == 500
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"

@@ -4,6 +4,7 @@
 def init_app(app):
     """Register the doors of accounts, and what a visitor is answered who needs to sign in first."""
     from informejo.accounts import (
+        address_views,
         asked_again,
         forgotten_views,
         gate,
@@ -21,6 +22,7 @@ def init_app(app):
     app.register_blueprint(forgotten_views.bp)
     app.register_blueprint(profile_views.bp)
     app.register_blueprint(security_views.bp)
+    app.register_blueprint(address_views.bp)
     app.register_blueprint(proof_views.bp)
     views.init_app(app)
     asked_again.init_app(app)

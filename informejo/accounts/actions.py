@@ -35,10 +35,20 @@ class Taken(Exception):
     """Somebody has this address already."""
 
 
-def register(*, email: str, name: str, department: str, password: str):
-    """Make an account. A known address stays as it is, silently: nobody learns here who has one."""
+def register(*, email: str, name: str, department: str, password: str) -> User | None:
+    """Make an account that nobody has to confirm first. None when the address is known, which stays as it is."""
     hashed = offload(hash_password, password)
-    _add(None, email=email, name=name, department=department, password_hash=hashed)
+    return _add(None, email=email, name=name, department=department, password_hash=hashed)
+
+
+def join(*, email: str, name: str, department: str):
+    """Have a link with which they choose a password mailed to that address: of a guest, a new one if it is unknown.
+
+    Nobody learns here who has an account: nothing is returned, and nothing is raised.
+    """
+    user = queries.user_by_email(email) or _add(None, email=email, name=name, department=department, role=Role.GUEST)
+    if user and user.active:
+        _record(EventName.PASSWORD_FORGOTTEN, None, user, {"joining": [None, None]})
 
 
 def guest_for(actor: User, email: str, name: str | None) -> User:
@@ -304,5 +314,5 @@ def _record_end(actor: User, session: Session):
     _record(EventName.SESSION_ENDED, actor, session.user, {"session": [session.id, None]})
 
 
-def _record(name: EventName, actor: User, user: User, changes: dict) -> Event:
+def _record(name: EventName, actor: User | None, user: User, changes: dict) -> Event:
     return log.record(name, actor, audience=Audience.STAFF, user=user, changes=changes)

@@ -3,7 +3,7 @@
 from flask import Blueprint, request
 
 from informejo import db, security
-from informejo.accounts import password_actions, queries
+from informejo.accounts import password_actions
 from informejo.accounts.inputs import Forgotten
 from informejo.inputs import Invalid
 from informejo.mail.queries import can_be_sent
@@ -24,7 +24,7 @@ def forgot_password():
         email = Forgotten.read(request.form).email
     except Invalid as invalid:
         return _form(request.form, invalid.problems), 422
-    count_mail(email)
+    security.count_mail(email)
     password_actions.forget_password(email)
     db.commit()
     return go_to("/forgot-password/sent")
@@ -35,14 +35,6 @@ def forgot_password():
 def link_sent():
     """What happens next, the same for whatever address was written."""
     return page("accounts/forgotten_sent.html", title="Look into your mail")
-
-
-def count_mail(email: str):
-    """Limit what strangers have mailed to an address. A browser that was signed in there before counts apart."""
-    known = queries.known_browser(security.cookie(), email)
-    security.count("passwords forgotten here", security.address())
-    security.count("password forgotten", f"{email} {known or ''}")
-    security.count("passwords forgotten")
 
 
 def _form(typed, problems: dict[str, str] | None = None) -> str:

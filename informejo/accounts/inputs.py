@@ -48,6 +48,12 @@ class Forgotten(Input):
     email: Email
 
 
+class NewAddress(Input):
+    """Another address for oneself."""
+
+    email: Email
+
+
 class NewPassword(Input):
     """A password somebody has chosen, and the same once more."""
 
@@ -67,17 +73,23 @@ class NewPassword(Input):
         return new
 
 
+class Newcomer(Input):
+    """Somebody who registers, and chooses a password later, with a link that is mailed to them."""
+
+    name: Name
+    email: Email
+    department: Department = ""
+
+
+class NewAccount(Newcomer, NewPassword):
+    """Somebody who registers and is in at once."""
+
+
 class NewAdmin(NewPassword):
     """The first administrator."""
 
     name: Name
     email: Email
-
-
-class NewAccount(NewAdmin):
-    """Somebody who registers."""
-
-    department: Department = ""
 
 
 class PasswordChange(NewPassword):

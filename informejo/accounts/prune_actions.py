@@ -7,7 +7,9 @@ from sqlalchemy import Select, delete, false, or_, select
 
 from informejo import clock, db
 from informejo.accounts import queries
-from informejo.accounts.models import PasswordToken, Session, SetupToken
+from informejo.accounts.models import AddressToken, Count, PasswordToken, Session, SetupToken
+
+COUNTED = timedelta(days=1)  # the longest for which a count lasts
 
 
 def old_sessions() -> Select:
@@ -31,6 +33,16 @@ def old_password_tokens() -> Select:
     return select(PasswordToken.token_hash).where(PasswordToken.expires_at <= clock.now())
 
 
+def old_counts() -> Select:
+    """What was counted so long ago that no limit asks for it."""
+    return select(Count.id).where(Count.at < clock.now() - COUNTED)
+
+
+def old_address_tokens() -> Select:
+    """The links to confirm an address that nobody used in time."""
+    return select(AddressToken.token_hash).where(AddressToken.expires_at <= clock.now())
+
+
 def forget_sessions(most: int) -> int:
     """Remove at most that many old sign-ins and return how many."""
     ids = db.session.scalars(old_sessions().limit(most)).all()
@@ -45,6 +57,17 @@ def forget_setup_tokens(most: int) -> int:
 def forget_password_tokens(most: int) -> int:
     """Remove at most that many void links and return how many."""
     return _forget_tokens(PasswordToken, old_password_tokens(), most)
+
+
+def forget_address_tokens(most: int) -> int:
+    """Remove at most that many void links and return how many."""
+    return _forget_tokens(AddressToken, old_address_tokens(), most)
+
+
+def forget_counts(most: int) -> int:
+    """Remove at most that many and return how many."""
+    ids = db.session.scalars(old_counts().limit(most)).all()
+    return len(ids) and db.session.execute(delete(Count).where(Count.id.in_(ids))).rowcount
 
 
 def _forget_tokens(model: type, void: Select, most: int) -> int:

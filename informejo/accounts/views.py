@@ -47,7 +47,6 @@ def create_session():
     user = actions.sign_in(given.email, given.password)
     if user is None:
         db.commit_if_possible(lambda: _note_failure(given.email))
-        security.count("failed sign-in", security.address())
         return sign_in_page({"email": WRONG}, hidden), 422
     return come_in(user, local(hidden.get("next")), way="a password", hidden=hidden)
 
@@ -66,13 +65,19 @@ def delete_session():
 
 def _count_try(email: str):
     """Refuse who guesses. A browser that was signed in before counts apart, so that nobody can shut its owner out."""
-    known = queries.known_browser(security.cookie(), email)
     security.allow("failed sign-in", security.address())
-    security.count("sign-in of an account", f"{email} {known or ''}")
+    security.allow("failed sign-in of an account", _whose(email))
+    security.count("sign-in of an account", _whose(email))
     security.count("sign-in")
 
 
+def _whose(email: str) -> str:
+    return f"{email} {queries.known_browser(security.cookie(), email) or ''}"
+
+
 def _note_failure(email: str) -> bool:
+    security.count("failed sign-in", security.address())
+    security.count("failed sign-in of an account", _whose(email))
     known = queries.user_by_email(email)
     accesses.note("sign-in-failed", user=known, who="" if known else email, said="With a password.")
     return True

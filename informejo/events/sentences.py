@@ -28,6 +28,7 @@ _VERB = {
     EventName.COMMENT_REMOVED: "took out a message that belongs elsewhere",
     EventName.LINK_OFFERED: "had a new link mailed",
     EventName.PASSWORD_OFFERED: "offered a link to choose a password",
+    EventName.ADDRESS_OFFERED: "gave an address for themselves",
     EventName.PASSWORD_FORGOTTEN: "was asked for a link to choose a password",
 }
 

@@ -1,7 +1,7 @@
 """What mails about getting in say. Their links are made when they are written, and stand in them alone."""
 
 from informejo import clock
-from informejo.accounts import password_actions, queries
+from informejo.accounts import address_actions, password_actions, queries
 from informejo.accounts.models import Role
 from informejo.mail.cases import Case
 from informejo.mail.senders import public
@@ -33,6 +33,22 @@ def forgotten(case: Case) -> tuple[str, dict]:
     lead = f"{why} With this link you choose a password. It works once, until {until}. {NOTHING_TO_DO}"
     link = f"{public()}/choose-password/{token}"
     return "Choose a password", {"lead": lead, "action": "Choose a password", "link": link}
+
+
+def address(case: Case) -> tuple[str, dict]:
+    """To the address that somebody gave for themselves: a link that only they can use, signed in as they are."""
+    link = f"{public()}/profile/address/{address_actions.make_address_link(case.reader.user, case.mail.address)}"
+    until = case.reader.time(clock.now() + address_actions.LASTS)
+    lead = f"Somebody says at the help desk that this address is theirs. Sign in there and say so, until {until}."
+    shown = {"lead": f"{lead} {NOTHING_TO_DO}", "action": "Confirm this address", "link": link}
+    return "Is this address yours?", shown
+
+
+def moved(case: Case) -> tuple[str, dict]:
+    """To the address that somebody had until now: whoever changed it may not have been them."""
+    lead = "You have another address at the help desk from now on; this is the last mail to this one."
+    shown = {"lead": f"{lead} If you did not change it, tell the people of the desk at once.", "action": "", "link": ""}
+    return "Your address was changed", shown
 
 
 def _asked(is_guest: bool, joins: bool) -> str:

@@ -188,6 +188,8 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.PASSWORD: account_contents.password,
     Kind.FORGOTTEN: account_contents.forgotten,
     Kind.LINK: _about,
+    Kind.ADDRESS: account_contents.address,
+    Kind.MOVED: account_contents.moved,
     Kind.REFUSED: _refused,
     Kind.CHECK: _check,
 }

@@ -101,6 +101,10 @@ def _offered(event: Event) -> Iterator[Concern]:
     yield Concern(event.user, Why.ACCOUNT, Kind.PASSWORD)
 
 
+def _address_offered(event: Event) -> Iterator[Concern]:
+    yield Concern(event.user, Why.ACCOUNT, Kind.ADDRESS)
+
+
 def _forgotten(event: Event) -> Iterator[Concern]:
     yield Concern(event.user, Why.ACCOUNT, Kind.FORGOTTEN)
 
@@ -152,4 +156,5 @@ _FOUND_BY = {
     EventName.PASSWORD_OFFERED: _offered,
     EventName.PASSWORD_FORGOTTEN: _forgotten,
     EventName.LINK_OFFERED: _link_offered,
+    EventName.ADDRESS_OFFERED: _address_offered,
 }

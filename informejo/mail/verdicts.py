@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from informejo import clock, db, policy
+from informejo.accounts.address_queries import offered_address
 from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.events.names import EventName
@@ -159,7 +160,8 @@ def _may_be_reading(verdict: Verdict) -> bool:
 
 def _new_mail(verdict: Verdict, is_bundle: bool) -> OutgoingMail:
     user, event = verdict.user, verdict.event
-    to = {"user_id": user.id, "address": user.email}
+    offered = offered_address(user) if verdict.kind == Kind.ADDRESS else None
+    to = {"user_id": user.id, "address": (offered or user).email}
     if is_bundle:
         return OutgoingMail(kind=Kind.BUNDLE, **to)
     about = {"ticket_id": event.ticket_id, "comment_id": event.comment_id, "event_id": event.id}

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     REMINDER = "reminder"  # we still wait for the requester
     BUNDLE = "bundle"  # several of these in one
     PASSWORD = "password"  # noqa: S105 - a link to choose one
+    ADDRESS = "address"  # whether an address is the one of whoever gave it
+    MOVED = "moved"  # to the address somebody had, that they have another
     FORGOTTEN = "forgotten"  # the same, asked for by whoever knows the address
     LINK = "link"  # a new link to the ticket, which somebody asked for
     REFUSED = "refused"  # an incoming mail that could not be taken, and why
@@ -58,6 +60,8 @@ class Kind(StrEnum):
             "reminder": "Reminder that the desk waits",
             "bundle": "Several in one",
             "password": "A link to choose a password",
+            "address": "A link to confirm an address",
+            "moved": "That they have another address",
             "forgotten": "A link to choose another password, as somebody asked",
             "link": "A new link to the ticket",
             "refused": "That their mail was too large",
@@ -72,7 +76,7 @@ class Kind(StrEnum):
     @property
     def of_account(self) -> bool:
         """Whether it is about getting in, and nothing else."""
-        return self in (Kind.PASSWORD, Kind.FORGOTTEN)
+        return self in (Kind.PASSWORD, Kind.FORGOTTEN, Kind.ADDRESS, Kind.MOVED)
 
     @property
     def awaited(self) -> bool:

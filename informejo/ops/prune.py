@@ -34,6 +34,8 @@ KINDS = (
     Kind("ended sign-ins", accounts.old_sessions, accounts.forget_sessions),
     Kind("void set-up links", accounts.void_setup_tokens, accounts.forget_setup_tokens),
     Kind("void links to choose a password", accounts.old_password_tokens, accounts.forget_password_tokens),
+    Kind("void links to confirm an address", accounts.old_address_tokens, accounts.forget_address_tokens),
+    Kind("counted tries", accounts.old_counts, accounts.forget_counts),
     Kind("forgotten drafts", drafts.old_drafts, drafts.forget_old_drafts),
     Kind("tickets past their time in the bin", tickets.lost_tickets, tickets.purge_lost_tickets),
     Kind("mails caught long ago", mail.old_caught_mails, mail.forget_caught_mails),

@@ -13,9 +13,11 @@ from informejo.accounts import actions, queries
 from informejo.accounts.models import Role, SetupToken, User
 from informejo.events import log
 from informejo.events.names import EventName
+from tests.accounts.test_forgotten import body, link
 from tests.live import dom
 from tests.world import PASSWORD
 
+PASSWORDS = {"password": "violet ladder 77 sea", "again": "violet ladder 77 sea"}
 NEW = {"name": "Nia Okoye", "email": "nia@example.org", "password": PASSWORD, "again": PASSWORD}
 
 
@@ -23,12 +25,14 @@ def user(email="nia@example.org") -> User | None:
     return queries.user_by_email(email)
 
 
-def test_somebody_registers_and_signs_in(world, visit):
+def test_somebody_registers_and_is_in_at_once(world, visit):
     browser = visit()
     answer = browser.post("/register", data={**NEW, "email": "Nia@Example.org", "department": "Sales"})
-    assert answer.location == "/sign-in"
+    assert answer.location == "/tickets"
+    assert "Your account is made, and you are signed in." in browser.get("/tickets").text
     assert (user().name, user().department, user().role, user().active) == ("Nia Okoye", "Sales", Role.USER, True)
-    assert browser.post("/sign-in", data=NEW).location == "/"
+    assert user().confirmed_at is None
+    assert visit().post("/sign-in", data=NEW).location == "/"
 
 
 def test_registering_is_an_event_of_their_own(world, visit):
@@ -37,11 +41,14 @@ def test_registering_is_an_event_of_their_own(world, visit):
     assert (created.name, created.actor, created.user, created.changes) == (EventName.USER_CREATED, user(), user(), {})
 
 
-@pytest.mark.hardening("H-30", "O-04")
+@pytest.mark.hardening("O-04")
 @pytest.mark.parametrize("email", ["ren@example.org", "dan@example.org", "gus@example.org", "REN@example.org"])
-def test_a_known_address_is_answered_as_a_new_one_and_stays_as_it_is(world, visit, email):
-    new, known = (visit().post("/register", data={**NEW, "email": address}) for address in ("new@example.org", email))
-    assert (known.status_code, known.location, known.data) == (new.status_code, new.location, new.data)
+def test_without_mail_a_known_address_is_refused_and_stays_as_it_is(world, visit, email):
+    browser = visit()
+    answer = browser.post("/register", data={**NEW, "email": email})
+    assert answer.status_code == 422
+    assert "With this address no account can be made here." in answer.text
+    assert browser.get("/profile").status_code == 303
     before = user(email)
     db.session.refresh(before)
     assert before.name != NEW["name"]
@@ -102,6 +109,69 @@ def test_registration_can_be_switched_off(app, world, visit):
 def test_one_address_makes_five_accounts_an_hour(world, visit):
     answers = [visit().post("/register", data={**NEW, "email": f"{n}@example.org"}).status_code for n in range(6)]
     assert answers == [303] * 5 + [429]
+
+
+class TestWithMail:
+    """Where mail can be sent, an account is made by whoever reads the address."""
+
+    KNOWN = ("ren@example.org", "dan@example.org", "gus@example.org", "nia@example.org")
+
+    def join(self, browser, email="nia@example.org"):
+        return browser.post("/register", data={"name": "Nia Okoye", "email": email, "department": "Sales"})
+
+    def test_somebody_registers_by_the_mail_that_only_they_read(self, world, visit, post, sink):
+        browser = visit()
+        assert 'name="password"' not in browser.get("/register").text
+        assert self.join(browser).location == "/register/sent"
+        assert user().role == Role.GUEST
+        post.deliver()
+        assert "Somebody wants to make an account with this address." in body(sink)
+        assert browser.post(link(sink), data=PASSWORDS).location == "/"
+        db.session.refresh(user())
+        assert (user().name, user().department, user().role) == ("Nia Okoye", "Sales", Role.USER)
+        assert user().confirmed_at
+        assert browser.get("/profile").status_code == 200
+
+    @pytest.mark.hardening("H-30", "O-04")
+    def test_nobody_learns_who_has_an_account(self, world, visit, post, sink):
+        answers = [self.join(visit(), email) for email in self.KNOWN]
+        assert len({(a.status_code, a.location, a.data, tuple(dict(a.headers))) for a in answers}) == 1
+        assert user("ren@example.org").name == "Ren Ito"
+        assert user("gus@example.org").name == "Gus Visser"
+
+    def test_who_has_one_is_mailed_that_they_have(self, world, visit, post, sink):
+        self.join(visit(), "ren@example.org")
+        post.deliver()
+        assert sink.to == ["ren@example.org"]
+        assert "You have one already." in body(sink)
+        assert visit().post(link(sink), data=PASSWORDS).location == "/"
+
+    def test_a_guest_keeps_their_tickets(self, world, visit, post, sink):
+        ticket = world.ticket(world.mia, requester=world.gus)
+        browser = visit()
+        self.join(browser, "gus@example.org")
+        assert browser.get(f"/tickets/{ticket.number}").status_code == 303, "they are not let in before it is shown"
+        post.deliver()
+        browser.post(link(sink), data=PASSWORDS)
+        assert browser.get(f"/tickets/{ticket.number}").status_code == 200
+
+    def test_a_password_that_is_sent_along_means_nothing(self, world, visit, post, sink):
+        visit().post("/register", data=NEW)
+        assert user().password_hash is None
+        assert visit().post("/sign-in", data=NEW).status_code == 422
+
+    def test_it_can_be_switched_off(self, app, world, visit, post, sink):
+        app.config["REGISTRATION_CONFIRM"] = False
+        assert visit().post("/register", data=NEW).location == "/tickets"
+
+    @pytest.mark.hardening("F-17")
+    def test_one_mailbox_gets_five_such_mails_a_day(self, world, visit, post, sink):
+        answers = []
+        for number in range(6):
+            browser = visit()
+            browser.environ_base |= {"REMOTE_ADDR": f"192.0.2.{number}"}
+            answers.append(self.join(browser).status_code)
+        assert answers == [303] * 5 + [429]
 
 
 @pytest.fixture

@@ -211,7 +211,9 @@ def test_somebody_registers(plain):
     for label in ("New password", "Repeat the password"):
         page.get_by_label(label).fill("seven lanterns over the quay")
     page.get_by_role("button", name="Make an account").click()
-    expect(page.get_by_text("an account was made")).to_be_visible()
+    expect(page.get_by_text("Your account is made, and you are signed in.")).to_be_visible()
+    page.get_by_role("button", name="Nia New: your account").click()
+    page.get_by_role("button", name="Sign out").click()
     page.get_by_label("E-mail address").fill("nia@example.org")
     page.get_by_label("Password").fill("seven lanterns over the quay")
     page.get_by_role("button", name="Sign in").click()

@@ -4,7 +4,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 from informejo import clock, db
-from informejo.accounts import password_actions
+from informejo.accounts import address_actions, password_actions
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -53,6 +53,8 @@ def _history(post, world):
     for person in (world.ren, world.gus):
         log.record(EventName.PASSWORD_OFFERED, world.ana, user=person, audience=Audience.STAFF)
     password_actions.forget_password("zoe@example.org")  # another, since a newer link voids the earlier one
+    address_actions.offer_address(world.zoe, "zoe@example.net")
+    actions.queue(Kind.MOVED, "old@example.org", user=world.zoe)
     db.commit()
     post.deliver()
     _failure(post, world)

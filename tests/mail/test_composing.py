@@ -35,6 +35,8 @@ _READ = {}
 NAMELESS = (
     Kind.PASSWORD,
     Kind.FORGOTTEN,
+    Kind.ADDRESS,
+    Kind.MOVED,
     Kind.REFUSED,
     Kind.CHECK,
     Kind.UNDELIVERED,

@@ -197,7 +197,6 @@ OPEN = {
     "L-17": "There is no sign-in elsewhere yet.",
     "H-10": "There is no export yet.",
     "H-11": "There is no export yet.",
-    "H-35": "The limits hold; their counters are kept in memory, so a restart forgets up to five minutes of tries.",
     "H-55": "All changes, files too, share one limit of 300 a minute for each person.",
     "S-30": "The files of one ticket have a quota, those of one person have none.",
     "S-35": "There is no virus scanner; files are only ever downloaded.",

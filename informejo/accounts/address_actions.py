@@ -1,0 +1,75 @@
+"""One's own address: showing that it is one's own, and changing it. Neither happens before its mailbox has spoken."""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from werkzeug.exceptions import UnprocessableEntity
+
+from informejo import clock, db
+from informejo.accounts.actions import Taken
+from informejo.accounts.address_queries import address_link, offered_address
+from informejo.accounts.models import AddressToken, PasswordToken, User
+from informejo.accounts.queries import fingerprint, user_by_email
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import EventName
+from informejo.mail.actions import queue
+from informejo.mail.models import OutgoingMail
+from informejo.mail.words import Kind, OutState
+
+LASTS = timedelta(hours=24)
+
+
+def offer_address(actor: User, email: str):
+    """Have a link mailed to that address, with which the actor shows that they read it: their own, or one to come.
+
+    Whose it is by now nobody learns here.
+    """
+    db.lock(actor)
+    db.session.execute(delete(AddressToken).where(AddressToken.user_id == actor.id))
+    nobody_has_it = fingerprint(secrets.token_urlsafe(32))  # whoever sends the mail makes one that stands in it alone
+    offered = {"user_id": actor.id, "email": email, "expires_at": clock.now() + LASTS}
+    db.session.add(AddressToken(token_hash=nobody_has_it, **offered))
+    log.record(EventName.ADDRESS_OFFERED, actor, audience=Audience.STAFF, user=actor)
+
+
+def make_address_link(user: User, email: str) -> str:
+    """A new token for that address, which this person gave last. Raises UnprocessableEntity when it is not any more."""
+    offered = offered_address(user)
+    if offered is None or offered.email != email:
+        raise UnprocessableEntity("They gave another address since, or it is confirmed.")
+    token = secrets.token_urlsafe(32)
+    offered.token_hash, offered.expires_at = fingerprint(token), clock.now() + LASTS
+    return token
+
+
+def take_address(actor: User, token: str) -> bool:
+    """Make the address of that link the actor's own, confirmed; False when the link is void.
+
+    Sign-ins go on; a link to choose a password that was mailed to the earlier address is void, and that address is
+    told. Raises Taken when somebody else has the new one.
+    """
+    db.lock(actor)
+    offered = address_link(actor, token)
+    if offered is None:
+        return False
+    owner = user_by_email(offered.email)
+    if owner not in (None, actor):
+        raise Taken
+    db.session.delete(offered)
+    if owner is None:
+        _move(actor, offered.email)
+    actor.confirmed_at = clock.now()
+    changes = {"address": [None, None]}  # that it changed belongs into the log, what it was does not
+    log.record(EventName.USER_UPDATED, actor, audience=Audience.STAFF, user=actor, changes=changes)
+    return True
+
+
+def _move(actor: User, email: str):
+    queue(Kind.MOVED, actor.email, user=actor)
+    waiting = OutgoingMail.state == OutState.WAITING, OutgoingMail.kind != Kind.MOVED
+    theirs = update(OutgoingMail).where(OutgoingMail.user_id == actor.id, OutgoingMail.address == actor.email)
+    db.session.execute(theirs.where(*waiting).values(address=email))
+    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == actor.id))
+    actor.email = email

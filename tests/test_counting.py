@@ -1,0 +1,104 @@
+"""What is counted against guessing survives a restart, names nobody, and says when it is over."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import select
+
+from informejo import clock, db
+from informejo.accounts.models import Count
+from informejo.counting import Counts
+from informejo.ops.prune import prune
+from tests.live import dom
+from tests.world import PASSWORD
+
+
+def fail(browser, email="ren@example.org", password="wrong"):
+    return browser.post("/sign-in", data={"email": email, "password": password})
+
+
+def restart(app):
+    app.extensions["rates"] = MovingWindowRateLimiter(Counts())
+
+
+@pytest.mark.hardening("H-35", "F-17")
+def test_failed_sign_ins_survive_a_restart(app, world, visit):
+    for number in range(10):
+        stranger = visit()
+        stranger.environ_base |= {"REMOTE_ADDR": f"192.0.2.{number}"}
+        assert fail(stranger).status_code == 422
+    restart(app)
+    assert fail(visit(), password=PASSWORD).status_code == 429, "of one account, from wherever"
+    assert fail(visit(), "zoe@example.org", PASSWORD).status_code == 303
+
+
+@pytest.mark.hardening("H-35")
+def test_so_do_those_from_one_address(app, world, visit):
+    assert [fail(visit(), f"{n}@example.org").status_code for n in range(10)] == [422] * 10
+    restart(app)
+    assert fail(visit(), password=PASSWORD).status_code == 429
+
+
+def test_they_end_when_they_would_have_ended(app, world, visit):
+    for number in range(10):
+        fail(visit(), f"{number}@example.org")
+    restart(app)
+    with clock.at(clock.now() + timedelta(minutes=4)):
+        waits = int(fail(visit()).headers["Retry-After"])
+    assert 30 < waits <= 60
+    restart(app)
+    with clock.at(clock.now() + timedelta(minutes=6)):
+        assert fail(visit(), password=PASSWORD).status_code == 303
+
+
+def test_what_succeeds_leaves_no_row_and_what_fails_names_nobody(app, world, visit):
+    fail(visit(), password=PASSWORD)
+    assert not db.session.scalars(select(Count)).all()
+    fail(visit())
+    rows = db.session.scalars(select(Count)).all()
+    assert {row.what for row in rows} == {"failed sign-in", "failed sign-in of an account"}
+    assert all(re.fullmatch("[0-9a-f]{64}", row.who) for row in rows)
+
+
+def test_a_clock_that_is_put_back_locks_nobody_out_for_longer(app, world, visit):
+    for number in range(10):
+        fail(visit(), f"{number}@example.org")
+    restart(app)
+    with clock.at(clock.now() - timedelta(hours=5)):
+        assert int(fail(visit()).headers["Retry-After"]) <= 300
+
+
+@pytest.mark.hardening("S-36")
+def test_a_hundred_bad_tries_and_a_restart_leave_a_known_browser_its_way_in(app, world, visit):
+    known = visit(world.ren)
+    known.post("/sign-out")
+    for number in range(100):
+        stranger = visit()
+        stranger.environ_base |= {"REMOTE_ADDR": f"192.0.2.{number}"}
+        fail(stranger)
+    restart(app)
+    assert fail(known, password=PASSWORD).status_code == 303
+
+
+def test_whoever_tried_too_often_reads_when_to_try_again_and_keeps_what_they_typed(app, world, visit):
+    for number in range(10):
+        fail(visit(), f"{number}@example.org")
+    before = clock.now()
+    answer = fail(visit())
+    page = dom.read(answer.text).find("main")
+    [moment] = page.all("time")
+    assert before < datetime.fromisoformat(moment["datetime"]) <= before + timedelta(minutes=5, seconds=1)
+    [form] = page.all("form")
+    typed = {field["name"]: field.attributes.get("value", "") for field in form.all("input")}
+    assert (typed["email"], typed["password"]) == ("ren@example.org", "")
+
+
+def test_old_ones_are_thrown_away(app, world, visit, tmp_path):
+    fail(visit())
+    with clock.at(clock.now() + timedelta(hours=23)):
+        assert dict(prune(tmp_path))["counted tries"] == 0
+    with clock.at(clock.now() + timedelta(hours=25)):
+        assert dict(prune(tmp_path))["counted tries"] == 2
+    assert not db.session.scalars(select(Count)).all()
