@@ -40,6 +40,12 @@ SETTINGS = (
     Setting("GREETING", "", "Words for visitors on the front page, above the ways in.", on_page=True),
     Setting("SUBMIT_HINT", "", "Words above the form for a new ticket.", on_page=True),
     Setting("MAIL_FOOTER", "", "Words at the end of every mail.", on_page=True),
+    Setting(
+        "CATEGORIES",
+        "",
+        "Categories to choose from for new tickets, as words with a space between two; all when empty.",
+        on_page=True,
+    ),
     Setting("REGISTRATION", True, "Whether people may register themselves.", on_page=True),
     Setting("GUEST_TICKETS", True, "Whether visitors may open tickets, at /submit-ticket.", on_page=True),
     Setting("LINK_DAYS", 30, "Days for which a mailed link to one ticket opens it.", on_page=True),

@@ -59,6 +59,7 @@ NOTICES = {
     "links-ended": "It is ended, and opens nothing any more.",
     "link-left": "You left the ticket in this browser. The link in your mail still opens it.",
     "ticket-confirmed": "Thank you. We know now that this is your ticket.",
+    "settings-saved": "What you changed is saved. Below is what was changed, with a way back.",
     "mail-again": "The mail is on its way again.",
 }
 # No word of success: whether the address is known is nobody else's business.

@@ -19,8 +19,8 @@ LAYERS = {
     " mail.signatures mail.smtp mail.smtp_server mail.words markdown metrics mime.addresses"
     " mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
     " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
-    " mime.reports mime.sealed mime.transfer mime.writing offload paging shelf signals text"
-    " tickets.media_types tickets.words version",
+    " mime.reports mime.sealed mime.transfer mime.writing offload paging settings.colours shelf signals"
+    " text tickets.media_types tickets.words version",
     TABLES: "*.models built_once db folding glance ids slow_reads turns",
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"

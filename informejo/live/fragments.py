@@ -86,7 +86,7 @@ SILENT = {
     EventName.TEAM_CREATED: "nothing makes it yet",
     EventName.TEAM_UPDATED: "nothing makes it yet",
     EventName.TEAM_DELETED: "nothing makes it yet",
-    EventName.SETTING_CHANGED: "nothing makes it yet",
+    EventName.SETTING_CHANGED: "pages show what is set as of the moment they were loaded",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "department", "role", "active"}  # what pages show of people

@@ -19,7 +19,7 @@ from informejo.mail.senders import desk_name, public
 from informejo.mail.signatures import confirmation
 from informejo.mail.words import Kind, Why
 from informejo.mime.quotes import MARKER
-from informejo.settings.queries import setting
+from informejo.settings.queries import LOGO, mark_of, setting
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import Status
 
@@ -58,6 +58,8 @@ def _everywhere(case: Case) -> dict:
         "kind": case.kind,
         "desk": desk_name(),
         "public": public(),
+        "footer": setting("MAIL_FOOTER"),
+        "logo": f"{public()}/assets/desk/{logo}.logo" if (logo := mark_of(LOGO)) else "",
         "number": None,
         "code": "",
         "code_until": case.reader.time(clock.now() + timedelta(days=setting("LINK_DAYS"))),

@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 from sqlalchemy.orm import aliased
 
@@ -18,6 +18,7 @@ from informejo.mail.models import Verdict
 from informejo.mail.recipients import Concern
 from informejo.mail.verdicts import settle
 from informejo.mail.words import Kind, Why
+from informejo.settings.queries import setting
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import Status
 
@@ -38,7 +39,7 @@ def run(app: Flask):
 
 def remind():
     """Remind everybody whose ticket has waited for REMINDER_DAYS while nothing was said. What fails stops no other."""
-    ids = db.session.scalars(_begun()).all() if current_app.config["REMINDER_DAYS"] else []
+    ids = db.session.scalars(_begun()).all() if setting("REMINDER_DAYS") else []
     for id in ids:
         with contained("reminders"):
             try:
@@ -58,7 +59,7 @@ def _remind(event: Event):
 
 def _begun() -> Select:
     """The ids of the events with which a waiting began that has lasted long enough, and that nobody was told of."""
-    enough = clock.now() - timedelta(days=current_app.config["REMINDER_DAYS"])
+    enough = clock.now() - timedelta(days=setting("REMINDER_DAYS"))
     began, said = _newest(_SET), _newest(_SET | _SAID)
     told = select(Verdict.event_id).where(Verdict.event_id == Event.id, Verdict.why == Why.REMINDER).exists()
     waiting = Ticket.status == Status.WAITING, Ticket.deleted_at.is_(None)

@@ -11,8 +11,10 @@ from informejo.accounts.models import User
 from informejo.mail.fields import mailbox
 from informejo.mail.queries import key
 from informejo.mail.signatures import ReplyTo, reply_address
+from informejo.settings.queries import setting
 
 NAME = "Help desk"
+UNNAMED = "Informejo"  # the name of a desk that nobody named
 
 
 def public() -> str:
@@ -21,7 +23,9 @@ def public() -> str:
 
 
 def desk_name() -> str:
-    """What the desk is called."""
+    """What the desk is called: as it was set, else as MAIL_FROM says."""
+    if setting("DESK_NAME") != UNNAMED:
+        return setting("DESK_NAME")
     return parseaddr(current_app.config["MAIL_FROM"])[0] or NAME
 
 

@@ -1,6 +1,12 @@
-"""Settings that administrators change in a page."""
+"""What administrators change in a page."""
+
+from informejo.settings import models as models  # so that every command knows the tables
 
 
 def init_app(app):
-    """Register what this feature adds to the app."""
-    from informejo.settings import models  # noqa: F401 - its tables
+    """Register its page; `setting(name)` is what holds, for templates."""
+    from informejo.settings import queries, views
+
+    app.register_blueprint(views.bp)
+    of_templates = (queries.setting, queries.mark_of, queries.offered_categories)
+    app.jinja_env.globals |= {function.__name__: function for function in of_templates}

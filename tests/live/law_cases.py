@@ -174,6 +174,8 @@ NO_CASE = {
     "remove_member": "as `change_team`",
     "delete_team": "as `change_team`",
     "keep_in_step": "as `change_team`",
+    "change_setting": "pages show what is set as of the moment they were loaded",
+    "take_back": "as `change_setting`",
     "guest_who_wrote": "as `guest_for`",
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",

@@ -27,6 +27,8 @@ from informejo.guests import link_actions
 from informejo.live.fragments import SILENT
 from informejo.mail import actions as mail
 from informejo.security import cookie_name
+from informejo.settings import actions as settings
+from informejo.teams import actions as teams
 from informejo.tickets import actions, batch_actions, change_actions
 from tests import world as cast
 from tests.live import dom
@@ -129,7 +131,7 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
         name
         for module in (
             *(actions, batch_actions, change_actions, accounts),
-            *(password_actions, undo_actions, link_actions, mail),
+            *(password_actions, undo_actions, link_actions, mail, settings, teams),
         )
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and records(function)

@@ -1,0 +1,170 @@
+"""The page of settings: what administrators change, with a history and a way back."""
+
+import io
+import re
+
+import pytest
+from sqlalchemy import select
+
+from informejo import db
+from informejo.events.models import Event
+from informejo.events.names import EventName
+from informejo.mail.senders import desk_name
+from informejo.settings.actions import ChangedMeanwhile, change_setting
+from informejo.settings.colours import CLEAR, READABLE, accent, contrast, verdict
+from informejo.settings.queries import setting
+from tests.test_routes import PNG
+
+SECRETS = {
+    "SMTP_PASSWORD": "s3cret-of-smtp",
+    "METRICS_TOKEN": "s3cret-of-metrics",
+    "OAUTH_CLIENT_SECRET": "s3cret-oauth",
+}
+
+
+@pytest.fixture
+def ana(world, visit):
+    return visit(world.ana)
+
+
+def save(browser, **fields):
+    """As the form sends it: what was shown goes with what is there now."""
+    was = {f"was-{name}": shown for name, (shown, _) in fields.items()}
+    return browser.post("/settings", data=was | {name: new for name, (_, new) in fields.items()})
+
+
+def changes() -> list[dict]:
+    events = select(Event.changes).where(Event.name == EventName.SETTING_CHANGED).order_by(Event.id)
+    return list(db.session.scalars(events))
+
+
+def test_what_is_saved_is_shown_on_every_page_from_the_next_load_on(ana, visit, world):
+    answer = save(ana, DESK_NAME=("Informejo", "Blue desk"), GREETING=("", "Hello.\nCome in."))
+    assert answer.status_code == 303
+    front = visit().get("/").text
+    assert "· Blue desk</title>" in front
+    assert "<span>Blue desk</span>" in front
+    assert "Hello.\nCome in." in front
+    assert desk_name() == "Blue desk"
+    assert changes() == [{"DESK_NAME": ["Informejo", "Blue desk"]}, {"GREETING": ["", "Hello.\nCome in."]}]
+
+
+def test_only_what_was_touched_is_changed(ana):
+    save(ana, DESK_NAME=("Informejo", "Informejo"), LINK_DAYS=("30", "30"))
+    assert changes() == []
+
+
+def test_registration_can_be_switched_off_and_its_page_is_gone(ana, visit):
+    assert visit().get("/register").status_code == 200
+    save(ana, REGISTRATION=("on", "off"))
+    assert visit().get("/register").status_code == 404
+    assert 'href="/register"' not in visit().get("/").text
+
+
+def test_a_new_ticket_offers_the_categories_that_were_chosen(ana, visit, world):
+    browser = visit(world.ren)
+    assert 'value="hardware"' in browser.get("/tickets/new").text
+    ana.post("/settings", data={"was-CATEGORIES": "", "CATEGORIES": ["network", "other"]})
+    offered = browser.get("/tickets/new").text
+    assert 'value="network"' in offered
+    assert 'value="hardware"' not in offered
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "new"),
+    [("DESK_NAME", "Informejo", ""), ("ACCENT", "", "red; }"), ("LINK_DAYS", "30", "0"), ("LINK_DAYS", "30", "x"),
+     ("LINK_DAYS", "30", "9" * 50), ("SECOND_FACTOR", "", "everybody"), ("GREETING", "", "x" * 1001)],
+)  # fmt: skip
+def test_what_cannot_be_is_a_sentence_and_what_was_typed_stays(ana, name, was, new):
+    answer = save(ana, **{name: (was, new)}, SUBMIT_HINT=("", "Typed beside it."))
+    assert answer.status_code == 422
+    assert f'id="problem-{name}"' in answer.text
+    assert "Typed beside it." in answer.text
+    assert changes() == []
+
+
+def test_two_who_change_the_same_setting_keep_both_words(ana, visit, world):
+    save(ana, GREETING=("", "Hers."))
+    late = save(ana, GREETING=("", "Mine."), SUBMIT_HINT=("", "Beside it."))
+    assert late.status_code == 409
+    assert "Somebody changed this meanwhile to “Hers.”" in late.text.replace("&#34;", '"')
+    assert "Mine." in late.text
+    assert setting("GREETING") == "Hers."
+    assert setting("SUBMIT_HINT") == ""
+    assert save(ana, GREETING=("Hers.", "Mine.")).status_code == 303
+    assert setting("GREETING") == "Mine."
+
+
+def test_a_change_can_be_taken_back_once_and_that_is_a_change_too(ana):
+    save(ana, GREETING=("", "Once."))
+    id = db.session.scalar(select(Event.id).where(Event.name == EventName.SETTING_CHANGED))
+    assert ana.post(f"/settings/changes/{id}/undo").status_code == 303
+    assert setting("GREETING") == ""
+    save(ana, GREETING=("", "Twice."))
+    assert ana.post(f"/settings/changes/{id}/undo").status_code == 409
+    assert setting("GREETING") == "Twice."
+    assert changes()[1] == {"GREETING": ["Once.", ""]}
+    assert "Undo" in ana.get("/settings").text
+
+
+def test_the_change_of_something_else_is_no_setting_to_take_back(ana, world):
+    world.ticket()
+    id = db.session.scalar(select(Event.id))
+    assert ana.post(f"/settings/changes/{id}/undo").status_code == 404
+
+
+def test_nobody_sets_what_is_not_for_a_page(world):
+    for name in ("SMTP_PASSWORD", "DATABASE_URL", "nonsense"):
+        with pytest.raises(Exception, match="404"):
+            change_setting(world.ana, name, "x", "")
+    with pytest.raises(ChangedMeanwhile):
+        change_setting(world.ana, "GREETING", "new", "was never so")
+
+
+@pytest.mark.hardening("H-49")
+def test_no_page_of_settings_shows_a_secret(app, ana):
+    app.config.update(SECRETS | {"MAILBOXES": "imaps://desk:s3cret-of-box@mail.example.org"})
+    page = ana.get("/settings").text
+    assert page.count("set in the environment") == 4
+    assert "s3cret" not in page
+
+
+def test_a_logo_is_served_as_nothing_but_a_picture(ana, visit):
+    answer = ana.post("/settings/logo", data={"LOGO": (io.BytesIO(PNG), "x.svg")}, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    [address] = set(re.findall(r"/assets/desk/\w+\.logo", visit().get("/").text))
+    sent = visit().get(address)
+    assert (sent.data, sent.mimetype) == (PNG, "image/png")
+    assert "sandbox" in sent.headers["Content-Security-Policy"]
+    assert sent.headers["X-Content-Type-Options"] == "nosniff"
+    assert "immutable" in sent.headers["Cache-Control"]
+    ana.post("/settings/logo", data={"remove": "yes"})
+    assert visit().get(address).status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"<svg onload='alert(1)'/>", b"GIF89a", b"", PNG + bytes(70_000)])
+def test_what_is_no_small_picture_is_no_logo(ana, content):
+    sent = {"LOGO": (io.BytesIO(content), "logo.png", "image/png")}
+    answer = ana.post("/settings/logo", data=sent, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert 'id="problem-LOGO"' in answer.text
+    assert not setting("LOGO")
+
+
+@pytest.mark.parametrize("colour", ["#0b6a62", "#ffff00", "#000000", "#ffffff", "#2b5fe3", "#808080"])
+def test_any_accent_can_be_read_in_both_themes(colour):
+    made = accent(colour)
+    assert contrast(made.light, "#ffffff") >= READABLE
+    assert contrast(made.dark, "#131416") >= READABLE
+    assert contrast(made.light_strong, "#ffffff") >= CLEAR
+    assert contrast(made.dark_strong, "#131416") >= CLEAR
+    assert bool(verdict(colour)) == ({made.light, made.dark} != {colour})
+
+
+def test_an_accent_is_a_sheet_that_browsers_keep_and_says_what_became_of_it(ana, visit):
+    save(ana, ACCENT=("", "#FFFF00"))
+    [address] = re.findall(r"/assets/desk/\w+\.css", visit().get("/").text)
+    sheet = visit().get(address)
+    assert sheet.mimetype == "text/css"
+    assert accent("#ffff00").light in sheet.text
+    assert "is shown as" in ana.get("/settings").text
