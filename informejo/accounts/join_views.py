@@ -1,20 +1,13 @@
 """Registering: people make accounts for themselves, and prove their address first where mail can be sent."""
 
-<<<<<<< HEAD
 from flask import Blueprint, Response, abort, request
-=======
-from flask import Blueprint, abort, request
->>>>>>> c979b05 (Settings that administrators change in a page, with a history and a way back)
 
 from informejo import db, security
 from informejo.accounts import actions
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.inputs import NewAccount, Newcomer
 from informejo.inputs import Invalid
-<<<<<<< HEAD
 from informejo.mail.queries import can_be_sent
-=======
->>>>>>> c979b05 (Settings that administrators change in a page, with a history and a way back)
 from informejo.settings.queries import setting
 from informejo.web import anybody, go_to, page
 
@@ -26,11 +19,7 @@ bp = Blueprint("joining", __name__)
 @bp.route("/register", methods=["GET", "POST"])
 @anybody
 def register():
-<<<<<<< HEAD
     """Make an account. Where mail can be sent, the answer is the same for an address that has one already."""
-=======
-    """Make an account, and then sign in with it. The answer is the same for an address that has one already."""
->>>>>>> c979b05 (Settings that administrators change in a page, with a history and a way back)
     if not setting("REGISTRATION"):
         abort(404)
     if request.method != "POST":
