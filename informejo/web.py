@@ -249,13 +249,19 @@ def look_up(view):
         raise Unauthorized
 
 
-def _find_link(look: Callable) -> Asking | None:
-    """Whoever is not signed in may hold a link to the very ticket that is asked for."""
+def held_link() -> tuple[str, int] | None:
+    """The link that this browser holds to the very ticket that is asked for, and its number; it may have ended."""
     if not (getattr(_view(), "by_link", False) and security.has_link_cookies()):
         return None
     number = ticket_asked_for()
     token = number and security.link_cookie(number)
-    return look(token, number) if token else None
+    return (token, number) if token else None
+
+
+def _find_link(look: Callable) -> Asking | None:
+    """Whoever is not signed in may hold one."""
+    held = held_link()
+    return look(*held) if held else None
 
 
 def _act_as(person: User | None):

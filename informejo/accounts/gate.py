@@ -12,7 +12,7 @@ from informejo.accounts.models import User
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.error_pages import PASSWORDS
 from informejo.inputs import Invalid
-from informejo.web import draw_for, local, page, wants_fragment
+from informejo.web import draw_for, held_link, local, page, wants_fragment
 
 KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's text through the sign-in page
 CARRIED = ("next", "draft", "for", "files")  # those that go with it: where to, which form, whose, files that are lost
@@ -45,6 +45,11 @@ def sign_in_page(problems: dict[str, str], hidden: dict[str, str]) -> str:
     return page("accounts/sign_in.html", title="Sign in", typed=typed, problems=problems, hidden=hidden)
 
 
+def link_ended_page(hidden: Mapping[str, str]) -> str:
+    """For whoever comes with a link that opens its ticket no more; `hidden` is text that they were sending."""
+    return page("guests/ended.html", title="This link has ended", typed={}, problems={}, hidden=hidden)
+
+
 def draft_name(fields: Mapping[str, str]) -> str | None:
     """The form whose draft this could be."""
     try:
@@ -69,14 +74,17 @@ def _sign_in_first(_error: Unauthorized):
     """People get the sign-in page, and from there back to where they were; scripts and programs a plain 401."""
     db.session.rollback()
     draw_for(None)
+    came_by_link = held_link()
     if request.method not in security.SAFE:
-        return _sign_in_again()
+        return _come_again() if came_by_link else _sign_in_again()
     accepted = request.accept_mimetypes
     for_people = request.headers.get("Sec-Fetch-Dest", "document") == "document" and (
         not accepted or accepted.accept_html
     )
     if wants_fragment() or request.path.startswith("/live") or not for_people:
         return "Sign in first.", 401, NOWHERE
+    if came_by_link:
+        return link_ended_page({}), 401
     return redirect("/sign-in?" + urlencode({"next": request.full_path.rstrip("?")}), 303)
 
 
@@ -86,6 +94,13 @@ def _sign_in_again():
     # Where htmx sent no text, or is only saving a draft, this page must not push aside the one somebody is writing in.
     takes_over = "draft" in hidden and request.path != "/drafts"
     return sign_in_page({}, hidden), 401, IN_THE_PLACE_OF_ALL if takes_over else {}
+
+
+def _come_again():
+    """The same of whoever came by a link that has ended meanwhile: a code or another link leads back to the text."""
+    hidden = _carried()
+    takes_over = "draft" in hidden and request.path != "/drafts"
+    return link_ended_page(hidden), 401, IN_THE_PLACE_OF_ALL if takes_over else {}
 
 
 def _ask_first(error: drawn.SomebodyElse):

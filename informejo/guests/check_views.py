@@ -3,9 +3,12 @@
 from flask import Blueprint, g, redirect, request
 
 from informejo import db, security
+from informejo.accounts.gate import CARRIED, KEPT, carried_fields, draft_name
+from informejo.audit import accesses
+from informejo.drafts.actions import key_for, save_draft
 from informejo.guests.actions import ask_for_link
 from informejo.guests.inputs import LinkWish, TypedCode
-from informejo.guests.link_queries import opened_by_code
+from informejo.guests.link_queries import Opens, opened_by_code
 from informejo.guests.links import new_link, with_link
 from informejo.inputs import Invalid
 from informejo.web import go_to, page, public
@@ -34,11 +37,18 @@ def enter():
     security.count("code of a person", typed.email)
     with security.in_even_time():
         opens = opened_by_code(typed.email, typed.code)
+        if opens is None:
+            accesses.note("code-failed", who=typed.email)
+            db.commit()
     if opens is None:
         return _page(request.form, {"code": WRONG}), 422
     number, token = opens.ticket.id, new_link(*opens)
+    accesses.note("link-used", user=opens.user, said=f"With the access code of ticket #{number}.")
+    kept = _keep_text(opens)
     db.commit()
-    return go_to(f"/t/{token}") if g.actor else with_link(go_to(f"/tickets/{number}"), number, token)
+    if g.actor:
+        return go_to(f"/t/{token}")
+    return with_link(go_to(f"/tickets/{number}", "draft-kept" if kept else ""), number, token)
 
 
 @bp.post("/check/link")
@@ -57,5 +67,15 @@ def ask():
     return go_to("/check", "link-asked")
 
 
+def _keep_text(opens: Opens) -> bool:
+    """Save what somebody was sending to this very ticket as a draft, if their link had ended meanwhile."""
+    fields, draft = carried_fields(request.form), draft_name(request.form)
+    if not fields or draft != f"ticket:{opens.ticket.id}":
+        return False
+    save_draft(opens.user, draft, fields, key_for(draft))
+    return True
+
+
 def _page(typed, problems: dict[str, str]) -> str:
-    return page("guests/check.html", title="Check a ticket", typed=typed, problems=problems)
+    hidden = {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
+    return page("guests/check.html", title="Check a ticket", typed=typed, problems=problems, hidden=hidden)

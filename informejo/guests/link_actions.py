@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from informejo import clock, db
 from informejo.accounts.models import Session, User
 from informejo.accounts.queries import fingerprint
+from informejo.audit import accesses
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -60,6 +61,7 @@ def prove(actor: User, ticket: Ticket):
     What opens a page alone shows nothing: programs that look through mails follow links too.
     """
     if actor.only == ticket.id and actor.confirmed_at is None:
+        accesses.note("link-used", user=actor, said=f"Of ticket #{ticket.number}, for the first time.")
         confirm_address(actor)
     if ticket.unverified and actor.id == ticket.requester_id:
         hold(actor, "ticket.see", ticket)

@@ -49,4 +49,4 @@ def open_instead(token: str):
 def _no_link():
     """One page for all that opens nothing: what never was a link, what has ended, and what has had its time."""
     security.count("link", security.address())
-    return page("guests/no_link.html", title="This link does not work", typed={}, problems={}), 404
+    return page("guests/no_link.html", title="This link does not work", typed={}, problems={}, hidden={}), 404

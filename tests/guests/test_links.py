@@ -1,29 +1,22 @@
 """A link opens one ticket for its requester, whatever else they are, and lets nobody anywhere else."""
 
+from datetime import timedelta
+
 import pytest
 
-from informejo import db
+from informejo import clock, db
+from informejo.accounts import prune_actions
+from informejo.accounts.models import Session
+from informejo.guests import link_actions
 from informejo.guests.link_actions import make_link
+from informejo.security import MOST_LINKS, cookie_name
+from informejo.tickets import change_actions, prune_actions as ticket_prune_actions
+from informejo.tickets.models import Comment, Ticket
+from informejo.tickets.words import Status
+from tests.live.sse import Listener
 
-
-@pytest.fixture
-def ticket(world):
-    return world.ticket(world.gus)
-
-
-@pytest.fixture
-def come(visit):
-    """`come(user, ticket)`: a browser that came by a new link."""
-
-    def come(user, ticket, browser=None):
-        token = make_link(user, ticket).token
-        db.commit()
-        browser = browser or visit()
-        answer = browser.get(f"/t/{token}")
-        assert (answer.status_code, answer.location) == (303, f"/tickets/{ticket.id}")
-        return browser
-
-    return come
+ELSEWHERE = ("/tickets", "/profile", "/tickets/new", "/unread", "/queue", "/users", "/desk", "/live?on=me")
+OFF = ("", "null", "undefined", "0", "%00", "1", "{whole:.12}", "{whole:.32}", "{whole:.42}", "{whole} ", "%20{whole}")
 
 
 def test_a_link_opens_its_ticket_and_no_other_page(world, ticket, come):
@@ -31,8 +24,303 @@ def test_a_link_opens_its_ticket_and_no_other_page(world, ticket, come):
     gus = come(world.gus, ticket)
     page = gus.get(f"/tickets/{ticket.id}")
     assert page.status_code == 200
-    assert "You are here by a link" in page.text
+    assert "You are here by a link, as" in page.text
+    assert 'href="/profile"' not in page.text
     assert gus.get(f"/tickets/{other.id}").status_code == 303
-    for address in ("/tickets", "/profile", "/tickets/new", "/unread", "/queue"):
-        assert gus.get(address).status_code == 303, address
+    for address in ELSEWHERE:
+        assert gus.get(address).status_code in (303, 401), address
     assert gus.post("/tickets", data={"title": "A title", "description": "A description."}).status_code == 401
+    assert gus.post(f"/tickets/{other.id}/comments", data={"body": "Me too."}).status_code == 401
+
+
+def test_whoever_came_by_a_link_writes_attaches_and_says_that_it_is_solved(world, visit, ticket, come):
+    import io
+
+    gus, address = come(world.gus, ticket), f"/tickets/{ticket.id}"
+    said = {"body": "It is the *red* one.", "files": (io.BytesIO(b"It hums."), "sound.txt")}
+    assert gus.post(f"{address}/comments", data=said, content_type="multipart/form-data").status_code == 303
+    comment = db.session.query(Comment).one()
+    [file] = comment.attachments
+    assert gus.get(f"/files/{file.token}/sound.txt", buffered=True).data == b"It hums."
+    assert gus.get(f"/comments/{comment.id}").status_code == 302
+    assert gus.post(f"/comments/{comment.id}/edit", data={"body": "It is blue.", "version": "1"}).status_code == 303
+    assert gus.post("/drafts", data={"draft": f"ticket:{ticket.id}", "body": "And"}).status_code == 303
+    assert gus.post(f"{address}/seen", data={"event": ticket.last_event_id}).status_code == 303
+    assert gus.post(f"{address}/writing").status_code == 204
+    assert gus.get(f"{address}/print").status_code == 200
+    assert 'data-author="6"' in gus.get(f"/me.css?6&on=ticket:{ticket.id}").text
+    assert gus.post(f"{address}/status", data={"value": "resolved"}).status_code == 303
+    assert "You said that it is solved" in gus.get(address).text
+    stranger = visit()
+    assert stranger.get(f"/files/{file.token}/sound.txt").status_code == 303
+    assert come(world.zoe, world.ticket(world.zoe)).get(f"/files/{file.token}").status_code in (303, 401)
+
+
+@pytest.mark.hardening("H-56")
+def test_following_a_link_writes_nothing_however_often(world, visit, ticket):
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    before = rows()
+    for method in ("HEAD", "GET", "GET"):
+        answer = visit().open(f"/t/{token}", method=method)
+        assert (answer.status_code, answer.location) == (303, f"/tickets/{ticket.id}")
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert token not in answer.text
+    assert rows() == before
+
+
+def rows() -> list:
+    return [db.session.execute(table.select()).all() for table in db.Model.metadata.sorted_tables]
+
+
+@pytest.mark.hardening("H-50")
+def test_the_cookie_of_a_link_is_kept_as_safe_as_that_of_a_sign_in(app, world, visit, ticket):
+    app.config["PUBLIC_URL"] = "https://help.example.org"
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    [cookie] = visit().get(f"/t/{token}").headers.getlist("Set-Cookie")
+    assert cookie.startswith(f"__Host-informejo-{ticket.id}={token};")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=2592000"} <= set(cookie.split("; "))
+
+
+@pytest.mark.hardening("H-27", "O-05")
+def test_only_the_whole_token_opens_anything_and_all_else_is_one_page(app, world, visit, ticket):
+    token = make_link(world.gus, ticket).token
+    db.session.flush()
+    expired = make_link(world.gus, ticket).token
+    old = db.session.query(Session).order_by(Session.id.desc()).first()
+    old.expires_at = clock.now() - timedelta(seconds=1)
+    db.commit()
+    pages = set()
+    for tried in (expired, *(off.format(whole=token) for off in OFF)):
+        app.extensions["rates"].storage.reset()
+        answer = visit().get(f"/t/{tried}")
+        assert answer.status_code == 404, tried
+        assert not answer.headers.getlist("Set-Cookie")
+        pages.add(answer.data)
+    assert len(pages) == 1
+    assert visit().get(f"/t/{token}").status_code == 303
+
+
+@pytest.mark.hardening("H-27")
+def test_wrong_tokens_are_counted_and_one_that_works_is_free(world, visit, ticket):
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    assert [visit().get(f"/t/wrong{number}").status_code for number in range(11)] == [404] * 10 + [429]
+    assert visit().get(f"/t/{token}").status_code == 303
+
+
+@pytest.mark.hardening("H-49")
+def test_no_log_shows_a_token(world, visit, ticket, caplog):
+    caplog.set_level("INFO")
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    visit().get(f"/t/{token}")
+    assert "GET /t/..." in caplog.text
+    assert token not in caplog.text
+
+
+def test_two_guests_in_one_browser_are_told_apart_by_the_ticket(world, ticket, come):
+    zoes = world.ticket(world.zoe, "Zoe's own")
+    both = come(world.zoe, zoes, come(world.gus, ticket))
+    assert "as <bdi>Gus Visser</bdi>" in both.get(f"/tickets/{ticket.id}").text
+    assert "as <bdi>Zoe Kaur</bdi>" in both.get(f"/tickets/{zoes.id}").text
+    for number in (ticket.id, zoes.id):
+        both.post(f"/tickets/{number}/comments", data={"body": f"On {number}"})
+    wrote = [(comment.ticket_id, comment.author_id) for comment in db.session.query(Comment)]
+    assert wrote == [(ticket.id, world.gus.id), (zoes.id, world.zoe.id)]
+    assert both.get(f"/live?on=ticket:{ticket.id}&on=ticket:{zoes.id}").status_code == 401
+
+
+@pytest.mark.hardening("O-04", "L-11")
+def test_by_a_link_an_agent_is_the_requester_of_one_ticket_alone(world, visit, come):
+    own = world.ticket(world.mia, "My own keyboard")
+    world.note(own, "She spilt tea.", by=world.tom)
+    visit(world.mia).post("/drafts", data={"draft": f"ticket:{own.id}", "internal": "yes", "body": "Half a note"})
+    other = world.ticket()
+    mia = come(world.mia, own)
+    page = mia.get(f"/tickets/{own.id}").text
+    assert "My own keyboard" in page
+    assert not [word for word in ("spilt tea", "Half a note", "Assignee", "has-rail") if word in page]
+    assert mia.get(f"/tickets/{other.id}").status_code == 303
+    assert mia.post(f"/tickets/{own.id}/comments", data={"body": "x", "internal": "yes"}).status_code == 403
+    assert mia.post(f"/tickets/{own.id}/priority", data={"value": "low"}).status_code == 403
+    assert mia.post(f"/tickets/{own.id}/assignment", data={"value": "me"}).status_code == 401
+    assert mia.get("/live?on=queue").status_code == 401
+    assert "spilt tea" in visit(world.mia).get(f"/tickets/{own.id}").text
+
+
+def test_the_token_of_a_link_signs_nobody_in(world, visit, ticket):
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    browser = visit()
+    browser.set_cookie(cookie_name(), token)
+    for address in ("/tickets", f"/tickets/{ticket.id}", f"/live?on=ticket:{ticket.id}"):
+        assert browser.get(address).status_code in (303, 401), address
+    other = world.ticket(world.gus, "Another one")
+    browser.set_cookie(f"{cookie_name()}-{other.id}", token)
+    assert browser.get(f"/tickets/{other.id}").status_code == 401
+
+
+def test_whoever_is_signed_in_as_that_person_comes_straight_to_the_ticket(world, visit):
+    ticket = world.ticket()
+    token = make_link(world.ren, ticket).token
+    db.commit()
+    answer = visit(world.ren).get(f"/t/{token}")
+    assert answer.location == f"/tickets/{ticket.id}"
+    assert not answer.headers.getlist("Set-Cookie")
+
+
+def test_whoever_is_signed_in_as_another_is_asked_first(world, visit, ticket):
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    zoe = visit(world.zoe)
+    page = zoe.get(f"/t/{token}")
+    assert "You are signed in as Zoe Kaur" in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert zoe.get("/tickets").status_code == 200
+    answer = zoe.post(f"/t/{token}")
+    assert answer.location == f"/tickets/{ticket.id}"
+    assert zoe.get(answer.location).status_code == 200
+    assert zoe.get("/tickets").status_code == 303
+
+
+@pytest.mark.hardening("H-33", "L-11")
+def test_a_stream_by_a_link_is_live_until_the_link_is_ended(world, visit, ticket, come):
+    gus = come(world.gus, ticket)
+    stream = Listener(gus, f"/live?on=ticket:{ticket.id}")
+    world.comment(world.mia, ticket, "We are on our way.")
+    world.note(ticket, "He has only one.")
+    heard = str(stream.heard())
+    assert "on our way" in heard
+    assert "only one" not in heard
+    [link] = link_queries_of(world, ticket)
+    assert visit(world.mia).post(f"/tickets/{ticket.id}/links/{link.id}/removal").status_code == 303
+    world.comment(world.mia, ticket, "After the end.")
+    assert "After the end" not in str(stream.heard())
+    assert gus.get(f"/live?on=ticket:{ticket.id}").status_code == 401
+    page = gus.get(f"/tickets/{ticket.id}")
+    assert (page.status_code, "This link has ended" in page.text) == (401, True)
+
+
+def link_queries_of(world, ticket):
+    from informejo.guests.link_queries import links_to
+
+    return links_to(world.mia, ticket)
+
+
+@pytest.mark.hardening("H-33")
+def test_a_link_that_ends_while_something_is_sent_saves_nothing_and_loses_no_text(world, ticket, come, monkeypatch):
+    from informejo.tickets import files
+
+    gus, kept = come(world.gus, ticket), files.kept
+
+    def end_meanwhile(*args):
+        db.session.rollback()
+        link_actions.end_links(world.mia, ticket, link_queries_of(world, ticket))
+        db.commit()
+        return kept(*args)
+
+    monkeypatch.setattr("informejo.tickets.views.files.kept", end_meanwhile)
+    fields = {"body": "It is still hot.", "draft": f"ticket:{ticket.id}"}
+    answer = gus.post(f"/tickets/{ticket.id}/comments", data=fields)
+    monkeypatch.undo()
+    assert answer.status_code == 401
+    assert "What you were writing is kept" in answer.text
+    assert "It is still hot." in answer.text
+    assert not db.session.query(Comment).count()
+    code = make_link(world.gus, ticket).code
+    db.commit()
+    hidden = {"draft": f"ticket:{ticket.id}", "kept-body": "It is still hot."}
+    back = gus.post("/check", data={"email": "gus@example.org", "code": code} | hidden)
+    assert "It is still hot." in gus.get(back.location).text
+
+
+def test_staff_and_guest_see_the_links_and_end_them(world, visit, ticket, come):
+    gus, mia = come(world.gus, ticket), visit(world.mia)
+    come(world.gus, ticket)
+    page = mia.get(f"/tickets/{ticket.id}/links").text
+    assert page.count("not used yet") == 2
+    gus.get(f"/tickets/{ticket.id}")
+    page = gus.get(f"/tickets/{ticket.id}/links").text
+    assert page.count("this browser") == 1
+    assert visit(world.zoe).get(f"/tickets/{ticket.id}/links").status_code == 404
+    assert gus.post(f"/tickets/{ticket.id}/links/removal").location == "/"
+    assert not link_queries_of(world, ticket)
+    assert gus.get(f"/tickets/{ticket.id}").status_code == 303, "its cookie is gone too"
+
+
+def test_leaving_ends_it_in_this_browser_alone(world, ticket, come):
+    gus, other = come(world.gus, ticket), come(world.gus, ticket)
+    assert gus.post(f"/tickets/{ticket.id}/leaving").location == "/"
+    assert gus.get(f"/tickets/{ticket.id}").status_code == 303
+    assert other.get(f"/tickets/{ticket.id}").status_code == 200
+
+
+def test_a_browser_keeps_the_newest_links(world, visit, come):
+    browser = visit()
+    tickets = [world.ticket(world.gus, f"Number {number}") for number in range(MOST_LINKS + 2)]
+    for ticket in tickets:
+        come(world.gus, ticket, browser)
+    held = [ticket for ticket in tickets if browser.get_cookie(f"{cookie_name()}-{ticket.id}")]
+    assert held == tickets[2:]
+
+
+def test_what_a_guest_writes_on_a_closed_ticket_opens_one_they_can_see_at_once(world, ticket, come):
+    gus = come(world.gus, ticket)
+    change_actions.set_status(world.mia, ticket, Status.CLOSED)
+    db.commit()
+    answer = gus.post(f"/tickets/{ticket.id}/comments", data={"body": "It is broken once more, as before."})
+    follow_up = db.session.query(Ticket).order_by(Ticket.id.desc()).first()
+    assert answer.location == f"/tickets/{follow_up.id}"
+    page = gus.get(answer.location)
+    assert page.status_code == 200
+    assert "It is broken once more" in page.text
+    assert "follows" in page.text
+
+
+@pytest.mark.parametrize("end", ["deactivated", "password"])
+def test_a_link_ends_with_whatever_ends_all_sign_ins(world, ticket, come, end):
+    from informejo.accounts import actions, password_actions
+
+    gus = come(world.gus, ticket)
+    stream = Listener(gus, f"/live?on=ticket:{ticket.id}")
+    if end == "deactivated":
+        actions.set_active(world.ana, world.gus, False)
+    else:
+        token = password_actions.make_password_link(world.ana, world.gus, mailed=True)
+        password_actions.choose_password(token, password="violet ladder 77 sea")
+    db.commit()
+    world.comment(world.mia, ticket, "After the end.")
+    assert "After the end" not in str(stream.heard())
+    assert gus.get(f"/tickets/{ticket.id}").status_code == 401
+
+
+def test_a_guest_who_chooses_a_password_keeps_their_tickets(world, visit, ticket):
+    from informejo.accounts import password_actions
+
+    token = password_actions.make_password_link(world.ana, world.gus, mailed=True)
+    db.commit()
+    browser = visit()
+    answer = browser.post(
+        f"/choose-password/{token}", data={"password": "violet ladder 77 sea", "again": "violet ladder 77 sea"}
+    )
+    assert answer.status_code == 303
+    assert ticket.title in browser.get("/tickets").text
+    assert browser.get(f"/tickets/{ticket.id}").status_code == 200
+
+
+def test_expired_links_are_pruned_and_so_are_those_of_a_ticket_that_is_gone_for_good(app, world, ticket):
+    make_link(world.gus, ticket)
+    db.session.flush()
+    link = db.session.query(Session).one()
+    link.expires_at = clock.now() - timedelta(minutes=1)
+    db.commit()
+    assert prune_actions.forget_sessions(10) == 1
+    make_link(world.gus, ticket)
+    change_actions.delete_ticket(world.ana, ticket)
+    ticket.deleted_at = clock.now() - timedelta(days=app.config["BIN_DAYS"] + 2)
+    db.commit()
+    while ticket_prune_actions.purge_lost_tickets(10):
+        db.commit()
+    assert not db.session.query(Session).count()

@@ -1,0 +1,128 @@
+"""A code from a mail opens the ticket however it is typed; whoever guesses learns nothing."""
+
+import re
+
+import pytest
+
+from informejo import db
+from informejo.accounts.models import Session
+from informejo.audit.models import Access
+from informejo.guests import codes
+from informejo.guests.link_actions import make_link
+from informejo.security import EVEN_SECONDS
+from tests.live import dom
+
+
+@pytest.fixture
+def code(world, ticket) -> str:
+    code = make_link(world.gus, ticket).code
+    db.commit()
+    return code
+
+
+def check(browser, code: str, email: str = "gus@example.org"):
+    return browser.post("/check", data={"email": email, "code": code})
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
+
+
+def test_codes_have_no_letters_that_look_alike():
+    assert not set("0O1ILU") & set(codes.LETTERS)
+    assert len({codes.new_code() for _ in range(100)}) == 100
+    assert codes.shown("7KQ2MXW4TP") == "7KQ2M-XW4TP"
+
+
+@pytest.mark.parametrize("typed", [str, str.lower, codes.shown, lambda code: f"  {code[:3]} – {code[3:]}. ", wide])
+def test_a_code_is_typed_in_any_way(visit, ticket, code, typed):
+    browser = visit()
+    answer = check(browser, typed(code), "GUS@Example.org")
+    assert answer.location == f"/tickets/{ticket.id}"
+    assert ticket.title in browser.get(answer.location).text
+
+
+@pytest.mark.hardening("H-30", "H-27")
+def test_wrong_unknown_and_ended_are_one_answer(app, world, visit, ticket, code, monkeypatch):
+    slept = []
+    monkeypatch.setattr("informejo.security.time.sleep", slept.append)
+    theirs = make_link(world.zoe, world.ticket(world.zoe)).code
+    ended = make_link(world.gus, ticket).code
+    link = db.session.query(Session).order_by(Session.id.desc()).first()
+    link.expires_at = link.created_at
+    db.commit()
+    tries = [("gus", "7KQ2MXW4TP"), ("gus", ended), ("gus", theirs), ("nobody", code), ("gus", code[:9]), ("gus", "x"),
+             ("gus", "1")]  # fmt: skip
+    answers = set()
+    for who, tried in tries:
+        answer = check(visit(), tried, f"{who}@example.org")
+        answers.add((answer.status_code, re.sub(r' value="[^"]*"', "", answer.text)))
+        assert not answer.headers.getlist("Set-Cookie")
+    assert [status for status, _ in answers] == [422]
+    assert len([seconds for seconds in slept if 0 < seconds <= EVEN_SECONDS]) >= len(tries)
+    assert db.session.query(Access).filter_by(kind="code-failed").count() == len(tries)
+    assert check(visit(), code).status_code == 303, "its positive twin"
+
+
+@pytest.mark.hardening("H-35")
+def test_guesses_are_counted_for_each_person(visit, code):
+    answers = [check(visit(), "7KQ2MXW4TP").status_code for _ in range(11)]
+    assert answers == [422] * 10 + [429]
+    assert check(visit(), code).status_code == 429
+
+
+def test_a_code_is_kept_as_a_slow_hash_of_its_own_person(world, ticket, code):
+    assert code not in str(list(db.session.execute(Session.__table__.select())))
+    assert codes.hashed(code, world.gus.id) != codes.hashed(code, world.zoe.id)
+
+
+@pytest.mark.hardening("H-30", "O-04")
+def test_a_new_link_is_mailed_and_nobody_learns_whether(app, world, visit, post):
+    ticket, others = world.ticket(world.gus), world.ticket()
+    wishes = [("gus@example.org", str(ticket.id)), ("gus@example.org", ""), ("gus@example.org", str(others.id)),
+              ("gus@example.org", "9" * 9), ("nobody@example.org", "#1"), ("dan@example.org", "")]  # fmt: skip
+    answers = set()
+    for email, number in wishes:
+        app.extensions["rates"].storage.reset()
+        browser = visit()
+        answer = browser.post("/check/link", data={"email": email, "number": number})
+        answers.add((answer.status_code, answer.location, browser.get("/check").data))
+    assert len(answers) == 1
+    assert "a new link is on its way" in answers.pop()[2].decode()
+    mails = [mail for mail in post.came() if "new link" in mail.text]
+    assert [mail.address for mail in mails] == ["gus@example.org"] * 2
+    assert visit().get(mails[0].link).location == f"/tickets/{ticket.id}"
+    assert ticket.title in visit_by(visit, mails[0].code, f"/tickets/{ticket.id}")
+
+
+def visit_by(visit, code: str, address: str) -> str:
+    browser = visit()
+    assert check(browser, code).location == address
+    return browser.get(address).text
+
+
+def test_asking_for_a_link_moves_nothing_in_the_queue(world, visit):
+    ticket = world.ticket(world.gus)
+    before = ticket.last_event_id, ticket.last_public_event_id
+    visit().post("/check/link", data={"email": "gus@example.org"})
+    db.session.refresh(ticket)
+    assert (ticket.last_event_id, ticket.last_public_event_id) == before
+
+
+def test_both_forms_of_the_page_say_what_is_wrong_beside_the_right_field(visit):
+    page = dom.read(visit().post("/check/link", data={"email": "nobody", "number": "x"}).text)
+    assert {field["id"] for field in page.all("input", **{"aria-invalid": "true"})} == {
+        "field-link-email",
+        "field-link-number",
+    }
+    page = dom.read(visit().post("/check", data={"email": "gus@example.org", "code": ""}).text)
+    assert {field["id"] for field in page.all("input", **{"aria-invalid": "true"})} == {"field-code"}
+
+
+def test_staff_have_a_link_mailed(world, visit, post):
+    ticket = world.ticket()
+    visit(world.mia).post(f"/tickets/{ticket.id}/links")
+    [mailed] = [mail for mail in post.came() if "new link" in mail.text]
+    assert mailed.address == "ren@example.org"
+    browser = visit()
+    assert ticket.title in browser.get(browser.get(mailed.link).location).text
