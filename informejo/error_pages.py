@@ -21,7 +21,12 @@ SENTENCES = {
     413: "That is more than fits into one message.",
     429: "That was a lot at once.",
 }
-PASSWORDS = {"password": "Password", "again": "Password again", "current": "Current password"}  # never sent back
+PASSWORDS = {
+    "password": "Password",
+    "again": "Password again",
+    "current": "Current password",
+    "code": "Code",
+}  # never sent back
 REFUSALS = {403: "refused", 429: "too-many"}  # what the audit tells of
 UNREAD = (400, 413, 415)  # what was sent was not read to its end
 TROUBLES = {
@@ -98,7 +103,8 @@ def _texts(status: int) -> list[tuple[str, str, str]]:
 def _typed() -> dict[str, str]:
     """The fields of the form that could not be saved: the page that says so offers to send them again."""
     fields = {} if request.method in security.SAFE else request.form.to_dict()
-    fields.pop(drawn.FIELD, None)  # the page signs its forms anew
+    for name in (drawn.FIELD, "credential"):  # the page signs its forms anew; what a passkey answered is good once
+        fields.pop(name, None)
     return {name: "" if name in PASSWORDS else text for name, text in fields.items()}
 
 

@@ -16,6 +16,7 @@ COMMENT = Length(1, 20_000)
 NAME = Length(2, 100)
 EMAIL = Length(3, 254)  # RFC 5321, 4.5.3.1.3: a path is at most 256 octets, angle brackets included
 DEPARTMENT = Length(0, 100)
+PASSKEY = Length(1, 60)
 PASSWORD = Length(15, 1_024)  # NIST SP 800-63B-4, 3.1.1.2: at least 15 where it is the only factor
 SEARCH = Length(0, 200)
 FILE_NAME = Length(1, 120)

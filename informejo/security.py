@@ -88,6 +88,8 @@ RATES = {
         parse("10 per 5 minutes"), "address", "what succeeds is free: an office shares one", lasting=True
     ),
     "sign-in": Rate(parse("1000 per 5 minutes"), "all together", "hashing takes time"),
+    "second factor": Rate(parse("5 per 5 minutes"), "account", "a code has six digits; a known browser has its own"),
+    "failed second factor": Rate(parse("20 per hour"), "account", "patience does not help either", lasting=True),
     "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
     "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
     "password chosen": Rate(parse("10 per 5 minutes"), "address", "the same of the link to choose a password"),

@@ -25,7 +25,8 @@ LAYERS = {
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"
     " events.sentences intake.bringing intake.mailed_back mail.choices mail.mentions mail.recipients tickets.files"
-    " tickets.filters tickets.storage",
+    " tickets.filters tickets.storage"
+    " factors.digits",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
     " live.presence live.replay live.sight mail.account_contents mail.cases mail.claims mail.composing mail.contents"
     " mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
@@ -34,6 +35,7 @@ LAYERS = {
     " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
     " backup.rescue backup.restoring counting demo doctor.examination doctor.probe downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
+    " factors.challenges factors.proofs factors.second_step"
     " mail.checking ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
     " tickets.ticket_page tickets.trail uploads web",
     DOORS: "*.commands *.views accounts.sso api cli live.quick_door live.stream work",

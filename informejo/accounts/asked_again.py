@@ -14,6 +14,8 @@ from informejo import clock, drawn
 from informejo.accounts.gate import IN_THE_PLACE_OF_ALL
 from informejo.accounts.models import User
 from informejo.error_pages import PASSWORDS
+from informejo.factors.passkey_queries import are_possible
+from informejo.factors.queries import factors_of
 from informejo.web import local, page, wants_fragment
 
 FIELD = "field-"  # begins the names of the hidden fields that carry a form through the question
@@ -31,6 +33,8 @@ class Ways(NamedTuple):
     """How somebody can show who they are."""
 
     password: bool
+    code: bool  # of an app
+    passkey: bool
     elsewhere: list[Elsewhere]
 
 
@@ -54,14 +58,21 @@ def require_proof():
     """
     if g.session.ticket_id is not None:
         raise Forbidden("A link to one ticket cannot do this. Sign in first.")
-    lasts = timedelta(minutes=current_app.config["PROOF_MINUTES"])
-    if g.session.proved_at is None or g.session.proved_at < clock.now() - lasts:
+    if not is_proved():
         raise NotProved
+
+
+def is_proved() -> bool:
+    """Whether who is asking has shown so lately who they are."""
+    lasts = timedelta(minutes=current_app.config["PROOF_MINUTES"])
+    return g.session.proved_at is not None and g.session.proved_at > clock.now() - lasts
 
 
 def ways_of(user: User) -> Ways:
     """How this person can show who they are."""
-    return Ways(user.password_hash is not None, [way for ways in ELSEWHERE for way in ways(user)])
+    factors = factors_of(user)
+    elsewhere = [way for ways in ELSEWHERE for way in ways(user)]
+    return Ways(user.password_hash is not None, factors.app, bool(factors.passkeys) and are_possible(), elsewhere)
 
 
 def question(to: str, fields: dict[str, list[str]], problems: dict[str, str] | None = None) -> str:
@@ -84,7 +95,7 @@ def carried() -> tuple[str, dict[str, list[str]]]:
 
 
 def _ask(_error: NotProved) -> Response:
-    left_out = {*PASSWORDS, drawn.FIELD}
+    left_out = {*PASSWORDS, "credential", drawn.FIELD}
     fields = {name: texts for name, texts in request.form.lists() if name not in left_out}
     answer = make_response(question(request.full_path.rstrip("?"), fields), 403)
     answer.headers.update(IN_THE_PLACE_OF_ALL if wants_fragment() else {})

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 
-from flask import Response, g, request
+from flask import Response, g, make_response, request
 from sqlalchemy import inspect
 
 from informejo import db, security
 from informejo.accounts import actions
 from informejo.accounts.gate import ask_whose, carried_fields, draft_name
+from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Session, User
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
+from informejo.factors.actions import begin_app
+from informejo.factors.challenges import SECOND
+from informejo.factors.queries import has_second_factor, must_have_one
+from informejo.factors.second_step import ADDRESS, second_page
 from informejo.web import go_to
 
 
@@ -22,17 +27,33 @@ def come_in(
     way: str,
     notice: str = "",
     proved: bool = True,
+    both: bool = False,
     hidden: Mapping[str, str] | None = None,
     provider: str = "",
     id_token: str = "",
 ) -> Response:
     """Sign this person in, lead them on `to` a page of ours, which says `notice` (a name of NOTICES), and commit.
 
+    Whoever has a second factor, or has to have one, is asked for it first, unless the way is `both` factors in one.
+
     `way` says in words how they came, such as `a password`; `proved`, whether they have just shown who they are.
     `hidden` is what went through the sign-in page; `provider` and `id_token` are those of single sign-on.
     """
     facts = {"to": to, "way": way, "notice": notice, "proved": proved, "provider": provider, "id_token": id_token}
+    if not both and (has_second_factor(user) or must_have_one(user)):
+        return _ask_second(user, facts, hidden or {})
     return arrive(user, facts, hidden or {})
+
+
+def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
+    """Half-way in, which opens nothing. Text that goes through the sign-in goes on through this page."""
+    if not has_second_factor(user):
+        begin_app(user)
+    token = begin_half(SECOND, user, facts)
+    db.commit()
+    carries = "draft" in hidden
+    answer = make_response(second_page(user, hidden)) if carries else go_to(ADDRESS)
+    return security.with_half(answer, token)
 
 
 def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:

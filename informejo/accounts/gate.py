@@ -11,6 +11,7 @@ from informejo import db, drawn, security
 from informejo.accounts.models import User
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.error_pages import PASSWORDS
+from informejo.factors.passkey_queries import are_possible
 from informejo.inputs import Invalid
 from informejo.web import draw_for, held_link, local, page, wants_fragment
 
@@ -42,7 +43,8 @@ def init_app(app):
 def sign_in_page(problems: dict[str, str], hidden: dict[str, str]) -> str:
     """The sign-in form; `hidden` is what goes through it."""
     typed = {"email": request.form.get("email", "")}
-    return page("accounts/sign_in.html", title="Sign in", typed=typed, problems=problems, hidden=hidden)
+    shown = {"typed": typed, "problems": problems, "hidden": hidden, "passkeys": are_possible()}
+    return page("accounts/sign_in.html", title="Sign in", **shown)
 
 
 def link_ended_page(hidden: Mapping[str, str]) -> str:
@@ -61,6 +63,11 @@ def draft_name(fields: Mapping[str, str]) -> str | None:
 def carried_fields(hidden: Mapping[str, str]) -> dict[str, str]:
     """The text that came through the sign-in page."""
     return kept_fields({name.removeprefix(KEPT): text for name, text in hidden.items() if name.startswith(KEPT)})
+
+
+def passing_through() -> dict[str, str]:
+    """The hidden fields of a form of the sign-in: they go with whoever signs in, or into the same form again."""
+    return {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
 
 
 def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:

@@ -29,3 +29,18 @@ def end_half(half: HalfSignIn) -> bool:
 def end_halves(user: User):
     """Nobody is half-way in as this person any more."""
     db.session.execute(delete(HalfSignIn).where(HalfSignIn.user_id == user.id))
+
+
+def remember(half: HalfSignIn, **facts):
+    """Keep some facts with it."""
+    db.lock(half)
+    half.facts = half.facts | facts
+
+
+def forget(half: HalfSignIn, fact: str) -> object:
+    """Take one of its facts away and return it, None when there is none: of two who ask only one gets it."""
+    db.lock(half)
+    facts = dict(half.facts)
+    found = facts.pop(fact, None)
+    half.facts = facts
+    return found

@@ -5,6 +5,10 @@ from flask import Blueprint, g, request
 from informejo import db, security
 from informejo.accounts import actions
 from informejo.accounts.asked_again import again, carried, question
+from informejo.audit import accesses
+from informejo.factors.challenges import ask
+from informejo.factors.passkey_queries import question_to_use
+from informejo.factors.proofs import count_try, problem_with
 from informejo.web import actor
 
 WRONG = "This is not your password."
@@ -16,9 +20,33 @@ bp = Blueprint("proof", __name__)
 def prove():
     """Look at what somebody shows; then their form is there again, to be sent."""
     to, fields = carried()
-    security.count("sign-in of an account", f"{actor().email} {g.session.id}")
-    if not actions.is_password_of(actor(), request.form.get("password", "")):
-        return question(to, fields, {"password": WRONG}), 422
+    problems = _wrong_password() if "password" in request.form else _wrong_factor()
+    if problems:
+        return question(to, fields, problems), 422
     actions.prove(g.session)
     db.commit()
     return again(to, fields)
+
+
+@bp.post("/prove/challenge")
+def challenge_to_prove():
+    """What one's browser asks one's device."""
+    return ask(question_to_use, actor())
+
+
+def _wrong_password() -> dict[str, str]:
+    security.count("sign-in of an account", f"{actor().email} {g.session.id}")
+    if actions.is_password_of(actor(), request.form["password"]):
+        return {}
+    db.commit_if_possible(_note_failure)
+    return {"password": WRONG}
+
+
+def _note_failure() -> bool:
+    accesses.note("sign-in-failed", user=actor(), said="Asked again for the password.")
+    return True
+
+
+def _wrong_factor() -> dict[str, str]:
+    count_try(actor())
+    return problem_with(actor())

@@ -5,6 +5,8 @@ from flask import Blueprint, g, request
 from informejo import db, security
 from informejo.accounts import actions, sign_ins
 from informejo.accounts.inputs import PasswordChange, browser
+from informejo.factors.passkey_queries import are_possible
+from informejo.factors.queries import factors_of, must_have_one
 from informejo.inputs import Invalid
 from informejo.web import actor, go_to, page
 
@@ -54,4 +56,5 @@ def end_session(id: int):
 def _page(problems: dict[str, str] | None = None) -> str:
     sessions = sign_ins.sessions_of(actor())
     shown = {"problems": problems or {}, "sessions": sessions, "session": g.session}
-    return page("accounts/security.html", title="Security", **shown)
+    factors = {"factors": factors_of(actor()), "passkeys_possible": are_possible(), "demanded": must_have_one(actor())}
+    return page("accounts/security.html", title="Security", **shown, **factors)

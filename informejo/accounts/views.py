@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound, Unauthorized
 from informejo import db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.coming_in import come_in
-from informejo.accounts.gate import CARRIED, KEPT, sign_in_page
+from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
 from informejo.audit import accesses
 from informejo.inputs import Invalid
@@ -38,7 +38,7 @@ def sign_in():
 @anybody
 def create_session():
     """Sign in. The answer to an unknown address, a wrong password and a closed account is the same."""
-    hidden = {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
+    hidden = passing_through()
     try:
         given = SignIn.read(request.form)
     except Invalid as invalid:

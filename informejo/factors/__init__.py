@@ -2,5 +2,10 @@
 
 
 def init_app(app):
-    """Register what this feature adds to the app."""
-    from informejo.factors import models  # noqa: F401 - its tables
+    """Register the doors of second factors, and the operator's command."""
+    from informejo.factors import commands, passkey_views, second_views, views
+
+    app.register_blueprint(views.bp)
+    app.register_blueprint(passkey_views.bp)
+    app.register_blueprint(second_views.bp)
+    app.cli.add_command(commands.reset_second_factor)

@@ -195,6 +195,12 @@ NO_CASE = {
     "forget_password": "the mail with the link is all that comes of it",
     "offer_link": "the mail with the link is all that comes of it, and no live page lists that",
     "end_links": "the pages and streams that they opened end; which there are is said as of the moment of the page",
+    "record": "with it second factors record that they changed, which no live page shows",
+    "confirm_app": "no live page shows second factors",
+    "remove_app": "as `confirm_app`",
+    "new_codes": "as `confirm_app`",
+    "reset_factors": "as `end_sessions`",
+    "reset_factors_by_command": "as `reset_factors`",
     "offer_password": "the mail with the link is all that comes of it, and no live page lists that",
 }
 COVERED = {  # action -> the case that has it, where the name above does not say so

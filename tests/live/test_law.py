@@ -23,6 +23,7 @@ from informejo import db
 from informejo.accounts import actions as accounts, password_actions, undo_actions
 from informejo.events import log
 from informejo.events.names import EventName
+from informejo.factors import actions as factors, code_actions, passkey_actions
 from informejo.guests import link_actions
 from informejo.live.fragments import SILENT
 from informejo.mail import actions as mail
@@ -132,6 +133,7 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
         for module in (
             *(actions, batch_actions, change_actions, accounts),
             *(password_actions, undo_actions, link_actions, mail, settings, teams),
+            *(factors, code_actions, passkey_actions),
         )
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_") and records(function)

@@ -200,7 +200,6 @@ OPEN = {
     "H-55": "All changes, files too, share one limit of 300 a minute for each person.",
     "S-30": "The files of one ticket have a quota, those of one person have none.",
     "S-35": "There is no virus scanner; files are only ever downloaded.",
-    "S-40": "There is no second factor yet.",
     "S-43": "There is no sign-in elsewhere yet.",
     "S-47": "Addresses cannot be changed yet, and giving a role does not ask for the password again.",
     "F-19": "One idle time holds for everybody; administrators have no shorter one.",

@@ -1,0 +1,23 @@
+"""The second step of a sign-in: what is asked of somebody who has a second factor, or has to have one."""
+
+from collections.abc import Mapping
+
+from informejo.accounts.models import User
+from informejo.factors.passkey_queries import are_possible
+from informejo.factors.queries import factors_of, set_up_of
+from informejo.web import page
+
+ADDRESS = "/sign-in/second"
+
+
+def second_page(user: User, hidden: Mapping[str, str], problems: dict[str, str] | None = None) -> str:
+    """Asks for the second factor, or shows how to begin with one; `hidden` is what goes through the sign-in."""
+    factors, shown = factors_of(user), {"hidden": hidden, "problems": problems or {}, "passkeys": are_possible()}
+    if factors.any:
+        return page("factors/second.html", title="Second step", factors=factors, **shown)
+    return page("factors/demanded.html", title="Set up a second factor", set_up=set_up_of(user), user=user, **shown)
+
+
+def codes_page(codes: list[str], then: str) -> str:
+    """Shows recovery codes, this once; `then` is where one goes on."""
+    return page("factors/codes.html", title="Your recovery codes", codes=codes, then=then)

@@ -1,0 +1,94 @@
+"""The second step of a sign-in, for those who have a second factor or have to have one."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, make_response, redirect, request
+
+from informejo import db, security
+from informejo.accounts.coming_in import arrive
+from informejo.accounts.gate import passing_through, sign_in_page
+from informejo.accounts.half_actions import end_half
+from informejo.accounts.half_queries import half_sign_in
+from informejo.accounts.models import HalfSignIn
+from informejo.factors import passkey_actions
+from informejo.factors.actions import confirm_app
+from informejo.factors.challenges import SECOND, ask, asked
+from informejo.factors.inputs import NewPasskey
+from informejo.factors.passkey_queries import question_to_add, question_to_use
+from informejo.factors.proofs import NO_PASSKEY, WRONG, count_try, note_failure, problem_with
+from informejo.factors.queries import has_second_factor
+from informejo.factors.second_step import ADDRESS, codes_page, second_page
+from informejo.web import anybody, draw_for
+
+TOO_LATE = "That took too long, or something changed meanwhile. Sign in once more."
+
+bp = Blueprint("second_step", __name__)
+
+
+@bp.get(ADDRESS)
+@anybody
+def second_step():
+    """What is asked of whoever is half-way in."""
+    half = _half()
+    return second_page(half.user, {}) if half else redirect("/sign-in", 303)
+
+
+@bp.post(ADDRESS)
+@anybody
+def finish_sign_in():
+    """Look at the second factor, or at the first digits of a new one; then they are in."""
+    hidden, half = passing_through(), _half()
+    if half is None:
+        return _start_again(hidden)
+    user, facts = half.user, half.facts
+    count_try(user)
+    codes, problems = ([], problem_with(user)) if has_second_factor(user) else _begin_with_one(user)
+    if problems:
+        return second_page(user, hidden, problems), 422
+    if not end_half(half):
+        db.session.rollback()
+        return _start_again(hidden)
+    answer = arrive(user, facts, hidden)
+    return _with_codes(answer, user, codes) if codes else answer
+
+
+@bp.post(f"{ADDRESS}/challenge")
+@anybody
+def challenge_half_way():
+    """What the browser of somebody who is half-way in asks their device: to use a passkey, or to make the first one."""
+    half = _half()
+    if half is None:
+        return {}, 403
+    return ask(question_to_use if has_second_factor(half.user) else question_to_add, half.user)
+
+
+def _half() -> HalfSignIn | None:
+    return half_sign_in(security.half_cookie(), SECOND)
+
+
+def _begin_with_one(user) -> tuple[list[str], dict[str, str]]:
+    """Recovery codes, or what is wrong with the new factor."""
+    if not request.form.get("credential"):
+        codes = confirm_app(user, "".join(request.form.get("code", "").split()))
+        if not codes:
+            db.commit_if_possible(lambda: note_failure(user, "Not the first digits of a new app."))
+        return codes or [], {} if codes else {"code": WRONG}
+    challenge, new = asked(user), NewPasskey.read(request.form)
+    try:
+        return passkey_actions.add_passkey(user, new.name, new.credential, challenge or b""), {}
+    except passkey_actions.BadPasskey:
+        return [], {"passkey": NO_PASSKEY}
+
+
+def _with_codes(answer: Response, user, codes: list[str]) -> Response:
+    """Before they go on, they are shown what they need when they lose the second factor."""
+    then = answer.headers.pop("Location", "/")
+    draw_for(user)
+    answer.status_code = 200
+    answer.set_data(codes_page(codes, then))
+    return answer
+
+
+def _start_again(hidden: Mapping[str, str]) -> Response:
+    answer = make_response(sign_in_page({"email": TOO_LATE}, hidden), 422)
+    return security.without_half(answer)

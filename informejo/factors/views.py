@@ -1,0 +1,71 @@
+"""One's own second factor: an app that makes digits, and recovery codes."""
+
+from flask import Blueprint, redirect, request
+
+from informejo import db
+from informejo.accounts.asked_again import is_proved, require_proof
+from informejo.factors import actions
+from informejo.factors.proofs import WRONG, count_try, note_failure
+from informejo.factors.queries import factors_of, set_up_of
+from informejo.factors.second_step import codes_page
+from informejo.web import actor, go_to, page
+
+HERE = "/profile/security"
+APP = f"{HERE}/authenticator"
+
+bp = Blueprint("factors", __name__)
+
+
+@bp.get(APP)
+def set_up():
+    """What the app is shown, for a few minutes after it was begun: who uses the session later has no business here."""
+    return _set_up_page() if is_proved() and set_up_of(actor()) else redirect(HERE, 303)
+
+
+@bp.post(APP)
+def begin():
+    """A new secret for an app."""
+    require_proof()
+    actions.begin_app(actor())
+    db.commit()
+    return go_to(APP)
+
+
+@bp.post(f"{APP}/confirmation")
+def confirm():
+    """The first digits of the app: from now on they are asked for."""
+    require_proof()
+    if not set_up_of(actor()):
+        return go_to(HERE)  # it was confirmed in another tab
+    count_try(actor())
+    codes = actions.confirm_app(actor(), "".join(request.form.get("code", "").split()))
+    if codes is None:
+        db.commit_if_possible(lambda: note_failure(actor(), "Not the first digits of a new app."))
+        return _set_up_page({"code": WRONG}), 422
+    db.commit()
+    return codes_page(codes, HERE) if codes else go_to(HERE, "second-factor-on")
+
+
+@bp.post(f"{APP}/removal")
+def remove():
+    """No digits any more."""
+    require_proof()
+    actions.remove_app(actor())
+    db.commit()
+    return go_to(HERE, "second-factor-off")
+
+
+@bp.post(f"{HERE}/codes")
+def new_codes():
+    """New recovery codes; those from before are void."""
+    require_proof()
+    if not factors_of(actor()).any:
+        return go_to(HERE)
+    codes = actions.new_codes(actor())
+    db.commit()
+    return codes_page(codes, HERE)
+
+
+def _set_up_page(problems: dict[str, str] | None = None) -> str:
+    context = {"set_up": set_up_of(actor()), "problems": problems or {}}
+    return page("factors/set_up.html", title="Add an app", **context)
