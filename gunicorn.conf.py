@@ -56,6 +56,7 @@ def on_starting(server):
     with _or_exit(server.log, 1):
         serving.require_one_process(server.cfg.workers)
         serving.require_mailboxes(_settings)
+        serving.require_providers(_settings)
         serving.take_database(_settings["DATABASE_URL"])
 
 

@@ -56,6 +56,17 @@ SETTINGS = (
         on_page=True,
     ),
     Setting("SECOND_FACTOR", "", "Who has to have a second factor: admins, staff, or nobody when empty.", on_page=True),
+    Setting(
+        "PASSWORD_SIGN_IN",
+        True,
+        "Whether people sign in with a password; off, they sign in at a provider alone (see SSO_PROVIDERS).",
+    ),
+    Setting(
+        "SSO_PROVIDERS",
+        "",
+        "Single sign-on: the providers, each a word of its own, as in `keycloak google`. Each has settings of its own,"
+        " with its word in capitals in their names: see docs/sso.md.",
+    ),
     Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
     Setting("SESSION_IDLE_HOURS", 72, "Hours without a request after which a sign-in ends."),
     Setting("PROOF_MINUTES", 15, "Minutes after which what is sensitive asks anew who one is."),
@@ -104,6 +115,30 @@ SETTINGS = (
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("LOG_FORMAT", "text", "text for people, json for programs: one object a line."),
 )
+# Each provider has these, under its own name: of `keycloak` the first is SSO_KEYCLOAK_ISSUER.
+OF_A_PROVIDER = (
+    Setting("SSO_<NAME>_ISSUER", "", "The provider's issuer, exactly as it calls itself; it begins with https://."),
+    Setting("SSO_<NAME>_CLIENT_ID", "", "Under which id this desk is registered there."),
+    Setting("SSO_<NAME>_CLIENT_SECRET", "", "Its secret."),
+    Setting("SSO_<NAME>_WORD", "", "What the button says, by itself the name with a capital: `Sign in with Keycloak`."),
+    Setting("SSO_<NAME>_SCOPES", "openid profile email", "What is asked for there."),
+    Setting(
+        "SSO_<NAME>_ROLE_CLAIMS",
+        "realm_access.roles resource_access.{client_id}.roles roles",
+        "The claims that list what somebody is there; `none` where roles are given here alone.",
+    ),
+    Setting(
+        "SSO_<NAME>_ROLE_MAP",
+        "admin=admin, it_admin=admin, administrator=admin",
+        "Which of them makes somebody admin or agent here; all others are requesters. /sso/mapping changes it.",
+    ),
+    Setting(
+        "SSO_<NAME>_TRUST_EMAIL",
+        False,
+        "Whether an address that the provider tells is its owner's without being confirmed: only where nobody can"
+        " choose their address there.",
+    ),
+)
 
 
 def from_environment(environ=os.environ) -> dict:
@@ -112,7 +147,15 @@ def from_environment(environ=os.environ) -> dict:
     Raises ValueError with a sentence that names the variable when a value cannot be understood.
     """
     settings = {setting.name: _value(setting, environ.get(setting.name)) for setting in SETTINGS}
+    for name in settings["SSO_PROVIDERS"].split():
+        own = of_provider(name)
+        settings |= {setting.name: _value(setting, environ.get(setting.name)) for setting in own}
     return settings | {"PUBLIC_URL": environ.get("PUBLIC_URL") or _here(settings["HOST"], settings["PORT"])}
+
+
+def of_provider(name: str) -> list[Setting]:
+    """The settings of one provider, under their whole names."""
+    return [setting._replace(name=setting.name.replace("<NAME>", name.upper())) for setting in OF_A_PROVIDER]
 
 
 def _here(host: str, port: int) -> str:

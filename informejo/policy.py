@@ -109,6 +109,7 @@ RULES = (
     Rule("mail.check", "administrators", _admin),
     Rule("team.list", "staff", _staff),
     Rule("team.change", "administrators", _admin),
+    Rule("sso.map", "administrators (what roles at a provider make somebody here)", _admin),
     Rule("user.list", "staff", _staff),
     Rule("user.change", "administrators, but nobody their own role, activity or link to choose a password", _another),
 )

@@ -205,6 +205,17 @@ def without_link_cookie(response: Response, number: int) -> Response:
     return response
 
 
+def sso_cookie() -> str:
+    """What tells the browser in which somebody began to sign in from all others, empty when it has none yet."""
+    return request.cookies.get(_sso_name(), "")
+
+
+def with_sso_cookie(response: Response, token: str, seconds: int) -> Response:
+    """The answer, and with it that value, for as long as a sign-in that was begun may take."""
+    response.set_cookie(_sso_name(), token, max_age=seconds, secure=_https(), httponly=True, samesite="Lax")
+    return response
+
+
 def notice() -> str:
     """The name of what the next page is to say, if anything."""
     return request.cookies.get(_notice_name(), "")
@@ -334,6 +345,10 @@ def _link_name(number: int) -> str:
 
 def _notice_name() -> str:
     return f"{cookie_name()}-notice"
+
+
+def _sso_name() -> str:
+    return f"{cookie_name()}-sso"
 
 
 def _https() -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from informejo import db
 from informejo.config import ROOT
 from informejo.intake import mailboxes
+from informejo.sso import providers
 from informejo.tickets import files
 from informejo.turns import trouble
 
@@ -44,6 +45,14 @@ def require_mailboxes(settings: dict):
     """Raises Refused with a sentence where MAILBOXES cannot be read: mail that is never fetched would not be missed."""
     try:
         mailboxes.read(settings)
+    except ValueError as mistake:
+        raise Refused(str(mistake)) from None
+
+
+def require_providers(settings: dict):
+    """Raises Refused with a sentence where the providers of single sign-on cannot be read: people could not come in."""
+    try:
+        providers.read(settings)
     except ValueError as mistake:
         raise Refused(str(mistake)) from None
 

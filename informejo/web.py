@@ -64,10 +64,18 @@ NOTICES = {
     "link-left": "You left the ticket in this browser. The link in your mail still opens it.",
     "ticket-confirmed": "Thank you. We know now that this is your ticket.",
     "settings-saved": "What you changed is saved. Below is what was changed, with a way back.",
+    "sso-link-first": "There is an account with your address here already. Sign in to it once as you did so far, and"
+    " link it then.",
+    "sso-linked": "It is linked: from now on it signs you in here.",
+    "sso-linked-already": "It was linked already.",
+    "sso-unlinked": "It signs you in here no more.",
+    "sso-role-kept": "Your provider says that you are no administrator any more. Nobody else here is one, so you still"
+    " are.",
+    "sso-mapping-saved": "The mapping is saved, and everybody has the role that it says.",
     "mail-again": "The mail is on its way again.",
 }
 # No word of success: whether the address is known is nobody else's business.
-MAYBE = {"link-asked", "event-still-kept"}
+MAYBE = {"link-asked", "event-still-kept", "sso-link-first", "sso-role-kept"}
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 

@@ -20,7 +20,8 @@ LAYERS = {
     " mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
     " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
     " mime.reports mime.sealed mime.transfer mime.writing offload paging settings.colours shelf signals"
-    " text tickets.media_types tickets.words version",
+    " sso.asking sso.claims sso.discovery sso.flow sso.providers sso.tokens text tickets.media_types tickets.words"
+    " version",
     TABLES: "*.models built_once db folding glance ids slow_reads turns",
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"
@@ -36,9 +37,9 @@ LAYERS = {
     " backup.rescue backup.restoring counting demo doctor.examination doctor.probe downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " factors.challenges factors.proofs factors.second_step"
-    " mail.checking ops.prune preload security serving templating tickets.addressing tickets.conflict_page"
-    " tickets.ticket_page tickets.trail uploads web",
-    DOORS: "*.commands *.views accounts.sso api cli live.quick_door live.stream work",
+    " mail.checking ops.prune preload security serving sso.going sso.own sso.refusals templating tickets.addressing"
+    " tickets.conflict_page tickets.ticket_page tickets.trail uploads web",
+    DOORS: "*.commands *.views api cli live.quick_door live.stream work",
     ROOF: "*.__init__",
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names.split()}

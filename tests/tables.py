@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from informejo import limits, policy
-from informejo.config import ROOT, SETTINGS
+from informejo.config import OF_A_PROVIDER, ROOT, SETTINGS
 from informejo.security import RATES
 from tests import architecture
 from tests.security.markers import shown
@@ -17,7 +17,8 @@ DOCS = ROOT / "docs"
 def settings() -> str:
     """Every setting."""
     return _table(
-        ("setting", "default", "meaning"), [(f"`{s.name}`", f"`{_shown(s.default)}`", s.meaning) for s in SETTINGS]
+        ("setting", "default", "meaning"),
+        [(f"`{s.name}`", f"`{_shown(s.default)}`", s.meaning) for s in SETTINGS + OF_A_PROVIDER],
     )
 
 

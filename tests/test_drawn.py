@@ -26,6 +26,7 @@ FOR_ANYBODY = (
     "/setup/<token>",
     "/choose-password/<token>",
     "/mail/confirm/<token>",
+    "/sso/<provider>/sign-in",
 )
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
 TEXT = "It is the <toner> & nothing else."

@@ -35,6 +35,7 @@ ALL = {
     "mail.check": "ana",
     "team.list": "mia ana",
     "team.change": "ana",
+    "sso.map": "ana",
     "user.list": "mia ana",
     "user.change": "ana",
 }
@@ -57,6 +58,7 @@ def things(world, ticket):
         "user": world.zoe,
         "mail": None,
         "team": None,
+        "sso": None,
     }
 
 

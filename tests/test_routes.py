@@ -9,6 +9,7 @@ from informejo.mail import actions as mail
 from informejo.mail.models import CaughtMail, OutgoingMail
 from informejo.mail.words import Kind, OutState
 from informejo.tickets import change_actions
+from informejo.tickets.models import Ticket
 from tests.intake.letters import come, letter
 from tests.world import PASSWORD
 
@@ -43,6 +44,9 @@ READ = {
     "/profile/address/<token>": "303 410 410 410 410",
     "/profile/security/authenticator": "303 303 303 303 303",
     "/sign-in/second": "303 303 303 303 303",
+    "/sso/link": "303 200 200 200 200",
+    "/sso/<provider>/callback": "410 410 410 410 410",
+    "/sso/mapping": "303 403 403 403 200",
     "/profile/mail": "303 200 200 200 200",
     "/profile/data": "303 200 200 200 200",
     "/mail/confirm/<token>": "410 410 410 410 410",
@@ -122,6 +126,12 @@ CHANGE = {
     "/profile/security/passkeys": ({}, "401 200 200 200 200"),
     "/profile/security/passkeys/challenge": ({}, "401 200 200 200 200"),
     "/profile/security/passkeys/<int:id>/removal": ({}, "401 404 404 404 404"),
+    "/sso/<provider>/sign-in": ({}, "503 503 503 503 503"),  # nobody answers there
+    "/sso/<provider>/link": ({}, "401 503 503 503 503"),
+    "/sso/<provider>/proof": ({}, "401 503 503 503 503"),
+    "/sso/link": ({}, "401 404 404 404 404"),
+    "/profile/identities/<int:id>/removal": ({}, "401 404 404 404 404"),
+    "/sso/<provider>/mapping": ({}, "401 403 403 403 200"),
     "/profile/mail": ({"mine": "yes", "daily_at": "07:30"}, "401 303 303 303 303"),
     "/mail/confirm/<token>": ({}, "410 410 410 410 410"),
     "/drafts": ({"draft": "ticket:1", "body": "half a sentence"}, "401 303 303 303 303"),
@@ -169,6 +179,12 @@ CHANGE = {
     "/users/<int:id>/password-link": ({}, "401 404 404 403 200"),
     "/users/<int:id>/password-mail": ({}, "401 404 404 403 303"),
 }
+PROVIDER = {
+    "SSO_PROVIDERS": "gone",
+    "SSO_GONE_ISSUER": "http://localhost:9",
+    "SSO_GONE_CLIENT_ID": "desk",
+    "SSO_GONE_CLIENT_SECRET": "a secret",
+}
 GRAND = " + "  # begins what tells two rows of one address apart
 FILLED = {
     "<int:number>": "1",
@@ -176,16 +192,16 @@ FILLED = {
     "<mark>.<any(css, js):kind>": "old.css",
     "<path:filename>": "icons.svg",
     "<reader>": "mail",
+    "<provider>": "gone",
     "<int:event_id>": "1",
 }
 
 
 @pytest.fixture
-def place(world, visit):
+def place(app, world, visit):
     """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment, file, Zoe's account, a mail."""
-    file = (io.BytesIO(PNG), "smoke.png")
-    visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
-    ticket = policy.find_ticket(world.ren, 1)
+    app.config |= PROVIDER
+    ticket = _with_file(world, visit)
     said = world.comment(world.ren, ticket, "It still burns.")
     values = FILLED | {"<int:id>": str(said.id), "<token>": ticket.attachments[0].token, "<name>": "smoke.png"}
 
@@ -210,6 +226,12 @@ def place(world, visit):
         return address + ("?on=ticket:1" if address.startswith("/live") else "")
 
     return place
+
+
+def _with_file(world, visit) -> Ticket:
+    file = (io.BytesIO(PNG), "smoke.png")
+    visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
+    return policy.find_ticket(world.ren, 1)
 
 
 def _mail(address: str) -> int:

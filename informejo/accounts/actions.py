@@ -72,6 +72,11 @@ def guest_who_wrote(email: str, name: str) -> User:
     return known or _add(None, email=email, name=name, role=Role.GUEST) or queries.user_by_email(email)
 
 
+def add_account(**fields) -> User | None:
+    """A new person, on their own behalf; None when the address is known, even since a moment ago."""
+    return _add(None, **fields)
+
+
 def create_admin(*, email: str, name: str, password: str) -> User:
     """Make an administrator; for the command line. Raises Taken."""
     return _add_admin(email, name, offload(hash_password, password))
@@ -146,7 +151,7 @@ def sign_out(session: Session) -> str:
     """
     db.lock(session)
     token = secrets.token_urlsafe(32)
-    session.token_hash, session.expires_at = fingerprint(token), clock.now()
+    session.token_hash, session.expires_at, session.id_token = fingerprint(token), clock.now(), ""
     _record_end(session.user, session)
     return token
 
@@ -228,6 +233,12 @@ def set_role(
     voided = joins and user.confirmed_at is None and not known and void_ways_in(user)
     beside = {"password": [None, None]} if voided else {}  # what it was belongs into no log
     return _change_rights(actor, user, to, EventName.USER_UPDATED, {"role": role}, beside)
+
+
+def take_role(user: User, role: Role):
+    """Have somebody the role that their provider says they have. Where it is another, all their sign-ins end."""
+    db.lock(user)
+    _change_rights(user, user, None, EventName.USER_UPDATED, {"role": role})
 
 
 def set_active(actor: User, user: User, active: bool, to: User | Team | None = None) -> Event | None:

@@ -13,6 +13,7 @@ from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.error_pages import PASSWORDS
 from informejo.factors.passkey_queries import are_possible
 from informejo.inputs import Invalid
+from informejo.sso import own
 from informejo.web import draw_for, held_link, local, page, wants_fragment
 
 KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's text through the sign-in page
@@ -44,7 +45,7 @@ def sign_in_page(problems: dict[str, str], hidden: dict[str, str]) -> str:
     """The sign-in form; `hidden` is what goes through it."""
     typed = {"email": request.form.get("email", "")}
     shown = {"typed": typed, "problems": problems, "hidden": hidden, "passkeys": are_possible()}
-    return page("accounts/sign_in.html", title="Sign in", **shown)
+    return page("accounts/sign_in.html", title="Sign in", **shown, **own.ways_in())
 
 
 def link_ended_page(hidden: Mapping[str, str]) -> str:

@@ -1,6 +1,5 @@
 """What may be sent about people."""
 
-import re
 from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -12,15 +11,14 @@ from informejo.accounts.models import THEMES, Role
 from informejo.accounts.passwords import weakness
 from informejo.inputs import Input, Invalid, line, problem
 from informejo.offload import offload
+from informejo.text import is_address
 
-# An address is proved by writing to it, not by its looks: one @, something on both sides, nothing that needs quoting.
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "CrOS", "Linux")
 
 
 def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
+    if not is_address(text):
         raise problem("Write a whole e-mail address, such as ren@example.org.")
     return text.lower()
 

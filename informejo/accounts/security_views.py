@@ -8,6 +8,7 @@ from informejo.accounts.inputs import PasswordChange, browser
 from informejo.factors.passkey_queries import are_possible
 from informejo.factors.queries import factors_of, must_have_one
 from informejo.inputs import Invalid
+from informejo.sso.own import accounts_of
 from informejo.web import actor, go_to, page
 
 WRONG = "This is not your current password."
@@ -57,4 +58,4 @@ def _page(problems: dict[str, str] | None = None) -> str:
     sessions = sign_ins.sessions_of(actor())
     shown = {"problems": problems or {}, "sessions": sessions, "session": g.session}
     factors = {"factors": factors_of(actor()), "passkeys_possible": are_possible(), "demanded": must_have_one(actor())}
-    return page("accounts/security.html", title="Security", **shown, **factors)
+    return page("accounts/security.html", title="Security", **shown, **factors, **accounts_of(actor()))

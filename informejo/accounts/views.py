@@ -12,6 +12,9 @@ from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
 from informejo.audit import accesses
 from informejo.inputs import Invalid
+from informejo.sso.going import farewell
+from informejo.sso.own import takes_passwords
+from informejo.sso.refusals import NotSignedIn
 from informejo.web import anybody, go_to, local, public, wants_fragment
 
 WRONG = "This e-mail address and password do not match, or this account cannot sign in."
@@ -39,6 +42,8 @@ def sign_in():
 def create_session():
     """Sign in. The answer to an unknown address, a wrong password and a closed account is the same."""
     hidden = passing_through()
+    if not takes_passwords():
+        raise NotSignedIn("no-passwords", "one of the services that the sign-in page names")
     try:
         given = SignIn.read(request.form)
     except Invalid as invalid:
@@ -54,13 +59,16 @@ def create_session():
 @bp.post("/sign-out")
 @public
 def delete_session():
-    """Sign out."""
-    response = go_to("/sign-in", "signed-out")
+    """Sign out: here at once, whatever the provider does from where they came; then there too."""
+    token, came = "", ()
     if g.session:
+        came = g.session.provider, g.session.id_token
         with suppress(NotFound, Unauthorized):  # it has ended by itself just now
-            security.with_cookie(response, actions.sign_out(g.session))
+            token = actions.sign_out(g.session)
             db.commit()
-    return response
+    leads_on = bool(token and came[0]) and not wants_fragment()
+    response = (leads_on and farewell(*came)) or go_to("/sign-in", "signed-out")
+    return security.with_cookie(response, token) if token else response
 
 
 def _count_try(email: str):

@@ -30,6 +30,7 @@ from informejo.live.hub import hub
 from informejo.mail import health_queries
 from informejo.mail.health_queries import Post
 from informejo.offload import offload
+from informejo.sso import checks as sso_checks
 
 CHECKS = (
     Check("database", database_checks.database),
@@ -49,6 +50,7 @@ CHECKS = (
     Check("mail out", mail_checks.out),
     Check("mail in", mail_checks.into),
     Check("readers", mail_checks.readers),
+    Check("single sign-on", sso_checks.providers_answer, waits=True),
     Check("open files", machine_checks.open_files),
     Check("waiting line", machine_checks.waiting_line),
     Check("processes", machine_checks.processes),

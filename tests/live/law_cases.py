@@ -162,6 +162,7 @@ CASES = {
         password_actions.make_password_link(d.ana, d.gus), password="violet ladder 77 sea"
     ),
     "one is let in again": lambda d: accounts.set_active(d.ana, d.dan, True),
+    "a provider makes an agent a requester": lambda d: accounts.take_role(d.tom, Role.USER),
     "somebody registers": lambda d: accounts.register(
         email="kim@example.org", name="Kim Oda", department="", password="violet ladder 77 sea"
     ),
@@ -177,6 +178,7 @@ NO_CASE = {
     "change_setting": "pages show what is set as of the moment they were loaded",
     "take_back": "as `change_setting`",
     "guest_who_wrote": "as `guest_for`",
+    "add_account": "as `register`",
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",
     "reply": "it is `add_comment`, or `follow_up` on a ticket that is closed",

@@ -1,0 +1,80 @@
+"""One's accounts at providers: linking another, proving with one who one is, and doing without."""
+
+from flask import Blueprint, current_app, g
+from werkzeug.exceptions import NotFound
+
+from informejo import db, security
+from informejo.accounts import asked_again
+from informejo.accounts.asked_again import Elsewhere, require_proof
+from informejo.accounts.models import User
+from informejo.sso import actions, half_actions, providers, queries
+from informejo.sso.claims import Told
+from informejo.sso.going import begin, provider_named
+from informejo.sso.own import waiting
+from informejo.sso.refusals import NotSignedIn
+from informejo.web import actor, go_to, page
+
+bp = Blueprint("sso_accounts", __name__)
+
+
+@bp.post("/sso/<provider>/link")
+def begin_link(provider: str):
+    """On to the provider, to link the account there with one's own here."""
+    there = provider_named(provider)
+    require_proof()
+    return begin(there, "sso-linking", {}, actor(), again=True)
+
+
+@bp.post("/sso/<provider>/proof")
+def begin_proof(provider: str):
+    """On to the provider, to show once more who one is; the form that waits for that comes back too."""
+    there = provider_named(provider)
+    to, fields = asked_again.carried()
+    return begin(there, "sso-proof", {"to": to, "fields": fields}, actor(), again=True)
+
+
+@bp.get("/sso/link")
+def link():
+    """What came from a provider a moment ago, for whoever has signed in here as they did so far."""
+    return _link_page(waiting())
+
+
+@bp.post("/sso/link")
+def create_link():
+    """Link it."""
+    require_proof()
+    told = waiting()
+    if told is None or told.email != actor().email or actor().confirmed_at is None:
+        raise NotFound
+    half_actions.finish(security.sso_cookie(), "link", "sso-link")
+    try:
+        actions.link(actor(), told)
+    except actions.Refused as refused:
+        raise NotSignedIn(refused.why, told.word) from refused
+    db.commit()
+    return go_to("/profile/security", "sso-linked")
+
+
+@bp.post("/profile/identities/<int:id>/removal")
+def remove(id: int):
+    """Do without an account at a provider."""
+    require_proof()
+    try:
+        actions.unlink(actor(), id)
+    except actions.Refused as refused:
+        raise NotSignedIn(refused.why, "This", way_back=("/profile/security", "Back to Security")) from refused
+    db.commit()
+    return go_to("/profile/security", "sso-unlinked")
+
+
+def elsewhere(user: User) -> list[Elsewhere]:
+    """The providers at which this person can show who they are."""
+    linked = {identity.issuer for identity in queries.identities_of(user)}
+    found = [provider for provider in providers.of(current_app.config) if provider.issuer in linked]
+    return [Elsewhere(f"Sign in with {provider.word} again", f"/sso/{provider.name}/proof") for provider in found]
+
+
+def _link_page(told: Told | None):
+    fits = bool(told) and told.email == g.actor.email and g.actor.confirmed_at is not None
+    title = f"Link {told.word}?" if told and fits else "There is nothing to link"
+    return page("sso/link.html", title=title, told=told if fits else None)

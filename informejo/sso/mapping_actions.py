@@ -1,0 +1,42 @@
+"""Saving what names at a provider make somebody here, for all whom it concerns at once."""
+
+from informejo import db, turns
+from informejo.accounts.actions import set_role
+from informejo.accounts.models import User
+from informejo.accounts.queries import user_by_id
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import EventName
+from informejo.policy import require
+from informejo.settings.models import SavedSetting
+from informejo.sso import queries
+from informejo.sso.providers import Provider, read_map
+from informejo.sso.queries import Move
+
+AT_ONCE = 20  # people between two pauses in which others go on
+
+
+def save_mapping(actor: User, provider: Provider, text: str) -> list[Move]:
+    """Keep this mapping and give everybody the role that it says, but the actor: nobody changes their own.
+
+    What the provider told as each signed in last decides. Raises ValueError when it is no mapping.
+    """
+    require(actor, "sso.map")
+    role_map = read_map(text)
+    moves = [move for move in queries.moves(actor, provider, role_map) if move.user_id != actor.id]
+    _keep(actor, provider.mapping_setting, text, provider.role_map)
+    for number, move in enumerate(moves, 1):
+        user = user_by_id(move.user_id)
+        if user and user.active:
+            set_role(actor, user, move.new, known=True)
+        if number % AT_ONCE == 0:
+            turns.give_way()
+    return moves
+
+
+def _keep(actor: User, name: str, text: str, otherwise: str):
+    row = db.session.get(SavedSetting, name) or SavedSetting(name=name, value=otherwise)
+    if row.value != text:
+        log.record(EventName.SETTING_CHANGED, actor, audience=Audience.STAFF, changes={name: [row.value, text]})
+    row.value = text
+    db.session.add(row)

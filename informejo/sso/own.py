@@ -1,0 +1,45 @@
+"""What other pages show of single sign-on: the buttons of the sign-in page, and the accounts that one has linked."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from flask import current_app
+
+from informejo import security
+from informejo.accounts.models import User
+from informejo.sso import providers, queries
+from informejo.sso.claims import Told
+
+
+class Linked(NamedTuple):
+    """An account at a provider that signs somebody in here."""
+
+    id: int
+    word: str
+    seen_at: datetime
+
+
+def ways_in() -> dict:
+    """What the sign-in page offers: providers, and whether passwords are taken."""
+    return {"providers": providers.of(current_app.config), "passwords": takes_passwords()}
+
+
+def takes_passwords() -> bool:
+    """Whether this browser may send a password. Where they are switched off, it may once, to link an older account."""
+    return queries.passwords_are_taken() or waiting() is not None
+
+
+def waiting() -> Told | None:
+    """Who came from a provider in this browser, and waits to be linked with the account of the same address."""
+    half = queries.half_sign_in(security.sso_cookie(), "link", "sso-link")
+    return Told(**half.facts["told"]) if half else None
+
+
+def accounts_of(user: User) -> dict:
+    """The accounts at providers that this person has linked, and the providers where they could link one."""
+    found = providers.of(current_app.config)
+    words = {provider.issuer: provider.word for provider in found}
+    linked = queries.identities_of(user)
+    named = [Linked(one.id, words.get(one.issuer, one.issuer), one.seen_at) for one in linked]
+    issuers = {one.issuer for one in linked}
+    return {"linked": named, "linkable": [provider for provider in found if provider.issuer not in issuers]}

@@ -1,0 +1,317 @@
+"""Signing in at a provider that is as it should be, and whose account that is here."""
+
+import pytest
+from sqlalchemy import select
+
+from informejo import clock, db, security
+from informejo.accounts.actions import guest_who_wrote
+from informejo.accounts.models import HalfSignIn, Role, Session, User
+from informejo.accounts.queries import user_by_email
+from informejo.audit.models import Access
+from informejo.sso import providers
+from informejo.sso.models import Identity
+from tests.sso.way import Way, address_in
+from tests.world import PASSWORD
+
+
+@pytest.fixture
+def browser(desk, world, visit):
+    return visit()
+
+
+def has_come_in(browser, name: str) -> bool:
+    page = browser.get("/profile")
+    return page.status_code == 200 and name in page.text
+
+
+def test_somebody_whom_the_real_provider_knows_comes_in_and_has_an_account(browser):
+    landed = Way(browser, "real", next="/profile").choose("nia")
+    assert (landed.status_code, landed.location) == (303, "/profile")
+    nia = user_by_email("nia@example.org")
+    assert (nia.name, nia.role, nia.password_hash) == ("Nia Okafor", Role.USER, None)
+    assert nia.confirmed_at is not None
+    assert has_come_in(browser, "Nia Okafor")
+    session = db.session.scalar(select(Session).where(Session.user_id == nia.id))
+    assert (session.provider, session.id_token.count("."), session.proved_at is not None) == ("real", 2, True)
+    access = db.session.scalar(select(Access).where(Access.user_id == nia.id))
+    assert (access.kind, access.said) == ("signed-in", "With Real.")
+
+
+def test_the_second_sign_in_finds_the_same_account_whatever_the_address_is_by_then(browser, liar, visit):
+    Way(browser).end(liar)
+    liar.claims = {"email": "nia.okafor@example.org", "name": "Somebody Else"}
+    other = visit()
+    assert Way(other).end(liar).status_code == 303
+    assert has_come_in(other, "Nia Okafor")
+    assert db.session.query(Identity).count() == 1
+    assert user_by_email("nia.okafor@example.org") is None
+
+
+def test_whoever_refuses_there_is_told_so(browser):
+    answer = Way(browser, "real").choose("nia", action="deny")
+    assert answer.status_code == 403
+    assert "was not allowed to tell" in answer.text
+
+
+def test_who_has_no_address_at_the_provider_is_told_what_to_do(browser):
+    answer = Way(browser, "real").choose("nobody")
+    assert answer.status_code == 403
+    assert "told no e-mail address" in answer.text
+
+
+def test_what_is_asked_is_new_each_time_and_comes_back_here_alone(browser, desk):
+    first, second = (Way(browser, "real").asked for _ in "ab")
+    assert first["redirect_uri"] == "http://localhost/sso/real/callback"
+    assert (first["response_type"], first["code_challenge_method"]) == ("code", "S256")
+    for name in ("state", "nonce", "code_challenge"):
+        assert len(first[name]) >= 43
+        assert first[name] != second[name]
+    kept = db.session.scalars(select(HalfSignIn)).all()
+    assert first["state"] not in str([half.token_hash for half in kept])
+    forged = browser.post("/sso/real/sign-in", headers={"Host": "evil.example", "Origin": "http://localhost"})
+    assert "evil.example" not in address_in(forged.text)
+
+
+def test_two_tabs_can_sign_in_at_the_same_time(browser, liar):
+    first, second = Way(browser, next="/tickets"), Way(browser, next="/profile")
+    assert second.end(liar).location == "/profile"
+    assert first.end(liar).location == "/tickets"
+
+
+def test_nobody_is_led_to_another_site(browser, liar):
+    assert Way(browser, next="https://evil.example").end(liar).location == "/"
+
+
+def test_what_was_being_written_is_kept_on_the_way(browser, liar, world, visit):
+    Way(browser).end(liar)
+    nia = user_by_email("nia@example.org")
+    hidden = {"next": "/tickets/new", "draft": "new-ticket", "for": str(nia.id), "kept-title": "The printer smokes"}
+    fresh = visit()
+    landed = Way(fresh, **hidden).end(liar)
+    assert landed.location == "/tickets/new"
+    assert "The printer smokes" in fresh.get("/tickets/new").text
+    theirs = visit()
+    hidden["for"] = str(world.ren.id)
+    assert Way(theirs, **hidden).end(liar).status_code == 409, "it is somebody else's text"
+
+
+def test_the_sign_in_before_in_this_browser_is_over(desk, world, visit, liar):
+    browser = visit(world.ren)
+    before = browser.get_cookie(security.cookie_name()).value
+    Way(browser).end(liar)
+    assert has_come_in(browser, "Nia Okafor")
+    old = visit()
+    old.set_cookie(security.cookie_name(), before)
+    assert old.get("/profile").status_code == 303
+
+
+@pytest.mark.hardening("S-43")
+def test_a_second_issuer_with_the_same_subject_and_address_takes_nothing_over(browser, liar, visit):
+    Way(browser, "real").choose("nia")
+    other = visit()
+    answer = Way(other).end(liar)  # the liar says just the same
+    assert answer.location == "/sign-in?other&next=/sso/link", "it may be linked, by whoever can sign in as Nia"
+    assert other.get("/profile").status_code == 303
+    liar.claims = {"email": "else@example.org"}
+    Way(other).end(liar)
+    assert has_come_in(other, "else@example.org")
+    assert not has_come_in(other, "nia@example.org")
+
+
+@pytest.mark.hardening("S-43")
+@pytest.mark.parametrize(
+    "claims", [{}, {"email_verified": False}, {"email_verified": None}, {"email": "MIA@Example.org"}]
+)
+def test_an_address_alone_opens_no_account(browser, liar, world, claims):
+    liar.claims = {"email": "mia@example.org"} | claims
+    answer = Way(browser).end(liar)
+    assert browser.get("/profile").status_code == 303
+    assert answer.status_code in (303, 403)
+    if "email_verified" in claims:
+        assert "Somebody has this address here" in answer.text
+    assert db.session.query(Identity).count() == 0
+
+
+def test_with_the_confirmed_address_and_the_password_it_is_linked(browser, liar, world, visit):
+    liar.claims = {"email": "mia@example.org"}
+    assert "is an account with your address here" in browser.get(Way(browser).end(liar).location).text
+    signed_in = browser.post("/sign-in", data={"email": world.mia.email, "password": PASSWORD, "next": "/sso/link"})
+    assert "Link Liar" in browser.get(signed_in.location).text
+    assert browser.post("/sso/link").location == "/profile/security"
+    fresh = visit()
+    Way(fresh).end(liar)
+    assert has_come_in(fresh, "mia@example.org")
+    assert browser.post("/sso/link").status_code == 404, "it waited once"
+
+
+@pytest.mark.hardening("S-43")
+def test_what_waits_to_be_linked_is_for_the_owner_of_the_address(browser, liar, world, visit):
+    liar.claims = {"email": "mia@example.org"}
+    Way(browser).end(liar)
+    browser.post("/sign-in", data={"email": world.ren.email, "password": PASSWORD})
+    assert "There is nothing to link" in browser.get("/sso/link").text
+    assert browser.post("/sso/link").status_code == 404
+    assert visit(world.mia).post("/sso/link").status_code == 404, "in another browser there is nothing"
+
+
+def test_an_address_that_was_never_confirmed_here_is_not_linked_by_it(browser, liar, world):
+    world.ren.confirmed_at = None
+    db.commit()
+    liar.claims = {"email": "ren@example.org"}
+    assert "Somebody has this address here" in Way(browser).end(liar).text
+
+
+def test_a_guest_keeps_their_tickets_where_the_provider_is_believed(browser, liar, world, desk):
+    gus = guest_who_wrote("gus@example.org", "Gus")
+    ticket = world.ticket(by=gus)
+    liar.claims = {"email": "gus@example.org"}
+    assert "There are tickets under this address" in Way(browser).end(liar).text
+    desk.config["SSO_LIAR_TRUST_EMAIL"] = True
+    liar.claims |= {"email_verified": False}
+    assert Way(browser).end(liar).status_code == 403, "not even by a provider that is believed, if it says no"
+    liar.claims |= {"email_verified": None}
+    assert Way(browser).end(liar).status_code == 303
+    assert has_come_in(browser, "gus@example.org")
+    assert db.session.get(User, gus.id).role == Role.USER
+    assert browser.get(f"/tickets/{ticket.number}").status_code == 200
+
+
+def test_whoever_is_shut_out_stays_out(browser, liar, world):
+    liar.claims = {"email": "dan@example.org"}
+    assert "This account is closed" in Way(browser).end(liar).text
+    liar.claims = {}
+    Way(browser).end(liar)
+    user_by_email("nia@example.org").active = False
+    db.commit()
+    assert browser.get("/profile").status_code == 303
+    assert "This account is closed" in Way(browser).end(liar).text
+
+
+def test_a_link_is_made_and_undone_on_ones_own_page(desk, world, visit, liar):
+    browser = visit(world.mia)
+    liar.claims = {"email": "private@example.net", "sub": "m"}
+    way = Way(browser, deed="link")
+    assert (way.asked["prompt"], way.asked["max_age"]) == ("login", "0")
+    assert way.end(liar).location == "/profile/security"
+    page = browser.get("/profile/security").text
+    assert "It is linked" in page
+    id = db.session.scalar(select(Identity.id))
+    assert f"/profile/identities/{id}/removal" in page
+    assert visit(world.tom).post(f"/profile/identities/{id}/removal").status_code == 404
+    assert browser.post(f"/profile/identities/{id}/removal").location == "/profile/security"
+    assert db.session.query(Identity).count() == 0
+
+
+def test_an_account_that_signs_somebody_in_cannot_be_linked_by_another(browser, desk, world, visit, liar):
+    Way(browser).end(liar)
+    assert "This belongs to another account" in Way(visit(world.mia), deed="link").end(liar).text
+    mia = visit(world.mia)
+    way = Way(mia, deed="link")
+    mia.post("/sign-out")
+    liar.claims = {"sub": "m", "email": "m@example.org"}
+    assert "You are not signed in as before" in way.end(liar).text
+
+
+def test_nobody_unlinks_their_only_way_in(browser, liar):
+    Way(browser).end(liar)
+    id = db.session.scalar(select(Identity.id))
+    answer = browser.post(f"/profile/identities/{id}/removal")
+    assert answer.status_code == 403
+    assert "lock yourself out" in answer.text
+
+
+def test_whoever_has_no_password_proves_at_the_provider_who_they_are(browser, liar):
+    Way(browser).end(liar)
+    db.session.scalar(select(Session).where(Session.provider == "liar")).proved_at = None
+    db.commit()
+    id = db.session.scalar(select(Identity.id))
+    question = browser.post(f"/profile/identities/{id}/removal")
+    assert question.status_code == 403
+    assert 'action="/sso/liar/proof"' in question.text
+    carried = {"to": f"/profile/identities/{id}/removal", "field-a": "b"}
+    again = Way(browser, deed="proof", **carried).end(liar)
+    assert again.status_code == 200
+    assert f'action="/profile/identities/{id}/removal"' in again.text
+    assert "lock yourself out" in browser.post(f"/profile/identities/{id}/removal").text
+
+
+def test_old_proof_from_the_provider_proves_nothing(browser, liar):
+    Way(browser).end(liar)
+    liar.claims = {"auth_time": int(clock.now().timestamp()) - 3_600}
+    assert "had signed you in long before" in Way(browser, deed="proof", to="/profile").end(liar).text
+    liar.claims = {"sub": "another", "email": "another@example.org"}
+    assert "You are not signed in as before" in Way(browser, deed="proof", to="/profile").end(liar).text
+
+
+def test_signing_out_goes_on_to_the_provider_and_works_without_it(browser, liar, desk):
+    Way(browser).end(liar)
+    page = browser.post("/sign-out")
+    leaves = address_in(page.text)
+    assert leaves.startswith(f"{liar.issuer}/end_session?")
+    assert "post_logout_redirect_uri=http%3A%2F%2Flocalhost%2Fsign-in" in leaves
+    assert "id_token_hint=" in leaves
+    assert browser.get("/profile").status_code == 303
+    assert db.session.scalars(select(Session.id_token).where(Session.provider == "liar")).all() == [""]
+    Way(browser).end(liar)
+    desk.config["SSO_LIAR_ISSUER"] = "http://localhost:9"
+    assert browser.post("/sign-out").location == "/sign-in"
+    assert browser.get("/profile").status_code == 303
+
+
+@pytest.mark.hardening("H-05")
+def test_nobody_is_signed_in_by_a_header(browser):
+    names = (
+        "Remote-User",
+        "X-Remote-User",
+        "X-Forwarded-User",
+        "X-Forwarded-Email",
+        "X-Auth-Request-Email",
+        "OIDC-CLAIM-email",
+    )
+    headers = dict.fromkeys(names, "ana@example.org")
+    assert browser.get("/profile", headers=headers).status_code == 303
+    assert browser.get("/profile", environ_overrides={"REMOTE_USER": "ana@example.org"}).status_code == 303
+
+
+def test_where_passwords_are_off_only_the_providers_are_offered(browser, liar, desk, world):
+    assert 'name="password"' in browser.get("/sign-in").text
+    desk.config["PASSWORD_SIGN_IN"] = False
+    page = browser.get("/sign-in?next=/tickets").text
+    assert "Sign in with Real" in page
+    assert 'name="password"' not in page
+    assert "/register" not in page
+    assert browser.get("/register").status_code == 404
+    refused = browser.post("/sign-in", data={"email": "ana@example.org", "password": PASSWORD})
+    assert refused.status_code == 403
+    assert "Passwords are not taken here" in refused.text
+    liar.claims = {"email": "mia@example.org"}
+    assert 'name="password"' in browser.get(Way(browser).end(liar).location).text, "to link an older account"
+    desk.config["SSO_PROVIDERS"] = ""
+    assert 'name="password"' in browser.get("/sign-in").text, "nobody may be locked out by a setting"
+
+
+WRONG = {
+    "SSO_PROVIDERS": ["real real", "re-al", "1a", "x" * 30],
+    "SSO_REAL_ISSUER": [
+        "",
+        "http://idp.example.org",
+        "idp.example.org",
+        "https://a:b@idp.example.org",
+        "http://[",
+        "https://x/?a",
+    ],
+    "SSO_REAL_CLIENT_ID": [""],
+    "SSO_REAL_CLIENT_SECRET": [""],
+    "SSO_REAL_SCOPES": ["profile"],
+    "SSO_REAL_ROLE_MAP": ["admin", "=admin", "a=king", "a=admin, A=agent"],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_setting_that_is_wrong_is_said_in_a_sentence_that_names_it(desk, name):
+    providers.read(desk.config)
+    for value in WRONG[name]:
+        with pytest.raises(ValueError, match="SSO_") as said:
+            providers.read(desk.config | {name: value})
+        assert str(said.value).endswith(".")
+        assert "a secret" not in str(said.value)
