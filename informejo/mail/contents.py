@@ -28,7 +28,7 @@ WHAT_NOW = {  # said to the requester, to whom the word alone may say nothing
     Status.RESOLVED: "If it is not solved, tell us: then it is open again.",
     Status.CLOSED: "If there is more, tell us: then a new ticket follows this one.",
 }
-NOT_ANSWERED = (Kind.BUNDLE, Kind.LINK, Kind.REFUSED, Kind.CHECK)
+NOT_ANSWERED = (Kind.BUNDLE, Kind.REFUSED, Kind.CHECK)
 
 
 class Part(NamedTuple):

@@ -8,6 +8,7 @@ from informejo.accounts import address_actions, password_actions
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
+from informejo.guests import link_actions
 from informejo.mail import actions, outgoing_actions, reminders
 from informejo.mail.words import Kind
 from informejo.tickets import change_actions
@@ -54,6 +55,7 @@ def _history(post, world):
         log.record(EventName.PASSWORD_OFFERED, world.ana, user=person, audience=Audience.STAFF)
     password_actions.forget_password("zoe@example.org")  # another, since a newer link voids the earlier one
     address_actions.offer_address(world.zoe, "zoe@example.net")
+    link_actions.offer_link(world.mia, guests)
     actions.queue(Kind.MOVED, "old@example.org", user=world.zoe)
     db.commit()
     post.deliver()

@@ -156,7 +156,9 @@ def test_an_address_can_be_confirmed_from_the_mail_until_it_is(mails, world, is_
 def test_a_guest_is_led_to_no_page_that_asks_for_a_password(mails):
     for kind, message in mails:
         if to(message) == "gus@example.org" and not kind.of_account:
-            assert PUBLIC not in whole(message)
+            pages = set(re.findall(rf"{PUBLIC}(/[a-z]*)", whole(message)))
+            assert pages <= {"/t", "/check"}, kind
+            assert "/t" in pages, "a link of their own"
     assert f"{PUBLIC}/tickets/1" in text(of_kind(mails, Kind.MESSAGE, "ren@example.org"))
 
 
@@ -265,7 +267,7 @@ def test_a_mail_with_its_files_is_no_larger_than_mail_servers_take(post, sink, w
     raw, mail = next((r, m) for r, (a, m) in zip(sink.raw, sink.mails, strict=True) if a == [GUS] and m["References"])
     assert len(list(mail.iter_attachments())) == attached
     assert len(raw) < 10_240_000  # message_size_limit of Postfix, as it comes
-    assert ("Attached: image.bin" if attached else "Not attached, ask us for it: image.bin") in text(mail)
+    assert ("Attached: image.bin" if attached else "On the ticket’s page: image.bin") in text(mail)
 
 
 def test_a_receipt_of_a_mail_answers_that_mail(post, sink, world):
