@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, false, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
-from informejo.accounts.models import Role, User
-from informejo.built_once import built_once
+from informejo.accounts.models import STAFF, Role, User
+from informejo.built_once import Anyone, built_once
 from informejo.events.models import Audience, Event
 from informejo.events.names import BESIDE, PEOPLE, EventName
 from informejo.glance import glance
-from informejo.live.wire import Channel
-from informejo.teams.models import TeamMember
+from informejo.live.wire import LISTS, OWN, Channel
+from informejo.teams.models import Team, TeamMember
 from informejo.tickets.models import Attachment, Comment, NamedPerson, Ticket
 from informejo.tickets.words import Status
 
@@ -41,6 +41,17 @@ class Unseen(NotFound):
     def __init__(self, number: int, binned: Event | None = None):
         super().__init__(NOTHING)
         self.number, self.binned = number, binned
+
+
+class AsItWas(NamedTuple):
+    """What decided who saw a ticket, as it was at some moment before now."""
+
+    id: int
+    requester_id: int
+    assignee_id: int | None
+    team_id: int | None
+    confidential: bool
+    named: frozenset[int]
 
 
 def _anyone(actor, thing):
@@ -127,7 +138,10 @@ _HARMLESS = {
     EventName.ATTACHMENT_ADDED,
     *BESIDE,
 }
-_HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "assignee", "unverified"}
+_HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "unverified"}
+# What an event says of who sees its ticket, as people read it: names. `Event.user` says who had it or was named before.
+_PEOPLE = {"requester", "assignee"}
+OF_SIGHT = ("requester", "assignee", "team", "confidential", "named")
 
 
 def may(actor: User | None, what: str, thing=None) -> bool:
@@ -192,7 +206,10 @@ def confided_to(actor: User) -> Select:
     So what asks for all others finds them in the indexes of lists and counts, without a look at any ticket.
     """
     one = aliased(Ticket)
-    named = select(NamedPerson.ticket_id).where(NamedPerson.user_id == actor.id)
+    if actor.id is None:  # to a database a ticket that nobody has would be that of nobody in particular
+        return select(one.id).where(false())
+    # `_seeing` asks it of all people at once, and they stand two levels further out: that has to be said.
+    named = select(NamedPerson.ticket_id).where(NamedPerson.user_id == actor.id).correlate(User)
     concerns = or_(one.requester_id == actor.id, one.assignee_id == actor.id, one.id.in_(named))
     return select(one.id).where(one.confidential, concerns)
 
@@ -209,8 +226,10 @@ def knows(actor: User, tickets: ColumnElement[int | None]) -> ColumnElement[bool
     return or_(tickets.is_(None), tickets.not_in(hidden.correlate_except(Ticket)))
 
 
-def is_named(actor: User, ticket: Ticket) -> bool:
+def is_named(actor: User, ticket: Ticket | AsItWas) -> bool:
     """Whether a confidential ticket names this person among those who see it."""
+    if isinstance(ticket, AsItWas):
+        return actor.id in ticket.named
     return db.session.get(NamedPerson, (ticket.id, actor.id)) is not None
 
 
@@ -229,25 +248,92 @@ def sees(actor: User | None, ticket: Ticket) -> bool:
     return ticket.deleted_at is None and may(actor, "ticket.see", ticket)
 
 
+def who_sees(ticket_id: int, people: Collection[int]) -> set[int]:
+    """The same for many: of these people, given by id, those who may see that ticket now."""
+    return {id for (id,) in db.rows(_SEEING, ticket=ticket_id, people=list(people))}
+
+
+def named_on(ticket: Ticket) -> set[int]:
+    """Whom a confidential ticket names, by id."""
+    named = select(NamedPerson.user_id).where(NamedPerson.ticket_id == ticket.id)
+    return set(db.session.scalars(named)) if ticket.confidential else set()
+
+
 def may_end_sight(event: Event) -> bool:
-    """Whether somebody who saw the event's ticket before may no longer see it after it."""
-    return event.ticket_id is not None and not (event.name in _HARMLESS and event.changes.keys() <= _HARMLESS_FIELDS)
+    """Whether somebody who saw the event's ticket before may no longer see it after it.
 
-
-def is_lost(event: Event, channel: Channel) -> bool:
-    """Whether those on this channel may no longer see the ticket of an event, whatever it was that happened."""
-    kind, _, id = channel.topic.partition(":")
-    if kind == "user":
-        return not sees(db.session.get(User, int(id)), event.ticket)
-    return event.ticket.deleted_at is not None
-
-
-def tells_of_loss(event: Event, channel: Channel) -> bool:
-    """Whether this event tells those on the channel that its ticket is gone: only who would see it outside the bin."""
-    if not may_end_sight(event):
+    Who loses a ticket with the work on it, loses sight of it where not all of the staff see it anyway.
+    """
+    if event.ticket_id is None:
         return False
-    kind, _, id = channel.topic.partition(":")
-    return kind != "user" or may(db.session.get(User, int(id)), "ticket.see", event.ticket)
+    harmless = _HARMLESS_FIELDS | {"assignee"} if event.ticket.is_for_all_staff else _HARMLESS_FIELDS
+    return not (event.name in _HARMLESS and event.changes.keys() <= harmless)
+
+
+def as_it_was(event: Event) -> AsItWas:
+    """The event's ticket as it was before it, as far as that decides who saw it: what changed since is taken back."""
+    ticket = event.ticket
+    named = frozenset(db.session.scalars(select(NamedPerson.user_id).where(NamedPerson.ticket_id == ticket.id)))
+    its = ticket.id, ticket.requester_id, ticket.assignee_id, ticket.team_id, ticket.confidential
+    was, since = AsItWas(*its, named), select(Event).where(Event.ticket_id == ticket.id, Event.id >= event.id)
+    for change in db.session.scalars(since.where(_changes_sight()).order_by(Event.id.desc())):
+        was = was._replace(**{name: value for field in change.changes for name, value in _before(change, field, was)})
+    return was
+
+
+def lost_events(actor: User) -> Select:
+    """Events by which this member of the staff may have lost tickets that they do not see now.
+
+    They may be told no more than the number, and that only if they saw the ticket before: see `as_it_was`.
+    """
+    seen = select(Ticket.id).where(Ticket.id == Event.ticket_id, *_in_sight(actor))
+    return select(Event).where(Event.ticket_id.is_not(None), ~seen.exists(), _changes_sight())
+
+
+def confided_people(tickets: Select) -> CompoundSelect:
+    """The ids of all whom those of these tickets concern that are confidential."""
+    its = Ticket.confidential, Ticket.id.in_(tickets)
+    named = select(NamedPerson.user_id).join(Ticket, Ticket.id == NamedPerson.ticket_id).where(*its)
+    return named.union(select(Ticket.requester_id).where(*its), select(Ticket.assignee_id).where(*its))
+
+
+def _changes_sight() -> ColumnElement[bool]:
+    return or_(*(Event.changes[field].as_string().is_not(None) for field in OF_SIGHT))
+
+
+def _before(event: Event, field: str, was: AsItWas) -> list[tuple]:
+    """What the event's change of that field replaced, as a part of AsItWas."""
+    old, new = event.changes[field]
+    if field == "confidential":
+        return [(field, bool(old))]
+    if field == "team":
+        return [("team_id", db.session.scalar(select(Team.id).where(Team.name == old)) if old else None)]
+    if field == "named":
+        came, went = _people(event, {*new} - {*old}), _people(event, {*old} - {*new})
+        return [(field, was.named - came | went)]
+    return [(f"{field}_id", next(iter(_people(event, {old} - {None})), None))] if field in _PEOPLE else []
+
+
+def _people(event: Event, names: Collection[str]) -> frozenset[int]:
+    """Who of the staff was meant by these names: whoever the event is about, or else whoever alone has such a name.
+
+    Of two who are called alike nobody is taken: what one of them saw must not be told to the other.
+    """
+    if event.user and event.user.name in names:
+        names = names - {event.user.name}
+    alone = select(func.min(User.id)).where(User.role.in_(STAFF), User.name.in_(names))
+    found = db.session.scalars(alone.group_by(User.name).having(func.count() == 1)) if names else ()
+    return frozenset(found) | ({event.user_id} if event.user else set())
+
+
+def concerned_by(event: Event) -> set[int]:
+    """Whom the event's ticket concerns and, where that can have ended by it, whom it concerned before."""
+    ticket = event.ticket
+    people = {ticket.requester_id, ticket.assignee_id, event.user_id, *named_on(ticket)}
+    if may_end_sight(event):
+        before = as_it_was(event)
+        people |= {before.requester_id, before.assignee_id, *before.named}
+    return people - {None}
 
 
 def binned_tickets(actor: User) -> Select:
@@ -291,9 +377,9 @@ def audited_events(actor: User) -> Select:
     return select(Event).where(knows(actor, Event.ticket_id))
 
 
-def people_events() -> Select:
+def people_events(names: Collection[EventName] = PEOPLE) -> Select:
     """Changes of people themselves. They are told to nobody; a page that shows somebody of them is drawn anew."""
-    return select(Event).where(Event.name.in_(PEOPLE))
+    return select(Event).where(Event.name.in_(names))
 
 
 def find_ticket(actor: User, number: int) -> Ticket:
@@ -342,7 +428,7 @@ def channels(actor: User, topics: list[str], form: str) -> tuple[tuple[Channel, 
     who, found, missing = audience(actor).value, {}, {}
     for topic in topics:
         if (number := ticket_of(topic)) is None:
-            found[Channel(_topic(actor, topic), who, form)] = None
+            found |= dict.fromkeys(Channel(one, who, form) for one in _topics(actor, topic))
         elif _is_visible(actor, number):
             found[Channel(topic, who, form)] = None
         elif number not in missing:
@@ -363,21 +449,38 @@ def _ticket(actor) -> Select:
     return visible_tickets(actor).where(Ticket.id == bindparam("number")).options(*people)
 
 
-def _topic(actor: User, topic: str) -> str:
-    if topic in ("queue", "desk") and may(actor, "desk.see"):
-        return topic
+def _topics(actor: User, topic: str) -> tuple[str, ...]:
+    """Whoever shares a list is told on a topic of their own what is not for all who share it."""
+    if topic in LISTS and may(actor, "desk.see"):
+        return (f"{topic}:{actor.id}",) if actor.narrowed else (topic, f"{OWN}{actor.id}")
     if topic == "me" and actor.only is None:
-        return f"user:{actor.id}"
+        return (f"{OWN}{actor.id}",)
     raise NotFound("There is nothing to listen to under that name.")
 
 
 def _is_visible(actor: User, number: int) -> bool:
-    return bool(glance(_visible_id(actor), me=actor.id, number=number))
+    if actor.only not in (None, number):
+        return False
+    whose = _visible_id(actor if actor.only is None else _ANY_REQUESTER)  # not one statement for each link
+    return bool(glance(whose, me=actor.id, number=number))
 
 
 @built_once
 def _visible_id(actor) -> Select:
     return visible_tickets(actor).where(Ticket.id == bindparam("number")).with_only_columns(Ticket.id)
+
+
+def _seeing() -> Select:
+    """`_in_sight` the other way round: people who see one ticket."""
+    staff, narrowed = User.role.in_(STAFF), User.narrowed
+    alike = (
+        (~staff, Anyone(Role.USER, active=True, id=User.id)),
+        (and_(staff, ~narrowed), Anyone(Role.AGENT, active=True, id=User.id)),
+        (and_(staff, narrowed), Anyone(Role.AGENT, active=True, narrowed=True, id=User.id)),
+    )
+    people = select(User.id).join(Ticket, Ticket.id == bindparam("ticket")).where(User.active)
+    people = people.where(User.id.in_(bindparam("people", expanding=True)), Ticket.deleted_at.is_(None))
+    return people.where(or_(*(and_(of, *_in_sight(actor)) for of, actor in alike)))
 
 
 def _unseen_comment(actor: User, id: int) -> NotFound:
@@ -398,3 +501,6 @@ def _first(statement: Select, **values):
         return db.session.scalar(statement, values)
     except OverflowError:  # a number in the address that no row can have
         return None
+
+
+_SEEING, _ANY_REQUESTER = _seeing(), Anyone(Role.USER, active=True)

@@ -228,7 +228,7 @@ def _load_actor():
     look_up(view)
     if g.actor and view and not getattr(view, "anybody", False):
         drawn.check(g.actor)
-        vouch_with(partial(_vouch, g.session.id, g.actor.role))
+        vouch_with(partial(_vouch, g.session.id, g.actor.role, g.actor.narrowed))
     g.may_be_old = request.method not in security.SAFE
 
 
@@ -280,7 +280,7 @@ def _act_as(person: User | None):
     g.actor, g.me = person, str(person.id) if person else ""
 
 
-def _vouch(session_id: int, role: Role, connection: Connection):
+def _vouch(session_id: int, role: Role, narrowed: bool, connection: Connection):
     """Raise Unauthorized if sign-in or role ended while the request waited: for files, a hash, or its turn to write."""
-    if not holds(session_id, role, connection):
+    if not holds(session_id, role, narrowed, connection):
         raise Unauthorized

@@ -29,8 +29,8 @@ LAYERS = {
     " tickets.filters tickets.storage"
     " factors.digits",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
-    " live.presence live.replay live.sight mail.account_contents mail.cases mail.claims mail.composing mail.contents"
-    " mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
+    " live.presence live.replay live.seers live.sight mail.account_contents mail.cases mail.claims mail.composing"
+    " mail.contents mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
     " mail.verdicts readers.following",
     WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in"
     " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"

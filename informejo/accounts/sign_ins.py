@@ -76,17 +76,18 @@ def viewer_for(token: str, link_to: int | None = None) -> Asking | None:
     return Asking(SignIn(id, expires_at, Viewer(*viewer)), stands, revocations)
 
 
-def holds(id: int, role: Role, reads: Connection | scoped_session = db.session) -> bool:
-    """Whether the sign-in with that id still holds for somebody active in that role.
+def holds(id: int, role: Role, narrowed: bool, reads: Connection | scoped_session = db.session) -> bool:
+    """Whether the sign-in with that id still holds for somebody active in that role, who sees as much as then.
 
     Asked within a transaction that writes, the answer stays true until its end.
     """
-    return reads.scalar(_LOCKED, {"id": id, "role": role, **_by_now()}) is not None
+    return reads.scalar(_LOCKED, {"id": id, "role": role, "narrowed": narrowed, **_by_now()}) is not None
 
 
-def here_while_holding(id: int, role: Role) -> Bookmark | None:
+def here_while_holding(id: int, viewer: Viewer) -> Bookmark | None:
     """Where the log stands, looked at in the same moment as the sign-in; None when that does not hold any more."""
-    *stands, held = db.rows(_STANDING_WHILE_HELD, id=id, role=role, **_by_now())[0]
+    values = {"id": id, "role": viewer.role, "narrowed": viewer.narrowed, **_by_now()}
+    *stands, held = db.rows(_STANDING_WHILE_HELD, **values)[0]
     return Standing(*stands).bookmark if held is not None else None
 
 
@@ -127,7 +128,8 @@ _FOUND = _HOLDING.where(_session.token_hash == bindparam("hash"), _OF_THIS_KIND)
     *STANDING.selected_columns,
     maintain_column_froms=True,
 )
-_HOLDS = _HOLDING.where(_session.id == bindparam("id"), _user.role == bindparam("role"))
+_SAME = _user.role == bindparam("role"), _user.narrowed == bindparam("narrowed")
+_HOLDS = _HOLDING.where(_session.id == bindparam("id"), *_SAME)
 _LOCKED = _HOLDS.with_for_update(read=True)
 _STANDING_WHILE_HELD = STANDING.add_columns(_HOLDS.scalar_subquery())
 _ENTITIES = (

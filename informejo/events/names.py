@@ -40,3 +40,7 @@ WATCHING = (EventName.WATCHER_ADDED, EventName.WATCHER_REMOVED)
 BESIDE = (*WATCHING, EventName.LINK_OFFERED)
 # What happens to people themselves, of what pages draw of them.
 PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIVATED, EventName.USER_REACTIVATED)
+# What happens to teams.
+TEAMS = (EventName.TEAM_CREATED, EventName.TEAM_UPDATED, EventName.TEAM_DELETED)
+# After each of these, pages are out of date on which such people or teams stand.
+LOOKS = (*PEOPLE, EventName.USER_MERGED, EventName.USER_ERASED, *TEAMS)

@@ -15,11 +15,15 @@ from informejo.faults import contained, note
 from informejo.live import fragments, payload, presence, sight, wire
 from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
+from informejo.live.seers import Seers, apart
 from informejo.live.subscription import Subscription
 from informejo.live.wire import Channel, Thing
 
 POLL_SECONDS = 1  # a bell that another process rang is not heard here; looking this often makes up for it
 BATCH = 200
+GONE = (EventName.USER_DEACTIVATED, EventName.USER_MERGED, EventName.USER_ERASED)
+SIGHT = {"teams", "narrowed"}  # of somebody: they see other tickets from then on, and their pages begin anew
+RESET = wire.sign("reset")
 TRIES = 5  # of one event, a second apart, while the database refuses what it needs
 
 logger = logging.getLogger(__name__)
@@ -125,24 +129,27 @@ class Broadcast:
     def _show(self, event: Event, bookmark: Bookmark):
         _revoke_or_end_all(event)
         sight.withdraw(event, bookmark)
-        html, json = {}, {}
-        for topic in fragments.topics_of(event):
+        html, json, own_lists = {}, {}, hub.own_lists()
+        seers, elsewhere = Seers.on_lists(event, own_lists if event.ticket else ()), apart(event)
+        for topic in fragments.topics_of(event, own_lists):
             for audience in ("requester", "staff"):
-                self._draw(event, Channel(topic, audience, "html"), html, bookmark)
-                self._draw(event, Channel(topic, audience, "json"), json, bookmark)
+                self._draw(seers, Channel(topic, audience, "html"), html, bookmark)
+                self._draw(seers, Channel(topic, audience, "json"), json, bookmark)
         # A program hears of an event once, however many of its topics the event touches: it is one thing on all.
-        received = hub.publish(html, bookmark) + hub.publish(json, bookmark)
+        received = hub.publish(html, bookmark, elsewhere) + hub.publish(json, bookmark, elsewhere)
         presence.hear(event)
         metrics.events_shown.inc()
         if received:
             metrics.delivery.observe(time.monotonic() - self._since)
         logger.info("event %s %s ticket=%s received=%s", event.id, event.name, event.ticket_id, received)
 
-    def _draw(self, event: Event, channel: Channel, shown: dict[Channel, list[Thing]], bookmark: Bookmark):
+    def _draw(self, seers: Seers, channel: Channel, shown: dict[Channel, list[Thing]], bookmark: Bookmark):
         if not hub.is_open(channel):
             return
+        event = seers.event
         try:
-            things = [payload.of(event, channel)] if channel.form == "json" else fragments.of(event, channel)
+            is_json = channel.form == "json"
+            things = [payload.of(event, channel, seers)] if is_json else fragments.of(event, channel, seers)
         except DBAPIError:
             raise
         except Exception:  # one thing that cannot be drawn must not cost the others their messages
@@ -171,15 +178,13 @@ def _revoke_or_end_all(event: Event):
 
 def _revoke(event: Event):
     """End the streams whose rights this event took, before anything that happened after it is shown."""
-    if event.name in (EventName.USER_DEACTIVATED, EventName.USER_UPDATED) and _touches_rights(event):
+    if event.name in GONE or (event.name == EventName.USER_UPDATED and "role" in event.changes):
         hub.drop_where(lambda stream: stream.user_id == event.user_id)
+    elif event.name == EventName.USER_UPDATED and event.changes.keys() & SIGHT:
+        hub.drop_where(lambda stream: stream.user_id == event.user_id, RESET)
     elif event.name == EventName.SESSION_ENDED:
         ended, _ = event.changes["session"]
         hub.drop_where(lambda stream: stream.session_id == ended)
-
-
-def _touches_rights(event: Event) -> bool:
-    return event.name == EventName.USER_DEACTIVATED or bool(event.changes.keys() & {"role", "teams", "narrowed"})
 
 
 def init_app(app: Flask):

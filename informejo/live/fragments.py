@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from informejo import policy
 from informejo.events.models import Audience, Event
-from informejo.events.names import PEOPLE, WATCHING, EventName
+from informejo.events.names import LOOKS, WATCHING, EventName
 from informejo.events.sentences import runs
 from informejo.live.hub import hub
 from informejo.live.mail_makers import recipients_changed, watchers
@@ -29,7 +29,8 @@ from informejo.live.makers import (
     ticket_spoken_on,
     toast,
 )
-from informejo.live.wire import Channel, Thing
+from informejo.live.seers import Seers, apart
+from informejo.live.wire import LISTS, OWN, Channel, Thing, is_own_list
 from informejo.tickets.models import Ticket
 from informejo.tickets.queries import with_people
 
@@ -49,7 +50,7 @@ FRAGMENTS = {
         "queue": (row,),
         "desk": (desk_changed,),
     },
-    **{name: {} for name in PEOPLE},  # see `topics_showing`
+    **{name: {} for name in LOOKS},  # see `topics_showing`
     EventName.COMMENT_EDITED: {
         "timeline": (comment, change),
         "ticket": (header,),
@@ -81,57 +82,62 @@ SILENT = {
     EventName.PASSWORD_FORGOTTEN: "the same",
     EventName.LINK_OFFERED: "the same",
     EventName.ADDRESS_OFFERED: "the same",
-    EventName.USER_MERGED: "nothing makes it yet",
-    EventName.USER_ERASED: "nothing makes it yet",
-    EventName.TEAM_CREATED: "nothing makes it yet",
-    EventName.TEAM_UPDATED: "nothing makes it yet",
-    EventName.TEAM_DELETED: "nothing makes it yet",
     EventName.SETTING_CHANGED: "pages show what is set as of the moment they were loaded",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "department", "role", "active"}  # what pages show of people
 
 
-def topics_of(event: Event) -> Iterable[str]:
-    """The topics an event touches."""
+def topics_of(event: Event, own_lists: Iterable[str] = ()) -> Iterable[str]:
+    """The topics an event touches; of `own_lists`, those that some have for themselves, every ticket touches each."""
     if event.ticket is None:
         return topics_showing([event], hub.topics())
-    people = {event.ticket.requester_id, event.ticket.assignee_id, event.user_id} - {None}
-    return (f"ticket:{event.ticket_id}", "queue", "desk", *(f"user:{id}" for id in sorted(people)))
+    own = (f"{OWN}{id}" for id in sorted(policy.concerned_by(event)))
+    return (f"ticket:{event.ticket_id}", *LISTS, *own_lists, *own)
 
 
 def topics_showing(events: Iterable[Event], topics: set[str]) -> set[str]:
-    """Of these topics, those whose pages show a person of whom one of these events changed what is shown."""
-    changed = {event.user_id for event in events if _changes_looks(event)}
-    if not changed:
+    """Of these topics, those whose pages show a person or team of which one of these events changed what is shown."""
+    events = [event for event in events if _changes_looks(event)]
+    if not events:
         return set()
+    changed = {id for event in events if event.user for id in (event.user_id, event.user.merged_into_id)} - {None}
     tickets = [int(topic.partition(":")[2]) for topic in topics if topic.startswith("ticket:")]
     shown = {f"ticket:{id}" for id in with_people(changed, tickets)} if tickets else set()
-    return topics & {"desk", *(f"user:{id}" for id in changed), *shown}
+    everywhere = {"desk", *filter(is_own_list, topics)}
+    return topics & {*everywhere, *(f"{OWN}{id}" for id in changed), *shown}
 
 
-def on(event: Event, channel: Channel, made: dict | None = None) -> list[Fragment]:
+def on(event: Event, channel: Channel, seers: Seers, made: dict | None = None) -> list[Fragment]:
     """What `event` becomes on `channel`; nothing when its audience may not see it.
 
     In `made` the makers of AS_IT_IS leave what they made, for further events of the same ticket.
     """
-    kind, _, id = channel.topic.partition(":")
+    kind = channel.topic.partition(":")[0]
     if event.ticket is None:
         return [PEOPLE_CHANGED] if (kind, channel.audience) != ("ticket", "staff") else []  # they hear it on `desk`
     if not event.is_for(channel.audience):
         return []
-    if policy.is_lost(event, channel):
-        return [farewell(event.ticket_id), *NUDGES.get(kind, ())] if policy.tells_of_loss(event, channel) else []
+    if not seers.see(channel):
+        return goodbye(event, channel, seers)
     if kind == "user":
-        return _personal(event, int(id), channel.audience)
+        return _personal(event, channel)
     table = FRAGMENTS.get(event.name, {})
     makers = (*table.get("timeline", ()), *table.get("ticket", ())) if kind == "ticket" else table.get(kind, ())
     return [fragment for make in makers for fragment in _made(make, event, channel.audience, made)]
 
 
-def of(event: Event, channel: Channel) -> list[Thing]:
+def goodbye(event: Event, channel: Channel, seers: Seers) -> list[Fragment]:
+    """What takes the ticket away from those on the channel who saw it until this event, and says its number alone."""
+    if not seers.saw(channel):
+        return []
+    kind = channel.topic.partition(":")[0]
+    return [farewell(event.ticket_id), *NUDGES.get(kind, ()), *_of_lists(NUDGES, event, channel)]
+
+
+def of(event: Event, channel: Channel, seers: Seers) -> list[Thing]:
     """What `event` becomes on `channel`, rendered."""
-    return things(on(event, channel))
+    return things(on(event, channel, seers))
 
 
 def things(parts: Iterable[Fragment]) -> list[Thing]:
@@ -140,20 +146,30 @@ def things(parts: Iterable[Fragment]) -> list[Thing]:
 
 
 def gather(events: Iterable[Event], channels: Iterable[Channel]) -> list[Fragment]:
-    """What several events become: of each thing they touched one fragment, the newest.
-
-    An event is shown on the channels whose topics it touches and on no other, so a ticket's channel gets nothing of
-    another ticket.
-    """
+    """What several events become for whom they were read: of each thing they touched one fragment, the newest."""
     channels, found, made = list(channels), {}, {}
     for event in events:
-        # Of people, it was only read if one of these pages shows them: see `topics_showing`.
-        touched = topics_of(event) if event.ticket_id else {channel.topic for channel in channels}
-        for channel in channels:
-            for fragment in on(event, channel, made) if channel.topic in touched else ():
+        seers = Seers.who_read_it(event, channels) if event.ticket_id else Seers(event)
+        for channel in touched(event, channels):
+            for fragment in on(event, channel, seers, made):
                 found.pop(fragment.id, None)
                 found[fragment.id] = fragment
     return list(found.values())
+
+
+def touched(event: Event, channels: list[Channel]) -> list[Channel]:
+    """Of the channels of one stream, those on which this event is shown.
+
+    They are those whose topics it touches and no other, so a ticket's channel gets nothing of another ticket. Of
+    people, an event is only read if one of these pages shows them: see `topics_showing`.
+    """
+    if not event.ticket_id:
+        return channels
+    theirs = {channel.topic for channel in channels}
+    topics = {*topics_of(event, filter(is_own_list, theirs))}
+    if not theirs.isdisjoint(apart(event)):
+        topics -= {*LISTS}
+    return [channel for channel in channels if channel.topic in topics]
 
 
 def answer(events: Iterable[Event], ticket: Ticket, audience: Audience) -> list[Fragment]:
@@ -190,21 +206,41 @@ def _order(fragment: Fragment) -> int:
 
 
 def _changes_looks(event: Event) -> bool:
-    return event.name in PEOPLE and (event.name != EventName.USER_UPDATED or bool(event.changes.keys() & DRAWN))
+    return event.name in LOOKS and (event.name != EventName.USER_UPDATED or bool(event.changes.keys() & DRAWN))
 
 
 def _was_asked_to_watch(event: Event, user_id: int) -> bool:
     return event.name == EventName.WATCHER_ADDED and event.user_id == user_id != event.actor_id
 
 
-def _personal(event: Event, user_id: int, audience: str) -> list[Fragment]:
+def _personal(event: Event, channel: Channel) -> list[Fragment]:
+    user_id, audience = int(channel.topic.partition(":")[2]), channel.audience
     if event.name in SILENT:
         return []
     if event.name in WATCHING:
         return [toast(event, user_id)] if _was_asked_to_watch(event, user_id) else []
-    parts = [UNREAD_CHANGED]
+    of_all = [
+        part for make in _of_lists(FRAGMENTS.get(event.name, {}), event, channel) for part in make(event, audience)
+    ]
+    parts = [UNREAD_CHANGED, *of_all] if _concerns(event, user_id) else of_all
     if event.name == EventName.TICKET_RESTORED:
         parts += back(event, audience)
     if event.ticket.requester_id == user_id:
         parts.append(card_of(event.ticket, audience))
-    return [toast(event, user_id), *parts] if event.actor_id != user_id and event.name in TOASTED else parts
+    return [toast(event, user_id), *parts] if _is_worth_a_toast(event, user_id) else parts
+
+
+def _of_lists(table: dict, event: Event, channel: Channel) -> list:
+    """What the shared lists would say of the ticket, to those who hear of it apart from them."""
+    apart = channel.topic.startswith(OWN) and channel.audience == Audience.STAFF and event.ticket.confidential
+    return [part for kind in LISTS for part in table.get(kind, ())] if apart else []
+
+
+def _concerns(event: Event, user_id: int) -> bool:
+    return user_id in (event.ticket.requester_id, event.ticket.assignee_id, event.user_id)
+
+
+def _is_worth_a_toast(event: Event, user_id: int) -> bool:
+    """Whoever does not work on the ticket any more, or is only named on it, is not told of all that happens there."""
+    own = user_id in (event.ticket.requester_id, event.ticket.assignee_id) or "named" in event.changes
+    return own and _concerns(event, user_id) and event.actor_id != user_id and event.name in TOASTED

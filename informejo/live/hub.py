@@ -16,7 +16,7 @@ import random
 import select
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from socket import socket
 
 from informejo import metrics
@@ -145,7 +145,7 @@ class Hub:
         with contained("on_leave"):
             self.on_leave(subscription)
 
-    def drop_where(self, matches: Callable[[Subscription], bool]):
+    def drop_where(self, matches: Callable[[Subscription], bool], last_words: Frame = BYE):
         """End, with `bye`, every stream that matches: its rights are gone. In doubt a stream ends, too."""
         self.revocations += 1
         for subscription in self.subscriptions():
@@ -155,7 +155,7 @@ class Hub:
                 note("revocation", error)
                 revoked = True
             if revoked:
-                self.drop(subscription, BYE, "revoked")
+                self.drop(subscription, last_words, "revoked")
 
     def take_off(self, subscription: Subscription, channels):
         """Take one stream off some of its channels; it goes on with the others. Never raises, and twice is once."""
@@ -185,18 +185,28 @@ class Hub:
         """What anybody listens to."""
         return self.listeners.topics()
 
+    def own_lists(self) -> set[str]:
+        """Those of them that are a list as one person alone sees it."""
+        return self.listeners.own_lists()
+
     def is_open(self, channel: Channel) -> bool:
         """Whether anybody listens to that channel: what nobody sees is not rendered."""
         return channel in self.listeners
 
-    def publish(self, shown: Mapping[Channel, Iterable[Thing]], bookmark: Bookmark | None = None) -> int:
+    def publish(
+        self,
+        shown: Mapping[Channel, Iterable[Thing]],
+        bookmark: Bookmark | None = None,
+        apart: Collection[str] = (),
+    ) -> int:
         """Send each listener one message of what is shown on all their channels; returns how many it went to.
 
         A thing that is shown on several of them is in it once. It is encoded once per distinct message, not once per
-        listener. Listeners who had the event behind `bookmark` replayed are passed over.
+        listener. Listeners who had the event behind `bookmark` replayed are passed over. Whoever listens to a topic
+        `apart` hears there what the shared lists do not say, and nothing on those.
         """
         received, losses = 0, self._losses
-        for channels, listeners in self.listeners.shares(shown):
+        for channels, listeners in self.listeners.shares(shown, apart):
             try:
                 things = {thing.key: thing for channel in channels for thing in shown[channel]}
                 frame = wire.frame(things.values(), bookmark)

@@ -1,9 +1,9 @@
 """Who listens to which channel, and who is sent what of an event that is shown on several of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from informejo.live.subscription import Subscription
-from informejo.live.wire import Channel
+from informejo.live.wire import LISTS, Channel, is_own_list
 
 Channels = tuple[Channel, ...]
 
@@ -13,6 +13,7 @@ class Listeners:
 
     def __init__(self):
         self._by_channel: dict[Channel, dict[Subscription, None]] = {}
+        self._own_lists: dict[Channel, None] = {}
 
     def __contains__(self, channel: Channel) -> bool:
         return channel in self._by_channel
@@ -27,6 +28,8 @@ class Listeners:
     def add(self, subscription: Subscription):
         """From now on it listens to all its channels."""
         for channel in subscription.channels:
+            if channel not in self._by_channel and is_own_list(channel.topic):
+                self._own_lists[channel] = None
             self._by_channel.setdefault(channel, {})[subscription] = None
 
     def remove(self, subscription: Subscription, channels: Iterable[Channel]):
@@ -36,6 +39,7 @@ class Listeners:
             listeners.pop(subscription, None)
             if not listeners:
                 self._by_channel.pop(channel, None)
+                self._own_lists.pop(channel, None)
 
     def of(self, channel: Channel) -> list[Subscription]:
         """Those who listen to that channel."""
@@ -45,14 +49,23 @@ class Listeners:
         """What anybody listens to."""
         return {channel.topic for channel in self._by_channel}
 
-    def shares(self, shown: Iterable[Channel]) -> list[tuple[Channels, list[Subscription]]]:
+    def own_lists(self) -> set[str]:
+        """The topics of lists that somebody listens to whose sight is like nobody else's."""
+        return {channel.topic for channel in self._own_lists}
+
+    def shares(
+        self, shown: Iterable[Channel], apart: Collection[str] = ()
+    ) -> list[tuple[Channels, list[Subscription]]]:
         """Who listens to which of these channels: each listener is in one share, with all of theirs.
 
-        Sets are compared as a whole, which for thousands takes a tenth of the time of looking at one after the other.
+        Whoever listens to one of the topics `apart` is sent nothing of the shared lists. Sets are compared as a whole,
+        which for thousands takes a tenth of the time of looking at one after the other.
         """
         shares: list[tuple[Channels, set[Subscription]]] = []
         for channel in shown:
             others, split = set(self._by_channel.get(channel, ())), []
+            for topic in apart if channel.topic in LISTS else ():
+                others -= self._by_channel.get(channel._replace(topic=topic), {}).keys()
             for channels, listeners in shares:
                 both = listeners & others
                 others -= both

@@ -127,12 +127,13 @@ def require_no_revocation(wanted: Wanted):
 
 
 def require_holding(wanted: Wanted):
-    """Ask the database, and raise ServiceUnavailable if the sign-in has ended by now, or its owner's role is another.
+    """Ask the database, and raise ServiceUnavailable if the sign-in has ended by now, or its owner has another role or
+    sees less or more of the desk.
 
     Asked after all was read that is sent, it says that all of it was theirs: the broadcast, and with it the hub, may
     not have come to the end of it yet.
     """
-    if not holds(wanted.sign_in.id, wanted.viewer.role):
+    if not holds(wanted.sign_in.id, wanted.viewer.role, wanted.viewer.narrowed):
         raise _changed()
 
 
@@ -145,7 +146,7 @@ def find_end(wanted: Wanted, unseen) -> Bookmark:
     """
     here = wanted.asking.standing.bookmark
     if unseen or current_app.extensions["broadcast"].reached > here.id:
-        here = here_while_holding(wanted.sign_in.id, wanted.viewer.role)
+        here = here_while_holding(wanted.sign_in.id, wanted.viewer)
         if here is None:
             raise _changed()
     return here

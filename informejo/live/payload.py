@@ -2,18 +2,18 @@
 
 import json
 
-from informejo import policy
 from informejo.events.models import Audience, Event
 from informejo.events.names import WATCHING, EventName
+from informejo.live.seers import Seers
 from informejo.live.wire import Channel, Thing
 
 
-def of(event: Event, channel: Channel) -> Thing | None:
+def of(event: Event, channel: Channel, seers: Seers) -> Thing | None:
     """The event for that channel as one line of JSON, None when those on it may not know of it."""
     if event.ticket is None or not event.is_for(channel.audience):
         return None
-    if event.name == EventName.TICKET_DELETED or policy.is_lost(event, channel):
-        return lost(event.ticket_id, event) if policy.tells_of_loss(event, channel) else None
+    if event.name == EventName.TICKET_DELETED or not seers.see(channel):
+        return lost(event.ticket_id, event) if seers.saw(channel) else None
     content = {
         "at": event.at.isoformat(),
         "actor": _person(event.actor),

@@ -4,21 +4,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Integer, Select, bindparam, or_
+from sqlalchemy import Integer, Select, and_, bindparam, or_, select
 
 from informejo import db, policy
 from informejo.accounts.models import User
-from informejo.built_once import built_once
+from informejo.built_once import ANY_STAFF, built_once
 from informejo.events import log
 from informejo.events.models import Event
+from informejo.events.names import LOOKS
 from informejo.live import fragments, payload, wire
 from informejo.live.bookmark import Bookmark, read
-from informejo.live.wire import Channel
+from informejo.live.makers import Fragment
+from informejo.live.seers import Seers
+from informejo.live.wire import LISTS, OWN, Channel
 from informejo.shelf import shelf
-from informejo.tickets.models import Ticket
-
-LISTS = ("queue", "desk")  # topics that every ticket touches
-OWN = "user:"  # begins the topic of one person
+from informejo.tickets.models import NamedPerson, Ticket
 
 
 class Missed(NamedTuple):
@@ -27,6 +27,13 @@ class Missed(NamedTuple):
     events: int | None
     content: bytes
     as_of_here: bool = False  # whether nothing at all was written between `here` and the drawing
+
+
+class _Found(NamedTuple):
+    """What was missed: events that whoever asks may know of, and the last of those tickets that they lost meanwhile."""
+
+    events: list[Event]
+    lost: list[Event]
 
 
 class _Shared(NamedTuple):
@@ -57,26 +64,29 @@ def missed(asked: str, here: Bookmark, channels: tuple[Channel, ...], actor: Use
 def _missed_since(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> Missed:
     """What lies between the two bookmarks.
 
-    The staff see all tickets, so what they missed is made once for all of them, except those whom it touches: they are
-    shown more. Only a list, which each of their pages listens to, looks at all events, and so knows whom they touch.
+    The staff who are not narrowed see all tickets but confidential ones, so what they missed is made once for all of
+    them, except those whom it touches: they are shown more. Only a list, which each of their pages listens to, looks
+    at all events, and so knows whom they touch.
     """
-    if channels[0].form == "html" and _lists(channels) and policy.may(actor, "desk.see"):
+    if channels[0].form == "html" and _lists(channels) and policy.may(actor, "desk.see") and not actor.narrowed:
         of_all = tuple(channel for channel in channels if not channel.topic.startswith(OWN))
-        key = ("missed", bookmark, here, actor.role, of_all)
-        shared = shelf.one(key, lambda: _shared(bookmark, here, of_all, actor))
+        key = ("missed", bookmark, here, of_all)
+        shared = shelf.one(key, lambda: _shared(bookmark, here, of_all))
         if shared.people is not None and actor.id not in shared.people:
             return shared.missed
-    return _drawn(_events(bookmark, here, channels, actor), channels)
+    return _drawn(_found(bookmark, here, channels, actor), channels)
 
 
-def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> _Shared:
-    events = _events(bookmark, here, channels, actor)
-    if _show_files(events or (), channels):
+def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...]) -> _Shared:
+    found = _found(bookmark, here, channels, ANY_STAFF)
+    events, lost = found or ((), ())
+    if _show_files(events, channels):
         return _Shared(UNKNOWN, None)
-    tickets = [event.ticket for event in events or () if event.ticket]
+    tickets = [event.ticket for event in events if event.ticket]
     touched = {id for ticket in tickets for id in (ticket.requester_id, ticket.assignee_id)}
-    touched |= {event.user_id for event in events or ()} | {event.user_id for event in _of_people(bookmark, here)}
-    missed = _drawn(events, channels)
+    touched |= {event.user_id for event in (*events, *lost, *_of_people(bookmark, here))}
+    touched |= set(db.session.scalars(_CONFIDED, {"after": bookmark.id, "here": here.id})) if found else set()
+    missed = _drawn(found, channels)
     return _Shared(missed._replace(as_of_here=log.bookmark() == here), frozenset(touched))
 
 
@@ -86,19 +96,46 @@ def _show_files(events: Iterable[Event], channels: tuple[Channel, ...]) -> bool:
     return on_ticket and any(text.attachments for text in texts)
 
 
-def _drawn(events: list[Event] | None, channels: tuple[Channel, ...]) -> Missed:
-    if not events:
-        return UNKNOWN if events is None else NOTHING
+def _drawn(found: _Found | None, channels: tuple[Channel, ...]) -> Missed:
+    if not found:
+        return UNKNOWN
+    farewells = {event: parts for event in found.lost if (parts := _farewell(event, channels))}
+    number = len(found.events) + len(farewells)
     if channels[0].form == "json":
-        return Missed(len(events), _each(events, channels[0]))
-    parts = fragments.gather(events, channels)
-    return Missed(len(events), wire.message(fragments.render(parts)) if parts else b"")
+        return Missed(number, _each(found.events, farewells, channels))
+    parts = {part.id: part for told in farewells.values() for part in told}
+    parts |= {part.id: part for part in fragments.gather(found.events, channels)}
+    return Missed(number, wire.message(fragments.render(parts.values())) if parts else b"")
 
 
-def _each(events: list[Event], channel: Channel) -> bytes:
-    epoch = log.epoch()
-    said = ((event, payload.of(event, channel)) for event in events)
-    return b"".join(wire.message(one.text, id=Bookmark(epoch, event.id), event=one.name) for event, one in said if one)
+def _each(events: list[Event], lost: Iterable[Event], channels: tuple[Channel, ...]) -> bytes:
+    epoch, said = log.epoch(), {event.id: payload.lost(event.ticket_id) for event in lost}
+    for event in events:
+        for channel in fragments.touched(event, channels)[:1]:
+            said[event.id] = payload.of(event, channel, Seers.who_read_it(event, channels))
+    told = [(id, said[id]) for id in sorted(said) if said[id]]
+    return b"".join(wire.message(one.text, id=Bookmark(epoch, id), event=one.name) for id, one in told)
+
+
+def _farewell(event: Event, channels: Iterable[Channel]) -> list[Fragment]:
+    """What takes away a ticket that whoever asks lost by that event; nothing of what it shows is looked at."""
+    others = [one for one in fragments.touched(event, list(channels)) if policy.ticket_of(one.topic) is None]
+    return [part for channel in others for part in fragments.goodbye(event, channel, Seers(event))]
+
+
+def _found(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> _Found | None:
+    """What happened after `bookmark` and up to `here`; None when it is more than REPLAY_LIMIT."""
+    events = _events(bookmark, here, channels, actor)
+    if events is None:
+        return None
+    return _Found(events, _lost(bookmark, here, actor) if _lists(channels) and actor.is_staff else [])
+
+
+def _lost(bookmark: Bookmark, here: Bookmark, actor: User) -> list[Event]:
+    """Of each ticket that this person does not see now, the first event that changed who does."""
+    names = {"me": actor.id, "after": bookmark.id, "here": here.id}
+    events = db.session.scalars(_losses(actor), names)
+    return list({event.ticket_id: event for event in events}.values())  # the latest first: the first of each remains
 
 
 def _events(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], actor: User) -> list[Event] | None:
@@ -118,7 +155,7 @@ def _events(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], a
 
 
 def _lists(channels: tuple[Channel, ...]) -> bool:
-    return any(channel.topic in LISTS for channel in channels)
+    return any(channel.topic.partition(":")[0] in LISTS for channel in channels)
 
 
 def _people_missed(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...]) -> list[Event]:
@@ -143,14 +180,25 @@ def _about(actor, tickets: int, every: bool, own: bool, needs: tuple) -> Select:
     """Events the actor may see: of `every` ticket, or of so many `tickets` and, with `own`, of one's own."""
     touched = [Event.ticket_id == bindparam(f"ticket_{number}", type_=Integer) for number in range(tickets)]
     if own:
-        touched.append(or_(Ticket.requester_id == actor.id, Ticket.assignee_id == actor.id))
+        named = select(NamedPerson.ticket_id).where(NamedPerson.user_id == actor.id)
+        confided = and_(Ticket.confidential, Ticket.id.in_(named))
+        touched.append(or_(Ticket.requester_id == actor.id, Ticket.assignee_id == actor.id, confided))
     events = policy.visible_events(actor).join(Ticket, Ticket.id == Event.ticket_id)
     events = events if every else events.where(or_(*touched))
     return log.reading(events.where(Event.id <= bindparam("here")), needs)
 
 
+@built_once
+def _losses(actor) -> Select:
+    between = Event.id > bindparam("after"), Event.id <= bindparam("here")
+    return policy.lost_events(actor).where(*between).order_by(Event.id.desc()).options(*log.BRIEF)
+
+
+_CONFIDED = policy.confided_people(
+    select(Event.ticket_id).where(Event.id > bindparam("after"), Event.id <= bindparam("here"))
+)
 _PEOPLE = (
-    policy.people_events()
+    policy.people_events(LOOKS)
     .where(Event.id > bindparam("after"), Event.id <= bindparam("here"))
     .order_by(Event.id.desc())
     .limit(bindparam("most", type_=Integer))

@@ -43,13 +43,19 @@ def farewell(unseen: policy.Unseen, form: str) -> Frame:
 
 def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):
     try:
-        if policy.may_end_sight(event) and not policy.sees(db.session.get(User, subscription.user_id), event.ticket):
+        if policy.may_end_sight(event) and not _sees(subscription, channel, event):
             _withdraw(subscription, channel, event, bookmark)
     except DBAPIError:
         raise  # nothing is shown until policy could be asked: the same event is tried again
     except Exception:
         logger.exception("stream of user %s cannot leave %s", subscription.user_id, channel.topic)
         hub.drop(subscription, BYE, "revoked")
+
+
+def _sees(subscription: Subscription, channel: Channel, event: Event) -> bool:
+    """Whoever came by a link listens as the requester, whatever else they are."""
+    own = channel.audience == Audience.STAFF or event.ticket.requester_id == subscription.user_id
+    return own and policy.sees(db.session.get(User, subscription.user_id), event.ticket)
 
 
 def _withdraw(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):

@@ -14,6 +14,8 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # the three that an event stream knows, 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream; charset=utf-8"}
 LAST_CHUNK = b"0\r\n\r\n"
 _BEGAN = time.monotonic()
+LISTS = ("queue", "desk")  # topics that every ticket touches
+OWN = "user:"  # begins the topic of one person
 
 # A comment: some of what stands in the way wants to see so much before it passes anything on.
 PADDING = b":" + b" " * 2048 + b"\n"
@@ -25,6 +27,12 @@ class Channel(NamedTuple):
     topic: str
     audience: str
     form: str
+
+
+def is_own_list(topic: str) -> bool:
+    """Whether that is a list which one person sees as nobody else does: `queue:7` beside `queue`."""
+    kind, _, whose = topic.partition(":")
+    return kind in LISTS and bool(whose)
 
 
 class Thing(NamedTuple):

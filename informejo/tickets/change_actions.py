@@ -145,8 +145,9 @@ def _change(actor: User, ticket: Ticket, field: str, value, was, audience: Audie
         return
     if was is not ANY and told(current) != was:
         raise Conflict({field: (value, current)}, log.last_to_change(ticket, field))
+    had_it = current if field == "assignee" and not ticket.is_for_all_staff else None  # they may lose sight of it
     changes = set_fields(ticket, **{field: value})
-    log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=audience, changes=changes)
+    log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=audience, changes=changes, user=had_it)
 
 
 def _edit(actor: User, thing: Ticket | Comment, texts: dict[str, str], version: int) -> dict:

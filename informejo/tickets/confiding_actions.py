@@ -81,8 +81,10 @@ def keep_named(ticket: Ticket, people: Collection[User | None]):
 
 def _set_named(actor: User | None, ticket: Ticket, people: list[User]):
     """The log keeps whom it named before and names now, for the staff alone."""
-    before = [person.name for person in named_on(ticket)]
+    before = named_on(ticket)
     keep_named(ticket, people)
-    if (after := [person.name for person in named_on(ticket)]) != before:
-        changes = {"named": [before, after]}
-        log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, audience=Audience.STAFF, changes=changes)
+    if (after := named_on(ticket)) != before:
+        changes = {"named": [[person.name for person in named] for named in (before, after)]}
+        went = next((person for person in before if person not in after), None)
+        who = {"ticket": ticket, "user": went}
+        log.record(EventName.TICKET_UPDATED, actor, **who, audience=Audience.STAFF, changes=changes)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from informejo import db, policy, slow_reads
@@ -120,12 +120,24 @@ def news_for(actor: User, filter: TicketFilter, since: int, shown: Collection[in
     fit the filter by now."""
     latest = policy.visible_events(actor).where(Event.id > since).with_only_columns(Event.ticket_id)
     back = latest.where(Event.name == EventName.TICKET_RESTORED)  # its row was taken away meanwhile
-    changed = [Event.changes[field].as_string().is_not(None) for field in filter.fields]
+    changed = [_changed(field) for field in (*filter.fields, *_fields_of_sight(actor))]
     names = (EventName.TICKET_CREATED, *(search_queries.SAYING if filter.q or filter.status == "due" else ()))
     came = latest.where(or_(Event.name.in_(names), *changed))
-    new = or_(Ticket.id.in_(back), Ticket.id.in_(came) & Ticket.id.not_in(shown))
+    entrusted = Ticket.confidential & Ticket.id.in_(latest.where(or_(_changed("named"), _changed("assignee"))))
+    new = or_(Ticket.id.in_(back), or_(Ticket.id.in_(came), entrusted) & Ticket.id.not_in(shown))
     matching = _matching(_List(actor, actor.id, filter))
     return db.session.scalar(matching.where(new).with_only_columns(func.count(Ticket.id)))
+
+
+def _changed(field: str) -> ColumnElement[bool]:
+    return Event.changes[field].as_string().is_not(None)
+
+
+def _fields_of_sight(actor: User) -> tuple[str, ...]:
+    """What brings this person a ticket into sight, beside being entrusted with a confidential one."""
+    if not actor.is_staff:
+        return ()
+    return ("confidential", "team", "assignee") if actor.narrowed else ("confidential",)
 
 
 def _view(actor: User, standing: Standing, filter: TicketFilter) -> tuple:

@@ -79,6 +79,11 @@ class Ticket(Folded, Model):
     )
 
     @property
+    def is_for_all_staff(self) -> bool:
+        """Whether all of the staff see it, also those who do not see the tickets of other teams."""
+        return self.team_id is None and not self.confidential
+
+    @property
     def is_over(self) -> bool:
         return self.status in (Status.RESOLVED, Status.CLOSED)
 

@@ -30,10 +30,10 @@ def refused(monkeypatch):
     def refused(body):
         topics_of = broadcast.fragments.topics_of
 
-        def ask(event):
+        def ask(event, *own_lists):
             if event.comment and event.comment.body == body:
                 raise OperationalError("SELECT what it needs", {}, Exception("too many SQL variables"))
-            return topics_of(event)
+            return topics_of(event, *own_lists)
 
         monkeypatch.setattr(broadcast.fragments, "topics_of", ask)
         return lambda: monkeypatch.setattr(broadcast.fragments, "topics_of", topics_of)

@@ -11,12 +11,13 @@ from flask import has_request_context
 from informejo import clock, db
 from informejo.events import log
 from informejo.events.models import Event
-from informejo.events.names import PEOPLE, EventName
+from informejo.events.names import LOOKS, EventName
 from informejo.events.sentences import sentence
 from informejo.intake.taking_out_actions import take_out_message
 from informejo.live import fragments
 from informejo.live.fragments import FRAGMENTS, SILENT, TOASTED
 from informejo.live.hub import hub
+from informejo.live.seers import Seers
 from informejo.live.wire import Channel
 from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
@@ -83,7 +84,7 @@ def test_whatever_takes_the_place_of_its_older_self_says_how_old_it_is(world):
     ticket = world.ticket()
     for event in everything_happens(world, ticket):
         for topic, audience in (("queue", "staff"), *((f"ticket:{ticket.id}", who) for who in ("staff", "requester"))):
-            for fragment in fragments.on(event, Channel(topic, audience, "html")):
+            for fragment in fragments.on(event, Channel(topic, audience, "html"), Seers(event)):
                 if fragment.id.partition("-")[0] in ("ticket", "comment", "row", "card"):
                     [thing] = dom.read(fragment.html).children
                     assert thing.attributes.keys() & {"data-last", "data-version"}, fragment.id
@@ -111,7 +112,7 @@ def test_fragments_are_drawn_where_there_is_no_request_at_all(app, world, ticket
     thread = Thread(target=draw)
     thread.start()
     thread.join()
-    assert set(names.values()) >= set(FRAGMENTS) - set(PEOPLE)
+    assert set(names.values()) >= set(FRAGMENTS) - set(LOOKS)
     assert {id for id, _ in drawn} == set(names)
     assert any("Better said." in html for html in drawn.values())
 
@@ -120,7 +121,7 @@ def test_fragments_are_drawn_where_there_is_no_request_at_all(app, world, ticket
 def test_every_fragment_names_an_existing_partial_and_draws_the_id_it_promises(world, ticket, audience):
     for event in everything_happens(world, ticket):
         for topic in fragments.topics_of(event):
-            for fragment in fragments.on(event, Channel(topic, audience, "html")):
+            for fragment in fragments.on(event, Channel(topic, audience, "html"), Seers(event)):
                 if not fragment.template:
                     continue
                 assert (TEMPLATES / fragment.template).is_file()
@@ -129,7 +130,7 @@ def test_every_fragment_names_an_existing_partial_and_draws_the_id_it_promises(w
 
 
 def test_two_of_the_staff_get_the_very_same_bytes(world, ticket, visit):
-    streams = [Listener(visit(person), f"/live?on=ticket:{ticket.id}&on=queue") for person in (world.mia, world.tom)]
+    streams = [Listener(visit(person), f"/live?on=ticket:{ticket.id}") for person in (world.mia, world.tom)]
     everything_happens(world, ticket)
     mia, tom = (stream.heard() for stream in streams)
     assert sum(message.data.count("<hx-partial") for message in mia) > 5
@@ -206,7 +207,7 @@ def test_an_event_of_a_ticket_in_the_bin_shows_nothing_but_that_it_is_gone(world
 
 
 def shown(event, topic: str, audience: str) -> str:
-    return "".join(thing.text for thing in fragments.of(event, Channel(topic, audience, "html")))
+    return "".join(thing.text for thing in fragments.of(event, Channel(topic, audience, "html"), Seers(event)))
 
 
 def test_what_happened_fifty_times_is_gathered_once_and_as_it_is_now(world, ticket):

@@ -19,7 +19,9 @@ from informejo.live import replay
 from informejo.live.bookmark import Bookmark
 from informejo.live.makers import Fragment
 from informejo.shelf import ONE_MOST, Shelf, shelf, size_of
-from informejo.tickets import actions, change_actions, files
+from informejo.teams import actions as teams
+from informejo.teams.models import Team
+from informejo.tickets import actions, change_actions, confiding_actions, files
 from informejo.tickets.files import path_of
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
@@ -138,6 +140,29 @@ class Everybody:
         if active and self.chance.random() < 0.8:
             accounts.set_active(self.world.ana, self.world.mia, True)
 
+    def do_confide(self):
+        ticket = self.ticket()
+        confiding_actions.set_confidential(self.staff(), ticket, not ticket.confidential)
+
+    def do_name_or_not(self):
+        person, ticket = self.staff(), self.ticket()
+        change = confiding_actions.unname_person if policy.is_named(person, ticket) else confiding_actions.name_person
+        change(self.staff(), ticket, person)
+
+    def do_give_to_a_team(self):
+        change_actions.set_team(self.staff(), self.ticket(), self.chance.choice((None, *self.teams())))
+
+    def do_change_who_is_in_a_team(self):
+        team = self.chance.choice(self.teams())
+        change = self.chance.choice((teams.add_member, teams.remove_member))
+        change(self.world.ana, team, self.chance.choice((self.world.mia, self.world.tom)))
+
+    def teams(self) -> list[Team]:
+        if not db.session.query(Team).count():
+            for name in ("Networks", "Paper"):
+                teams.create_team(self.world.ana, name=name, sees_all=False)
+        return db.session.query(Team).all()
+
     def do_lose_a_file(self):
         for file in db.session.query(Attachment):
             path = path_of(file)
@@ -207,13 +232,13 @@ def missed(person: User, topics: list[str], since: Bookmark) -> tuple:
     db.session.expire_all()
     if not person.active:
         return None, None
-    viewer, wanted = Viewer(person.id, person.name, person.role), []
+    viewer, wanted = Viewer(person.id, person.name, person.role, person.narrowed), []
     for topic in topics:
         with suppress(NotFound):
             wanted += policy.channels(viewer, [topic], "html")[0]
-    wanted, here = tuple(wanted), log.bookmark()
+    wanted, here = tuple(dict.fromkeys(wanted)), log.bookmark()
     told = replay.missed(str(since), here, wanted, viewer)
-    own = replay._drawn(replay._events(since, here, wanted, viewer), wanted) if wanted else replay.NOTHING
+    own = replay._drawn(replay._found(since, here, wanted, viewer), wanted) if wanted else replay.NOTHING
     return told[: 1 if told.events is None else 2], own[: 1 if told.events is None else 2]  # `reset` has a bookmark
 
 

@@ -430,10 +430,10 @@ def test_something_that_cannot_be_drawn_costs_the_others_nothing(world, ticket, 
 
     draw = fragments.of
 
-    def stumble(event, channel):
+    def stumble(event, channel, seers):
         if channel.audience == "requester":
             raise RuntimeError("a fault on purpose")
-        return draw(event, channel)
+        return draw(event, channel, seers)
 
     monkeypatch.setattr(fragments, "of", stumble)
     world.comment(world.mia, ticket, "still there")

@@ -145,8 +145,8 @@ def test_a_fault_in_drawing_for_one_costs_neither_the_others_nor_the_change(worl
     others = [listen("/live", user, f"ticket:{ticket.id}") for user in (world.mia, world.tom, world.ana) * 4]
     draw = fragments.of
 
-    def stumble(event, channel):
-        return 1 / 0 if channel.topic == f"user:{world.ren.id}" else draw(event, channel)
+    def stumble(event, channel, seers):
+        return 1 / 0 if channel.topic == f"user:{world.ren.id}" else draw(event, channel, seers)
 
     monkeypatch.setattr(fragments, "of", stumble)
     address, headers = f"/tickets/{ticket.id}/comments", {"HX-Request": "true"}
