@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlencode
 
@@ -190,6 +191,19 @@ def local(address: str | None, otherwise: str = "/") -> str:
     Browsers mend odd slashes, and leave out tabs and the like, before they look where an address leads.
     """
     return address if address and address.isprintable() and _OURS.fullmatch(address) else otherwise
+
+
+@contextmanager
+def seen_as(user: User, only: int | None = None):
+    """What is drawn in here is drawn for that person, with `only` as the requester of that ticket; nothing else is."""
+    before = g.actor, g.me
+    user.only = only
+    _act_as(user)
+    try:
+        yield user
+    finally:
+        user.only = None
+        g.actor, g.me = before
 
 
 def draw_for(user: User | None):

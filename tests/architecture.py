@@ -34,7 +34,8 @@ LAYERS = {
     " mail.verdicts readers.following",
     WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in"
     " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
-    " backup.rescue backup.restoring counting demo doctor.examination doctor.probe downloads drawn error_pages"
+    " backup.rescue backup.restoring counting demo desk.first_steps doctor.examination doctor.probe"
+    " downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " factors.challenges factors.proofs factors.second_step"
     " mail.checking ops.prune preload security serving sso.going sso.own sso.refusals templating tickets.addressing"

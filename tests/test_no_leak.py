@@ -20,7 +20,8 @@ from tests.live.sse import Listener
 
 MARKER = "zebrafish"
 FILE = b"\x89PNG\r\n\x1a\n" + MARKER.encode() * 5
-FILES = ("static", "joined_file")  # the same for everybody, read from the disk
+# The same for everybody: read from the disk, or how the desk looks.
+FILES = ("static", "joined_file", "settings.own_colours", "settings.logo")
 PEOPLE = ("ren", "zoe", None)  # the requester, another one, a visitor
 # What somebody types comes back to them, so they look for the beginning of the marker only.
 QUERIES = ("", "?all=yes", f"?q={MARKER[:5]}", f"?q={MARKER[:5]}&status=open&sort=activity", "?sort=oldest",
@@ -124,6 +125,12 @@ def test_the_staff_see_all_of_it(world, visit, plant, addresses):
     assert tom.get(f"/files/{file.token}/{MARKER}.png", buffered=True).data == FILE
     assert f"{MARKER} three" in visit(world.mia).get("/tickets/1").text
     assert saw(visit(world.mia), f"/comments/{note.id}/edit")
+
+
+def test_seen_as_its_requester_the_ticket_holds_no_marker_for_the_staff_either(world, visit, plant):
+    browser = visit(world.mia)
+    assert saw(browser, "/tickets/1?all=yes") > 0
+    assert saw(browser, "/tickets/1/as-requester?all=yes") == 0
 
 
 def test_no_answer_to_what_a_requester_sends_holds_the_marker(app, world, visit, plant, addresses):

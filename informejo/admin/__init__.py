@@ -3,7 +3,8 @@
 
 def init_app(app):
     """Register the pages of administration."""
-    from informejo.admin import user_views, views
+    from informejo.admin import place_views, user_views, views
 
     app.register_blueprint(views.bp)
     app.register_blueprint(user_views.bp)
+    app.register_blueprint(place_views.bp)

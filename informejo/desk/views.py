@@ -1,23 +1,27 @@
 """Where people begin, the staff's own pages, and the fragments that keep counters up to date."""
 
-from flask import Blueprint, current_app, g, redirect, render_template, request
+from contextlib import suppress
+
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from informejo import policy
+from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_id
 from informejo.desk import stats
+from informejo.desk.first_steps import WORDS, steps_for
 from informejo.live import drawings
 from informejo.live.makers import draw
-from informejo.settings.queries import setting
+from informejo.settings.actions import ChangedMeanwhile, change_setting
+from informejo.settings.queries import FIRST_STEPS, setting
 from informejo.shelf import shelf
 from informejo.teams.queries import choices, team_by_id
 from informejo.tickets import list_queries
 from informejo.tickets.filters import GROUPS, SORTS, TicketFilter
 from informejo.tickets.inputs import asked, list_from
 from informejo.tickets.queries import unread_for
-from informejo.web import actor, by_link, page, public, standing, stream
+from informejo.web import actor, by_link, go_to, page, public, standing, stream
 
 bp = Blueprint("desk", __name__)
 BRIEF = 5  # tickets in a list of the dashboard
@@ -37,7 +41,19 @@ def dashboard():
     """The desk in numbers, and what waits longest."""
     policy.require(actor(), "desk.see")
     drawn = shelf.one(("dashboard", standing(), actor().id), _dashboard)
-    return page("desk/dashboard.html", title="Dashboard", stream=stream(), dashboard=drawn)
+    return page("desk/dashboard.html", title="Dashboard", stream=stream(), dashboard=drawn, steps=steps_for(actor()))
+
+
+@bp.post("/desk/first-steps")
+def say_step():
+    """Say that the address is shared, or put the list of first steps away."""
+    said, word = str(setting(FIRST_STEPS) or ""), request.form.get("value", "")
+    if word not in WORDS:
+        abort(422, "Choose one of the buttons in the list.")
+    with suppress(ChangedMeanwhile):  # by somebody who does the same
+        change_setting(actor(), FIRST_STEPS, " ".join(dict.fromkeys([*said.split(), word])), said)
+    db.commit()
+    return go_to("/desk")
 
 
 @bp.get("/desk/counts")

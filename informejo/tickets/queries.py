@@ -81,6 +81,11 @@ def worth_showing(actor: User, ticket: Ticket, seen: int, at: Comment | None) ->
     return shown, news > shown
 
 
+def any_ticket() -> bool:
+    """Whether anybody ever opened one, in the bin or not."""
+    return db.session.scalar(select(Ticket.id).limit(1)) is not None
+
+
 def _step_for(events: int) -> int:
     """The number rounded up to RECENT times a power of two, so that few different drawings fill the shelf."""
     return RECENT * 2 ** ceil(log2(events / RECENT))

@@ -22,12 +22,16 @@ def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
     if request.method not in SAFE:
         look_up_again()
         ticket = policy.find_ticket(actor(), ticket.number)  # it was found before, by somebody who could see it then
+    return page("tickets/show.html", **ticket_context(ticket, typed, problems))
+
+
+def ticket_context(ticket: Ticket, typed, problems: dict[str, str]) -> dict:
+    """What that page is drawn from, for whoever acts."""
     live = stream(f"ticket:{ticket.id}")
     audience = policy.audience(actor())
     seen = queries.seen_by(actor(), ticket)
     talk, folds_news = _conversation(ticket, seen)
-    return page(
-        "tickets/show.html",
+    return dict(
         title=f"#{ticket.number} {ticket.title}",
         stream=live,
         around=drawings.surroundings(actor(), ticket, standing()),
