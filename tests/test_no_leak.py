@@ -64,11 +64,14 @@ def addresses(app, ticket):
     def addresses(method: str, note: Comment | None) -> list[str]:
         file = note.attachments[0].token if note and note.attachments else "none"
         values = {"number": ticket.id, "id": note.id if note else 1, "token": file, "name": "x.png",
-                  "field": "status", "reader": "mail", "event_id": 1}  # fmt: skip
+                  "field": "status", "user_id": 1, "mark": "old", "reader": "mail", "event_id": 1}  # fmt: skip
         rules = [rule for rule in app.url_map.iter_rules() if method in rule.methods and rule.endpoint not in FILES]
         with app.test_request_context():
             adapter = app.url_map.bind("localhost")
-            return [adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments}) for rule in rules]
+            return [
+                adapter.build(rule.endpoint, {name: values.get(name, "none") for name in rule.arguments})
+                for rule in rules
+            ]
 
     return addresses
 

@@ -8,6 +8,7 @@ from informejo import clock, db, policy
 from informejo.mail import actions as mail
 from informejo.mail.models import CaughtMail, OutgoingMail
 from informejo.mail.words import Kind, OutState
+from informejo.teams import actions as teams
 from informejo.tickets import change_actions
 from informejo.tickets.models import Ticket
 from tests.intake.letters import come, letter
@@ -76,6 +77,8 @@ READ = {
     "/assets/desk/<mark>.css": "200 200 200 200 200",
     "/assets/desk/<mark>.logo": "404 404 404 404 404",
     "/bin": "303 403 403 403 200",
+    "/teams": "303 403 403 200 200",
+    "/teams/<int:id>": "303 404 404 200 200",
     "/users": "303 403 403 200 200",
     "/users/<int:id>": "303 404 404 200 200",
     "/health": "303 403 403 403 200",
@@ -176,6 +179,11 @@ CHANGE = {
     "/desk/first-steps": ({"value": "shared"}, "401 403 403 403 303"),
     "/settings/logo": ({"remove": "yes"}, "401 403 403 403 303"),
     "/settings/changes/<int:id>/undo": ({}, "401 403 403 403 404"),
+    "/teams": ({"name": "Networks"}, "401 403 403 403 303"),
+    "/teams/<int:id>": ({"name": "Networks", "sees": "own"}, "401 404 404 403 303"),
+    "/teams/<int:id>/members": ({"user": "2"}, "401 404 404 403 303"),
+    "/teams/<int:id>/members/<int:user_id>/removal": ({}, "401 404 404 403 303"),
+    "/teams/<int:id>/deletion": ({}, "401 404 404 403 303"),
     "/users/<int:id>/role": ({"value": "agent"}, "401 404 404 403 303"),
     "/users/<int:id>/activity": ({"value": "inactive"}, "401 404 404 403 303"),
     "/users/<int:id>/handover": ({}, "401 404 404 303 303"),
@@ -213,14 +221,12 @@ def place(app, world, visit):
             change_actions.delete_ticket(world.ana, ticket)
             db.commit()
         address = row.partition(GRAND)[0]
-        if address.startswith(("/mail/out/", "/mail/caught/")):
-            return address.replace("<int:id>", str(_mail(address)))
+        if address.startswith(("/mail/out/", "/mail/caught/", "/teams/", "/users/")):
+            return address.replace("<int:id>", str(_id(world, address))).replace("<int:user_id>", "2")
         if address.endswith("/removal"):
             mail.watch(world.tom, ticket, world.tom)
             db.commit()
             address = address.replace("<int:id>", str(world.tom.id))
-        if address.startswith("/users/"):
-            return address.replace("<int:id>", str(world.zoe.id))
         if address.startswith("/mail/in/"):
             came = come(letter(files=(("log.txt", b"It blinks."),)))
             return address.replace("<int:id>", str(came.id)).replace("<int:number>", "1")
@@ -235,6 +241,17 @@ def _with_file(world, visit) -> Ticket:
     file = (io.BytesIO(PNG), "smoke.png")
     visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
     return policy.find_ticket(world.ren, 1)
+
+
+def _id(world, address: str) -> int:
+    """The id of what such an address is of: a mail, a new team, or Zoe's account."""
+    if address.startswith("/users/"):
+        return world.zoe.id
+    if address.startswith("/mail/"):
+        return _mail(address)
+    team = teams.create_team(world.ana, name="Service desk")
+    db.commit()
+    return team.id
 
 
 def _mail(address: str) -> int:
@@ -300,7 +317,8 @@ def test_what_is_not_there_looks_like_what_is_hidden(world, visit, place, row):
 def test_what_is_not_there_cannot_be_changed_by_anybody(world, visit, row):
     for number in ("999", "9" * 30):
         address = row.partition(GRAND)[0].replace("<any(status, priority, category):field>", "status")
-        address = address.replace("<int:number>", number).replace("<int:id>", number)
+        for part in ("<int:number>", "<int:id>", "<int:user_id>"):
+            address = address.replace(part, number)
         assert visit(world.ana).post(address, data=CHANGE[row][0]).status_code == 404
 
 

@@ -12,7 +12,7 @@ from informejo.doctor.models import Finding, State
 from informejo.live.hub import hub
 from informejo.offload import offload
 from informejo.readers import following
-from informejo.readers.queries import kept_event, kept_events
+from informejo.readers.queries import kept_event, kept_events, unseen_among
 from informejo.version import VERSION
 from informejo.web import actor, go_to, page
 
@@ -33,6 +33,7 @@ def health():
         title="Health",
         findings=findings,
         kept_events=kept_events(),
+        unseen=unseen_among(actor(), kept_events()),
         lead=_lead(findings),
         checked_at=max((finding.checked_at for finding in findings), default=None),
         streams=len(hub),

@@ -2,5 +2,7 @@
 
 
 def init_app(app):
-    """Register what this feature adds to the app."""
-    from informejo.teams import models  # noqa: F401 - its tables
+    """Register the pages of teams."""
+    from informejo.teams import views
+
+    app.register_blueprint(views.bp)

@@ -101,6 +101,12 @@ def categories_of(team: Team) -> list[Category]:
     return [word for word in Category if got.get(word) == team.id]
 
 
+def categories_elsewhere(team: Team) -> dict[str, str]:
+    """Which category another team gets, by the category's word, and the name of that team."""
+    got = select(TeamCategory.category, Team.name).join(Team, Team.id == TeamCategory.team_id)
+    return dict(map(tuple, db.rows(got.where(Team.id != team.id))))
+
+
 def members_of(team: Team) -> list[User]:
     """Who is in that team, by name; also who is not at the desk any more."""
     its = select(User).join(TeamMember, TeamMember.user_id == User.id).where(TeamMember.team_id == team.id)

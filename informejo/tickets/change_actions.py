@@ -1,5 +1,7 @@
 """Changes of what a ticket says of itself: fields, texts, the bin. Nobody is overwritten without being asked."""
 
+from collections.abc import Collection
+
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
@@ -11,7 +13,7 @@ from informejo.events.names import EventName
 from informejo.policy import hold, require
 from informejo.teams.models import Team
 from informejo.tickets.models import Comment, Ticket
-from informejo.tickets.sight_queries import is_seen_at_the_desk
+from informejo.tickets.sight_queries import is_seen_at_the_desk, named_on
 from informejo.tickets.words import UNSOLVED, Category, Priority, Status
 
 REQUESTERS_CHOICES = (Status.RESOLVED, Status.CLOSED, Status.OPEN)  # what a requester may say of their own ticket
@@ -60,8 +62,8 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
     hold(actor, "ticket.triage", ticket)
     if assignee != ticket.assignee:  # whoever has it already may keep it, at the desk or not
         require_at_the_desk(assignee)
+        require_seen(ticket, assignee)
     _change(actor, ticket, "assignee", assignee, was)
-    require_seen(ticket)
 
 
 def set_team(actor: User, ticket: Ticket, team: Team | None, was: str | object = ANY):
@@ -70,9 +72,12 @@ def set_team(actor: User, ticket: Ticket, team: Team | None, was: str | object =
     _change(actor, ticket, "team", team, was, Audience.STAFF)
 
 
-def require_seen(ticket: Ticket):
-    """Raise UnprocessableEntity where nobody at the desk sees a confidential ticket: it would be found by nobody."""
-    if ticket.confidential and not is_seen_at_the_desk(ticket):
+def require_seen(ticket: Ticket, assignee: User | None, named: Collection[User] | None = None):
+    """Raise UnprocessableEntity where nobody at the desk would see a confidential ticket: nobody would find it again.
+
+    It would be assigned to `assignee` and name these people, by default whom it names now.
+    """
+    if ticket.confidential and not is_seen_at_the_desk(ticket, assignee, named_on(ticket) if named is None else named):
         raise UnprocessableEntity(UNSEEN)
 
 

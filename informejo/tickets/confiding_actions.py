@@ -53,8 +53,9 @@ def name_person(actor: User, ticket: Ticket, user: User):
 def unname_person(actor: User, ticket: Ticket, user: User):
     """Have them see it no more, unless it is their own. Raises UnprocessableEntity where they are the last who do."""
     hold(actor, "ticket.confide", ticket)
-    _set_named(actor, ticket, [person for person in named_on(ticket) if person is not user])
-    require_seen(ticket)
+    others = [person for person in named_on(ticket) if person is not user]
+    require_seen(ticket, ticket.assignee, others)
+    _set_named(actor, ticket, others)
 
 
 def entrust(actor: User | None, user: User, to: User | Team | None, but: Collection[Ticket] = ()):

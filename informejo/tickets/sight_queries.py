@@ -1,6 +1,6 @@
 """Who of the staff sees alike: what is made once for all of them, and for whom it has to be made by themselves."""
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 
 from sqlalchemy import select, union
 
@@ -49,16 +49,15 @@ def named_on(ticket: Ticket) -> list[User]:
     return list(db.session.scalars(named.order_by(User.folded, User.id)))
 
 
-def is_seen_at_the_desk(ticket: Ticket) -> bool:
-    """Whether a confidential ticket concerns anybody who is at the desk."""
-    concerned = filter(None, (ticket.requester, ticket.assignee, *named_on(ticket)))
-    return any(person.is_at_the_desk for person in concerned)
+def is_seen_at_the_desk(ticket: Ticket, assignee: User | None, named: Collection[User]) -> bool:
+    """Whether a confidential ticket with that assignee, naming these people, concerns anybody who is at the desk."""
+    return any(person.is_at_the_desk for person in (ticket.requester, assignee, *named) if person)
 
 
 def left_alone_by(user: User) -> list[Ticket]:
     """The confidential tickets, over and binned ones too, that somebody who left the desk was the last there to see."""
     theirs = db.session.scalars(select(Ticket).where(Ticket.id.in_(confided_to(user))).order_by(Ticket.id))
-    return [ticket for ticket in theirs if not is_seen_at_the_desk(ticket)]
+    return [ticket for ticket in theirs if not is_seen_at_the_desk(ticket, ticket.assignee, named_on(ticket))]
 
 
 def _concerned(standing: Standing) -> frozenset[int]:

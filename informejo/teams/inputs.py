@@ -1,0 +1,20 @@
+"""What may be sent about teams."""
+
+from typing import Literal
+
+from informejo import limits
+from informejo.inputs import Input, line
+from informejo.tickets.words import Category
+
+
+class NewTeam(Input):
+    """A new team. It sees all tickets until somebody says otherwise: to make one takes nothing from anybody."""
+
+    name: line(limits.NAME, "a name")
+
+
+class TeamChange(NewTeam):
+    """How a team is called, what its members see, and which categories it gets."""
+
+    sees: Literal["all", "own"]
+    categories: list[Category] = []

@@ -1,0 +1,181 @@
+"""Teams: who is in them, what they get, and what their members see."""
+
+import pytest
+from werkzeug.exceptions import Forbidden, UnprocessableEntity
+
+from informejo import db, policy
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role
+from informejo.events import log
+from informejo.teams import actions
+from informejo.teams.queries import categories_of, members_of, team_for, teams_of
+from informejo.tickets import change_actions
+from informejo.tickets.actions import follow_up
+from informejo.tickets.change_actions import Conflict
+from informejo.tickets.words import Category, Status
+
+
+@pytest.fixture
+def team(world):
+    """Networks, of which Tom is: he sees what is theirs or nobody's."""
+    team = actions.create_team(world.ana, name="Networks")
+    actions.change_team(world.ana, team, name="Networks", sees_all=False, categories=[Category.NETWORK])
+    actions.add_member(world.ana, team, world.tom)
+    db.commit()
+    return team
+
+
+@pytest.fixture
+def other(world):
+    other = actions.create_team(world.ana, name="Accounts")
+    db.commit()
+    return other
+
+
+def sees(person, ticket) -> bool:
+    return db.session.scalar(policy.visible_tickets(person).where(policy.Ticket.id == ticket.id)) is not None
+
+
+def test_who_is_in_teams_that_see_their_own_sees_those_and_what_is_nobodys(world, team, other):
+    theirs, nobodys, others = world.ticket(), world.ticket(), world.ticket()
+    change_actions.set_team(world.mia, theirs, team)
+    change_actions.set_team(world.mia, others, other)
+    db.commit()
+    assert [sees(world.tom, ticket) for ticket in (theirs, nobodys, others)] == [True, True, False]
+    assert [sees(world.mia, ticket) for ticket in (theirs, nobodys, others)] == [True, True, True]
+    change_actions.assign(world.mia, others, world.tom)
+    assert sees(world.tom, others), "whoever is given a ticket sees it"
+
+
+def test_one_team_that_sees_all_is_enough(world, team, other):
+    assert world.tom.narrowed
+    actions.add_member(world.ana, other, world.tom)
+    assert not world.tom.narrowed
+    actions.change_team(world.ana, other, name="Accounts", sees_all=False, categories=[])
+    assert world.tom.narrowed
+    actions.delete_team(world.ana, other)
+    assert world.tom.narrowed
+    actions.remove_member(world.ana, team, world.tom)
+    assert (world.tom.narrowed, teams_of(world.tom)) == (False, [])
+
+
+def test_administrators_see_all_whatever_teams_they_are_in(world, team):
+    actions.add_member(world.ana, team, world.ana)
+    accounts.set_role(world.ana, world.tom, Role.ADMIN)
+    db.commit()
+    assert not world.ana.narrowed
+    assert not world.tom.narrowed
+    accounts.set_role(world.ana, world.tom, Role.AGENT)
+    assert world.tom.narrowed
+
+
+def test_whoever_sees_other_tickets_from_now_on_has_an_event_of_their_own(world, team):
+    since, named = log.standing().latest, {"team": ["Networks", "Networks"]}
+    actions.change_team(world.ana, team, name="Networks", sees_all=True, categories=[])
+    actions.remove_member(world.ana, team, world.tom)
+    db.commit()
+    told = [(event.name.value, event.user_id, event.changes) for event in log.since(since)]
+    assert told == [
+        ("team:updated", None, named | {"sees_all": [False, True], "categories": [["network"], []]}),
+        ("user:updated", world.tom.id, {"narrowed": [True, False]}),
+        ("team:updated", None, named | {"members": [["Tom Berg"], []]}),
+        ("user:updated", world.tom.id, {"teams": [["Networks"], []]}),
+    ]
+
+
+def test_a_new_ticket_goes_to_the_team_of_its_category_and_a_follow_up_to_that_of_the_first(world, team, other):
+    ticket = world.ticket(category=Category.NETWORK)
+    assert ticket.team == team
+    assert world.ticket().team is None
+    change_actions.set_team(world.mia, ticket, other)
+    change_actions.set_status(world.mia, ticket, Status.CLOSED)
+    again = follow_up(world.ren, ticket, body="Not yet.")
+    assert again.team == other
+    actions.change_team(world.ana, other, name="Accounts", sees_all=True, categories=[Category.NETWORK])
+    assert (team_for("network"), categories_of(team)) == (other.id, [])
+
+
+def test_the_tickets_of_a_team_that_is_no_more_are_nobodys_and_stay_where_they_are_in_lists(world, team, other):
+    ticket = world.ticket(category=Category.NETWORK)
+    newest = ticket.last_event_id
+    actions.delete_team(world.ana, team)
+    db.commit()
+    db.session.refresh(ticket)
+    assert (ticket.team_id, ticket.last_event_id) == (None, newest)
+    assert not world.tom.narrowed
+    assert team_for("network") is None
+
+
+def test_two_give_a_ticket_to_different_teams_and_the_second_is_asked(world, team, other):
+    ticket = world.ticket()
+    change_actions.set_team(world.mia, ticket, team, was="")
+    with pytest.raises(Conflict):
+        change_actions.set_team(world.ana, ticket, other, was="")
+    change_actions.set_team(world.ana, ticket, other, was=str(team.id))
+    assert ticket.team == other
+
+
+def test_its_requester_hears_nothing_of_teams(world, visit, team):
+    ticket = world.ticket()
+    public = ticket.last_public_event_id
+    change_actions.set_team(world.mia, ticket, team)
+    db.commit()
+    assert ticket.last_public_event_id == public
+    assert "Networks" not in visit(world.ren).get(f"/tickets/{ticket.id}").text
+    assert "gave this to the team Networks" in visit(world.mia).get(f"/tickets/{ticket.id}").text
+    assert len(visit(world.ren).get("/tickets?team=none").text) == len(
+        visit(world.ren).get(f"/tickets?team={team.id}").text
+    )
+
+
+def test_the_queue_of_a_team(world, visit, team):
+    ticket, other = world.ticket(title="Switch"), world.ticket(title="Mouse pad")
+    change_actions.set_team(world.mia, ticket, team)
+    db.commit()
+    queue = visit(world.mia).get(f"/queue?team={team.id}").text
+    assert "Switch" in queue
+    assert "Mouse pad" not in queue
+    assert "Mouse pad" in visit(world.mia).get("/queue?team=none").text
+    assert "Mouse pad" in visit(world.mia).get("/queue?team=99").text, "a team that is not there narrows nothing"
+    assert other.team is None
+
+
+def test_only_staff_join_and_only_administrators_say_so(world, team):
+    with pytest.raises(UnprocessableEntity):
+        actions.add_member(world.ana, team, world.ren)
+    with pytest.raises(Forbidden):
+        actions.add_member(world.mia, team, world.mia)
+    assert members_of(team) == [world.tom]
+
+
+def test_a_name_is_taken_however_it_is_written(world, visit, team):
+    ana = visit(world.ana)
+    taken = ana.post("/teams", data={"name": "NÉTWORKS"})
+    assert taken.status_code == 422
+    assert "There is a team of that name already" in taken.text
+    made = ana.post("/teams", data={"name": "Printers"})
+    assert made.status_code == 303
+    assert ana.post(made.location, data={"name": "networks", "sees": "own"}).status_code == 422
+    assert ana.post(made.location, data={"name": "Printers", "sees": "sideways"}).status_code == 422
+
+
+def test_a_team_on_its_pages(world, visit, team):
+    ana, address = visit(world.ana), f"/teams/{team.id}"
+    assert ana.post(f"{address}/members", data={"user": str(world.mia.id)}).status_code == 303
+    saved = {"name": "Cables", "sees": "all", "categories": ["network", "hardware"]}
+    assert ana.post(address, data=saved).status_code == 303
+    page = ana.get(address).text
+    assert all(word in page for word in ("Cables", "Mia Lund", "Tom Berg"))
+    assert "network, hardware" in str(categories_of(team)) or len(categories_of(team)) == 2
+    assert ana.post(f"{address}/members/{world.mia.id}/removal").status_code == 303
+    assert "2 members" not in visit(world.mia).get("/teams").text
+    assert ana.post(f"{address}/deletion").location == "/teams"
+    assert visit(world.mia).get(address).status_code == 404
+
+
+def test_whoever_gives_a_ticket_out_of_their_sight_is_led_to_the_queue(world, visit, team, other):
+    ticket = world.ticket()
+    answer = visit(world.tom).post(f"/tickets/{ticket.id}/team", data={"value": str(other.id), "was": ""})
+    assert answer.location == "/queue"
+    assert visit(world.tom).get(f"/tickets/{ticket.id}").status_code == 404
+    assert visit(world.mia).get(f"/tickets/{ticket.id}").status_code == 200
