@@ -1,0 +1,172 @@
+"""What somebody is at their provider says what they are here; whom a mapping changes is shown before it is saved."""
+
+import re
+
+import pytest
+from sqlalchemy import select, update
+
+from informejo import db
+from informejo.accounts.models import Role, Session, User
+from informejo.accounts.queries import user_by_email
+from informejo.events import log
+from informejo.events.names import EventName
+from informejo.settings.queries import setting
+from informejo.sso.claims import role_for, told
+from informejo.sso.providers import read, read_map
+from tests.sso.way import Way
+
+ADMIN, AGENT = {"roles": ["it_admin"]}, {"roles": ["helpdesk"]}
+MAP = "it_admin=admin\nhelpdesk=agent"
+
+
+@pytest.fixture
+def browser(desk, world, visit):
+    return visit()
+
+
+def comes(visit, liar, who: str, **claims):
+    """Somebody signs in at the liar; the browser they then have."""
+    browser = visit()
+    liar.claims = {"sub": who, "name": who.capitalize(), "email": f"{who}@example.net"} | claims
+    assert Way(browser).end(liar).status_code == 303
+    return browser
+
+
+def role_of(who: str) -> Role:
+    db.session.rollback()
+    return db.session.scalar(select(User.role).where(User.email == f"{who}@example.net"))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"realm_access": {"roles": ["offline_access", "Admin"]}},
+        {"resource_access": {"desk": {"roles": ["IT_ADMIN"]}}},
+        {"roles": ["administrator"]},
+        {"roles": "admin"},
+    ],
+)
+def test_the_roles_of_before_make_an_administrator(desk, claims):
+    provider = read(desk.config)[1]
+    roles = told(provider, {"sub": "x"} | claims).roles
+    assert role_for(roles, read_map(provider.role_map)) == "admin"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"resource_access": {"another": {"roles": ["admin"]}}},
+        {"realm_access": ["admin"]},
+        {"realm_access": {"roles": {"admin": True}}},
+        {"roles": [{"name": "admin"}, 7, None]},
+        {"groups": ["admin"]},
+        {"roles": ["administrators", "not admin"]},
+    ],
+)
+def test_nothing_else_does(desk, claims):
+    provider = read(desk.config)[1]
+    roles = told(provider, {"sub": "x"} | claims).roles
+    assert role_for(roles or [], read_map(provider.role_map)) == "user"
+
+
+@pytest.mark.hardening("S-46")
+def test_a_role_follows_the_provider_and_takes_sign_ins_and_tickets_along(browser, liar, world, visit):
+    nia = comes(visit, liar, "nia", **ADMIN)
+    assert role_of("nia") == Role.ADMIN
+    assert nia.get("/users").status_code == 200
+    ticket = world.ticket()
+    nia.post(f"/tickets/{ticket.number}/assignment", data={"value": "me"})
+    again = comes(visit, liar, "nia", roles=["cleaner"])
+    assert role_of("nia") == Role.USER
+    assert nia.get("/profile").status_code == 303, "the sign-in with the old role is over"
+    assert again.get("/profile").status_code == 200
+    db.session.refresh(ticket)
+    assert ticket.assignee_id is None
+    comes(visit, liar, "nia", **ADMIN)
+    comes(visit, liar, "nia", roles=None)
+    assert role_of("nia") == Role.USER, "who had roles and is told none has lost them"
+
+
+def test_a_role_given_here_stays_where_the_provider_knows_of_none(browser, liar, world, visit):
+    comes(visit, liar, "nia")
+    user_by_email("nia@example.net").role = Role.AGENT
+    db.commit()
+    comes(visit, liar, "nia")
+    assert role_of("nia") == Role.AGENT
+
+
+def test_the_last_administrator_stays_one(browser, liar, world, visit):
+    comes(visit, liar, "nia", **ADMIN)
+    world.ana.active = False
+    db.commit()
+    nia = comes(visit, liar, "nia", roles=[])
+    assert role_of("nia") == Role.ADMIN
+    assert "you still are" in nia.get("/profile").text
+
+
+def seen(page: str) -> str:
+    return re.search(r'name="seen" value="(\w+)"', page)[1]
+
+
+def test_a_mapping_says_by_name_whom_it_changes_before_it_is_saved(browser, liar, world, visit):
+    for who in ("bob", "cem", "dua"):
+        comes(visit, liar, who, **AGENT)
+    eve = comes(visit, liar, "eve", **ADMIN)
+    ana = visit(world.ana)
+    assert "it_admin=admin" in ana.get("/sso/mapping").text
+    preview = ana.post("/sso/liar/mapping", data={"mapping-liar": "helpdesk=agent"}).text
+    assert "3 people become agents" in preview
+    assert "1 person leaves the staff" in preview
+    assert all(name in preview for name in ("Bob", "Cem", "Dua", "Eve"))
+    assert [role_of(who) for who in ("bob", "eve")] == [Role.USER, Role.ADMIN], "nothing is saved yet"
+    assert eve.get("/users").status_code == 200
+    saved = ana.post("/sso/liar/mapping", data={"mapping-liar": "helpdesk=agent", "seen": seen(preview)})
+    assert saved.location == "/sso/mapping"
+    assert [role_of(who) for who in ("bob", "cem", "dua", "eve")] == [*[Role.AGENT] * 3, Role.USER]
+    assert eve.get("/profile").status_code == 303
+    assert "helpdesk=agent" in ana.get("/sso/mapping").text
+    assert setting("SSO_LIAR_ROLE_MAP") == "helpdesk=agent"
+    changed = next(event for event in log.since(0) if event.name == EventName.SETTING_CHANGED)
+    assert (changed.changes["SSO_LIAR_ROLE_MAP"][1], changed.actor_id) == ("helpdesk=agent", world.ana.id)
+    comes(visit, liar, "eve", **ADMIN)
+    assert role_of("eve") == Role.USER, "the next sign-in goes by it too"
+
+
+def test_others_than_were_shown_are_shown_first(browser, liar, world, visit):
+    comes(visit, liar, "bob", **AGENT)
+    ana = visit(world.ana)
+    mapping = {"mapping-liar": MAP}
+    shown = seen(ana.post("/sso/liar/mapping", data=mapping).text)
+    comes(visit, liar, "cem", **AGENT)
+    again = ana.post("/sso/liar/mapping", data=mapping | {"seen": shown})
+    assert "2 people become agents" in again.text
+    assert "look once more" in again.text
+    assert role_of("bob") == Role.USER
+
+
+def test_nobody_changes_their_own_role_by_a_mapping(browser, liar, world, visit):
+    nia = comes(visit, liar, "nia", **ADMIN)
+    preview = nia.post("/sso/liar/mapping", data={"mapping-liar": "helpdesk=agent"}).text
+    assert "Nobody changes their own role" in preview
+    nia.post("/sso/liar/mapping", data={"mapping-liar": "helpdesk=agent", "seen": seen(preview)})
+    assert role_of("nia") == Role.ADMIN
+    assert nia.get("/sso/mapping").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["admin", "a=king", "a=admin\na=agent"])
+def test_what_is_no_mapping_is_said_beside_it(browser, liar, world, visit, text):
+    answer = visit(world.ana).post("/sso/liar/mapping", data={"mapping-liar": text})
+    assert answer.status_code == 422
+    assert "problem-mapping-liar" in answer.text
+    assert text.partition("\n")[0] in answer.text
+
+
+def test_to_save_it_one_has_to_show_who_one_is(browser, liar, world, visit):
+    nia = comes(visit, liar, "nia", **ADMIN)
+    shown = seen(nia.post("/sso/liar/mapping", data={"mapping-liar": MAP}).text)
+    db.session.execute(update(Session).values(proved_at=None))
+    db.commit()
+    asked = nia.post("/sso/liar/mapping", data={"mapping-liar": MAP, "seen": shown})
+    assert asked.status_code == 403
+    assert "Is it you?" in asked.text
+    assert 'action="/sso/liar/proof"' in asked.text
