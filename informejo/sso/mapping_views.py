@@ -1,6 +1,7 @@
 """What roles at a provider make somebody here: looked at by name before it is saved."""
 
 import hashlib
+import re
 from typing import NamedTuple
 
 from flask import Blueprint, current_app, request
@@ -86,8 +87,9 @@ def _group(role: Role, moves: list[Move]) -> Group:
 
 
 def _saved(provider: Provider) -> str:
+    """The mapping as it holds, a line for each name."""
     saved = setting(provider.mapping_setting)
-    return provider.role_map.replace(", ", "\n") if saved is None else saved
+    return re.sub(r",\s*", "\n", provider.role_map if saved is None else saved)
 
 
 def _mark(moves: list[Move]) -> str:
