@@ -35,6 +35,7 @@ def enter():
         return _page(invalid.typed, invalid.problems), 422
     security.count("code", security.address())
     security.count("code of a person", typed.email)
+    db.commit()  # what is counted is kept, and nobody waits to write while the code is hashed
     with security.in_even_time():
         opens = opened_by_code(typed.email, typed.code)
         if opens is None:

@@ -1,5 +1,6 @@
 """A requester who only writes mails, and an agent who only has the page open: each hears the other at once."""
 
+import re
 from email.message import EmailMessage
 from email.utils import parseaddr
 
@@ -15,6 +16,7 @@ from tests.server import Server
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
+PHONE = {"viewport": {"width": 375, "height": 720}, "has_touch": True}
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +120,50 @@ def test_a_mail_that_answers_nothing_is_a_new_ticket_in_the_open_queue(app, worl
     expect(mia.page.get_by_text("Kim Oda").first).to_be_visible()
     first = last_to(sink, "kim@elsewhere.example", "#")
     assert "dial tone" not in text_of(first) + first["Subject"], "the address is not confirmed yet"
+
+
+def test_a_guest_comes_from_the_form_to_solved_by_the_mailed_link_on_a_phone(world, browse, sink, tmp_path):
+    _submit(browse(**PHONE).open("/"), tmp_path / "screen.txt")
+    until(lambda: _link_to("nia@example.org", sink))
+    page = browse(**PHONE).open(_link_to("nia@example.org", sink))
+    expect(page.get_by_text("You are here by a link, as Nia Odd")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
+    mia = browse(world.mia)
+    agent = mia.open(f"/tickets/{page.url.rpartition('/')[2]}")
+    expect(agent.get_by_text("Sender not confirmed")).to_be_visible()
+    page.get_by_role("button", name="Yes, it is mine").click()
+    expect(agent.get_by_text("Sender not confirmed")).to_have_count(0)
+    _solve(page, mia)
+    page.get_by_role("button", name="Leave this link").click()
+    expect(page.get_by_text("You left the ticket in this browser.")).to_be_visible()
+
+
+def _submit(page, file):
+    file.write_text("It is black.")
+    page.get_by_role("link", name="Submit a ticket").click()
+    page.get_by_label("Your name").fill("Nia Odd")
+    page.get_by_label("Your e-mail address").fill("nia@example.org")
+    page.get_by_label("In a few words").fill("My screen stays black")
+    page.get_by_label("What happens, and since when?").fill("Since this morning it shows nothing at all.")
+    page.get_by_label("Files").set_input_files(file)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We have your ticket")).to_be_visible()
+    assert "/t/" not in page.content()
+
+
+def _solve(page, mia):
+    """Both have the ticket open, and neither loads it again."""
+    say(mia, "Is the cable in?")
+    expect(page.locator("#timeline")).to_contain_text("Is the cable in?")
+    page.get_by_label("Your message").fill("It was not. Thank you.")
+    page.get_by_role("button", name="Send").click()
+    expect(mia.page.locator("#timeline")).to_contain_text("It was not. Thank you.")
+    page.get_by_role("button", name="It is solved").click()
+    expect(page.get_by_text("You said that it is solved.")).to_be_visible()
+    expect(mia.page.locator("#ticket-head")).to_contain_text("Resolved")
+
+
+def _link_to(address: str, sink) -> str:
+    """Where the last mail to that address leads, as a path; nothing before one came."""
+    texts = [text_of(mail) for to, mail in list(sink.mails) if to == [address]]
+    return next((found[0] for text in reversed(texts) if (found := re.search(r"/t/\S+", text))), "")
