@@ -11,6 +11,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.names import EventName
+from informejo.guests.link_actions import make_link
 from informejo.live.bookmark import Bookmark
 from informejo.shelf import shelf
 from informejo.tickets import actions, change_actions, queries
@@ -22,7 +23,7 @@ MARKER = "zebrafish"
 FILE = b"\x89PNG\r\n\x1a\n" + MARKER.encode() * 5
 # The same for everybody: read from the disk, or how the desk looks.
 FILES = ("static", "joined_file", "settings.own_colours", "settings.logo")
-PEOPLE = ("ren", "zoe", None)  # the requester, another one, a visitor
+PEOPLE = ("ren", "by link", "zoe", None)  # the requester, also by a link to the ticket alone, another one, a visitor
 # What somebody types comes back to them, so they look for the beginning of the marker only.
 QUERIES = ("", "?all=yes", f"?q={MARKER[:5]}", f"?q={MARKER[:5]}&status=open&sort=activity", "?sort=oldest",
            f"?since={Bookmark('test', 0)}", "?follows=1", "?notice=draft-saved")  # fmt: skip
@@ -64,7 +65,8 @@ def addresses(app, ticket):
     def addresses(method: str, note: Comment | None) -> list[str]:
         file = note.attachments[0].token if note and note.attachments else "none"
         values = {"number": ticket.id, "id": note.id if note else 1, "token": file, "name": "x.png",
-                  "field": "status", "user_id": 1, "mark": "old", "reader": "mail", "event_id": 1}  # fmt: skip
+                  "field": "status", "user_id": 1, "mark": "old", "reader": "mail", "event_id": 1,
+                  "provider": "none"}  # fmt: skip
         rules = [rule for rule in app.url_map.iter_rules() if method in rule.methods and rule.endpoint not in FILES]
         with app.test_request_context():
             adapter = app.url_map.bind("localhost")
@@ -74,6 +76,21 @@ def addresses(app, ticket):
             ]
 
     return addresses
+
+
+@pytest.fixture
+def come(world, visit, ticket):
+    """`come("zoe")`: a browser of one of PEOPLE."""
+
+    def come(who: str | None):
+        if who != "by link":
+            return visit(who and getattr(world, who))
+        browser, token = visit(), make_link(world.ren, ticket).token
+        db.commit()
+        browser.get(f"/t/{token}")
+        return browser
+
+    return come
 
 
 def look(browser, address: str) -> bytes:
@@ -106,10 +123,10 @@ def saw(browser, page: str) -> int:
 
 
 @pytest.mark.hardening("O-03")
-def test_no_page_of_a_requester_shows_the_marker(world, visit, plant, addresses):
+def test_no_page_of_a_requester_shows_the_marker(come, plant, addresses):
     note = plant()
     for who in PEOPLE:
-        browser = visit(who and getattr(world, who))
+        browser = come(who)
         for address in addresses("GET", note):
             queries = (
                 [f"?{TOPICS}", f"?{TOPICS}&since={Bookmark('test', 0)}"] if address.startswith("/live") else QUERIES
@@ -136,7 +153,7 @@ def test_seen_as_its_requester_the_ticket_holds_no_marker_for_the_staff_either(w
     assert saw(browser, "/tickets/1/as-requester?all=yes") == 0
 
 
-def test_no_answer_to_what_a_requester_sends_holds_the_marker(app, world, visit, plant, addresses):
+def test_no_answer_to_what_a_requester_sends_holds_the_marker(app, come, plant, addresses):
     note = plant()
     fields = {"body": "Hello.", "value": "resolved", "was": "closed", "version": "9", "title": "Another title",
               "description": "Something quite different.", "event": "999", "draft": "ticket:1", "name": "Ren",
@@ -145,7 +162,7 @@ def test_no_answer_to_what_a_requester_sends_holds_the_marker(app, world, visit,
         for who in PEOPLE:
             for address in addresses("POST", note):
                 app.extensions["rates"].storage.reset()
-                answer = visit(who and getattr(world, who)).post(address, data=fields, headers=headers)
+                answer = come(who).post(address, data=fields, headers=headers)
                 assert MARKER.encode() not in answer.data, address
                 assert MARKER not in str(answer.headers), address
                 db.session.rollback()
