@@ -148,6 +148,7 @@ def test_the_staff_see_all_of_it(world, visit, plant, addresses):
 
 
 def test_seen_as_its_requester_the_ticket_holds_no_marker_for_the_staff_either(world, visit, plant):
+    plant()
     browser = visit(world.mia)
     assert saw(browser, "/tickets/1?all=yes") > 0
     assert saw(browser, "/tickets/1/as-requester?all=yes") == 0

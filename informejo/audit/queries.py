@@ -78,8 +78,7 @@ def place(entry: Event | Access) -> tuple[int, int]:
 def _events(actor: User, filter: AuditFilter, before: tuple, floor: int, most: int) -> list[Event]:
     if filter.kind in tuple(AccessKind):
         return []
-    events = policy.audited_events(actor).where(*_of_events(filter), Event.id < before[0], Event.id >= floor)
-    events = events.where(Event.id >= filter.since, Event.id < filter.until)
+    events = policy.audited_events(actor).where(*_of_events(filter), *_between(Event.id, filter, before[0], floor))
     return list(db.session.scalars(_newest(events, Event.id, most).options(*BRIEF, joinedload(Event.user))))
 
 
@@ -87,9 +86,13 @@ def _accesses(filter: AuditFilter, before: tuple, floor: int, most: int) -> list
     if filter.ticket or (filter.kind and filter.kind not in tuple(AccessKind)):
         return []
     until = before[0] + before[1]  # an access of the same moment as the event that ended the page comes after it
-    accesses = select(Access).where(*_of_accesses(filter), Access.id < until, Access.id >= floor)
-    accesses = accesses.where(Access.id >= filter.since, Access.id < filter.until)
+    accesses = select(Access).where(*_of_accesses(filter), *_between(Access.id, filter, until, floor))
     return list(db.session.scalars(_newest(accesses, Access.id, most).options(joinedload(Access.user))))
+
+
+def _between(id, filter: AuditFilter, before: int, floor: int) -> tuple[ColumnElement[bool], ...]:
+    # One bound on each side: of two, SQLite goes along the one and looks at every row for the other.
+    return id < min(before, filter.until), id >= max(floor, filter.since)
 
 
 def _newest(entries: Select, id, most: int) -> Select:

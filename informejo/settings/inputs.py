@@ -38,7 +38,7 @@ GROUPS = {
         Field(
             "CATEGORIES",
             "Categories to choose from",
-            "For new tickets; those there are keep theirs. None: all.",
+            "For new tickets; those there are keep theirs.",
             choices=[(one.value, one.word) for one in Category],
             several=True,
         ),
