@@ -51,6 +51,30 @@ def moved(case: Case) -> tuple[str, dict]:
     return "Your address was changed", shown
 
 
+def factors(case: Case) -> tuple[str, dict]:
+    """That their second factor was changed. What a passkey is called is not said: a stranger may have added it."""
+    done = _done(case.event.changes, by_themselves=case.event.actor_id == case.event.user_id)
+    lead = f"{done} If it was not you, choose another password, and tell the people of the desk at once."
+    return "How you sign in was changed", {"lead": lead, "action": "", "link": ""}
+
+
+def _done(changes: dict, by_themselves: bool) -> str:
+    if "passkey" in changes:
+        return f"A passkey was {'added to' if changes['passkey'][1] else 'removed from'} your account at the help desk."
+    if "recovery_codes" in changes:
+        before, left = changes["recovery_codes"]
+        return (
+            f"A recovery code was used to sign in; {left} are left."
+            if left < before
+            else "You have new recovery codes."
+        )
+    if changes["second_factor"][1] == "on":
+        return "An app that makes codes was added to your account at the help desk."
+    if by_themselves:
+        return "The app that makes codes was removed from your account at the help desk."
+    return "Your second factor at the help desk was reset: your password alone signs you in."
+
+
 def _asked(is_guest: bool, joins: bool) -> str:
     if joins and not is_guest:
         return "Somebody wanted to make an account with this address. You have one already."

@@ -192,6 +192,7 @@ OF_KIND: dict[Kind, Callable[[Case], tuple[str, dict]]] = {
     Kind.LINK: _about,
     Kind.ADDRESS: account_contents.address,
     Kind.MOVED: account_contents.moved,
+    Kind.FACTORS: account_contents.factors,
     Kind.REFUSED: _refused,
     Kind.CHECK: _check,
 }

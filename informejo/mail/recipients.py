@@ -20,6 +20,7 @@ _EAGER = select(User, MailChoices).outerjoin(MailChoices, MailChoices.user_id ==
 _EAGER = _EAGER.where(User.role.in_(STAFF), User.active).order_by(User.id)
 _WATCHERS = select(User).join(Watcher, Watcher.user_id == User.id).order_by(User.id)
 _ORDER = list(Why)
+OF_FACTORS = {"second_factor", "passkey", "recovery_codes"}  # what changes of people say of second factors
 
 
 class Concern(NamedTuple):
@@ -109,6 +110,12 @@ def _forgotten(event: Event) -> Iterator[Concern]:
     yield Concern(event.user, Why.ACCOUNT, Kind.FORGOTTEN)
 
 
+def _person_updated(event: Event) -> Iterator[Concern]:
+    """Whoever can get in by another's second factor adds their own first, and its owner should hear of it."""
+    if OF_FACTORS & event.changes.keys():
+        yield Concern(event.user, Why.ACCOUNT, Kind.FACTORS)
+
+
 def _link_offered(event: Event) -> Iterator[Concern]:
     yield Concern(event.ticket.requester, Why.REQUESTER, Kind.LINK)
 
@@ -157,4 +164,5 @@ _FOUND_BY = {
     EventName.PASSWORD_FORGOTTEN: _forgotten,
     EventName.LINK_OFFERED: _link_offered,
     EventName.ADDRESS_OFFERED: _address_offered,
+    EventName.USER_UPDATED: _person_updated,
 }

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a link to choose one
     ADDRESS = "address"  # whether an address is the one of whoever gave it
     MOVED = "moved"  # to the address somebody had, that they have another
+    FACTORS = "factors"  # their second factor was changed, or a recovery code used
     FORGOTTEN = "forgotten"  # the same, asked for by whoever knows the address
     LINK = "link"  # a new link to the ticket, which somebody asked for
     REFUSED = "refused"  # an incoming mail that could not be taken, and why
@@ -62,6 +63,7 @@ class Kind(StrEnum):
             "password": "A link to choose a password",
             "address": "A link to confirm an address",
             "moved": "That they have another address",
+            "factors": "That their second factor was changed",
             "forgotten": "A link to choose another password, as somebody asked",
             "link": "A new link to the ticket",
             "refused": "That their mail was too large",
@@ -76,7 +78,7 @@ class Kind(StrEnum):
     @property
     def of_account(self) -> bool:
         """Whether it is about getting in, and nothing else."""
-        return self in (Kind.PASSWORD, Kind.FORGOTTEN, Kind.ADDRESS, Kind.MOVED)
+        return self in (Kind.PASSWORD, Kind.FORGOTTEN, Kind.ADDRESS, Kind.MOVED, Kind.FACTORS)
 
     @property
     def awaited(self) -> bool:

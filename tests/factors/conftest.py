@@ -10,7 +10,10 @@ from informejo import clock, db, security
 from informejo.factors import actions
 from informejo.factors.models import Authenticator
 from tests.factors.device import Device
+from tests.mail.conftest import post, sink
 from tests.world import PASSWORD
+
+__all__ = ["post", "sink"]
 
 MIA = {"email": "mia@example.org", "password": PASSWORD}
 CODE = re.compile(r"<code>(\w{4}-\w{4}-\w{4}-\w{4})</code>")

@@ -8,6 +8,7 @@ from informejo.accounts import address_actions, password_actions
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
+from informejo.factors import actions as factors
 from informejo.guests import link_actions
 from informejo.mail import actions, outgoing_actions, reminders
 from informejo.mail.words import Kind
@@ -56,6 +57,7 @@ def _history(post, world):
     password_actions.forget_password("zoe@example.org")  # another, since a newer link voids the earlier one
     address_actions.offer_address(world.zoe, "zoe@example.net")
     link_actions.offer_link(world.mia, guests)
+    factors.record(world.zoe, world.zoe, {"second_factor": ["off", "on"]})
     actions.queue(Kind.MOVED, "old@example.org", user=world.zoe)
     db.commit()
     post.deliver()

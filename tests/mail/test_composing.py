@@ -37,6 +37,7 @@ NAMELESS = (
     Kind.FORGOTTEN,
     Kind.ADDRESS,
     Kind.MOVED,
+    Kind.FACTORS,
     Kind.REFUSED,
     Kind.CHECK,
     Kind.UNDELIVERED,
