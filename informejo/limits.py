@@ -18,6 +18,7 @@ EMAIL = Length(3, 254)  # RFC 5321, 4.5.3.1.3: a path is at most 256 octets, ang
 DEPARTMENT = Length(0, 100)
 PASSKEY = Length(1, 60)
 PASSWORD = Length(15, 1_024)  # NIST SP 800-63B-4, 3.1.1.2: at least 15 where it is the only factor
+INVITED = Length(1, 10_000)
 SEARCH = Length(0, 200)
 FILE_NAME = Length(1, 120)
 KEY = 64  # characters of a once-only key, which forms bring along
@@ -30,6 +31,7 @@ FIELDS = {
     "e-mail address": EMAIL,
     "department": DEPARTMENT,
     "password": PASSWORD,
+    "people to invite": INVITED,
     "search": SEARCH,
     "file name": FILE_NAME,
 }

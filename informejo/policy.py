@@ -123,6 +123,8 @@ RULES = (
     Rule("sso.map", "administrators (what roles at a provider make somebody here)", _admin),
     Rule("user.list", "staff", _staff),
     Rule("user.change", "administrators, but nobody their own role, activity or link to choose a password", _another),
+    Rule("user.invite", "administrators", _admin),
+    Rule("user.merge", "administrators, but nobody their own account into another", _another),
 )
 _NUMBER = re.compile(r"[1-9][0-9]{0,10}", re.ASCII)  # one topic has one spelling
 WITH_THE_BIN = ("ticket.delete", "ticket.restore")  # what can be done to a ticket that lies in it

@@ -61,6 +61,11 @@ NOTICES = {
     "mail-moved-back": "The mail is back where it was.",
     "password-offered": "A link to choose a password will be mailed.",
     "handed-over": "The tickets are handed over.",
+    "invited": "The account is made, and the invitation will be mailed.",
+    "known-address": "There is an account with this address already. Nothing was changed.",
+    "merged": "The two accounts are one.",
+    "sessions-ended-of": "They are signed out everywhere.",
+    "factors-reset": "They have no second factor any more, and are signed out everywhere.",
     "link-asked": "If this address has such a ticket, a new link is on its way to it. It can take a minute or two.",
     "link-offered": "A new link will be mailed to the requester.",
     "link-ended": "The link is ended. It opens nothing any more, here and in the mail it came with.",
@@ -79,7 +84,7 @@ NOTICES = {
     "mail-again": "The mail is on its way again.",
 }
 # No word of success: whether the address is known is nobody else's business.
-MAYBE = {"link-asked", "event-still-kept", "sso-link-first", "sso-role-kept"}
+MAYBE = {"link-asked", "event-still-kept", "known-address", "sso-link-first", "sso-role-kept"}
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 

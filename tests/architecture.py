@@ -32,7 +32,7 @@ LAYERS = {
     " live.presence live.replay live.seers live.sight mail.account_contents mail.cases mail.claims mail.composing"
     " mail.contents mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
     " mail.verdicts readers.following",
-    WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in"
+    WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in admin.person_page"
     " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
     " backup.rescue backup.restoring counting demo desk.first_steps doctor.examination doctor.probe"
     " downloads drawn error_pages"

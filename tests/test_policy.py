@@ -38,6 +38,8 @@ ALL = {
     "sso.map": "ana",
     "user.list": "mia ana",
     "user.change": "ana",
+    "user.invite": "ana",
+    "user.merge": "ana",
 }
 
 

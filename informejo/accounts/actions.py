@@ -38,7 +38,7 @@ class Taken(Exception):
 def register(*, email: str, name: str, department: str, password: str) -> User | None:
     """Make an account that nobody has to confirm first. None when the address is known, which stays as it is."""
     hashed = offload(hash_password, password)
-    return _add(None, email=email, name=name, department=department, password_hash=hashed)
+    return add_person(None, email=email, name=name, department=department, password_hash=hashed)
 
 
 def join(*, email: str, name: str, department: str):
@@ -46,7 +46,9 @@ def join(*, email: str, name: str, department: str):
 
     Nobody learns here who has an account: nothing is returned, and nothing is raised.
     """
-    user = queries.user_by_email(email) or _add(None, email=email, name=name, department=department, role=Role.GUEST)
+    user = queries.user_by_email(email) or add_person(
+        None, email=email, name=name, department=department, role=Role.GUEST
+    )
     if user and user.active:
         _record(EventName.PASSWORD_FORGOTTEN, None, user, {"joining": [None, None]})
 
@@ -56,7 +58,7 @@ def guest_for(actor: User, email: str, name: str | None) -> User:
     require(actor, "ticket.open_for")
     email = email.lower()
     new = {"email": email, "name": name or email.partition("@")[0], "role": Role.GUEST}
-    return queries.user_by_email(email) or _add(actor, **new) or queries.user_by_email(email)
+    return queries.user_by_email(email) or add_person(actor, **new) or queries.user_by_email(email)
 
 
 def guest_who_wrote(email: str, name: str) -> User:
@@ -69,12 +71,32 @@ def guest_who_wrote(email: str, name: str) -> User:
     if len(name) < limits.NAME.least or "@" in name:
         name = email.partition("@")[0][: limits.NAME.most]
     known = queries.user_by_email(email)
-    return known or _add(None, email=email, name=name, role=Role.GUEST) or queries.user_by_email(email)
+    return known or add_person(None, email=email, name=name, role=Role.GUEST) or queries.user_by_email(email)
+
+
+def add_person(actor: User | None, **fields) -> User | None:
+    """A new person, on the actor's behalf or their own; None when the address is known, even since a moment ago."""
+    user = User(**fields)
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:
+        return None
+    _record(EventName.USER_CREATED, actor or user, user, {})
+    return user
+
+
+def change_fields(actor: User, user: User, name: EventName, fields: dict, beside: dict | None = None) -> Event | None:
+    """Set what is different and record it, with what else went with it; None when all was so already."""
+    changes = {field: [getattr(user, field), new] for field, new in fields.items() if getattr(user, field) != new}
+    for field, (_, new) in changes.items():
+        setattr(user, field, new)
+    return _record(name, actor, user, changes | (beside or {})) if changes else None
 
 
 def add_account(**fields) -> User | None:
     """A new person, on their own behalf; None when the address is known, even since a moment ago."""
-    return _add(None, **fields)
+    return add_person(None, **fields)
 
 
 def create_admin(*, email: str, name: str, password: str) -> User:
@@ -195,7 +217,7 @@ def mark_used(session: Session) -> bool:
 def edit_profile(actor: User, **fields: str):
     """Change one's own `name`, `department`, `theme`, `shortcuts` or `time_zone`."""
     db.lock(actor)
-    _change(actor, actor, EventName.USER_UPDATED, fields)
+    change_fields(actor, actor, EventName.USER_UPDATED, fields)
 
 
 def change_password(actor: User, *, current: str, new: str) -> bool:
@@ -283,7 +305,7 @@ def _change_rights(
     leaves = user.is_at_the_desk and not (after["active"] and after["role"] in STAFF)
     tickets = hold_tickets_of(actor, user, to, leaves=True) if leaves else []
     given = {"tickets": [len(tickets), to and to.name]} if tickets else {}
-    event = _change(actor, user, name, fields, given | (beside or {}))
+    event = change_fields(actor, user, name, fields, given | (beside or {}))
     if event is not None:
         if leaves:
             entrust(actor, user, to, but=tickets if isinstance(to, User) else ())
@@ -294,30 +316,10 @@ def _change_rights(
     return event
 
 
-def _change(actor: User, user: User, name: EventName, fields: dict, beside: dict | None = None) -> Event | None:
-    """Set what is different and record it, with what else went with it; None when all was so already."""
-    changes = {field: [getattr(user, field), new] for field, new in fields.items() if getattr(user, field) != new}
-    for field, (_, new) in changes.items():
-        setattr(user, field, new)
-    return _record(name, actor, user, changes | (beside or {})) if changes else None
-
-
 def _add_admin(email: str, name: str, hashed: str) -> User:
-    user = _add(None, email=email, name=name, password_hash=hashed, role=Role.ADMIN)
+    user = add_person(None, email=email, name=name, password_hash=hashed, role=Role.ADMIN)
     if user is None:
         raise Taken
-    return user
-
-
-def _add(actor: User | None, **fields) -> User | None:
-    """A new person, on the actor's behalf or their own; None when the address is known, even since a moment ago."""
-    user = User(**fields)
-    try:
-        with db.session.begin_nested():
-            db.session.add(user)
-    except IntegrityError:
-        return None
-    _record(EventName.USER_CREATED, actor or user, user, {})
     return user
 
 

@@ -7,12 +7,12 @@ from sqlalchemy import delete, update
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts.actions import Taken
+from informejo.accounts.actions import Taken, hold_rights
 from informejo.accounts.address_queries import address_link, offered_address
 from informejo.accounts.models import AddressToken, PasswordToken, User
 from informejo.accounts.queries import fingerprint, user_by_email
 from informejo.events import log
-from informejo.events.models import Audience
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.mail.actions import queue
 from informejo.mail.models import OutgoingMail
@@ -21,17 +21,17 @@ from informejo.mail.words import Kind, OutState
 LASTS = timedelta(hours=24)
 
 
-def offer_address(actor: User, email: str):
+def offer_address(actor: User, email: str, by: User | None = None):
     """Have a link mailed to that address, with which the actor shows that they read it: their own, or one to come.
 
-    Whose it is by now nobody learns here.
+    `by` says who else gave it for them. Whose it is by now nobody learns here.
     """
     db.lock(actor)
     db.session.execute(delete(AddressToken).where(AddressToken.user_id == actor.id))
     nobody_has_it = fingerprint(secrets.token_urlsafe(32))  # whoever sends the mail makes one that stands in it alone
     offered = {"user_id": actor.id, "email": email, "expires_at": clock.now() + LASTS}
     db.session.add(AddressToken(token_hash=nobody_has_it, **offered))
-    log.record(EventName.ADDRESS_OFFERED, actor, audience=Audience.STAFF, user=actor)
+    log.record(EventName.ADDRESS_OFFERED, by or actor, audience=Audience.STAFF, user=actor)
 
 
 def make_address_link(user: User, email: str) -> str:
@@ -54,16 +54,34 @@ def take_address(actor: User, token: str) -> bool:
     offered = address_link(actor, token)
     if offered is None:
         return False
-    owner = user_by_email(offered.email)
-    if owner not in (None, actor):
+    moves = offered.email != actor.email
+    if moves and user_by_email(offered.email) is not None:  # also where it was that of an account merged into this one
         raise Taken
     db.session.delete(offered)
-    if owner is None:
+    if moves:
         _move(actor, offered.email)
     actor.confirmed_at = clock.now()
-    changes = {"address": [None, None]}  # that it changed belongs into the log, what it was does not
-    log.record(EventName.USER_UPDATED, actor, audience=Audience.STAFF, user=actor, changes=changes)
+    _record(actor, actor)
     return True
+
+
+def change_address(actor: User, user: User, email: str) -> Event | None:
+    """Give somebody else another address, from now on: they may not get at the mailbox of the old one any more.
+
+    Both are mailed: the old one that it is so, the new one a link with which its owner shows that they read it. Until
+    then mails to it hold no texts. Raises Taken.
+    """
+    hold_rights(actor, user)
+    if user.is_gone:
+        raise UnprocessableEntity(f"{user.name} was merged or erased: there is nothing to put right any more.")
+    if email == user.email:
+        return None
+    if user_by_email(email) is not None:
+        raise Taken
+    _move(user, email)
+    user.confirmed_at = None
+    offer_address(user, email, by=actor)
+    return _record(actor, user)
 
 
 def _move(actor: User, email: str):
@@ -73,3 +91,8 @@ def _move(actor: User, email: str):
     db.session.execute(theirs.where(*waiting).values(address=email))
     db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == actor.id))
     actor.email = email
+
+
+def _record(actor: User, user: User) -> Event:
+    changes = {"address": [None, None]}  # that it changed belongs into the log, what it was does not
+    return log.record(EventName.USER_UPDATED, actor, audience=Audience.STAFF, user=user, changes=changes)

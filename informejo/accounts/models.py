@@ -30,7 +30,7 @@ class Role(StrEnum):
 STAFF = (Role.AGENT, Role.ADMIN)
 EMPTY = literal_column("''")  # what columns of words hold in rows that were there before them
 THEMES = ("system", "light", "dark")
-_SHUT_OUT = text("NOT active")
+_SHUT_OUT = {"sqlite_where": text("active = 0"), "postgresql_where": text("NOT active")}  # as each is asked for it
 
 
 class Badge(NamedTuple):
@@ -53,7 +53,7 @@ class User(Folded, Model):
         # The list of people, in its order, through each of its filters; and its tally.
         Index("ix_users_folded", "folded"),
         Index("ix_users_role_folded", "role", "folded"),
-        Index("ix_users_shut_out", "folded", sqlite_where=_SHUT_OUT, postgresql_where=_SHUT_OUT),
+        Index("ix_users_shut_out", "folded", **_SHUT_OUT),
         Index("ix_users_role_active", "role", "active"),
     )
 

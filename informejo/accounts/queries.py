@@ -4,27 +4,17 @@ import hashlib
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Select, exists, false, func, select
+from sqlalchemy import Select, exists, func, select
 
 from informejo import clock, db, policy, slow_reads
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.events.models import Event
-from informejo.folding import words_of
 from informejo.ids import made_at
-from informejo.paging import nearest_page
 from informejo.sso.models import Identity
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED
 
-PAGE = 50  # people on one page of the list
 JUST_NOW = timedelta(minutes=2)  # longer than `security.NOTICE_SECONDS`, after which no page asks for it
-
-
-class Person(NamedTuple):
-    """One line of the list of people."""
-
-    user: User
-    tickets: int  # how many they asked for, of those the reader may see
 
 
 class Tickets(NamedTuple):
@@ -41,14 +31,6 @@ class Choice(NamedTuple):
     name: str
 
 
-class PeoplePage(NamedTuple):
-    """One page of the list of people: its lines, its number from 1, and whether there is another after it."""
-
-    people: list[Person]
-    number: int
-    more: bool
-
-
 def known_browser(token: str, email: str) -> int | None:
     """The id of a sign-in of that address, over or not, which this cookie's value once stood for."""
     statement = (
@@ -63,8 +45,13 @@ def fingerprint(token: str) -> str:
 
 
 def user_by_email(email: str) -> User | None:
-    """The person with that address, written in whatever case."""
-    return db.session.scalar(select(User).where(User.email == email.lower()))
+    """The person with that address, written in whatever case; of an account that was merged the one that stays."""
+    return surviving(db.session.scalar(select(User).where(User.email == email.lower())))
+
+
+def surviving(user: User | None) -> User | None:
+    """The same person, with the account into which theirs was merged, if it was."""
+    return db.session.get(User, user.merged_into_id) if user and user.merged_into_id else user
 
 
 def user_by_id(id: int) -> User | None:
@@ -115,22 +102,6 @@ def password_link_of(user: User) -> PasswordToken | None:
     return db.session.scalar(_holding().where(PasswordToken.user_id == user.id))
 
 
-def users_for(actor: User, search: str = "", role: str = "", page: int = 1) -> PeoplePage:
-    """The people that fit and have all words of `search`, by name. A page that cannot be is the nearest that can."""
-    policy.require(actor, "user.list")
-    own = Ticket.requester_id == User.id
-    tickets = policy.visible_tickets(actor).where(own).with_only_columns(func.count(Ticket.id)).scalar_subquery()
-    people = select(User, tickets).order_by(User.folded, User.id)
-    if role:
-        people = people.where(User.role == role)
-    if search:
-        people = people.where(*[User.says(word) for word in words_of(search)] or [false()])
-    total = db.session.scalar(people.with_only_columns(func.count(User.id)).order_by(None))
-    number = nearest_page(page, total, PAGE)
-    rows = db.session.execute(people.limit(PAGE).offset((number - 1) * PAGE))
-    return PeoplePage([Person(*row) for row in rows], number, total > number * PAGE)
-
-
 def tickets_of(actor: User, user: User) -> Tickets:
     """How many tickets hang on this person, of those the actor may see."""
     tickets = policy.visible_tickets(actor).with_only_columns(func.count(Ticket.id))
@@ -144,14 +115,6 @@ def last_change_of(user: User, by: User) -> Event | None:
     recent = policy.people_events().where(Event.id > made_at(clock.now() - JUST_NOW), Event.user_id == user.id)
     recent = recent.where(Event.actor_id == by.id)
     return db.session.scalar(recent.order_by(Event.id.desc()).limit(1))
-
-
-def user_counts(actor: User) -> dict[str, int]:
-    """How many people there are: in all, in each role, and how many of them are inactive."""
-    policy.require(actor, "user.list")
-    roles = dict(db.session.execute(select(User.role, func.count()).group_by(User.role)).all())
-    inactive = db.session.scalar(select(func.count()).where(User.active.is_(False)))
-    return {"all": sum(roles.values()), **{role.value: roles.get(role, 0) for role in Role}, "inactive": inactive}
 
 
 def _holding() -> Select:

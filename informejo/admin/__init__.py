@@ -3,8 +3,15 @@
 
 def init_app(app):
     """Register the pages of administration."""
-    from informejo.admin import place_views, user_views, views
+    from informejo.admin import (
+        invite_views,
+        merge_views,
+        place_views,
+        rights_views,
+        sign_in_views,
+        user_views,
+        views,
+    )
 
-    app.register_blueprint(views.bp)
-    app.register_blueprint(user_views.bp)
-    app.register_blueprint(place_views.bp)
+    for door in (views, invite_views, user_views, rights_views, sign_in_views, merge_views, place_views):
+        app.register_blueprint(door.bp)

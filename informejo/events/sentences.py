@@ -91,7 +91,8 @@ def _gone(number: int, receiver: str | None) -> str:
 def _back(number: int, others: int) -> str:
     back = f" {_tickets(number)} came back to them." if number else ""
     have = f"{_tickets(others)} had" if number == 0 else f"{others} had"
-    return back + (f" {have} been solved or given to others since, and stayed as they were." if others else "")
+    stayed = "it was" if others == 1 else "they were"
+    return back + (f" {have} been solved or given to others since, and stayed as {stayed}." if others else "")
 
 
 def _tickets(number: int) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from informejo import db, policy
 from informejo.accounts.models import User
-from informejo.accounts.queries import user_by_email
+from informejo.accounts.queries import surviving, user_by_email
 from informejo.events.models import Audience, Event
 from informejo.mail import queries, signatures
 from informejo.mail.models import OutgoingMail, Verdict
@@ -88,7 +88,7 @@ def _signed(parsed: Parsed) -> Iterator[Signed]:
             yield _of_mail(named, sent)
     for address in dict.fromkeys((*parsed.to, *parsed.cc, *parsed.delivered_to)):
         named = signatures.read_reply_address(key, address)
-        user, ticket = named and db.session.get(User, named.user), named and _ticket(named.ticket)
+        user, ticket = named and surviving(db.session.get(User, named.user)), named and _ticket(named.ticket)
         if user and ticket:
             how = "It was sent to the reply address that was made for its sender."
             yield Signed(ticket, user.email, _heard_notes(user, ticket), how)
@@ -100,7 +100,8 @@ def _of_mail(named: MessageId, sent: OutgoingMail) -> Signed:
     ticket = said.ticket if said else sent.ticket
     subject = f" “{sent.subject}”" if sent.subject else ""
     how = f"It answers our mail{subject}, which went to its sender."
-    return Signed(ticket, sent.user.email if sent.user else sent.address, _was_internal(named, said, sent), how)
+    address = surviving(sent.user).email if sent.user else sent.address
+    return Signed(ticket, address, _was_internal(named, said, sent), how)
 
 
 def _was_internal(named: MessageId, said: Comment | None, sent: OutgoingMail) -> bool:

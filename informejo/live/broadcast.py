@@ -21,7 +21,7 @@ from informejo.live.wire import Channel, Thing
 
 POLL_SECONDS = 1  # a bell that another process rang is not heard here; looking this often makes up for it
 BATCH = 200
-GONE = (EventName.USER_DEACTIVATED, EventName.USER_MERGED, EventName.USER_ERASED)
+GONE = (EventName.USER_DEACTIVATED, EventName.USER_ERASED)
 SIGHT = {"teams", "narrowed"}  # of somebody: they see other tickets from then on, and their pages begin anew
 RESET = wire.sign("reset")
 TRIES = 5  # of one event, a second apart, while the database refuses what it needs
@@ -180,7 +180,7 @@ def _revoke(event: Event):
     """End the streams whose rights this event took, before anything that happened after it is shown."""
     if event.name in GONE or (event.name == EventName.USER_UPDATED and "role" in event.changes):
         hub.drop_where(lambda stream: stream.user_id == event.user_id)
-    elif event.name == EventName.USER_UPDATED and event.changes.keys() & SIGHT:
+    elif event.name == EventName.USER_MERGED or (event.name == EventName.USER_UPDATED and event.changes.keys() & SIGHT):
         hub.drop_where(lambda stream: stream.user_id == event.user_id, RESET)
     elif event.name == EventName.SESSION_ENDED:
         ended, _ = event.changes["session"]

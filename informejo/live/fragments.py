@@ -85,7 +85,7 @@ SILENT = {
     EventName.SETTING_CHANGED: "pages show what is set as of the moment they were loaded",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
-DRAWN = {"name", "department", "role", "active"}  # what pages show of people
+DRAWN = {"name", "address", "department", "role", "active"}  # what pages show of people
 
 
 def topics_of(event: Event, own_lists: Iterable[str] = ()) -> Iterable[str]:

@@ -12,7 +12,7 @@ NOTHING_TO_DO = "If it was not you, nothing needs to be done."
 def password(case: Case) -> tuple[str, dict]:
     """The link is made now, by whoever offered it, if they still may."""
     token = password_actions.make_password_link(case.event.actor, case.reader.user, mailed=True)
-    is_guest = case.reader.user.role == Role.GUEST
+    is_guest = case.reader.user.password_hash is None  # also whoever was invited with a role
     shown = {
         "link": f"{public()}/choose-password/{token}",
         "until": case.reader.time(clock.now() + password_actions.LASTS),

@@ -234,7 +234,7 @@ def upgrade():
     op.create_index("ix_users_role_active", "users", ["role", "active"])
     op.create_index("ix_users_folded", "users", ["folded"])
     op.create_index("ix_users_role_folded", "users", ["role", "folded"])
-    shut_out = {"sqlite_where": sa.text("NOT active"), "postgresql_where": sa.text("NOT active")}
+    shut_out = {"sqlite_where": sa.text("active = 0"), "postgresql_where": sa.text("NOT active")}
     op.create_index("ix_users_shut_out", "users", ["folded"], **shut_out)
     op.create_index(op.f("ix_users_merged_into_id"), "users", ["merged_into_id"])
 

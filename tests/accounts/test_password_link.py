@@ -187,7 +187,7 @@ def test_somebody_deactivated_gets_none_and_the_administrator_is_told_what_to_do
     answer = visit(world.ana).post(f"/users/{world.dan.id}/password-link")
     assert answer.status_code == 422
     assert "Dan Wolf is deactivated; reactivate them first. No link was made." in answer.text
-    text = visit(world.ana).get(f"/users/{world.dan.id}").text
+    text = visit(world.ana).get(f"/users/{world.dan.id}/sign-in").text
     assert "is deactivated; reactivate them first." in text
     assert "Make a link" not in text
     assert not db.session.scalars(select(PasswordToken)).all()
@@ -283,7 +283,7 @@ def test_the_administrator_sees_it_once_with_what_to_do(app, world, visit):
     for said in ("hand it over to nobody else", "It works once, until", "shown only here and now"):
         assert said in answer.text
     assert visit().get(link).status_code == 200
-    again = ana.get(page).text
+    again = ana.get(f"{page}/sign-in").text
     assert "/choose-password/" not in again
     assert "A link that <bdi>Ana Silva</bdi> made works until" in again
     assert 'id="stream"' not in answer.text, "what is shown once must not be drawn anew"

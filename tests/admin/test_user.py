@@ -1,13 +1,16 @@
 """One person's page: who it is, what hangs on them, and what is rare, with a sentence before it and one after."""
 
 import pytest
+from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 
-from informejo import clock, db
+from informejo import clock, db, policy
 from informejo.accounts import actions, password_actions
 from informejo.accounts.models import Role
+from informejo.factors.models import Passkey
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind, OutState
+from informejo.teams.models import Team
 from informejo.tickets import batch_actions, change_actions
 from informejo.tickets.words import Status
 from tests.live import dom
@@ -30,8 +33,8 @@ def toms(world):
 
 @pytest.fixture
 def page(world, visit):
-    """`page(reader, user)`: what a person's page says, as text."""
-    return lambda reader, user: main(visit(reader).get(f"/users/{user.id}"))
+    """`page(reader, user, tab)`: what a tab of a person's page says, as text."""
+    return lambda reader, user, tab="": main(visit(reader).get(f"/users/{user.id}{tab and '/'}{tab}"))
 
 
 def main(answer) -> str:
@@ -90,18 +93,18 @@ def test_nobody_is_offered_their_own_rights(world, visit):
 
 
 def test_before_somebody_is_deactivated_it_says_what_hangs_on_them(world, toms, page):
-    assert "No unsolved tickets are assigned to them." in page(world.ana, world.tom)
+    assert "No unsolved tickets are assigned to them." in page(world.ana, world.tom, "rights")
     toms(1)
-    assert "1 unsolved ticket is assigned to them. Their unsolved tickets go to" in page(world.ana, world.tom)
+    assert "1 unsolved ticket is assigned to them. Their unsolved tickets go to" in page(world.ana, world.tom, "rights")
     toms(1)
-    said = page(world.ana, world.tom)
+    said = page(world.ana, world.tom, "rights")
     assert "Deactivating signs Tom Berg out everywhere at once." in said
     assert "2 unsolved tickets are assigned to them. Their unsolved tickets go to" in said
 
 
 def test_tickets_can_go_to_the_queue_or_to_everybody_at_the_desk_but_them(world, visit, toms):
     toms(1)
-    tree = dom.read(visit(world.ana).get(f"/users/{world.tom.id}").text)
+    tree = dom.read(visit(world.ana).get(f"/users/{world.tom.id}/rights").text)
     for id in ("deactivate-to", "role-to"):
         offered = [option.text for option in tree.find(id).all("option")]
         assert offered == ["Nobody: back to the queue", "Ana Silva", "Mia Lund"]
@@ -183,19 +186,19 @@ def test_what_was_left_behind_before_can_be_handed_over(world, visit, toms, page
 
 
 def test_somebody_who_is_active_again_can_sign_in_and_a_guest_needs_a_link(world, page):
-    assert "can then sign in again" in page(world.ana, world.dan)
+    assert "can then sign in again" in page(world.ana, world.dan, "rights")
     actions.set_active(world.ana, world.gus, False)
     db.commit()
-    assert "can then be given a link to choose a password" in page(world.ana, world.gus)
+    assert "can then be given a link to choose a password" in page(world.ana, world.gus, "rights")
 
 
-def test_a_guest_has_no_role_to_change_but_a_way_in(world, page):
-    text = page(world.ana, world.gus)
-    assert "is known by an address only and cannot sign in." in text
-    assert "Change role" not in text
+def test_a_guest_has_a_way_in_and_can_be_given_a_role(world, page):
+    assert "is known by an address only and cannot sign in." in page(world.ana, world.gus, "sign-in")
+    assert "Change role" in page(world.ana, world.gus, "rights")
     password_actions.make_password_link(world.ana, world.gus)
     db.commit()
-    assert "Deactivating signs Gus Visser out everywhere at once and voids their link." in page(world.ana, world.gus)
+    said = page(world.ana, world.gus, "rights")
+    assert "Deactivating signs Gus Visser out everywhere at once and voids their link." in said
 
 
 def test_solved_tickets_do_not_count_and_do_not_move(world, visit, toms, page):
@@ -220,7 +223,7 @@ def test_an_administrator_has_a_link_mailed_and_is_told_so(app, world, visit, pa
     assert said == "A link to choose a password will be mailed to zoe@example.org."
     assert done(ana, f"/users/{world.gus.id}/password-mail") == "An invitation will be mailed to gus@example.org."
     catch_up()
-    assert "A mail with a link waits to be sent to zoe@example.org." in page(world.ana, world.zoe)
+    assert "A mail with a link waits to be sent to zoe@example.org." in page(world.ana, world.zoe, "sign-in")
     app.config["SMTP_HOST"] = ""
     assert "waits, since no mail server is set up" in done(ana, f"/users/{world.zoe.id}/password-mail")
 
@@ -231,11 +234,11 @@ def test_an_administrator_has_a_link_mailed_and_is_told_so(app, world, visit, pa
     ("bounced", "A mail with a link came back: 550 no such user"),
 ])  # fmt: skip
 def test_what_became_of_the_mail_with_the_link_is_said(world, page, state, words):
-    assert words not in page(world.ana, world.zoe)
+    assert words not in page(world.ana, world.zoe, "sign-in")
     mail = {"kind": Kind.PASSWORD, "user": world.zoe, "address": "zoe@example.org", "due_at": clock.now()}
     db.session.add(OutgoingMail(state=OutState(state), error="550 no such user", ended_at=clock.now(), **mail))
     db.commit()
-    assert words in page(world.ana, world.zoe)
+    assert words in page(world.ana, world.zoe, "sign-in")
 
 
 def test_where_mails_are_caught_nobody_is_told_that_a_link_left(app, world, visit, page):
@@ -244,7 +247,7 @@ def test_where_mails_are_caught_nobody_is_told_that_a_link_left(app, world, visi
     mail = {"kind": Kind.PASSWORD, "user": world.zoe, "address": "zoe@example.org", "due_at": clock.now()}
     db.session.add(OutgoingMail(state=OutState.SENT, ended_at=clock.now(), **mail))
     db.commit()
-    assert "A mail with a link was caught, and not sent, to zoe@example.org," in page(world.ana, world.zoe)
+    assert "A mail with a link was caught, and not sent, to zoe@example.org," in page(world.ana, world.zoe, "sign-in")
 
 
 def test_nobody_is_mailed_a_link_who_is_shut_out_and_nobody_but_administrators_does(world, visit):
@@ -255,3 +258,91 @@ def test_nobody_is_mailed_a_link_who_is_shut_out_and_nobody_but_administrators_d
     password_actions.offer_password(world.ana, world.zoe)
     [event] = db.commit()
     assert (event.name, event.user, event.audience) == ("password:offered", world.zoe, "staff")
+
+
+@pytest.mark.hardening("S-46", "H-33")
+def test_an_administrator_signs_somebody_out_everywhere_at_once(world, visit, page):
+    mia, tom = visit(world.mia), visit(world.tom)
+    assert "Signed intest" in page(world.ana, world.mia, "sign-in")
+    said = done(visit(world.ana), f"/users/{world.mia.id}/sessions")
+    assert said == "Mia Lund is signed out everywhere."
+    assert [browser.get("/queue").status_code for browser in (mia, tom)] == [303, 200]
+    assert "Signed inNowhere" in page(world.ana, world.mia, "sign-in")
+
+
+def test_an_administrator_puts_name_and_department_right_and_what_is_wrong_comes_back(world, visit, page):
+    ana, address = visit(world.ana), f"/users/{world.ren.id}/person"
+    assert done(ana, address, name=" Ren Sato ", department="Attic") == "The change to Ren Sato is saved."
+    assert (world.ren.name, world.ren.department) == ("Ren Sato", "Attic")
+    answer = ana.post(address, data={"name": "R", "department": "Cellar"})
+    assert answer.status_code == 422
+    assert 'value="Cellar"' in answer.text
+    assert world.ren.department == "Attic"
+
+
+def test_another_address_is_told_to_both_and_unconfirmed(world, visit, page):
+    ana, address = visit(world.ana), f"/users/{world.ren.id}/address"
+    done(ana, address, email="Sato@Example.org")
+    assert (world.ren.email, world.ren.confirmed_at) == ("sato@example.org", None)
+    assert "nobody has shown yet that it is theirs" in page(world.ana, world.ren)
+    catch_up()
+    mails = db.session.execute(select(OutgoingMail.kind, OutgoingMail.address)).all()
+    assert sorted(mails) == [(Kind.ADDRESS, "sato@example.org"), (Kind.MOVED, "ren@example.org")]
+    answer = ana.post(address, data={"email": "mia@example.org"})
+    assert answer.status_code == 422
+    assert "Somebody has this address already." in answer.text
+    assert world.ren.email == "sato@example.org"
+
+
+def test_leaving_the_desk_is_undone_from_the_page_and_says_what_came_back(world, visit, toms, page):
+    toms(3)
+    ana, address = visit(world.ana), f"/users/{world.tom.id}"
+    done(ana, f"{address}/activity", value="inactive", to=world.mia.id)
+    taken = next(iter(db.session.scalars(policy.visible_tickets(world.mia))))
+    change_actions.assign(world.mia, taken, world.ana)
+    db.commit()
+    assert "Ana Silva deactivated Tom Berg" in page(world.ana, world.tom)
+    assert "Undo" not in page(world.mia, world.tom)
+    assert done(ana, f"{address}/undo") == (
+        "Tom Berg is active again. 2 tickets came back to them."
+        " 1 had been solved or given to others since, and stayed as it was."
+    )
+    assert "Undo" not in page(world.ana, world.tom)
+    assert ana.post(f"{address}/undo").status_code == 422
+
+
+def test_tickets_can_go_to_a_team_and_to_none_that_is_not_there(world, visit, toms):
+    [ticket] = toms(1)
+    team = Team(name="Network")
+    db.session.add(team)
+    db.commit()
+    ana, address = visit(world.ana), f"/users/{world.tom.id}/activity"
+    for nonsense in ("team:999", "team:", "team:x"):
+        assert ana.post(address, data={"value": "inactive", "to": nonsense}).status_code == 422
+    said = done(ana, address, value="inactive", to=f"team:{team.id}")
+    assert said == "Tom Berg is deactivated. 1 ticket went to Network."
+    assert (ticket.assignee, ticket.team) == (None, team)
+
+
+def test_staff_find_the_desk_and_their_own_tickets_in_their_menu(world, visit):
+    own = world.ticket(world.mia, "My own keyboard")
+    world.ticket(title="Of somebody else")
+    mia = visit(world.mia)
+    menu = dom.read(mia.get("/profile").text).find("person-menu")
+    places = {link.text: link["href"] for link in menu.all("a")}
+    assert (places["The desk"], places["My own tickets"]) == ("/queue", "/tickets")
+    text = mia.get(places["My own tickets"]).text
+    assert own.title in text
+    assert "Of somebody else" not in text
+    assert "The desk" not in dom.read(visit(world.ren).get("/profile").text).find("person-menu").text
+
+
+def test_second_factors_that_were_lost_are_taken_away_and_every_sign_in_with_them(world, visit, page):
+    db.session.add(Passkey(user_id=world.mia.id, credential_id=b"m", public_key=b"k", name="Key"))
+    db.commit()
+    mia = visit(world.mia)
+    assert "1 passkey" in page(world.ana, world.mia, "sign-in")
+    said = done(visit(world.ana), f"/users/{world.mia.id}/factors")
+    assert said == "Mia Lund has no second factor any more, and is signed out everywhere."
+    assert "Second factorNone" in page(world.ana, world.mia, "sign-in")
+    assert mia.get("/queue").status_code == 303

@@ -2,18 +2,23 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.engine import Engine
 from werkzeug.exceptions import Forbidden
 
 from informejo import db
-from informejo.accounts import actions, queries
+from informejo.accounts import actions, people_queries
 from informejo.accounts.models import Role, User
+from informejo.accounts.people_queries import PeopleFilter, Place
 from informejo.events import log
 from informejo.events.names import EventName
+from informejo.teams.models import Team, TeamMember
 from informejo.tickets import change_actions
+from tests.live import dom
 
 
 def names(text: str) -> list[str]:
@@ -58,9 +63,13 @@ def test_the_page_counts_people(world, visit):
         ("role=agent", ["Dan", "Mia", "Tom"]),
         ("role=agent&q=mia", ["Mia"]),
         ("role=nonsense&q=mia", ["Mia"]),
-        ("page=2&q=mia", ["Mia"]),
-        ("page=-1&q=mia", ["Mia"]),
-        ("page=99999999999999999999&q=mia", ["Mia"]),
+        ("active=inactive", ["Dan"]),
+        ("active=active&role=agent", ["Mia", "Tom"]),
+        ("active=perhaps&team=99&q=mia", ["Mia"]),
+        ("after=99999&q=mia", ["Mia"]),
+        ("before=-1&q=mia", ["Mia"]),
+        ("after=99999999999999999999&q=mia", ["Mia"]),
+        ("page=last&q=mia", ["Mia"]),
     ],
 )
 def test_a_filter_finds_people_by_name_address_department_and_role(world, visit, query, found):
@@ -69,27 +78,93 @@ def test_a_filter_finds_people_by_name_address_department_and_role(world, visit,
     assert names(visit(world.mia).get(f"/users?{query}").text) == found
 
 
-def test_a_long_list_has_pages(world, visit, monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 3)
+def links(text: str) -> dict[str, str]:
+    """The pages beside this one, by the words of their links."""
+    found = [(link.text.partition(" ")[0], link["href"]) for link in dom.read(text).all("a", class_name="button")]
+    return {word: address for word, address in found if word in ("First", "Previous", "Next", "Last")}
+
+
+def test_a_long_list_has_pages_both_ways_and_both_ends(world, visit, monkeypatch):
+    monkeypatch.setattr(people_queries, "PAGE", 3)
     browser = visit(world.mia)
-    first, last = browser.get("/users").text, browser.get("/users?page=3").text
-    assert (names(first), names(last)) == (["Ana", "Dan", "Gus"], ["Zoe"])
-    assert 'href="/users?page=2"' in first
-    assert 'href="/users?page=4"' not in last
+    first = browser.get("/users").text
+    assert (names(first), [*links(first)]) == (["Ana", "Dan", "Gus"], ["Next", "Last"])
+    second = browser.get(links(first)["Next"]).text
+    assert (names(second), [*links(second)]) == (["Mia", "Ren", "Tom"], ["First", "Previous", "Next", "Last"])
+    third = browser.get(links(second)["Next"]).text
+    assert (names(third), [*links(third)]) == (["Zoe"], ["First", "Previous"])
+    assert names(browser.get(links(third)["Previous"]).text) == ["Mia", "Ren", "Tom"]
+    back = browser.get(links(second)["Previous"]).text
+    assert (names(back), [*links(back)]) == (["Ana", "Dan", "Gus"], ["Next", "Last"])
+    last = browser.get(links(first)["Last"]).text
+    assert (names(last), [*links(last)]) == (["Ren", "Tom", "Zoe"], ["First", "Previous"])
+
+
+def test_pages_keep_the_filter_and_whoever_left_the_list_does_not_break_it(world, visit, monkeypatch):
+    monkeypatch.setattr(people_queries, "PAGE", 1)
+    browser = visit(world.mia)
+    first = browser.get("/users?role=agent&q=example").text
+    assert names(first) == ["Dan"]
+    assert names(browser.get(links(first)["Next"]).text) == ["Mia"]
+    assert names(browser.get(f"/users?role=agent&after={world.zoe.id}").text) == ["Dan"], "nobody comes after Zoe"
+
+
+def test_a_team_shows_its_people(world, visit):
+    team = Team(name="Network")
+    db.session.add(team)
+    db.session.flush()
+    db.session.add(TeamMember(team_id=team.id, user_id=world.tom.id))
+    db.commit()
+    assert names(visit(world.mia).get(f"/users?team={team.id}").text) == ["Tom"]
+
+
+@pytest.mark.hardening("O-12")
+@pytest.mark.parametrize("query", [
+    "", "after=3", "before=3", "page=last", "role=guest", "role=guest&after=6", "role=agent&page=last",
+    "active=inactive", "active=inactive&before=7",
+])  # fmt: skip
+def test_no_page_of_the_list_sorts_or_goes_through_everybody(world, visit, query):
+    """Whatever it shows, the database begins at its place in an index that has the order of the list."""
+    with plans("SELECT users.id") as steps:
+        assert visit(world.mia).get(f"/users?{query}").status_code == 200
+    asked = [step for step in steps if "users" in step or "B-TREE" in step]
+    assert asked
+    assert [step for step in asked if "ix_users" not in step and "PRIMARY KEY" not in step] == []
+    if "=" in query and "page" not in query.split("=")[0]:
+        assert any(step.startswith("SEARCH") or "ix_users_shut_out" in step for step in asked)
+
+
+@contextmanager
+def plans(begins: str):
+    """The steps of the plans of what is asked meanwhile and begins so, but for what asks for rows by their ids."""
+    steps = []
+
+    def note(connection, _cursor, statement, values, *_):
+        if statement.startswith(begins) and "folded" in statement and " IN (" not in statement:
+            plan = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps.extend(step[3] for step in plan)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield steps
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_tickets_are_counted_that_the_reader_may_see(world, visit):
+    def people():
+        return people_queries.users_for(world.mia, PeopleFilter(), Place()).people
+
     world.ticket()
-    assert {person.user.name: person.tickets for person in queries.users_for(world.mia).people}["Ren Ito"] == 1
+    assert {person.user.name: person.tickets for person in people()}["Ren Ito"] == 1
     change_actions.delete_ticket(world.ana, world.ticket())
-    assert {person.user.name: person.tickets for person in queries.users_for(world.mia).people}["Ren Ito"] == 1
+    assert {person.user.name: person.tickets for person in people()}["Ren Ito"] == 1
 
 
 @pytest.mark.hardening("H-07")
 def test_only_administrators_are_offered_and_allowed_changes(world, visit):
-    for deed in ("role", "activity", "password-link"):
-        assert f"/users/{world.ren.id}/{deed}" in visit(world.ana).get(f"/users/{world.ren.id}").text
-        assert f"/users/{world.ren.id}/{deed}" not in visit(world.mia).get(f"/users/{world.ren.id}").text
+    for tab, deed in (("rights", "role"), ("rights", "activity"), ("sign-in", "password-link")):
+        assert f"/users/{world.ren.id}/{deed}" in visit(world.ana).get(f"/users/{world.ren.id}/{tab}").text
+        assert visit(world.mia).get(f"/users/{world.ren.id}/{tab}").status_code == 403
+    assert "<form" not in visit(world.mia).get(f"/users/{world.ren.id}").text.partition("<main")[2]
     for key, status in (("mia", 403), ("ren", 404), ("ana", 303)):
         browser = visit(getattr(world, key))
         assert set_role(browser, world.zoe, "agent").status_code == status
@@ -136,7 +211,8 @@ def test_somebody_shut_out_is_out_at_once_and_may_come_back_later(world, visit):
 
 def test_nobody_changes_their_own_rights(world, visit):
     browser = visit(world.ana)
-    assert 'method="post" action="/users/' not in browser.get(f"/users/{world.ana.id}").text
+    for tab in ("", "/rights", "/sign-in"):
+        assert 'method="post" action="/users/' not in browser.get(f"/users/{world.ana.id}{tab}").text
     assert set_role(browser, world.ana, "agent").status_code == 403
     assert set_activity(browser, world.ana, "inactive").status_code == 403
     assert (world.ana.role, world.ana.active) == (Role.ADMIN, True)

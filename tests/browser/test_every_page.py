@@ -40,7 +40,17 @@ PLACES = {
     None: ["/", "/sign-in", "/register", "/setup/void", "/choose-password/void", "/mail/confirm/void", "/nowhere"],
     "ren": ["/tickets/{0}/edit", "/tickets/999999", f"/tickets?q={LONG}", "/users", "/tickets/new?follows={1}"],
     "mia": ["/comments/{2}/edit", f"/queue?q={LONG}", f"/users?q={LONG}", "/tickets/999999"],
-    "ana": ["/bin", "/users?role=admin", "/users/{3}", "/users/{4}", "/users/{5}", "/queue?status=closed&sort=oldest"],
+    "ana": [
+        "/bin",
+        "/users?role=admin",
+        "/users/{3}",
+        "/users/{4}",
+        "/users/{4}/rights",
+        "/users/{5}/sign-in",
+        "/users/{5}/merge?into={4}",
+        "/users/new",
+        "/queue?status=closed&sort=oldest",
+    ],
 }
 
 
@@ -141,7 +151,7 @@ def test_a_form_that_says_what_is_wrong_can_be_used_by_everybody(browse, newcome
 
 def test_a_link_to_choose_a_password_can_be_made_and_used_by_everybody(browse, world, newcomer):
     guest = newcomer(Role.GUEST, "Gil " + "Very-Long-Name" * 4)
-    page, visitor = browse(world.ana).open(f"/users/{guest.id}"), browse()
+    page, visitor = browse(world.ana).open(f"/users/{guest.id}/sign-in"), browse()
     page.get_by_role("button", name="Make a link to choose a password").click()
     assert problems(page) == []
     visitor.forgives("status of 422")

@@ -32,7 +32,7 @@ def test_tickets_that_are_handed_over_change_hands_on_every_open_page(browse, wo
     clara, ticket = newcomer(Role.AGENT, "Clara Weiss"), given("The scanner hums")
     receiver = browse(clara).open("/queue?assignee=none")
     queue, page = browse(world.mia).open("/queue"), browse(world.ren).open(f"/tickets/{ticket.number}")
-    admin = browse(world.ana).open(f"/users/{jakub.id}")
+    admin = browse(world.ana).open(f"/users/{jakub.id}/rights")
     admin.get_by_label("Their unsolved tickets go to").select_option("Clara Weiss")
     admin.get_by_role("button", name="Deactivate Jakub Novak").click()
     expect(admin.get_by_text("Jakub Novak is deactivated. 1 ticket went to Clara Weiss.")).to_be_visible()
@@ -44,7 +44,7 @@ def test_tickets_that_are_handed_over_change_hands_on_every_open_page(browse, wo
 
 def test_the_number_before_is_so_now_and_what_was_chosen_stays_chosen(browse, world, jakub, given):
     given("The scanner hums")
-    page = browse(world.ana).open(f"/users/{jakub.id}")
+    page = browse(world.ana).open(f"/users/{jakub.id}/rights")
     expect(page.get_by_text("1 unsolved ticket is assigned to them.")).to_be_visible()
     receiver = page.get_by_label("Their unsolved tickets go to")
     receiver.select_option("Mia Lund")

@@ -149,6 +149,7 @@ def test_an_admin_changes_a_role_and_shuts_somebody_out(plain, world, newcomer):
     page = plain(world.ana)
     page.goto("/users?q=Pat+Doe")
     page.get_by_role("link", name="Pat Doe").click()
+    page.get_by_role("link", name="Role and activity").click()
     page.get_by_label("Role", exact=True).select_option("Agent")
     page.get_by_role("button", name="Change role").click()
     expect(page.get_by_text("Pat Doe is now an agent.")).to_be_visible()
@@ -166,7 +167,7 @@ def test_an_admin_changes_a_role_and_shuts_somebody_out(plain, world, newcomer):
 
 def test_a_guest_gets_a_link_and_chooses_a_password(plain, world, newcomer):
     guest, page = newcomer(Role.GUEST, "Gil Guest"), plain(world.ana)
-    page.goto(f"/users/{guest.id}")
+    page.goto(f"/users/{guest.id}/sign-in")
     page.get_by_role("button", name="Make a link to choose a password").click()
     expect(page.get_by_role("heading", name="A link for Gil Guest")).to_be_visible()
     link, page = page.locator(".one-time-link").inner_text(), plain()

@@ -3,7 +3,15 @@
 from sqlalchemy import select
 
 from informejo import clock, db
-from informejo.accounts import actions as accounts, password_actions, undo_actions
+from informejo.accounts import (
+    actions as accounts,
+    address_actions,
+    invite_actions,
+    merge_actions,
+    password_actions,
+    person_actions,
+    undo_actions,
+)
 from informejo.accounts.models import Role
 from informejo.guests import actions as guest_actions, link_actions
 from informejo.intake import taking_out_actions
@@ -161,6 +169,15 @@ CASES = {
     "a guest chooses a password": lambda d: password_actions.choose_password(
         password_actions.make_password_link(d.ana, d.gus), password="violet ladder 77 sea"
     ),
+    "somebody is invited": lambda d: invite_actions.invite(
+        d.ana, email="kim@example.org", name="Kim Oda", role=Role.AGENT, department="Harbour"
+    ),
+    "an administrator puts a name right": lambda d: person_actions.edit_person(
+        d.ana, d.ren, name="Ren Sato", department="Attic"
+    ),
+    "somebody has another address": lambda d: address_actions.change_address(d.ana, d.ren, "sato@example.org"),
+    "a requester's two accounts become one": lambda d: merge_actions.merge(d.ana, d.zoe, d.ren),
+    "an agent's two accounts become one": lambda d: merge_actions.merge(d.ana, d.mia, d.tom),
     "one is let in again": lambda d: accounts.set_active(d.ana, d.dan, True),
     "a provider makes an agent a requester": lambda d: accounts.take_role(d.tom, Role.USER),
     "somebody registers": lambda d: accounts.register(

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 from informejo import db
-from informejo.accounts import actions as accounts, password_actions, undo_actions
+from informejo.accounts import actions as accounts, merge_actions, password_actions, person_actions, undo_actions
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.factors import actions as factors, code_actions, passkey_actions
@@ -132,7 +132,7 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
         name
         for module in (
             *(actions, batch_actions, change_actions, accounts),
-            *(password_actions, undo_actions, link_actions, mail, settings, teams),
+            *(password_actions, person_actions, merge_actions, undo_actions, link_actions, mail, settings, teams),
             *(factors, code_actions, passkey_actions),
         )
         for name, function in inspect.getmembers(module, inspect.isfunction)

@@ -1,0 +1,80 @@
+"""What administrators may send about others."""
+
+import re
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator
+
+from informejo import limits
+from informejo.accounts.inputs import Department, Email, Name
+from informejo.accounts.models import Role
+from informejo.inputs import Input, Invalid, problem, prose
+
+MOST_AT_ONCE = 50  # people invited with one form: each of them gets a mail
+_LINE = re.compile(r"(?:(?P<name>[^<>]*?)\s*<(?P<in>[^<>]+)>|(?P<plain>\S+))")
+
+
+class Somebody(Input):
+    """An address, and a name where one was written beside it."""
+
+    email: Email
+    name: Name
+
+
+class Invited(NamedTuple):
+    """Who is to be invited."""
+
+    email: str
+    name: str
+
+
+def _each(text: str) -> tuple[Invited, ...]:
+    lines = [line.strip(" ,;") for line in text.splitlines()]
+    people = {one.email: one for one in map(_read, filter(None, lines))}
+    if len(people) > MOST_AT_ONCE:
+        raise problem(f"These are {len(people)} people; at most {MOST_AT_ONCE} can be invited at once.")
+    return tuple(people.values())
+
+
+def _read(line: str) -> Invited:
+    found = _LINE.fullmatch(line)
+    address = found and (found["in"] or found["plain"]).strip()
+    try:
+        one = Somebody.read({"email": address, "name": _named(found["name"] or "", address)} if found else {})
+    except Invalid:
+        raise problem(f"“{line}” is no address. Write one a line: Mia Lund <mia@example.org>") from None
+    return Invited(one.email, one.name)
+
+
+def _named(name: str, address: str) -> str:
+    """Whoever is not named is called by the first part of the address, until they say more themselves."""
+    words = name.strip(' "') or " ".join(re.split(r"[._]+", address.partition("@")[0])).title()
+    return words if len(words) >= limits.NAME.least else address
+
+
+class Invitation(Input):
+    """Whom to invite, one a line, as what, and how they learn of it."""
+
+    people: Annotated[prose(limits.INVITED, "at least one address"), AfterValidator(_each)]
+    role: Literal[Role.USER, Role.AGENT, Role.ADMIN]
+    department: Department = ""
+    way: Literal["mail", "link"] = "mail"
+
+
+class PersonChange(Input):
+    """What an administrator says of who somebody is."""
+
+    name: Name
+    department: Department = ""
+
+
+class AddressChange(Input):
+    """Another address."""
+
+    email: Email
+
+
+class Typed(Input):
+    """What somebody types to show that they mean it."""
+
+    typed: str = ""

@@ -1,0 +1,92 @@
+"""One person's page: three tabs, of which agents see the first, and what it says after a change."""
+
+from flask import abort, current_app, request
+
+from informejo import db, policy, security
+from informejo.accounts import queries
+from informejo.accounts.models import User
+from informejo.accounts.undo_queries import last_batch_of
+from informejo.events.sentences import done_to
+from informejo.inputs import Input, Invalid
+from informejo.mail.queries import can_be_sent
+from informejo.teams.models import Team
+from informejo.teams.queries import choices, team_by_id
+from informejo.tickets.change_actions import NOT_AT_THE_DESK
+from informejo.web import actor, go_to, page
+
+TABS = {"": "Who it is", "rights": "Role and activity", "sign-in": "Sign-in"}
+
+
+def person_page(user: User, tab: str, **context) -> str:
+    """The page of that person, open at that tab."""
+    context.setdefault("problems", {})
+    return page(
+        f"admin/user_{(tab or 'who').replace('-', '_')}.html",
+        title=user.name,
+        user=user,
+        here=address(user, tab),
+        tabs=[(address(user, name), word) for name, word in TABS.items()],
+        may_change=policy.may(actor(), "user.change", user) and not user.is_gone,
+        undoable=last_batch_of(user) if policy.may(actor(), "user.change", user) else None,
+        sentences=_sentences(user) if security.notice() else {},
+        **context,
+    )
+
+
+def address(user: User, tab: str = "") -> str:
+    """The address of that tab."""
+    return f"/users/{user.id}" + (f"/{tab}" if tab else "")
+
+
+def changed(user: User, tab: str = "", notice: str = "user-changed"):
+    """Keep what was done, and say so at that tab."""
+    db.commit()
+    return go_to(address(user, tab), notice)
+
+
+def read(input: type[Input]):
+    """What a form without free text says. Aborts with 400 when it means nothing."""
+    try:
+        return input.read(request.form)
+    except Invalid:
+        abort(400)
+
+
+def receiver(to: str) -> User | Team | None:
+    """Whom the form names to take tickets over: a person, a team, or nobody. Aborts with 422 for anybody else."""
+    kind, _, id = to.rpartition(":")
+    if kind == "team" and id.isdecimal() and len(id) < 19:
+        return team_by_id(int(id)) or abort(422, "There is no such team any more.")
+    chosen = next((person for person in queries.staff_members() if str(person.id) == to), None)
+    return chosen if chosen or not to else abort(422, NOT_AT_THE_DESK)
+
+
+def receivers(user: User) -> list[tuple[str, str]]:
+    """Who could take over the tickets of this person, as a form names them, and in words."""
+    staff, teams = choices()
+    people = [(str(person.id), person.name) for person in staff if person.id != user.id]
+    return people + [(f"team:{team.id}", f"Team {team.name}") for team in teams]
+
+
+def _sentences(user: User) -> dict[str, str]:
+    """What this page says after a change, with the name in it; the log knows what it was."""
+    last = queries.last_change_of(user, actor())
+    said = {"user-changed": done_to(last)} if last else {}
+    return said | {
+        "handed-over": f"The tickets of {user.name} are handed over.",
+        "password-offered": f"{_word(user)} {_how()} {user.email}.",
+        "invited": f"{user.name} has an account now. {_word(user)} {_how()} {user.email}.",
+        "known-address": f"There is an account with this address already: {user.name}. Nothing was changed.",
+        "sessions-ended-of": f"{user.name} is signed out everywhere.",
+        "factors-reset": f"{user.name} has no second factor any more, and is signed out everywhere.",
+    }
+
+
+def _word(user: User) -> str:
+    return "An invitation" if user.password_hash is None else "A link to choose a password"
+
+
+def _how() -> str:
+    if current_app.config["MAIL_CATCH"]:
+        return "is caught, since no mail leaves this desk. It is for"
+    return "will be mailed to" if can_be_sent() else "waits, since no mail server is set up. It is for"

@@ -1,0 +1,64 @@
+"""One person's page, second tab: role, activity, who takes their tickets over, and how to take that back."""
+
+from flask import Blueprint, abort, request
+
+from informejo import policy
+from informejo.accounts import actions, queries, undo_actions
+from informejo.accounts.asked_again import require_proof
+from informejo.accounts.inputs import ActivityChange, RoleChange
+from informejo.accounts.models import Role, User
+from informejo.accounts.undo_queries import last_batch_of
+from informejo.admin.person_page import changed, person_page, read, receiver, receivers
+from informejo.web import actor
+
+bp = Blueprint("rights", __name__)
+
+
+@bp.get("/users/<int:id>/rights")
+def rights(id: int):
+    """What somebody is to the desk, and what an administrator can change of that."""
+    user = policy.find_user(actor(), id)
+    policy.require(actor(), "user.invite")
+    return person_page(
+        user,
+        "rights",
+        tickets=queries.tickets_of(actor(), user),
+        receivers=receivers(user),
+        roles=[role for role in Role if role != Role.GUEST or user.role == Role.GUEST],
+        given=queries.password_link_of(user),
+    )
+
+
+@bp.post("/users/<int:id>/role")
+def set_role(id: int):
+    """Make somebody requester, agent or administrator."""
+    user, asked = _find(id), read(RoleChange)
+    require_proof()
+    actions.set_role(actor(), user, asked.value, receiver(asked.to), known=request.form.get("known") == "yes")
+    return changed(user, "rights")
+
+
+@bp.post("/users/<int:id>/activity")
+def set_activity(id: int):
+    """Shut somebody out, or let them in again."""
+    user, asked = policy.find_user(actor(), id), read(ActivityChange)
+    actions.set_active(actor(), user, asked.value == "active", receiver(asked.to))
+    return changed(user, "rights")
+
+
+@bp.post("/users/<int:id>/undo")
+def undo(id: int):
+    """Take back that somebody left the desk, with all tickets that nobody has changed since."""
+    user = _find(id)
+    require_proof()
+    batch = last_batch_of(user) or abort(422, undo_actions.TOO_LATE)
+    if request.form.get("event", str(batch.id)) != str(batch.id):
+        abort(422, undo_actions.TOO_LATE)
+    undo_actions.undo_batch(actor(), batch)
+    return changed(user, "rights")
+
+
+def _find(id: int) -> User:
+    user = policy.find_user(actor(), id)
+    policy.require(actor(), "user.change", user)
+    return user
