@@ -53,6 +53,8 @@ class AsItWas(NamedTuple):
     confidential: bool
     named: frozenset[int]
 
+    unverified = False  # of what came so, an account never lost sight: it is shown it later, or never
+
 
 def _anyone(actor, thing):
     return True
@@ -71,12 +73,17 @@ def _party(actor, thing):
     if actor.only not in (None, ticket.id):
         return False
     if not actor.is_staff:
-        return ticket.requester_id == actor.id
+        return ticket.requester_id == actor.id and (actor.only is not None or _is_for_account(ticket))
     if actor.id in (ticket.requester_id, ticket.assignee_id):
         return True
     if ticket.confidential:
         return is_named(actor, ticket)
     return not actor.narrowed or ticket.team_id is None or _is_member(actor, ticket)
+
+
+def _is_for_account(ticket: Ticket) -> bool:
+    """Whether it is shown to its requester's account: not what came from the address of one that is not its owner's."""
+    return not (ticket.unverified and ticket.requester.is_unproven)
 
 
 def _author(actor, thing):
@@ -86,6 +93,10 @@ def _author(actor, thing):
 
 def _party_until_closed(actor, ticket):
     return _party(actor, ticket) and (actor.is_staff or ticket.status != Status.CLOSED)
+
+
+def _themselves_or_admin(actor, user):
+    return actor.only is None and (actor.id == user.id or _admin(actor, user))
 
 
 def _another(actor, user):
@@ -122,6 +133,7 @@ RULES = (
     Rule("team.change", "administrators", _admin),
     Rule("sso.map", "administrators (what roles at a provider make somebody here)", _admin),
     Rule("user.list", "staff", _staff),
+    Rule("user.erase", "administrators, and everybody themselves", _themselves_or_admin),
     Rule("user.change", "administrators, but nobody their own role, activity or link to choose a password", _another),
     Rule("user.invite", "administrators", _admin),
     Rule("user.merge", "administrators, but nobody their own account into another", _another),
@@ -191,7 +203,7 @@ def _in_sight(actor: User) -> list[ColumnElement[bool]]:
     if actor.only is not None:
         return [own, Ticket.id == actor.only]
     if not actor.is_staff:
-        return [own]
+        return [own, or_(Ticket.unverified.is_(False), _is_proven(actor))]
     open = Ticket.confidential.is_(False)
     if actor.id is None:
         return [open]
@@ -200,6 +212,13 @@ def _in_sight(actor: User) -> list[ColumnElement[bool]]:
         of_team = Ticket.team_id.is_(None) | Ticket.team_id.in_(teams)
         open = and_(open, or_(of_team, own, Ticket.assignee_id == actor.id))
     return [or_(open, Ticket.id.in_(confided_to(actor)))]
+
+
+def _is_proven(actor: User) -> ColumnElement[bool]:
+    """The opposite of `User.is_unproven`, for statements."""
+    one = aliased(User)
+    proven = or_(one.confirmed_at.is_not(None), one.role != Role.USER)
+    return select(proven).where(one.id == actor.id).scalar_subquery()
 
 
 def confided_to(actor: User) -> Select:
@@ -259,6 +278,11 @@ def named_on(ticket: Ticket) -> set[int]:
     """Whom a confidential ticket names, by id."""
     named = select(NamedPerson.user_id).where(NamedPerson.ticket_id == ticket.id)
     return set(db.session.scalars(named)) if ticket.confidential else set()
+
+
+def hears(user: User, ticket: Ticket) -> bool:
+    """Whether mails about it go to them: to whoever sees it, and to its requester, whose mailbox is no account."""
+    return sees(user, ticket) or (ticket.deleted_at is None and user.active and user.id == ticket.requester_id)
 
 
 def may_end_sight(event: Event) -> bool:

@@ -98,6 +98,7 @@ RATES = {
     ),
     "passwords forgotten here": Rate(parse("20 per hour"), "address", "nobody forgets for so many others"),
     "passwords forgotten": Rate(parse("500 per hour"), "all together", "a desk that mails more is believed no more"),
+    "copy of one's data": Rate(parse("5 per hour"), "person", "it reads all of somebody's tickets and files"),
     "address given": Rate(
         parse("5 per day"), "person", "each is a mail, perhaps to somebody who never asked for it", lasting=True
     ),

@@ -33,6 +33,7 @@ NOTICES = {
     "password-chosen": "Your password is chosen. You are signed in.",
     "address-offered": "A mail is on its way. With the link in it you show that the address is yours.",
     "address-confirmed": "Your address is confirmed.",
+    "account-erased": "Your account is deleted.",
     "session-ended": "That sign-in is ended.",
     "second-factor-on": "From now on a code of your app is asked for when you sign in.",
     "second-factor-off": "The app is removed: its codes are not asked for any more.",

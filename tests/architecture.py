@@ -21,7 +21,7 @@ LAYERS = {
     " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
     " mime.reports mime.sealed mime.transfer mime.writing offload paging settings.colours shelf signals"
     " sso.asking sso.claims sso.discovery sso.flow sso.providers sso.tokens text tickets.media_types tickets.words"
-    " version",
+    " version zipping",
     TABLES: "*.models built_once db folding glance ids slow_reads turns",
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"

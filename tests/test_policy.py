@@ -37,6 +37,7 @@ ALL = {
     "team.change": "ana",
     "sso.map": "ana",
     "user.list": "mia ana",
+    "user.erase": "zoe ana",
     "user.change": "ana",
     "user.invite": "ana",
     "user.merge": "ana",

@@ -120,6 +120,8 @@ CHANGE = {
     "/profile/address": ({"email": "new@example.org"}, "401 403 403 403 403"),  # "Is it you?" comes first
     "/profile/address/confirmation": ({}, "401 409 409 409 409"),  # no mail can be sent here
     "/profile/address/<token>": ({}, "401 410 410 410 410"),
+    "/profile/data/copy": ({}, "401 200 200 200 200"),
+    "/profile/data/deletion": ({}, "401 403 403 403 403"),  # "Is it you?" comes first
     "/profile/sessions": ({}, "401 303 303 303 303"),
     "/prove": ({"password": PASSWORD, "to": "/profile/sessions"}, "401 200 200 200 200"),
     "/profile/sessions/<int:id>/end": ({}, "401 404 404 404 404"),  # the id of nobody's sign-in

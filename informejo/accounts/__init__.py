@@ -6,6 +6,7 @@ def init_app(app):
     from informejo.accounts import (
         address_views,
         asked_again,
+        data_views,
         forgotten_views,
         gate,
         join_views,
@@ -23,6 +24,7 @@ def init_app(app):
     app.register_blueprint(profile_views.bp)
     app.register_blueprint(security_views.bp)
     app.register_blueprint(address_views.bp)
+    app.register_blueprint(data_views.bp)
     app.register_blueprint(proof_views.bp)
     views.init_app(app)
     asked_again.init_app(app)

@@ -277,6 +277,11 @@ def set_active(actor: User, user: User, active: bool, to: User | Team | None = N
     return _change_rights(actor, user, to, name, {"active": active})
 
 
+def leave(actor: User, user: User):
+    """Shut somebody out who goes for good, by their own will or another's. Call `hold_rights` before."""
+    _change_rights(actor, user, None, EventName.USER_DEACTIVATED, {"active": False})
+
+
 def hold_rights(actor: User, user: User, to: User | Team | None = None, what: str = "user.change"):
     """Lock everybody whom a change of this person's rights hangs on, and require that the actor may change them.
 

@@ -25,8 +25,9 @@ def forgot_password():
     except Invalid as invalid:
         return _form(request.form, invalid.problems), 422
     security.count_mail(email)
-    password_actions.forget_password(email)
-    db.commit()
+    with security.in_even_time():
+        password_actions.forget_password(email)
+        db.commit()
     return go_to("/forgot-password/sent")
 
 

@@ -46,6 +46,24 @@ class Forgotten(Input):
     email: Email
 
 
+class Erasure(Input):
+    """That somebody wants their account deleted, and knows what that means."""
+
+    sure: str = ""
+
+    @field_validator("sure")
+    @classmethod
+    def said(cls, sure: str) -> str:
+        if sure != "yes":
+            raise problem("Say that you know it cannot be undone.")
+        return sure
+
+    @classmethod
+    def read(cls, fields):
+        """As ever; what is not ticked is not sent."""
+        return super().read({"sure": ""} | dict(fields.items()))
+
+
 class NewAddress(Input):
     """Another address for oneself."""
 

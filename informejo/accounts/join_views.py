@@ -47,8 +47,9 @@ def _confirms() -> bool:
 
 def _ask(new: Newcomer) -> Response:
     security.count_mail(new.email)
-    actions.join(**new.model_dump())
-    db.commit()
+    with security.in_even_time():
+        actions.join(**new.model_dump())
+        db.commit()
     return go_to("/register/sent")
 
 

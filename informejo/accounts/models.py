@@ -93,6 +93,11 @@ class User(Folded, Model):
         return self.merged_into_id is not None or self.erased_at is not None
 
     @property
+    def is_unproven(self) -> bool:
+        """Whether somebody made this account who has not shown that the address is theirs: it may be another's."""
+        return self.role == Role.USER and self.confirmed_at is None
+
+    @property
     def role_word(self) -> str:
         """What stands beside the name in a conversation."""
         return "Support" if self.is_staff else ""

@@ -12,6 +12,7 @@ from informejo.accounts.actions import end_sessions
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.accounts.queries import fingerprint, password_link, user_by_email
+from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -79,10 +80,11 @@ def choose_password(token: str, *, password: str) -> User | None:
     if user.role == Role.GUEST:
         user.role = Role.USER
         changes["role"] = [Role.GUEST, Role.USER]
-    user.password_hash = hashed
     if link.mailed and user.confirmed_at is None:
+        void_ways_in(user)  # what was set up before may be a stranger's, and must not let one in again
         user.confirmed_at = clock.now()
         changes["address"] = [None, None]
+    user.password_hash = hashed
     _record(user, user, changes)
     end_sessions(user, user)
     return user

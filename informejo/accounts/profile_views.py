@@ -1,4 +1,4 @@
-"""One's own profile: name and looks, and what the desk keeps of one."""
+"""One's own profile: name and looks."""
 
 from flask import Blueprint, request
 
@@ -25,12 +25,6 @@ def profile():
     actions.edit_profile(actor(), **new.model_dump(include=changed))
     db.commit()
     return go_to("/profile", "profile-saved")
-
-
-@bp.get("/profile/data")
-def data():
-    """What the desk keeps of this person."""
-    return page("accounts/data.html", title="Your data")
 
 
 def _profile_page(typed=None, problems=None) -> str:

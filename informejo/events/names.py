@@ -44,3 +44,10 @@ PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIV
 TEAMS = (EventName.TEAM_CREATED, EventName.TEAM_UPDATED, EventName.TEAM_DELETED)
 # After each of these, pages are out of date on which such people or teams stand.
 LOOKS = (*PEOPLE, EventName.USER_MERGED, EventName.USER_ERASED, *TEAMS)
+PEOPLE = (
+    EventName.USER_CREATED,
+    EventName.USER_UPDATED,
+    EventName.USER_DEACTIVATED,
+    EventName.USER_REACTIVATED,
+    EventName.USER_ERASED,
+)

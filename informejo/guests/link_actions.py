@@ -58,8 +58,11 @@ def offer_link(actor: User, ticket: Ticket):
 def prove(actor: User, ticket: Ticket):
     """Note what it shows that the requester does something here: that the ticket is theirs, and by a link the address.
 
-    What opens a page alone shows nothing: programs that look through mails follow links too.
+    What opens a page alone shows nothing: programs that look through mails follow links too. Nor does a link make an
+    account its owner's that somebody else may have made: it would show that one the ticket.
     """
+    if actor.is_unproven:
+        return
     if actor.only == ticket.id and actor.confirmed_at is None:
         accesses.note("link-used", user=actor, said=f"Of ticket #{ticket.number}, for the first time.")
         confirm_address(actor)

@@ -84,7 +84,8 @@ def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
     match = judgement.match
     person = mail.person = person_of(match, parsed)
     # An answer that nobody wrote is none of its owner's: a receipt for what a stranger sent would confirm itself.
-    if (match.proven or mail.dmarc == "pass") and not mail.automatic:
+    # Nor does a mail make an account its sender's that somebody else may have made.
+    if (match.proven or mail.dmarc == "pass") and not mail.automatic and not person.is_unproven:
         confirm_address(person)
     thing = _reply(mail, person, match, brought) if match.ticket else _open(mail, person, brought)
     place(mail, thing)
@@ -100,7 +101,7 @@ def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
 
 def _open(mail: IncomingMail, person: User, brought: Brought) -> Ticket:
     said = {"title": brought.title, "description": brought.text, "files": brought.files}
-    return actions.open_ticket(person, **said, key=mail.key)
+    return actions.open_ticket(person, **said, key=mail.key, unverified=person.is_unproven)
 
 
 def _reply(mail: IncomingMail, person: User, match: Match, brought: Brought) -> Ticket | Comment:

@@ -24,6 +24,10 @@ STRANGER = (
     "It answers a mail about a ticket that went to another address. From this one it proves nothing, so it is a new"
     " ticket."
 )
+UNPROVEN = (
+    "Nobody has confirmed the address of this account, and whoever made it may be somebody else. So it is a new ticket,"
+    " which that account is not shown until it does."
+)
 FORGED = "Our mail server says that it may not be from whom it says (DMARC), so it speaks for nobody of the staff."
 
 
@@ -54,6 +58,8 @@ def match(parsed: Parsed, dmarc: str) -> Match:
     person, strange = user_by_email(parsed.sender), False
     if person is not None and person.is_staff and dmarc == "fail":
         return Match(None, person, False, False, FORGED)
+    if person is not None and person.is_unproven:
+        return Match(None, person, False, False, UNPROVEN)
     proven = False
     for signed in _signed(parsed):
         if person is None or signed.address != person.email:

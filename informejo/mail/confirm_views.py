@@ -1,6 +1,6 @@
 """The link in a mail with which somebody shows that they read what is sent to their address."""
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
 from informejo import db, security
 from informejo.accounts.models import User
@@ -19,11 +19,13 @@ def confirm(token: str):
     if user is None or request.method == "POST":
         security.count("address confirmed", security.address())
     if user is None:
-        return page("accounts/confirm_address.html", title="This link does not work", token="", user=None), 410
-    if request.method == "POST":
+        return page("accounts/confirm_address.html", title="This link does not work", user=None), 410
+    # Of an account that a stranger may have made only who is signed in to it can say so. The others choose a password.
+    elsewhere = user.is_unproven and (g.actor is None or g.actor.id != user.id)
+    if request.method == "POST" and not elsewhere:
         actions.confirm_address(user)
         db.commit()
-    return page("accounts/confirm_address.html", title="Your address", token=token, user=user)
+    return page("accounts/confirm_address.html", title="Your address", token=token, user=user, elsewhere=elsewhere)
 
 
 def _named(token: str) -> User | None:

@@ -144,7 +144,7 @@ def _wants(user: User, row: MailChoices | None, why: Why, kind: Kind) -> bool:
 
 
 def _may_see(user: User, ticket: Ticket, internal: bool) -> bool:
-    return policy.sees(user, ticket) and (user.is_staff or not internal)
+    return policy.hears(user, ticket) and (user.is_staff or not internal)
 
 
 def _each_once(found: Iterable[Concern]) -> list[Concern]:

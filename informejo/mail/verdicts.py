@@ -93,7 +93,7 @@ def _gone(verdict: Verdict) -> str:
     event, user, ticket = verdict.event, verdict.user, verdict.event.ticket
     if ticket.deleted_at is not None:
         return "The ticket is in the bin."
-    if not policy.sees(user, ticket) or not event.is_for(policy.audience(user)):
+    if not policy.hears(user, ticket) or not event.is_for(policy.audience(user)):
         return "They may not see it."
     if event.name == EventName.COMMENT_ADDED and (event.comment is None or event.comment.ticket_id != ticket.id):
         return "The message went to another ticket."

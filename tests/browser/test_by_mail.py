@@ -1,4 +1,4 @@
-"""A requester who only writes mails, and an agent who only has the page open: each hears the other at once."""
+"""By mail and on the page: a requester who only writes mails and an agent, and ways in that a mail opens."""
 
 import re
 from email.message import EmailMessage
@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from informejo import create_app, db
 from informejo.intake import inbound
 from tests import world as cast
+from tests.browser.test_every_page import problems
 from tests.browser.test_two_people import say
 from tests.mail.sink import Sink, running
 from tests.server import Server
@@ -167,3 +168,52 @@ def _link_to(address: str, sink) -> str:
     """Where the last mail to that address leads, as a path; nothing before one came."""
     texts = [text_of(mail) for to, mail in list(sink.mails) if to == [address]]
     return next((found[0] for text in reversed(texts) if (found := re.search(r"/t/\S+", text))), "")
+
+
+PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True}
+NEW = "seven lanterns over the quay"
+
+
+def follow(page, sink, address: str, containing: str):
+    """Open the link in the mail to that address which says so."""
+    mail = last_to(sink, address, containing)
+    page.goto(re.search(r"http://[^/]+(/choose-password/\S+)", text_of(mail))[1])
+
+
+def choose_password(page):
+    for label in ("New password", "Repeat the password"):
+        page.get_by_label(label).fill(NEW)
+    assert not problems(page)
+    page.get_by_role("button", name="Choose this password").click()
+    expect(page.get_by_text("Your password is chosen. You are signed in.")).to_be_visible()
+
+
+def test_whoever_forgot_their_password_gets_in_again_on_a_phone(app, world, browse, sink):
+    elsewhere, phone = browse(world.zoe), browse(**PHONE)
+    other = elsewhere.open("/tickets")
+    elsewhere.forgives("status of 401")
+    page = phone.open("/sign-in")
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("E-mail address").fill("zoe@example.org")
+    assert not problems(page)
+    page.get_by_role("button", name="Mail me a link").click()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    assert not problems(page)
+    follow(page, sink, "zoe@example.org", "forgot the password")
+    choose_password(page)
+    other.goto("/tickets")
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_somebody_registers_on_a_phone_and_is_in_once_they_have_read_their_mail(app, world, browse, sink):
+    page = browse(**PHONE).open("/register")
+    page.get_by_label("Your name").fill("Nia New")
+    page.get_by_label("E-mail address").fill("nia@example.net")
+    assert not problems(page)
+    page.get_by_role("button", name="Make an account").click()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    follow(page, sink, "nia@example.net", "make an account")
+    choose_password(page)
+    page.goto("/profile/security")
+    assert not problems(page)
+    expect(page.get_by_text("this browser")).to_be_visible()

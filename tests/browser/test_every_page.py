@@ -37,7 +37,17 @@ COVERED = """() => {
 WHO = [None, "ren", "mia", "ana"]
 LONG = f"nothing+{'x' * 80}"  # what was looked for stands in the sentence that it was not found
 PLACES = {
-    None: ["/", "/sign-in", "/register", "/setup/void", "/choose-password/void", "/mail/confirm/void", "/nowhere"],
+    None: [
+        "/",
+        "/sign-in",
+        "/register",
+        "/register/sent",
+        "/forgot-password/sent",
+        "/setup/void",
+        "/choose-password/void",
+        "/mail/confirm/void",
+        "/nowhere",
+    ],
     "ren": ["/tickets/{0}/edit", "/tickets/999999", f"/tickets?q={LONG}", "/users", "/tickets/new?follows={1}"],
     "mia": ["/comments/{2}/edit", f"/queue?q={LONG}", f"/users?q={LONG}", "/tickets/999999"],
     "ana": [

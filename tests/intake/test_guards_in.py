@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from informejo import clock, db
+from informejo.accounts.models import Role
 from informejo.accounts.password_actions import offer_password
 from informejo.accounts.queries import password_link_of
 from informejo.intake.judging_queries import MOST_AUTOMATIC
@@ -107,7 +108,7 @@ class TestMachines:
 
     @pytest.mark.hardening("H-45")
     def test_no_machine_confirms_the_address_it_answers_for(self, world):
-        world.ren.confirmed_at = None
+        world.ren.role, world.ren.confirmed_at = Role.GUEST, None
         sent = mailed(world.ren, world.ticket())
         come(**OUT_OF_OFFICE, in_reply_to=sent.message_id)
         assert world.ren.confirmed_at is None

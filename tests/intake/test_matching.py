@@ -259,8 +259,8 @@ def test_a_mail_of_somebody_who_was_shut_out_waits(world):
 
 
 def test_an_address_is_confirmed_by_what_only_its_owner_got(app, world, ticket):
-    for person in (world.ren, world.zoe):
-        person.confirmed_at = None
+    for person in (world.ren, world.zoe):  # guests: of accounts see accounts/test_unproven.py
+        person.role, person.confirmed_at = Role.GUEST, None
     sent = mailed(world.ren, ticket)
     come(sender=ZOE, in_reply_to=sent.message_id)
     come(sender=REN, subject=f"[#{ticket.id}]")

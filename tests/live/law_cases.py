@@ -12,6 +12,7 @@ from informejo.accounts import (
     person_actions,
     undo_actions,
 )
+from informejo.accounts import actions as accounts, erase_actions, password_actions, undo_actions
 from informejo.accounts.models import Role
 from informejo.guests import actions as guest_actions, link_actions
 from informejo.intake import taking_out_actions
@@ -180,6 +181,8 @@ CASES = {
     "an agent's two accounts become one": lambda d: merge_actions.merge(d.ana, d.mia, d.tom),
     "one is let in again": lambda d: accounts.set_active(d.ana, d.dan, True),
     "a provider makes an agent a requester": lambda d: accounts.take_role(d.tom, Role.USER),
+    "the requester deletes their account": lambda d: erase_actions.erase(d.ren, d.ren),
+    "an agent's account is deleted": lambda d: erase_actions.erase(d.ana, d.mia),
     "somebody registers": lambda d: accounts.register(
         email="kim@example.org", name="Kim Oda", department="", password="violet ladder 77 sea"
     ),
@@ -209,6 +212,7 @@ NO_CASE = {
     "void_links": "whether somebody has a link is said as of the moment the page was loaded",
     "offer_address": "the mail with the link is all that comes of it",
     "take_address": "no live page lists addresses",
+    "leave": "as `set_active`",
     "join": "as `guest_for`, and the mail with the link",
     "make_own_link": "as `make_password_link`, and no live page lists it",
     "forget_password": "the mail with the link is all that comes of it",

@@ -9,49 +9,54 @@ from tests.live import dom
 
 @pytest.fixture
 def link(world):
-    """Zoe's, which nobody has confirmed."""
-    world.zoe.confirmed_at = None
+    """That of Gus, a guest, which nobody has confirmed."""
+    return unconfirmed(world.gus)
+
+
+def unconfirmed(user) -> str:
+    """A link to confirm the address of somebody who has not."""
+    user.confirmed_at = None
     db.commit()
-    return f"/mail/confirm/{signatures.confirmation(queries.key(), world.zoe.id, world.zoe.email)}"
+    return f"/mail/confirm/{signatures.confirmation(queries.key(), user.id, user.email)}"
 
 
 def test_following_it_confirms_nothing_and_the_button_does(world, visit, link):
     visitor = visit()
     page = visitor.get(link)
     assert "Is this address yours?" in page.text
-    assert "zoe@example.org" in page.text
-    assert world.zoe.confirmed_at is None
+    assert "gus@example.org" in page.text
+    assert world.gus.confirmed_at is None
     [form] = dom.read(page.text).find("main").all("form", method="post")
     assert form["action"] == link
     assert "Your address is confirmed" in visitor.post(link).text
-    db.session.refresh(world.zoe)
-    assert world.zoe.confirmed_at
+    db.session.refresh(world.gus)
+    assert world.gus.confirmed_at
     assert "Your address is confirmed" in visitor.get(link).text
 
 
 def test_it_is_of_one_person_at_one_address(world, visit, link):
-    zoe, key = world.zoe, queries.key()
+    gus, key = world.gus, queries.key()
     forged = [
-        f"{zoe.id}.{'a' * 16}",
-        signatures.confirmation(key, world.ren.id, zoe.email).replace(f"{world.ren.id}.", f"{zoe.id}."),
-        signatures.confirmation("another key", zoe.id, zoe.email),
+        f"{gus.id}.{'a' * 16}",
+        signatures.confirmation(key, world.ren.id, gus.email).replace(f"{world.ren.id}.", f"{gus.id}."),
+        signatures.confirmation("another key", gus.id, gus.email),
         "nothing",
         "9" * 17 + ".aaaaaaaaaaaaaaaa",
     ]
     for token in forged:
         assert visit().post(f"/mail/confirm/{token}").status_code == 410
-    zoe.email = "zoe@example.net"
+    gus.email = "gus@example.net"
     db.commit()
     assert visit().post(link).status_code == 410
-    db.session.refresh(zoe)
-    assert zoe.confirmed_at is None
-    zoe.email = "zoe@example.org"
+    db.session.refresh(gus)
+    assert gus.confirmed_at is None
+    gus.email = "gus@example.org"
     db.commit()
     assert visit().post(link.upper().replace("/MAIL/CONFIRM/", "/mail/confirm/")).status_code == 200, "any case will do"
 
 
 def test_whoever_is_shut_out_confirms_nothing(world, visit, link):
-    world.zoe.active = False
+    world.gus.active = False
     db.commit()
     assert visit().get(link).status_code == 410
 
@@ -60,3 +65,15 @@ def test_guessing_is_counted(visit, link):
     answers = {visit().get(f"/mail/confirm/{number}").status_code for number in range(12)}
     assert answers == {410, 429}
     assert visit().get(link).status_code == 200, "looking at one that works is free"
+
+
+def test_of_an_account_only_who_is_signed_in_to_it_says_so(world, visit):
+    link = unconfirmed(world.zoe)
+    for browser in (visit(), visit(world.ren)):
+        page = browser.post(link).text
+        assert "An account was made with it." in page
+        assert f"/sign-in?next={link}" in page
+        assert "/forgot-password?email=zoe%40example.org" in page
+    db.session.refresh(world.zoe)
+    assert world.zoe.confirmed_at is None
+    assert "Your address is confirmed" in visit(world.zoe).post(link).text
