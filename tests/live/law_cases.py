@@ -6,13 +6,13 @@ from informejo import clock, db
 from informejo.accounts import (
     actions as accounts,
     address_actions,
+    erase_actions,
     invite_actions,
     merge_actions,
     password_actions,
     person_actions,
     undo_actions,
 )
-from informejo.accounts import actions as accounts, erase_actions, password_actions, undo_actions
 from informejo.accounts.models import Role
 from informejo.guests import actions as guest_actions, link_actions
 from informejo.intake import taking_out_actions
