@@ -192,6 +192,11 @@ def has_link_cookies() -> bool:
     return any(map(_LINK_NAME.fullmatch, request.cookies))
 
 
+def link_cookies() -> list[str]:
+    """The values of all of them."""
+    return [value for name, value in request.cookies.items() if _LINK_NAME.fullmatch(name)]
+
+
 def with_link_cookie(response: Response, number: int, token: str, days: int) -> Response:
     """The answer, and with it the link to that ticket; of very many the oldest go, or requests would grow too large."""
     held = [name for name in request.cookies if _LINK_NAME.fullmatch(name) and name != _link_name(number)]

@@ -21,7 +21,7 @@ class Told(NamedTuple):
     subject: str
     email: str  # empty where none was told that could be one
     confirmed: bool  # the provider says that the address is theirs, or is believed without saying so
-    believed: bool  # whatever the provider says of addresses is believed
+    believed: bool  # it is theirs beyond what the provider says: it may be a guest's, whose tickets they get
     name: str
     roles: list[str] | None  # None where nothing was told of roles at all
 

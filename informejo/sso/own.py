@@ -7,6 +7,7 @@ from flask import current_app
 
 from informejo import security
 from informejo.accounts.models import User
+from informejo.guests.link_queries import link_with
 from informejo.sso import providers, queries
 from informejo.sso.claims import Told
 
@@ -33,6 +34,12 @@ def waiting() -> Told | None:
     """Who came from a provider in this browser, and waits to be linked with the account of the same address."""
     half = queries.half_sign_in(security.sso_cookie(), "link", "sso-link")
     return Told(**half.facts["told"]) if half else None
+
+
+def reads_mail_of(email: str) -> bool:
+    """Whether this browser holds a link to a ticket of whoever has that address: it was mailed there alone."""
+    links = map(link_with, security.link_cookies())
+    return any(link is not None and link.user.email == email for link in links)
 
 
 def accounts_of(user: User) -> dict:

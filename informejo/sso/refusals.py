@@ -55,7 +55,8 @@ REFUSALS = {
         403,
         "There are tickets under this address",
         "Somebody wrote to the desk from the address that {word} told, and nothing shows that it was you.",
-        "Ask whoever runs this desk for an invitation. With it you choose a password, and can link {word} then.",
+        "Open the link in a mail about one of them, in this browser, and sign in with {word} again. Or ask whoever runs"
+        " this desk for an invitation.",
     ),
     "theirs": Words(
         403,

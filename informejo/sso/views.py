@@ -17,6 +17,7 @@ from informejo.sso import actions, flow, half_actions, queries
 from informejo.sso.asking import Trouble
 from informejo.sso.flow import Returned, Secrets
 from informejo.sso.going import back, begin, provider_named
+from informejo.sso.own import reads_mail_of
 from informejo.sso.providers import Provider
 from informejo.sso.refusals import NotSignedIn, because_of
 from informejo.sso.tokens import Untrue
@@ -81,9 +82,11 @@ def _require_same(provider: Provider, half: HalfSignIn):
 
 
 def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Response:
-    hidden = half.facts["hidden"]
+    hidden, told = half.facts["hidden"], returned.told
+    if told.confirmed and reads_mail_of(told.email):
+        told = told._replace(believed=True)
     try:
-        user, kept = actions.arrive(returned.told, queries.role_map(provider))
+        user, kept = actions.arrive(told, queries.role_map(provider))
     except actions.Refused as refused:
         if refused.why == "linkable":
             return _sign_in_first(returned)

@@ -8,6 +8,7 @@ from informejo.accounts.actions import guest_who_wrote
 from informejo.accounts.models import HalfSignIn, Role, Session, User
 from informejo.accounts.queries import user_by_email
 from informejo.audit.models import Access
+from informejo.guests.link_actions import make_link
 from informejo.sso import providers
 from informejo.sso.models import Identity
 from tests.sso.way import Way, address_in
@@ -173,6 +174,22 @@ def test_a_guest_keeps_their_tickets_where_the_provider_is_believed(browser, lia
     assert Way(browser).end(liar).status_code == 303
     assert has_come_in(browser, "gus@example.org")
     assert db.session.get(User, gus.id).role == Role.USER
+    assert browser.get(f"/tickets/{ticket.number}").status_code == 200
+
+
+def test_a_guest_who_holds_a_mailed_link_keeps_their_tickets_too(browser, liar, world, visit):
+    ticket = world.ticket(by=world.gus)
+    link, another = make_link(world.gus, ticket), make_link(world.ren, world.ticket())
+    db.commit()
+    liar.claims = {"email": "gus@example.org"}
+    browser.set_cookie(f"{security.cookie_name()}-2", another.token)
+    assert "There are tickets under this address" in Way(browser).end(liar).text, "the link is somebody else's"
+    browser.set_cookie(f"{security.cookie_name()}-{ticket.number}", link.token)
+    liar.claims |= {"email_verified": False}
+    assert Way(browser).end(liar).status_code == 403, "the provider has to say so too"
+    liar.claims |= {"email_verified": True}
+    assert Way(browser).end(liar).status_code == 303
+    assert has_come_in(browser, "gus@example.org")
     assert browser.get(f"/tickets/{ticket.number}").status_code == 200
 
 
