@@ -98,7 +98,6 @@ def listed_tickets(audience: str, ids: Collection[int]) -> list[tuple[Ticket, Co
     """Tickets of a list that was found for somebody of this audience, with all that drawing them in it needs."""
     tickets = select(Ticket).where(Ticket.id.in_(ids)).execution_options(populate_existing=True)
     people = joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.last_event_for(audience))
-    people += (joinedload(Ticket.team),)
     said = last_messages(audience, ids)
     return [(ticket, said.get(ticket.id)) for ticket in db.session.scalars(tickets.options(*people))]
 
