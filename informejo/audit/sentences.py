@@ -69,7 +69,8 @@ def _of_people(event: Event) -> str:
     who, whom = event.actor.name if event.actor else "The desk", event.user.name if event.user else "somebody"
     own = event.actor_id == event.user_id and event.name in _THEMSELVES
     words = _THEMSELVES[event.name] if own else KINDS.get(event.name, ("", ""))[1]
-    changes = [_change(field, *values) for field, values in event.changes.items() if len(values) == 2]
+    pairs = {field: pair for field, pair in event.changes.items() if isinstance(pair, list) and len(pair) == 2}
+    changes = [_change(field, *pair) for field, pair in pairs.items()]
     what = words.format(who=who, whom=whom) if words else f"{who}: {kind_word(event.name)}"
     return f"{what}: {', '.join(filter(None, changes))}." if any(changes) else f"{what}."
 
@@ -77,8 +78,14 @@ def _of_people(event: Event) -> str:
 def _change(field: str, old, new) -> str:
     if field == "session":
         return ""
-    if field == "role":
+    if field == "tickets":  # how many, and to whom they went
+        return f"{old} of their tickets went to {new or 'the queue'}"
+    if field == "merged":
+        return f"{old} is {new} now"
+    if field == "role" and {old, new} <= set(Role):
         return f"{Role(old).word} became {Role(new).word}"
+    if old == new and old is not None:  # which one it is
+        return f"{field} {_shown(old)}"
     if old is None and new is None:  # what it is stays secret, as of a password
         return field
     return f"{field} from {_shown(old)} to {_shown(new)}"

@@ -17,7 +17,9 @@ from informejo.audit.accesses import note
 from informejo.audit.models import Access
 from informejo.audit.prune_actions import forget_old_accesses
 from informejo.audit.queries import AuditFilter, audit_for, place
+from informejo.audit.sentences import kind_word, told
 from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
 from informejo.ids import made_at
 from tests.world import PASSWORD
 
@@ -184,6 +186,20 @@ def test_prune_takes_what_is_older_than_its_setting_and_never_what_is_younger_th
     assert forget_old_accesses(100) == 2
     db.commit()
     assert len(audit_for(world.ana, AuditFilter()).entries) == 2
+
+
+@pytest.mark.parametrize("name", EventName)
+def test_whatever_an_event_of_people_changes_there_is_a_sentence_for_it(world, name):
+    for changes in (
+        {},
+        {"role": ["user", "agent"], "tickets": [3, None]},
+        {"merged": ["Ren", "Zoe"], "new": 7},
+        {"team": ["A", "A"], "members": [["Mia"], []], "active": [True, False]},
+    ):
+        for user in (world.ren, None):
+            event = Event(name=name, actor=world.ana, actor_id=world.ana.id, user=user, changes=changes)
+            assert told(event).endswith(".")
+            assert kind_word(name)
 
 
 def test_every_filter_is_read_along_an_index(world):
