@@ -82,10 +82,6 @@ SILENT = {
     EventName.PASSWORD_FORGOTTEN: "the same",
     EventName.LINK_OFFERED: "the same",
     EventName.ADDRESS_OFFERED: "the same",
-    EventName.USER_MERGED: "nothing makes it yet",
-    EventName.TEAM_CREATED: "nothing makes it yet",
-    EventName.TEAM_UPDATED: "nothing makes it yet",
-    EventName.TEAM_DELETED: "nothing makes it yet",
     EventName.SETTING_CHANGED: "pages show what is set as of the moment they were loaded",
 }
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew

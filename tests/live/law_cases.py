@@ -189,8 +189,7 @@ CASES = {
 }
 # Actions that record events without a case, and why.
 NO_CASE = {
-    "create_team": "pages of teams, and lists of them to choose from, are said as of the moment the page was loaded",
-    "change_team": "as `create_team`; of whoever sees less by it, every stream ends",
+    "change_team": "said as of the moment the page was loaded; of whoever sees less by it, every stream ends",
     "add_member": "as `change_team`",
     "remove_member": "as `change_team`",
     "delete_team": "as `change_team`",
@@ -198,6 +197,10 @@ NO_CASE = {
     "change_setting": "pages show what is set as of the moment they were loaded",
     "take_back": "as `change_setting`",
     "guest_who_wrote": "as `guest_for`",
+    "add_person": "as `register`",
+    "change_fields": "as `edit_profile`",
+    "pass_on": "as `hand_over`",
+    "give_back": "as `hand_over`, to whom it was taken from",
     "add_account": "as `register`",
     "create_admin": "on the command line, as `register`",
     "set_up": "before it there is nobody to look at a page",
@@ -210,8 +213,6 @@ NO_CASE = {
     "save_choices": "whom a message is mailed its form asks again before it is sent; no other live page shows it",
     "confirm_address": "no live page shows it",
     "void_links": "whether somebody has a link is said as of the moment the page was loaded",
-    "offer_address": "the mail with the link is all that comes of it",
-    "take_address": "no live page lists addresses",
     "leave": "as `set_active`",
     "join": "as `guest_for`, and the mail with the link",
     "make_own_link": "as `make_password_link`, and no live page lists it",
