@@ -65,6 +65,7 @@ NOTICES = {
     "invited": "The account is made, and the invitation will be mailed.",
     "known-address": "There is an account with this address already. Nothing was changed.",
     "merged": "The two accounts are one.",
+    "erased-them": "Name and address are erased.",
     "sessions-ended-of": "They are signed out everywhere.",
     "factors-reset": "They have no second factor any more, and are signed out everywhere.",
     "link-asked": "If this address has such a ticket, a new link is on its way to it. It can take a minute or two.",

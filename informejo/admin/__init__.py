@@ -4,6 +4,7 @@
 def init_app(app):
     """Register the pages of administration."""
     from informejo.admin import (
+        erase_views,
         invite_views,
         merge_views,
         place_views,
@@ -13,5 +14,5 @@ def init_app(app):
         views,
     )
 
-    for door in (views, invite_views, user_views, rights_views, sign_in_views, merge_views, place_views):
+    for door in (views, invite_views, user_views, rights_views, sign_in_views, merge_views, erase_views, place_views):
         app.register_blueprint(door.bp)

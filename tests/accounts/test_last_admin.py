@@ -8,7 +8,7 @@ import pytest
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import db
-from informejo.accounts import actions
+from informejo.accounts import actions, erase_actions, merge_actions, queries
 from informejo.accounts.admin_queries import able_admins
 from informejo.accounts.models import Role, User
 from informejo.factors.models import Passkey
@@ -16,6 +16,9 @@ from informejo.factors.models import Passkey
 WAYS = {
     "another role": lambda actor, user: actions.set_role(actor, user, Role.AGENT),
     "shut out": lambda actor, user: actions.set_active(actor, user, False),
+    "merged": lambda actor, user: merge_actions.merge(actor, user, queries.user_by_email("ren@example.org")),
+    "erased": erase_actions.erase,
+    "erases themselves": lambda _actor, user: erase_actions.erase(user, user),
 }
 PAIRS = list(combinations_with_replacement(WAYS, 2))
 

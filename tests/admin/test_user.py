@@ -346,3 +346,16 @@ def test_second_factors_that_were_lost_are_taken_away_and_every_sign_in_with_the
     assert said == "Mia Lund has no second factor any more, and is signed out everywhere."
     assert "Second factorNone" in page(world.ana, world.mia, "sign-in")
     assert mia.get("/queue").status_code == 303
+
+
+def test_somebody_is_erased_only_with_their_address_typed(world, visit, page):
+    ana, address = visit(world.ana), f"/users/{world.zoe.id}/erasure"
+    assert "To go on, type zoe@example.org" in main(ana.get(address))
+    answer = ana.post(address, data={"typed": "ren@example.org"})
+    assert answer.status_code == 422
+    assert world.zoe.erased_at is None
+    assert done(ana, address, typed=" Zoe@example.org ") == "Name and address are erased."
+    assert (world.zoe.name, world.zoe.active) == ("Former user", False)
+    assert "Requester, erased" in page(world.ana, world.zoe)
+    assert "nothing to change" in page(world.ana, world.zoe, "rights")
+    assert ana.post(f"/users/{world.zoe.id}/activity", data={"value": "active"}).status_code == 422

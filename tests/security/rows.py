@@ -125,6 +125,7 @@ BASELINE = {
     "S-45": "A session ends after its idle and its longest time, whatever a page does by itself.",
     "S-46": "Ending a session works at once.",
     "S-47": "What is sensitive asks for the password again, and people see and end their sign-ins.",
+    "S-48": "The table of rights in the docs is that of the code.",
     "S-50": "A change of rights acts on the next request.",
     "S-51": "Passwords are hashed slowly and tokens come from the system's randomness.",
     "S-52": "TLS is current and certificates are checked.",
