@@ -53,5 +53,5 @@ def _forget_names(user: User):
     """What the log keeps of the names they had: that they changed stays, what they were goes."""
     own = select(Event).where(Event.user_id == user.id, Event.name == EventName.USER_UPDATED)
     for event in db.session.scalars(own):
-        if hidden := {field: [None, None] for field in ("name", "department") if field in event.changes}:
+        if hidden := {field: [None, None] for field in ("name", "department", "passkey") if field in event.changes}:
             event.changes = event.changes | hidden
