@@ -1,5 +1,7 @@
 """Which ticket a request is about: by its address, by the form it sends, or by the stream it opens."""
 
+from collections.abc import Iterable
+
 from flask import request
 
 from informejo import policy
@@ -15,12 +17,20 @@ def ticket_asked_for() -> int | None:
         return ticket_of_file(given["token"])
     if "id" in given:
         return ticket_of_comment(given["id"])
-    named = [*_of_topics(), *_of_draft()]
+    return _only([*_of(request.args.getlist("on")), *_of_draft()])
+
+
+def ticket_of_stream(topics: Iterable[str]) -> int | None:
+    """The number of the ticket that a stream on these topics is about; None where it is about anything else, too."""
+    return _only(_of(topics))
+
+
+def _only(named: list[int | None]) -> int | None:
     return named[0] if len(set(named)) == 1 else None
 
 
-def _of_topics() -> list[int | None]:
-    return [policy.ticket_of(topic) for topic in request.args.getlist("on")]
+def _of(topics: Iterable[str]) -> list[int | None]:
+    return [policy.ticket_of(topic) for topic in topics]
 
 
 def _of_draft() -> list[int | None]:

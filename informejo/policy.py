@@ -276,8 +276,9 @@ def who_sees(ticket_id: int, people: Collection[int]) -> set[int]:
 
 def named_on(ticket: Ticket) -> set[int]:
     """Whom a confidential ticket names, by id."""
-    named = select(NamedPerson.user_id).where(NamedPerson.ticket_id == ticket.id)
-    return set(db.session.scalars(named)) if ticket.confidential else set()
+    if not ticket.confidential:
+        return set()
+    return set(db.session.scalars(select(NamedPerson.user_id).where(NamedPerson.ticket_id == ticket.id)))
 
 
 def hears(user: User, ticket: Ticket) -> bool:

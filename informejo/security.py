@@ -4,7 +4,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from types import SimpleNamespace
@@ -182,9 +182,9 @@ def without_half(response: Response) -> Response:
     return response
 
 
-def link_cookie(number: int) -> str:
+def link_cookie(number: int, cookies: Mapping[str, str] | None = None) -> str:
     """The value of the cookie that holds this browser's link to that ticket, empty when it has none."""
-    return request.cookies.get(_link_name(number), "")
+    return (request.cookies if cookies is None else cookies).get(_link_name(number), "")
 
 
 def has_link_cookies() -> bool:

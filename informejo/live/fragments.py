@@ -9,7 +9,7 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import LOOKS, WATCHING, EventName
 from informejo.events.sentences import runs
 from informejo.live.hub import hub
-from informejo.live.mail_makers import recipients_changed, watchers
+from informejo.live.mail_makers import recipients_changed, watchers, watchers_asked_anew
 from informejo.live.makers import (
     DESK_CHANGED,
     PEOPLE_CHANGED,
@@ -38,7 +38,7 @@ FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
     EventName.TICKET_UPDATED: {
         "timeline": (change,),
-        "ticket": (ticket, recipients_changed),
+        "ticket": (ticket, recipients_changed, watchers_asked_anew),
         "queue": (row,),
         "desk": (desk_changed,),
     },

@@ -10,6 +10,7 @@ from informejo.live.makers import Fragment
 from informejo.mail import delivery_queries, queries
 from informejo.mail.delivery_queries import Delivery
 from informejo.mail.reply_queries import Addressees
+from informejo.policy import OF_SIGHT
 from informejo.tickets.models import Ticket
 from informejo.tickets.sight_queries import choices_for
 
@@ -17,6 +18,12 @@ from informejo.tickets.sight_queries import choices_for
 def watchers(event: Event, audience: str) -> list[Fragment]:
     """Who watches the ticket of the event."""
     return [watchers_of(event.ticket)]
+
+
+def watchers_asked_anew(event: Event, audience: str) -> list[Fragment]:
+    """The same where others may be asked to watch it by now, because others see it."""
+    changed = event.changes.keys() & set(OF_SIGHT) and audience == Audience.STAFF
+    return watchers(event, audience) if changed else []
 
 
 def watchers_of(ticket: Ticket) -> Fragment:
@@ -31,13 +38,7 @@ def watchers_of(ticket: Ticket) -> Fragment:
 
 def recipients_changed(event: Event, audience: str) -> list[Fragment]:
     """A nudge for the forms of the staff: who gets what they write may be somebody else by now."""
-    changed = event.name in WATCHING or event.changes.keys() & {
-        "assignee",
-        "requester",
-        "confidential",
-        "named",
-        "team",
-    }
+    changed = event.name in WATCHING or event.changes.keys() & set(OF_SIGHT)
     return [RECIPIENTS_CHANGED] if changed and audience == Audience.STAFF else []
 
 

@@ -7,7 +7,7 @@ looked at here may be narrower than the rules behind, never wider; tests/live/te
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import parse_qs
 
 from flask import Flask, Response
@@ -15,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.http import parse_cookie  # as `Request.cookies` does
 
 from informejo import drawn, logs, security
-from informejo.accounts.sign_ins import viewer_for
+from informejo.accounts.sign_ins import Asking, viewer_for
+from informejo.asked_for import ticket_of_stream
 from informejo.faults import note
 from informejo.live import opening, wire
 from informejo.live.hub import Refused, hub
@@ -93,13 +94,21 @@ def _open(wanted: Wanted | None) -> Opened | None:
 
 def _wanted(environ: dict) -> Wanted | None:
     said = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
-    asking = viewer_for(parse_cookie(environ.get("HTTP_COOKIE")).get(security.cookie_name(), ""))
+    asking = _who_asks(parse_cookie(environ.get("HTTP_COOKIE")), said.get("on", []))
     if not asking or not said.keys() <= ARGUMENTS:
         return None
     own = str(asking.session.user.id)
     if {*said.get(drawn.ARGUMENT, ()), environ.get(DRAWN_FOR, own)} - {own}:  # as in `drawn.check`
         return None
     return Wanted(asking, said.get("on", []), "html", environ.get("HTTP_LAST_EVENT_ID"), said.get("since", [""])[0])
+
+
+def _who_asks(cookies: Mapping[str, str], topics: list[str]) -> Asking | None:
+    """As in `web.look_up`: whoever signed in, or else whoever holds a link to the very ticket that is asked for."""
+    found = viewer_for(cookies.get(security.cookie_name(), ""))
+    number = None if found else ticket_of_stream(topics)
+    token = number and security.link_cookie(number, cookies)
+    return viewer_for(token, number) if token else found
 
 
 def _answer(behind: Callable, environ: dict, start_response: Callable) -> Iterable[bytes]:

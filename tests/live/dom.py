@@ -13,7 +13,8 @@ TAG = re.compile(
 )
 ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:=(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-BESIDE = {"opening", "ticket-properties", "ticket-requester", "ticket-actions"}  # what stands beside a conversation
+# What stands beside a conversation.
+BESIDE = {"opening", "ticket-properties", "ticket-confiding", "ticket-requester", "ticket-actions"}
 
 
 class Element:

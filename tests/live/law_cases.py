@@ -13,7 +13,7 @@ from informejo.accounts import (
     person_actions,
     undo_actions,
 )
-from informejo.accounts.models import Role
+from informejo.accounts.models import Role, User
 from informejo.guests import actions as guest_actions, link_actions
 from informejo.intake import taking_out_actions
 from informejo.mail import actions as mail, outgoing_actions
@@ -21,7 +21,7 @@ from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
 from informejo.teams import actions as teams
 from informejo.teams.models import Team
-from informejo.tickets import actions, batch_actions, change_actions
+from informejo.tickets import actions, batch_actions, change_actions, confiding_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 from tests.world import World
@@ -37,20 +37,25 @@ class Desk:
         self.world = world
         numbers = range(first, first + 5)
         self.ticket, self.toms, self.zoes, self.binned, self.closed = (_get(Ticket, number) for number in numbers)
-        self.team = _get(Team, 1)
+        self.confided = _get(Ticket, first + 6)
+        self.team, self.paper = _get(Team, 1), _get(Team, 2)
         self.said, self.answer, self.note = (self._comment(said) for said in (SAID, ANSWER, NOTE))
 
     def __getattr__(self, name):
-        return getattr(self.world, name)
+        return person(self.world, name)
 
     def _comment(self, said: str) -> Comment:
         return db.session.scalars(select(Comment).filter_by(ticket=self.ticket, body=said)).one()
 
 
 def furnish(world: World) -> Desk:
-    """Ren's ticket, which Mia has; one of Tom's own; one of Zoe's nobody has; one that waits in the bin; one closed."""
+    """Ren's ticket, which Mia has; one of Tom's own; one of Zoe's nobody has; one that waits in the bin; one closed.
+
+    And a confidential one of Zoe's, which Ana has and which names Mia. Ned is of the staff and sees what is of the team
+    Paper or of none: not Tom's.
+    """
     ticket = world.ticket(title="The printer is on fire")
-    world.ticket(world.tom, "Tom's own keyboard")
+    toms = world.ticket(world.tom, "Tom's own keyboard")
     world.ticket(world.zoe, "Zoe's screen", priority=Priority.CRITICAL)
     binned = world.ticket(title="Came into the bin by mistake")
     closed = world.ticket(title="Solved long ago")
@@ -59,13 +64,35 @@ def furnish(world: World) -> Desk:
     world.comment(world.mia, ticket, ANSWER)
     world.note(ticket, NOTE)
     mail.watch(world.mia, ticket, world.mia)
-    teams.create_team(world.ana, name="Networks")
+    _make_teams(world, toms)
     change_actions.delete_ticket(world.ana, binned)
     change_actions.set_status(world.mia, closed, Status.CLOSED)
     db.commit()
     actions.follow_up(world.ren, closed, body="It is not solved at all.")
     db.commit()
+    _confide(world)
     return Desk(world, ticket.number)
+
+
+def _make_teams(world: World, toms: Ticket):
+    networks = teams.create_team(world.ana, name="Networks")
+    paper = teams.create_team(world.ana, name="Paper", sees_all=False)
+    db.session.add(User(email="ned@example.org", name="Ned Ruiz", role=Role.AGENT, confirmed_at=clock.now()))
+    teams.add_member(world.ana, paper, person(world, "ned"))
+    change_actions.set_team(world.mia, toms, networks)
+
+
+def _confide(world: World):
+    confided = world.ticket(world.zoe, "Whispered to few")
+    change_actions.assign(world.ana, confided, world.ana)
+    confiding_actions.set_confidential(world.ana, confided, True)
+    confiding_actions.name_person(world.ana, confided, world.mia)
+    db.commit()
+
+
+def person(world: World, name: str) -> User:
+    """One of the cast, or Ned, whom only the law knows."""
+    return getattr(world, name, None) or db.session.scalars(select(User).filter_by(email=f"{name}@example.org")).one()
 
 
 def _get(model, id: int):
@@ -146,6 +173,16 @@ CASES = {
     "it is given back": lambda d: change_actions.assign(d.mia, d.ticket, None),
     "somebody claims one": lambda d: change_actions.assign(d.tom, d.zoes, d.tom),
     "it is given to a team": lambda d: change_actions.set_team(d.mia, d.ticket, d.team),
+    "one comes to a team that sees no others": lambda d: change_actions.set_team(d.mia, d.toms, d.paper),
+    "a team is made": lambda d: teams.create_team(d.ana, name="Servers"),
+    "a team has another name": lambda d: teams.change_team(d.ana, d.team, name="Wires", sees_all=True, categories=()),
+    "a team is no more": lambda d: teams.delete_team(d.ana, d.team),
+    "one is confidential no longer": lambda d: confiding_actions.set_confidential(d.ana, d.confided, False),
+    "somebody is named": lambda d: confiding_actions.name_person(d.ana, d.confided, d.tom),
+    "somebody is named no more": lambda d: confiding_actions.unname_person(d.ana, d.confided, d.mia),
+    "a confidential one is given to another": lambda d: change_actions.assign(d.ana, d.confided, d.ned),
+    "a confidential one is spoken on": lambda d: actions.add_comment(d.zoe, d.confided, body="Please hurry."),
+    "a confidential one goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.confided),
     "somebody watches it": lambda d: mail.watch(d.tom, d.ticket, d.tom),
     "a colleague is asked to watch it": lambda d: mail.watch(d.mia, d.ticket, d.ana),
     "somebody watches it no more": lambda d: mail.unwatch(d.tom, d.ticket, d.mia),
@@ -186,14 +223,12 @@ CASES = {
     "somebody registers": lambda d: accounts.register(
         email="kim@example.org", name="Kim Oda", department="", password="violet ladder 77 sea"
     ),
+    "it becomes confidential": lambda d: confiding_actions.set_confidential(d.mia, d.ticket, True),
 }
 # Actions that record events without a case, and why.
 NO_CASE = {
-    "change_team": "said as of the moment the page was loaded; of whoever sees less by it, every stream ends",
-    "add_member": "as `change_team`",
-    "remove_member": "as `change_team`",
-    "delete_team": "as `change_team`",
-    "keep_in_step": "as `change_team`",
+    "remove_member": "whoever sees other tickets by it begins anew, and all others as for `change_team`",
+    "keep_in_step": "whoever sees other tickets by it begins anew, and all others as for `change_team`",
     "change_setting": "pages show what is set as of the moment they were loaded",
     "take_back": "as `change_setting`",
     "guest_who_wrote": "as `guest_for`",
@@ -270,7 +305,9 @@ PAGES = {
     "ren": OWN_PAGES,
     "zoe": {name: OWN_PAGES[name] for name in ("my tickets", "profile", "new ticket")},
     "mia": STAFF_PAGES
-    | {"another of Ren's": "/tickets/6", "edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"},
+    | {"another of Ren's": "/tickets/6", "edit an answer": "/comments/2/edit", "edit a note": "/comments/3/edit"}
+    | {"a confidential one": "/tickets/7"},
+    "ned": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "dashboard", "my tickets")},
     "tom": {name: STAFF_PAGES[name] for name in ("ticket", "queue", "queue, mine", "dashboard", "my tickets", "people")}
     | {"own ticket": "/tickets/2", "edit own": "/tickets/2/edit", "my tickets, waiting": "/tickets?status=waiting"},
     "ana": {

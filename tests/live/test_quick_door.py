@@ -3,15 +3,17 @@
 import pkgutil
 import sqlite3
 from collections import Counter
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings, strategies as some
 from sqlalchemy import update
 
-from informejo import db, logs, metrics
+from informejo import clock, db, logs, metrics
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Session, User
+from informejo.accounts.queries import fingerprint
 from informejo.events import log
 from informejo.live import quick_door, returns
 from informejo.live.hub import hub
@@ -71,11 +73,20 @@ def desk(world, cookie):
     world.note(ticket, "Only for us.")
     world.comment(world.mia, ticket, "For you, too.")
     people = {"mia": world.mia, "ren": world.ren}
-    cookies = {name: cookie(person) for name, person in people.items()}
+    cookies = {name: cookie(person) for name, person in people.items()} | {"link": link_to(ticket)}
     return SimpleNamespace(
         ticket=ticket.id, foreign=foreign.id, binned=binned.id, since=since, now=str(log.bookmark()),
         mia=world.mia.id, ren=world.ren.id, cookies=cookies,
     )  # fmt: skip
+
+
+def link_to(ticket) -> dict[str, str]:
+    """The header of a browser that holds nothing but a link to that ticket."""
+    now, token = clock.now(), "a-link-to-it"
+    held = {"ticket_id": ticket.id, "token_hash": fingerprint(token), "expires_at": now + timedelta(days=1)}
+    db.session.add(Session(user_id=ticket.requester_id, **held))
+    db.session.commit()
+    return {"Cookie": f"{cookie_name()}-{ticket.id}={token}"}
 
 
 PLAIN = [
@@ -85,6 +96,8 @@ PLAIN = [
     ("ren", "on=ticket:{ticket}&on=me&for={ren}&since={since}", {"Sec-Fetch-Site": "same-origin"}),
     ("ren", "on=ticket:{ticket}&on=me&for={ren}&since={now}", {"Last-Event-ID": "{since}", "Sec-Fetch-Site": "none"}),
     ("ren", "on=me&on=me", {}),
+    ("link", "on=ticket:{ticket}&for={ren}&since={since}", {}),
+    ("link", "on=ticket:{ticket}&on=ticket:{ticket}", {}),
     ("ren", "on=me&for={ren}", {"Drawn-For": "{ren}"}),
     ("mia", "on=queue", {"Drawn-For": "{mia}"}),
     ("ren", "%6Fn=m%65&since=nonsense", {"Last-Event-ID": ""}),
@@ -109,6 +122,10 @@ ODD = [
     ("mia", "on=ticket:{ticket}&on=echo", {}),
     ("mia", "on=ticket:{binned}", {}),
     ("mia", "on=ticket:{binned}&on=me&since={since}", {}),
+    ("link", "on=ticket:{ticket}&on=me", {}),
+    ("link", "on=ticket:{ticket}&on=ticket:{foreign}&since={since}", {}),
+    ("link", "on=ticket:{foreign}", {}),
+    ("link", "on=desk", {}),
     ("ren", "on=queue", {}),
     ("ren", "on=desk&on=me", {}),
     ("ren", "on=ticket:{foreign}", {}),
@@ -356,5 +373,5 @@ def test_whatever_looks_at_each_request_has_been_thought_of_here_too(app):
         *("informejo.web._load_actor", "informejo.web._leave"),
         *("informejo.accounts.views._count_changes", "informejo.accounts.views._mark_session"),
     }
-    assert set(app.before_request_funcs) | set(app.url_value_preprocessors) <= {None}
+    assert set(app.before_request_funcs) | set(app.url_value_preprocessors) <= {None, "guest_tickets"}
     assert app.after_request_funcs["live"] == [returns.count_refused]

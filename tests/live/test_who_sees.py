@@ -2,16 +2,23 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
-from informejo import db
+from informejo import clock, db
+from informejo.accounts.models import Session
+from informejo.accounts.queries import fingerprint
 from informejo.events import log
+from informejo.events.names import EventName
+from informejo.guests import link_actions
 from informejo.live.hub import hub
 from informejo.mail import actions as mail
+from informejo.security import cookie_name
 from informejo.teams import actions as teams
 from informejo.tickets import actions, change_actions, confiding_actions
 from informejo.tickets.words import Priority, Status
+from tests.live.sse import Listener
 
 LISTS = ("queue", "desk", "me")
 TITLE, WORDS = "A xylophone in the attic", "It plays zebrafish songs."
@@ -304,3 +311,52 @@ def test_of_any_number_of_narrowed_people_one_statement_says_who_sees_a_ticket(d
     desk.comment(desk.ren, ticket, "Any news?")
     assert len([asked for asked in questions if "FROM users JOIN tickets" in asked]) == 1
     assert all("row-" in said(stream) for stream in streams)
+
+
+@pytest.mark.hardening("H-03", "L-11")
+@pytest.mark.parametrize("who", ["ren", "mia"])
+def test_who_comes_by_a_link_hears_as_the_requester_of_that_ticket_alone_until_the_link_ends(desk, app, who):
+    """Also one of the staff, whose own ticket it is."""
+    own, other = (desk.ticket(getattr(desk, who), title) for title in (TITLE, "Another"))
+    browser, link = by_link(app, own)
+    for topic in ("me", "queue", "desk", f"ticket:{other.id}"):
+        for address in (f"/live?on={topic}", f"/live?on=ticket:{own.id}&on={topic}"):
+            assert browser.get(address).status_code in (401, 404)
+    since = str(log.bookmark())
+    stream = Listener(browser, f"/live?on=ticket:{own.id}")
+    assert [channel[:2] for channel in stream.subscription.channels] == [(f"ticket:{own.id}", "requester")]
+    desk.note(own, "zebrafish", by=desk.ana)
+    desk.comment(desk.ana, other, "zebrafish")
+    assert not stream.heard()
+    desk.comment(desk.ana, own, "For you.")
+    again = Listener(browser, f"/live?on=ticket:{own.id}&since={since}")
+    for heard in (said(stream), told(again.greeting)):
+        assert "For you." in heard
+        assert "zebrafish" not in heard
+    link_actions.end_links(desk.ana, own, [link])
+    db.commit()
+    assert [message.event for message in stream.heard()] == ["bye"]
+    assert browser.get(f"/live?on=ticket:{own.id}").status_code == 401
+
+
+def test_one_of_the_staff_who_came_by_a_link_loses_the_ticket_when_it_is_not_theirs_any_more(desk, app):
+    own = desk.ticket(desk.mia, title=TITLE)
+    stream = Listener(by_link(app, own)[0], f"/live?on=ticket:{own.id}")
+    own.requester, changes = desk.zoe, {"requester": ["Mia Lund", "Zoe Kaur"]}
+    who = {"ticket": own, "user": desk.mia, "audience": "requester", "changes": changes}
+    log.record(EventName.TICKET_UPDATED, desk.ana, **who)
+    db.commit()
+    assert f'id="lost-{own.id}"' in said(stream)
+    desk.comment(desk.ana, own, "zebrafish")
+    assert not stream.heard()
+
+
+def by_link(app, ticket):
+    """A browser that holds nothing but a link to the ticket, and that link."""
+    browser, token = app.test_client(), "a-link-to-it"
+    held = {"ticket_id": ticket.id, "token_hash": fingerprint(token), "expires_at": clock.now() + timedelta(days=1)}
+    link = Session(user_id=ticket.requester_id, **held)
+    db.session.add(link)
+    db.session.commit()
+    browser.set_cookie(f"{cookie_name()}-{ticket.id}", token)
+    return browser, link
