@@ -13,8 +13,6 @@ from informejo.sso import queries
 from informejo.sso.providers import Provider, read_map
 from informejo.sso.queries import Move
 
-AT_ONCE = 20  # people between two pauses in which others go on
-
 
 def save_mapping(actor: User, provider: Provider, text: str) -> list[Move]:
     """Keep this mapping and give everybody the role that it says, but the actor: nobody changes their own.
@@ -25,12 +23,10 @@ def save_mapping(actor: User, provider: Provider, text: str) -> list[Move]:
     role_map = read_map(text)
     moves = [move for move in queries.moves(actor, provider, role_map) if move.user_id != actor.id]
     _keep(actor, provider.mapping_setting, text, provider.role_map)
-    for number, move in enumerate(moves, 1):
+    for move in turns.in_turns(moves):
         user = user_by_id(move.user_id)
         if user and user.active:
             set_role(actor, user, move.new, known=True)
-        if number % AT_ONCE == 0:
-            turns.give_way()
     return moves
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flask import current_app
 from sqlalchemy import Text, cast, select
 
-from informejo import clock, db, policy, slow_reads
+from informejo import clock, db, policy, slow_reads, turns
 from informejo.accounts.admin_queries import able_admins
 from informejo.accounts.models import HalfSignIn, Role, User
 from informejo.accounts.queries import fingerprint
@@ -15,6 +15,8 @@ from informejo.sso import providers
 from informejo.sso.claims import role_for
 from informejo.sso.models import Identity
 from informejo.sso.providers import Provider, read_map
+
+AT_ONCE = 2_000  # people that are looked at before others go on: there may be hundreds of thousands
 
 
 class Move(NamedTuple):
@@ -75,7 +77,8 @@ def moves(actor: User, provider: Provider, role_map: dict[str, str]) -> list[Mov
     people = select(User.id, User.name, User.role, cast(Identity.claims, Text)).join(Identity.user)
     people = people.where(Identity.issuer == provider.issuer, User.active, User.role != Role.GUEST)
     found, roles = {}, {}
-    for id, name, role, claims in slow_reads.rows(people.order_by(Identity.seen_at)):
+    rows = slow_reads.rows(people.order_by(Identity.seen_at))
+    for id, name, role, claims in turns.in_turns(rows, AT_ONCE):
         if claims not in roles:
             told = json.loads(claims).get("roles")
             roles[claims] = None if told is None else Role(role_for(told, role_map))
