@@ -115,11 +115,11 @@ CHANGE = {
     "/t/<token>": ({}, "404 404 404 404 404"),
     "/setup/<token>": (NEW, "410 410 410 410 410"),
     "/choose-password/<token>": (NEW, "410 410 410 410 410"),
-    "/forgot-password": ({"email": "ren@example.org"}, "409 409 409 409 409"),  # no mail can be sent here
+    "/forgot-password": ({"email": "ren@example.org"}, "422 422 422 422 422"),  # no mail can be sent here
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
     "/profile/password": (CHANGED, "401 422 422 422 422"),
     "/profile/address": ({"email": "new@example.org"}, "401 403 403 403 403"),  # "Is it you?" comes first
-    "/profile/address/confirmation": ({}, "401 409 409 409 409"),  # no mail can be sent here
+    "/profile/address/confirmation": ({}, "401 422 422 422 422"),  # no mail can be sent here
     "/profile/address/<token>": ({}, "401 410 410 410 410"),
     "/profile/data/copy": ({}, "401 200 200 200 200"),
     "/profile/data/deletion": ({}, "401 403 403 403 403"),  # "Is it you?" comes first

@@ -25,7 +25,7 @@ def own_address():
         return _page()
     require_proof()
     if not can_be_sent():
-        return _page(), 409
+        return _page(), 422
     try:
         email = NewAddress.read(request.form).email
     except Invalid as invalid:
@@ -36,7 +36,7 @@ def own_address():
 @bp.post(f"{HERE}/confirmation")
 def confirm_own():
     """Have the link to confirm the address that one has mailed, once more."""
-    return _offer(actor().email) if can_be_sent() else (_page(), 409)
+    return _offer(actor().email) if can_be_sent() else (_page(), 422)
 
 
 @bp.route(f"{HERE}/<token>", methods=["GET", "POST"])

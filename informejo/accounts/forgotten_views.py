@@ -19,7 +19,7 @@ def forgot_password():
     if request.method != "POST":
         return _form({"email": request.args.get("email", "")})
     if not can_be_sent():
-        return _form({}), 409
+        return _form({}), 422
     try:
         email = Forgotten.read(request.form).email
     except Invalid as invalid:

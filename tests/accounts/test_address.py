@@ -155,4 +155,4 @@ def test_what_cannot_be_is_said_beside_the_field(world, post, sink, ren, email, 
 
 def test_a_desk_without_mail_says_so(world, ren):
     assert "This desk sends no mail" in ren.get("/profile/address").text
-    assert give(ren).status_code == 409
+    assert give(ren).status_code == 422

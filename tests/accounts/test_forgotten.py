@@ -165,7 +165,7 @@ def test_a_desk_without_mail_says_whom_to_ask(desk, visit):
     page = visit().get("/forgot-password").text
     assert "This desk sends no mail. Ask an administrator" in page
     assert 'action="/forgot-password"' not in page
-    assert ask(visit()).status_code == 409
+    assert ask(visit()).status_code == 422
     assert not log.since(0)
 
 
