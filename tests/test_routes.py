@@ -108,7 +108,7 @@ READ = {
 CHANGE = {
     "/sign-in": ({"email": "ren@example.org", "password": PASSWORD}, "303 303 303 303 303"),
     "/sign-out": ({}, "303 303 303 303 303"),
-    "/register": (NEW, "303 303 303 303 303"),
+    "/register": (NEW, "303 422 422 422 422"),  # an address is free once
     "/submit-ticket": (TEXT | {"name": "New", "email": "new@example.org"}, "303 307 307 307 307"),
     "/check": ({"email": "ren@example.org", "code": "7KQ2M-XW4TP"}, "422 422 422 422 422"),
     "/check/link": ({"email": "ren@example.org", "number": "1"}, "303 303 303 303 303"),
@@ -118,11 +118,11 @@ CHANGE = {
     "/forgot-password": ({"email": "ren@example.org"}, "422 422 422 422 422"),  # no mail can be sent here
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),
     "/profile/password": (CHANGED, "401 422 422 422 422"),
-    "/profile/address": ({"email": "new@example.org"}, "401 403 403 403 403"),  # "Is it you?" comes first
+    "/profile/address": ({"email": "new@example.org"}, "401 422 422 422 422"),  # no mail can be sent here
     "/profile/address/confirmation": ({}, "401 422 422 422 422"),  # no mail can be sent here
     "/profile/address/<token>": ({}, "401 410 410 410 410"),
     "/profile/data/copy": ({}, "401 200 200 200 200"),
-    "/profile/data/deletion": ({}, "401 403 403 403 403"),  # "Is it you?" comes first
+    "/profile/data/deletion": ({}, "401 422 422 422 422"),  # it wants to be ticked
     "/profile/sessions": ({}, "401 303 303 303 303"),
     "/prove": ({"password": PASSWORD, "to": "/profile/sessions"}, "401 200 200 200 200"),
     "/profile/sessions/<int:id>/end": ({}, "401 404 404 404 404"),  # the id of nobody's sign-in
