@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from flask import request
 
 from informejo import policy
+from informejo.text import is_id
 from informejo.tickets.queries import ticket_of_comment, ticket_of_file
 
 
@@ -17,7 +18,7 @@ def ticket_asked_for() -> int | None:
         return ticket_of_file(given["token"])
     if "id" in given:
         return ticket_of_comment(given["id"])
-    return _only([*_of(request.args.getlist("on")), *_of_draft()])
+    return _only(_of_drafts() if request.method == "POST" else _of(request.args.getlist("on")))
 
 
 def ticket_of_stream(topics: Iterable[str]) -> int | None:
@@ -33,11 +34,14 @@ def _of(topics: Iterable[str]) -> list[int | None]:
     return [policy.ticket_of(topic) for topic in topics]
 
 
-def _of_draft() -> list[int | None]:
-    if request.method != "POST":
-        return []
-    kind, _, rest = request.form.get("draft", "").partition(":")
+def _of_drafts() -> list[int | None]:
+    """What else the address of such a form says does not count: the form alone says what is written."""
+    return [_of_draft(draft) for draft in request.form.getlist("draft")]
+
+
+def _of_draft(draft: str) -> int | None:
+    kind, _, rest = draft.partition(":")
     number = rest.partition(":")[0]
-    if kind == "comment" and number.isdecimal():
-        return [ticket_of_comment(int(number))]
-    return [policy.ticket_of(f"ticket:{number}")] if kind == "ticket" else []
+    if kind == "comment":
+        return ticket_of_comment(int(number)) if is_id(number) else None
+    return policy.ticket_of(f"ticket:{number}") if kind == "ticket" else None

@@ -87,7 +87,12 @@ def is_address(text: str) -> bool:
 
 def is_number(text: str) -> bool:
     """Whether it could be the number of something at the desk: ASCII digits, and not more than a database takes."""
-    return text.isascii() and text.isdecimal() and len(text) < 12
+    return is_id(text) and len(text) < 12
+
+
+def is_id(text: str) -> bool:
+    """The same of ids that are made of the time, and so longer. Python makes no number of thousands of digits."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def are(number: int) -> str:

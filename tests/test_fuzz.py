@@ -19,6 +19,7 @@ FIELDS = [
     *("title", "description", "category", "priority", "requester_email", "requester_name", "follows", "key"),
     *("body", "internal", "files", "value", "was", "version", "event", "draft", "form", "saved_at", "email", "name"),
     *("password", "again", "current", "department", "theme", "time_zone", "next", "kept-body", "q", "status", "sort"),
+    *("to", "to_note", "team", "user", "into", "number"),
     *("assignee", "requester", "page", "since", "on", "all", "notice", "role", "id", "user_id", "deleted_at", "[]"),
 ]
 ODD = [
@@ -30,6 +31,7 @@ ODD = [
         "ticket:1",
         "ticket:1:edit",
         "comment:1",
+        "comment:" + "9" * 5000,
         "new-ticket",
         "unsolved",
         "active",

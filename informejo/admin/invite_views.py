@@ -14,6 +14,7 @@ from informejo.inputs import Invalid
 from informejo.mail.queries import can_be_sent
 from informejo.teams.models import Team
 from informejo.teams.queries import choices, find_team
+from informejo.text import is_id
 from informejo.web import actor, go_to, page
 
 ROLES = (Role.USER, Role.AGENT, Role.ADMIN)
@@ -66,7 +67,7 @@ def _invite(asked: Invitation, person, teams: list[Team]) -> Outcome:
 
 
 def _teams(asked: Invitation) -> list[Team]:
-    chosen = [int(id) for id in request.form.getlist("team") if id.isdecimal()]
+    chosen = [int(id) for id in request.form.getlist("team") if is_id(id)]
     if chosen and asked.role == Role.USER:
         raise Invalid({"team": NOT_IN_A_TEAM}, dict(request.form))
     return [find_team(actor(), id) for id in chosen]

@@ -11,6 +11,7 @@ from informejo.inputs import Input, Invalid
 from informejo.mail.queries import can_be_sent
 from informejo.teams.models import Team
 from informejo.teams.queries import choices, team_by_id
+from informejo.text import is_id
 from informejo.tickets.change_actions import NOT_AT_THE_DESK
 from informejo.web import actor, go_to, page
 
@@ -55,7 +56,7 @@ def read(input: type[Input]):
 def receiver(to: str) -> User | Team | None:
     """Whom the form names to take tickets over: a person, a team, or nobody. Aborts with 422 for anybody else."""
     kind, _, id = to.rpartition(":")
-    if kind == "team" and id.isdecimal() and len(id) < 19:
+    if kind == "team" and is_id(id):
         return team_by_id(int(id)) or abort(422, "There is no such team any more.")
     chosen = next((person for person in queries.staff_members() if str(person.id) == to), None)
     return chosen if chosen or not to else abort(422, NOT_AT_THE_DESK)

@@ -9,7 +9,7 @@ from informejo import limits, policy, security
 from informejo.accounts.models import Role
 from informejo.accounts.people_queries import MOST_TICKETS, PeopleFilter, PeoplePage, Place, user_counts, users_for
 from informejo.teams.queries import choices
-from informejo.text import clean_line
+from informejo.text import clean_line, is_id
 from informejo.web import actor, page, standing
 
 ACTIVITIES = {"active": True, "inactive": False}
@@ -62,7 +62,7 @@ def _place(fields: Mapping[str, str]) -> Place:
 
 
 def _id(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return int(text) if is_id(text) else None
 
 
 def _pages(found: PeoplePage, words: dict[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from informejo.accounts.models import Role, User
 from informejo.mail.recipients import of_reply
+from informejo.text import is_id
 from informejo.tickets.models import Ticket
 
 
@@ -40,7 +41,7 @@ class Addressees(NamedTuple):
     def difference(self, internal: bool, drawn: str) -> tuple[set[int], set[int]] | None:
         """Who came to it and who went, by id, since a form was drawn that named those; None when nobody did."""
         now = {one.id for one in (self.note if internal else (self.requester, *self.colleagues))}
-        then = {int(word) for word in drawn.split() if word.isdecimal()}
+        then = {int(word) for word in drawn.split() if is_id(word)}
         return (now - then, then - now) if now != then else None
 
 

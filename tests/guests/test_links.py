@@ -7,6 +7,7 @@ import pytest
 from informejo import clock, db
 from informejo.accounts import prune_actions
 from informejo.accounts.models import Session
+from informejo.drafts.models import Draft
 from informejo.guests import link_actions
 from informejo.guests.link_actions import make_link
 from informejo.security import MOST_LINKS, cookie_name
@@ -324,3 +325,16 @@ def test_expired_links_are_pruned_and_so_are_those_of_a_ticket_that_is_gone_for_
     while ticket_prune_actions.purge_lost_tickets(10):
         db.commit()
     assert not db.session.query(Session).count()
+
+
+def test_a_link_keeps_drafts_of_its_ticket_alone_whatever_else_the_address_says(world, ticket, come):
+    other = world.ticket(world.gus, "Another one")
+    gus, typed = come(world.gus, ticket), {"title": "A title", "body": "A text", "key": "k"}
+    here = f"?on=ticket:{ticket.id}"
+    for form in ("new-ticket", f"ticket:{other.id}", f"ticket:0{ticket.id}", "comment:٣", "comment:" + "9" * 5000, ""):
+        for address in ("/drafts", "/drafts/discard"):
+            assert gus.post(address + here, data=typed | {"draft": form}).status_code == 401, form
+    twice = [f"ticket:{ticket.id}", "new-ticket"]
+    assert gus.post("/drafts", data=typed | {"draft": twice}).status_code == 401
+    assert gus.post("/drafts", data=typed | {"draft": twice[:1]}).status_code == 303
+    assert [draft.form for draft in db.session.query(Draft)] == twice[:1]
