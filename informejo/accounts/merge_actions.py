@@ -29,7 +29,6 @@ WHOSE = (  # columns that name an account, and go on naming the other one
     Comment.author_id,
     Attachment.uploader_id,
     IncomingMail.person_id,
-    Identity.user_id,
 )
 ONCE = {  # of which an account has one of each: tables, and what tells their rows apart
     Reading: ("ticket_id",),
@@ -42,7 +41,8 @@ ONCE = {  # of which an account has one of each: tables, and what tells their ro
 def merge(actor: User, user: User, into: User) -> Event:
     """Give everything of `user` to `into`, who keeps role, password and second factors; `user` is shut out for good.
 
-    What comes from the address of `user` counts as said by `into`. Nobody gains a role by it.
+    What comes from the address of `user` counts as said by `into`. Nobody gains a role by it, and accounts at providers
+    of somebody who has not shown that the address is theirs sign nobody in any more.
     Raises UnprocessableEntity when the two cannot be merged.
     """
     hold_rights(actor, user, into, "user.merge")
@@ -84,7 +84,8 @@ def _give_rows(user: User, into: User):
     for table, names in ONCE.items():
         _give_what_is_there_once(table, names, user, into)
     db.session.execute(delete(MailChoices).where(MailChoices.user_id == user.id))
-    for column in WHOSE:
+    # Whoever made an account with an address that nobody has proven would come in as the other one by it.
+    for column in WHOSE if user.is_unproven else (*WHOSE, Identity.user_id):
         _give(column, user, into)
     db.session.expire_all()  # the statements changed rows that this session has read
 

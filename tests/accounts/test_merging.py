@@ -19,6 +19,7 @@ from informejo.tickets import actions as tickets, change_actions
 from informejo.tickets.models import Comment, NamedPerson, Reading, Ticket
 from tests.intake.letters import come, letter
 from tests.live.sse import Listener
+from tests.world import PASSWORD
 
 
 def merge(world, user, into):
@@ -195,3 +196,12 @@ def test_the_page_shows_first_what_it_will_do(world, visit, rich):
     answer = ana.post(address, data={"into": world.ren.id})
     assert answer.location == f"/users/{world.ren.id}"
     assert "The two accounts are one." in ana.get(answer.location).text
+
+
+@pytest.mark.hardening("O-04")
+def test_a_stranger_who_made_one_of_the_two_accounts_does_not_come_in_as_the_other(world):
+    stranger = actions.register(email="mia.lund@example.net", name="Mia Lund", department="", password=PASSWORD)
+    db.session.add(Identity(issuer="https://id.example.org", subject="stranger", user_id=stranger.id))
+    db.commit()
+    merge(world, stranger, world.mia)
+    assert db.session.scalars(select(Identity)).all() == []
