@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
@@ -187,13 +187,12 @@ def end_sessions(actor: User, user: User, but: Session | None = None):
     theirs = or_(PasswordToken.user_id == user.id, PasswordToken.made_by_id == user.id)
     db.session.execute(delete(PasswordToken).where(theirs))
     end_halves(user)
-    live = sign_ins.holding_of(user)
-    for session in db.session.scalars(select(Session).where(Session.user_id == user.id)).all():
-        if session is but:
-            continue
-        if session.id in live:
-            _record_end(actor, session)
-        db.session.delete(session)
+    _end(actor, user, *([Session.id != but.id] if but else []))
+
+
+def end_links(actor: User, user: User):
+    """End the links to tickets that were mailed to this person so far: others may read that mailbox by now."""
+    _end(actor, user, Session.ticket_id.is_not(None))
 
 
 def end_session(actor: User, id: int):
@@ -326,6 +325,14 @@ def _add_admin(email: str, name: str, hashed: str) -> User:
     if user is None:
         raise Taken
     return user
+
+
+def _end(actor: User, user: User, *which: ColumnElement[bool]):
+    live = sign_ins.holding_of(user)
+    for session in db.session.scalars(select(Session).where(Session.user_id == user.id, *which)).all():
+        if session.id in live:
+            _record_end(actor, session)
+        db.session.delete(session)
 
 
 def _record_end(actor: User, session: Session):

@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts.actions import Taken, hold_rights
+from informejo.accounts.actions import Taken, end_links, hold_rights
 from informejo.accounts.address_queries import address_link, offered_address
 from informejo.accounts.models import AddressToken, PasswordToken, User
 from informejo.accounts.queries import fingerprint, user_by_email
@@ -47,8 +47,8 @@ def make_address_link(user: User, email: str) -> str:
 def take_address(actor: User, token: str) -> bool:
     """Make the address of that link the actor's own, confirmed; False when the link is void.
 
-    Sign-ins go on; a link to choose a password that was mailed to the earlier address is void, and that address is
-    told. Raises Taken when somebody else has the new one.
+    Sign-ins go on; links that were mailed to the earlier address, to choose a password and to tickets, are void, and
+    that address is told. Raises Taken when somebody else has the new one.
     """
     db.lock(actor)
     offered = address_link(actor, token)
@@ -59,7 +59,7 @@ def take_address(actor: User, token: str) -> bool:
         raise Taken
     db.session.delete(offered)
     if moves:
-        _move(actor, offered.email)
+        _move(actor, actor, offered.email)
     actor.confirmed_at = clock.now()
     _record(actor, actor)
     return True
@@ -78,19 +78,20 @@ def change_address(actor: User, user: User, email: str) -> Event | None:
         return None
     if user_by_email(email) is not None:
         raise Taken
-    _move(user, email)
+    _move(actor, user, email)
     user.confirmed_at = None
     offer_address(user, email, by=actor)
     return _record(actor, user)
 
 
-def _move(actor: User, email: str):
-    queue(Kind.MOVED, actor.email, user=actor)
+def _move(actor: User, user: User, email: str):
+    queue(Kind.MOVED, user.email, user=user)
     waiting = OutgoingMail.state == OutState.WAITING, OutgoingMail.kind != Kind.MOVED
-    theirs = update(OutgoingMail).where(OutgoingMail.user_id == actor.id, OutgoingMail.address == actor.email)
+    theirs = update(OutgoingMail).where(OutgoingMail.user_id == user.id, OutgoingMail.address == user.email)
     db.session.execute(theirs.where(*waiting).values(address=email))
-    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == actor.id))
-    actor.email = email
+    db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
+    end_links(actor, user)
+    user.email = email
 
 
 def _record(actor: User, user: User) -> Event:

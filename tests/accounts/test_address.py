@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from informejo import clock, db
-from informejo.accounts import password_actions
+from informejo.accounts import address_actions, password_actions
 from informejo.events import log
 from informejo.events.names import EventName
+from informejo.guests.link_actions import make_link
 from informejo.mail.words import Kind, OutState
 from tests.accounts.test_forgotten import body
 from tests.accounts.test_password_link import is_in, signs_in
@@ -156,3 +157,15 @@ def test_what_cannot_be_is_said_beside_the_field(world, post, sink, ren, email, 
 def test_a_desk_without_mail_says_so(world, ren):
     assert "This desk sends no mail" in ren.get("/profile/address").text
     assert give(ren).status_code == 422
+
+
+@pytest.mark.hardening("S-47")
+def test_links_to_tickets_in_the_mailbox_of_before_open_nothing_any_more(world, visit, post, sink, ren):
+    own, others = make_link(world.ren, world.ticket()).token, make_link(world.gus, world.ticket(world.gus)).token
+    give(ren)
+    post.deliver()
+    assert ren.post(link(sink)).status_code == 303
+    address_actions.change_address(world.ana, world.gus, "gus@example.net")
+    db.commit()
+    assert [visit().get(f"/t/{token}").status_code for token in (own, others)] == [404, 404]
+    assert is_in(ren), "sign-ins go on"
