@@ -8,6 +8,7 @@ from informejo.accounts.undo_queries import UNDO_FOR, last_batch_of
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
+from informejo.teams.actions import keep_in_step
 from informejo.tickets.batch_actions import give_back
 
 TOO_LATE = f"This was undone already, or something else happened since, or it is more than {UNDO_FOR.days} days ago."
@@ -31,4 +32,6 @@ def undo_batch(actor: User, event: Event) -> Event:
     name = EventName.USER_REACTIVATED if "active" in changes else EventName.USER_UPDATED
     if "role" in changes:
         end_sessions(actor, user)  # rights never outlive a sign-in
-    return log.record(name, actor, user=user, audience=Audience.STAFF, changes=changes, batch=event)
+    done = log.record(name, actor, user=user, audience=Audience.STAFF, changes=changes, batch=event)
+    keep_in_step(actor, [user])  # with the role comes what their teams see, and no more
+    return done

@@ -32,6 +32,8 @@ def hold_tickets_of(actor: User, user: User, to: User | Team | None, leaves: boo
     """
     require(actor, "ticket.triage")
     db.lock_all(user, to if isinstance(to, User) else None)
+    if isinstance(to, Team):
+        db.lock(to)  # people before teams, and teams before tickets; it may be no more since it was chosen
     if to is user:
         raise UnprocessableEntity("Tickets are handed over to somebody else, or to nobody.")
     if isinstance(to, User):

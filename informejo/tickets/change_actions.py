@@ -68,6 +68,9 @@ def assign(actor: User, ticket: Ticket, assignee: User | None, was: str | object
 
 def set_team(actor: User, ticket: Ticket, team: Team | None, was: str | object = ANY):
     """Give the ticket to a team, or to none. Which one is nothing its requester hears of. Raises Conflict."""
+    require(actor, "ticket.triage", ticket)
+    if team is not None:
+        db.lock(team)  # teams before tickets, as where one is deleted: it may be no more since it was chosen
     hold(actor, "ticket.triage", ticket)
     _change(actor, ticket, "team", team, was, Audience.STAFF)
 

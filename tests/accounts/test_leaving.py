@@ -10,6 +10,7 @@ from informejo.accounts import actions, undo_actions
 from informejo.accounts.models import Role
 from informejo.accounts.undo_queries import last_batch_of
 from informejo.events import log
+from informejo.teams.actions import add_member, change_team
 from informejo.teams.models import Team
 from informejo.tickets import batch_actions, change_actions
 from informejo.tickets.sight_queries import named_on
@@ -132,6 +133,17 @@ def test_another_role_is_undone_like_a_deactivation(world, tickets):
     undo_actions.undo_batch(world.ana, batch)
     db.commit()
     assert (world.tom.role, {ticket.assignee for ticket in tickets}) == (Role.AGENT, {world.tom})
+
+
+def test_whoever_comes_back_sees_what_their_teams_say_and_no_more(world, tickets, team):
+    change_team(world.ana, team, name="Network", sees_all=False, categories=[])
+    add_member(world.ana, team, world.tom)
+    batch = actions.set_role(world.ana, world.tom, Role.USER)
+    db.commit()
+    assert not world.tom.narrowed
+    undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert world.tom.narrowed
 
 
 @pytest.mark.parametrize("why", ["undone", "too late", "something else since", "merged"])

@@ -55,9 +55,12 @@ def test_only_what_was_touched_is_changed(ana):
 
 
 def test_registration_can_be_switched_off_and_its_page_is_gone(ana, visit):
+    pages = ("/", "/sign-in")
     assert visit().get("/register").status_code == 200
+    assert all("/register" in visit().get(page).text for page in pages)
     save(ana, REGISTRATION=("on", "off"))
     assert visit().get("/register").status_code == 404
+    assert not any("/register" in visit().get(page).text for page in pages)
     assert 'href="/register"' not in visit().get("/").text
 
 

@@ -1,16 +1,19 @@
 """Teams: who is in them, what they get, and what their members see."""
 
 import pytest
-from werkzeug.exceptions import Forbidden, UnprocessableEntity
+from sqlalchemy import delete
+from werkzeug.exceptions import Forbidden, NotFound, UnprocessableEntity
 
 from informejo import db, policy
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.teams import actions
+from informejo.teams.models import Team
 from informejo.teams.queries import categories_of, members_of, team_for, teams_of
 from informejo.tickets import change_actions
 from informejo.tickets.actions import follow_up
+from informejo.tickets.batch_actions import hand_over
 from informejo.tickets.change_actions import Conflict
 from informejo.tickets.words import Category, Status
 
@@ -104,6 +107,25 @@ def test_the_tickets_of_a_team_that_is_no_more_are_nobodys_and_stay_where_they_a
     assert (ticket.team_id, ticket.last_event_id) == (None, newest)
     assert not world.tom.narrowed
     assert team_for("network") is None
+
+
+def test_nothing_is_given_to_a_team_that_is_gone_by_then(world, team, other):
+    ticket, id = world.ticket(), other.id
+    change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    with db.engine().begin() as meanwhile:  # somebody else makes an end of it, after it was found and before the turn
+        meanwhile.execute(delete(Team).where(Team.id == id))
+    for give in (
+        lambda: change_actions.set_team(world.mia, ticket, other),
+        lambda: hand_over(world.mia, world.tom, other),
+        lambda: accounts.set_active(world.ana, world.tom, False, other),
+    ):
+        with pytest.raises(NotFound):
+            give()
+        db.session.rollback()
+    change_actions.set_team(world.mia, ticket, team)
+    db.commit()
+    assert ticket.team == team
 
 
 def test_two_give_a_ticket_to_different_teams_and_the_second_is_asked(world, team, other):
