@@ -15,6 +15,7 @@ from informejo.inputs import Input, line, problem
 
 _PLACE = re.compile(r"(\d{1,19})\.([01])")
 _TICKET = re.compile(r"#?([1-9]\d{0,10})", re.ASCII)
+_YEARS = range(1970, 2255)  # of which there are ids; at the ends of the calendar a day cannot be reckoned with
 _DAY = "Write a day as 2026-11-30."
 
 
@@ -38,9 +39,12 @@ class AuditAsked(Input):
     @classmethod
     def day(cls, text: str) -> date | None:
         try:
-            return date.fromisoformat(text) if text else None
+            found = date.fromisoformat(text) if text else None
         except ValueError:
             raise problem(_DAY) from None
+        if found and found.year not in _YEARS:
+            raise problem(_DAY)
+        return found
 
     @field_validator("before", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from informejo.accounts.models import Role, User
 from informejo.factors.models import Authenticator, Passkey, RecoveryCode
 from informejo.settings.queries import setting
 
+LONGEST_LABEL = 60  # characters of address and desk: the picture holds no more, if each takes twelve in an address
 FEW = 2  # recovery codes left, from which on their owner is warned
 
 
@@ -70,6 +71,7 @@ def set_up_of(user: User) -> SetUp | None:
     app = db.session.get(Authenticator, user.id)
     if app is None or app.confirmed_at:
         return None
-    address = TOTP(app.secret).provisioning_uri(name=user.email, issuer_name=setting("DESK_NAME"))
+    name, desk = user.email[:LONGEST_LABEL], setting("DESK_NAME")[:LONGEST_LABEL]
+    address = TOTP(app.secret).provisioning_uri(name=name, issuer_name=desk)
     picture = segno.make(address, error="m", micro=False).svg_inline(omitsize=True, border=4, light="#fff", dark="#000")
     return SetUp(re.findall(".{1,4}", app.secret), address, Markup(picture))  # noqa: S704 - the library draws it of digits

@@ -18,6 +18,7 @@ from informejo.factors.passkey_queries import question_to_add, question_to_use
 from informejo.factors.proofs import NO_PASSKEY, WRONG, count_try, note_failure, problem_with
 from informejo.factors.queries import has_second_factor
 from informejo.factors.second_step import ADDRESS, codes_page, second_page
+from informejo.inputs import Invalid
 from informejo.web import anybody, draw_for
 
 TOO_LATE = "That took too long, or something changed meanwhile. Sign in once more."
@@ -73,9 +74,12 @@ def _begin_with_one(user) -> tuple[list[str], dict[str, str]]:
         if not codes:
             db.commit_if_possible(lambda: note_failure(user, "Not the first digits of a new app."))
         return codes or [], {} if codes else {"code": WRONG}
-    challenge, new = asked(user), NewPasskey.read(request.form)
+    challenge = asked(user)
     try:
+        new = NewPasskey.read(request.form)
         return passkey_actions.add_passkey(user, new.name, new.credential, challenge or b""), {}
+    except Invalid as invalid:
+        return [], invalid.problems
     except passkey_actions.BadPasskey:
         return [], {"passkey": NO_PASSKEY}
 

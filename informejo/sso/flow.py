@@ -64,9 +64,10 @@ def returned(provider: Provider, made: Secrets, *, code: str, back: str) -> Retu
     access_token, id_token = given.get("access_token"), given.get("id_token")
     access_token = access_token if isinstance(access_token, str) else ""
     claims = tokens.check(provider, id_token, nonce=made.nonce, access_token=access_token)
+    since = claims.get("auth_time")  # of what is signed alone: nothing else was looked at closely
     if places.userinfo and access_token:
         claims = _with_userinfo(places, access_token, claims)
-    return Returned(told(provider, claims), id_token, claims.get("auth_time"))
+    return Returned(told(provider, claims), id_token, since)
 
 
 def way_out(provider: Provider, leave: str, id_token: str, back: str) -> str:

@@ -38,7 +38,7 @@ def check(provider: Provider, token: object, *, nonce: str, access_token: str = 
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise Untrue("it cannot be read") from error
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
+    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
         raise Untrue("it names nobody")
     return dict(claims)
 

@@ -113,6 +113,10 @@ def test_nobody_can_be_invited_as_what_is_no_role(world, visit):
         assert invite(visit(world.ana), role=role).status_code == 422
 
 
+def test_a_team_that_cannot_be_is_none(world, visit):
+    assert invite(visit(world.ana), role="agent", team="9" * 5_000).status_code == 303
+
+
 def test_only_administrators_invite(world):
     for who in (world.mia, world.ren):
         with pytest.raises(Forbidden):

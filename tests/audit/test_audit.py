@@ -97,6 +97,8 @@ def test_a_day_that_is_none_is_a_problem_beside_the_field(world, visit, address)
     assert answer.status_code == 422
     assert "Write a day as" in answer.text
     assert 'value="Ren"' in answer.text
+    for day in ("0001-01-01", "9999-12-31"):  # days that are, and cannot be reckoned with
+        assert visit(world.ana).get(f"{address}?since={day}&until={day}").status_code == 422
 
 
 def test_pages_follow_each_other_without_a_gap_also_where_moments_are_the_same(world):

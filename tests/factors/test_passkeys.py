@@ -211,6 +211,9 @@ def test_whoever_has_to_have_a_second_factor_can_begin_with_a_passkey(app, world
     browser.post("/sign-in", data=MIA)
     made = device.make(question(browser, "/sign-in/second"))
     assert not is_in(browser)
+    long = browser.post("/sign-in/second", data={"name": "x" * 61, "credential": made})
+    assert (long.status_code, "too long" in long.text) == (422, True)
+    made = device.make(question(browser, "/sign-in/second"))
     done = browser.post("/sign-in/second", data={"name": "Phone", "credential": made})
     assert len(CODE.findall(done.text)) == 10
     assert is_in(browser)

@@ -45,6 +45,14 @@ def test_an_app_is_shown_a_picture_and_counts_from_its_first_right_digits_on(wor
     assert browser.get(APP).location == HERE, "the secret is never shown again"
 
 
+def test_an_app_is_shown_a_picture_of_the_longest_names_too(app, world, visit):
+    app.config["DESK_NAME"], world.mia.email = "机" * 60, f"{'机' * 200}@example.org"
+    db.commit()
+    browser = visit(world.mia)
+    browser.post(APP)
+    assert "<svg viewBox" in browser.get(APP).text
+
+
 def test_the_log_says_that_it_changed_and_no_secret(world, visit):
     app = App(world.mia)
     use_code(world.mia, app.codes[0])

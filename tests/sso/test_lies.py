@@ -28,6 +28,7 @@ LIES = {
     "about nobody": {"sub": None},
     "about a number": {"sub": 7},
     "about a very long name": {"sub": "x" * 300},
+    "about what nobody can read": {"sub": "nia\u0000"},
     "with another access token": {"at_hash": "bm90IHRoZSBoYXNo"},
 }
 

@@ -256,6 +256,9 @@ def test_old_proof_from_the_provider_proves_nothing(browser, liar):
     Way(browser).end(liar)
     liar.claims = {"auth_time": int(clock.now().timestamp()) - 3_600}
     assert "had signed you in long before" in Way(browser, deed="proof", to="/profile").end(liar).text
+    liar.claims, liar.lies["/userinfo"] = {}, {"sub": liar.all_claims()["sub"], "auth_time": "yesterday"}
+    assert Way(browser, deed="proof", to="/profile").end(liar).status_code == 200, "what nobody signed says no time"
+    del liar.lies["/userinfo"]
     liar.claims = {"sub": "another", "email": "another@example.org"}
     assert "You are not signed in as before" in Way(browser, deed="proof", to="/profile").end(liar).text
 
