@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 from informejo.limits import Length
 from informejo.text import clean_line, clean_text
 
-_CHOOSE = "Choose one of the values in the list."
-_BY_KIND = {"missing": "Fill this in.", "enum": _CHOOSE, "int_parsing": "This must be a whole number."}
+CHOOSE = "Choose one of the values in the list."
+_BY_KIND = {"missing": "Fill this in.", "enum": CHOOSE, "int_parsing": "This must be a whole number."}
 
 
 class Invalid(Exception):

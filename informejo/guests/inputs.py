@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from informejo.accounts.inputs import Email, Name
 from informejo.inputs import Input, problem
 from informejo.text import is_number
-from informejo.tickets.inputs import Description, Key, Title
+from informejo.tickets.inputs import Description, Key, OfferedCategory, Title
 from informejo.tickets.words import Category, Priority
 
 
@@ -18,7 +18,7 @@ class GuestTicket(Input):
     email: Email
     title: Title
     description: Description
-    category: Category = Category.OTHER
+    category: OfferedCategory = Category.OTHER
     priority: Priority = Priority.MEDIUM
     key: Key = None
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import limits, security
@@ -12,8 +12,9 @@ from informejo.accounts.inputs import Email
 from informejo.accounts.models import User
 from informejo.drafts.inputs import DraftKey
 from informejo.events import log
-from informejo.inputs import Input, Invalid, line, problem, prose
+from informejo.inputs import CHOOSE, Input, Invalid, line, problem, prose
 from informejo.live import bookmark
+from informejo.settings.queries import offered_categories
 from informejo.text import is_number
 from informejo.tickets import list_queries
 from informejo.tickets.filters import TicketFilter
@@ -27,12 +28,21 @@ Description = prose(limits.DESCRIPTION, "what happens,")
 Body = prose(limits.COMMENT, "a message")
 
 
+def _is_offered(category: Category) -> Category:
+    if category not in {value for value, _ in offered_categories()}:  # an old page, or no page of ours
+        raise problem(f"{category.word} is not offered any more. {CHOOSE}")
+    return category
+
+
+OfferedCategory = Annotated[Category, AfterValidator(_is_offered)]
+
+
 class NewTicket(Input):
     """A new ticket; the requester fields are for staff who open it for somebody else."""
 
     title: Title
     description: Description
-    category: Category = Category.OTHER
+    category: OfferedCategory = Category.OTHER
     priority: Priority = Priority.MEDIUM
     requester_email: Annotated[Email | None, _nothing] = None
     requester_name: Annotated[line(limits.NAME, "a name") | None, _nothing] = None

@@ -71,6 +71,12 @@ def test_a_new_ticket_offers_the_categories_that_were_chosen(ana, visit, world):
     offered = browser.get("/tickets/new").text
     assert 'value="network"' in offered
     assert 'value="hardware"' not in offered
+    typed = {"title": "It is broken", "description": "It does not start.", "name": "Kim", "email": "kim@example.org"}
+    for form, sent in ((browser, "/tickets"), (visit(), "/submit-ticket")):
+        hidden = form.post(sent, data=typed | {"category": "hardware"})
+        assert (hidden.status_code, "is not offered any more" in hidden.text) == (422, True)
+        assert "It does not start." in hidden.text
+        assert form.post(sent, data=typed | {"category": "network"}).status_code == 303
 
 
 @pytest.mark.parametrize(
