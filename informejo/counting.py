@@ -23,11 +23,13 @@ class Counts(MemoryStorage):
         if self.is_read_back:
             return
         self.is_read_back, now = True, clock.now()
-        for what, limit in lasting.items():
-            lasts = limit.get_expiry()
-            kept = select(Count.who, Count.at).where(Count.what == what, Count.at > now - timedelta(seconds=lasts))
-            for who, at in db.session.execute(kept):
-                self._add(limit.key_for(what, who), max(0.0, (now - at).total_seconds()), lasts)
+        lasts = {what: limit.get_expiry() for what, limit in lasting.items()}
+        oldest = now - timedelta(seconds=max(lasts.values()))
+        kept = select(Count.what, Count.who, Count.at).where(Count.what.in_(lasts), Count.at > oldest)
+        for what, who, at in db.session.execute(kept):
+            age = max(0.0, (now - at).total_seconds())
+            if age < lasts[what]:
+                self._add(lasting[what].key_for(what, who), age, lasts[what])
 
     def _add(self, key: str, age: float, lasts: float):
         entry = memory.Entry(lasts - age)

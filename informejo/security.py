@@ -260,7 +260,7 @@ def peer() -> str:
 def count(what: str, who: str = ""):
     """One more of `what` by `who`. Raises TooManyRequests when that is too much."""
     key = _key(what, who)
-    if not _rates().hit(RATES[what].limit, what, key):
+    if not rates().hit(RATES[what].limit, what, key):
         raise _too_many(what, key)
     if RATES[what].lasting:
         keep(what, key)
@@ -269,13 +269,13 @@ def count(what: str, who: str = ""):
 def allow(what: str, who: str = ""):
     """Raise TooManyRequests if one more would be too much, without counting it: for what counts only if it fails."""
     key = _key(what, who)
-    if not _rates().test(RATES[what].limit, what, key):
+    if not rates().test(RATES[what].limit, what, key):
         raise _too_many(what, key)
 
 
 def has_room(what: str, who: str = "") -> bool:
     """The same as `count`, for what is left out where it would be too much."""
-    return _rates().hit(RATES[what].limit, what, who)
+    return rates().hit(RATES[what].limit, what, who)
 
 
 def count_mail(email: str):
@@ -298,6 +298,13 @@ def in_even_time() -> Iterator[None]:
         time.sleep(max(0, ends - time.monotonic()))
 
 
+def rates() -> MovingWindowRateLimiter:
+    """What is counted; what an earlier process counted is read back first, once."""
+    found = current_app.extensions["rates"]
+    found.storage.read_back({what: rate.limit for what, rate in RATES.items() if rate.lasting})
+    return found
+
+
 def _peer() -> IPv4Address | IPv6Address:
     try:
         peer = ip_address(request.remote_addr or "")
@@ -306,18 +313,12 @@ def _peer() -> IPv4Address | IPv6Address:
     return getattr(peer, "ipv4_mapped", None) or peer  # what a socket for both kinds makes of IPv4
 
 
-def _rates() -> MovingWindowRateLimiter:
-    rates = current_app.extensions["rates"]
-    rates.storage.read_back({what: rate.limit for what, rate in RATES.items() if rate.lasting})
-    return rates
-
-
 def _key(what: str, who: str) -> str:
     return key_of(who) if RATES[what].lasting else who
 
 
 def _too_many(what: str, key: str) -> TooManyRequests:
-    frees = _rates().get_window_stats(RATES[what].limit, what, key).reset_time
+    frees = rates().get_window_stats(RATES[what].limit, what, key).reset_time
     return TooManyRequests(retry_after=max(1, math.ceil(frees - time.monotonic())))
 
 
