@@ -9,11 +9,13 @@ from informejo.accounts import prune_actions
 from informejo.accounts.models import Session
 from informejo.drafts.models import Draft
 from informejo.guests import link_actions
+from informejo.guests.codes import shown
 from informejo.guests.link_actions import make_link
 from informejo.security import MOST_LINKS, cookie_name
 from informejo.tickets import change_actions, prune_actions as ticket_prune_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Status
+from tests.intake.letters import come as come_by_mail, letter
 from tests.live.sse import Listener
 
 ELSEWHERE = ("/tickets", "/profile", "/tickets/new", "/unread", "/queue", "/users", "/desk", "/live?on=me")
@@ -338,3 +340,17 @@ def test_a_link_keeps_drafts_of_its_ticket_alone_whatever_else_the_address_says(
     assert gus.post("/drafts", data=typed | {"draft": twice}).status_code == 401
     assert gus.post("/drafts", data=typed | {"draft": twice[:1]}).status_code == 303
     assert [draft.form for draft in db.session.query(Draft)] == twice[:1]
+
+
+@pytest.mark.parametrize("quoted", ["access code {}", "access code *{}*", "access\n> code {}", "access code\n> > {}"])
+def test_a_quoted_link_and_its_code_stand_in_no_conversation(world, ticket, quoted):
+    link = make_link(world.gus, ticket)
+    db.commit()
+    said = (
+        "It works now. I had typed the " + quoted.format(shown(link.code)) + f"\n> http://localhost:3003/t/{link.token}"
+    )
+    come_by_mail(letter(sender=world.gus.email, subject=f"Re: [#{ticket.id}]", text=said))
+    body = db.session.query(Comment).one().body
+    assert "It works now" in body
+    assert shown(link.code) not in body
+    assert link.token not in body
