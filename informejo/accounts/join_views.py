@@ -9,7 +9,7 @@ from informejo.accounts.inputs import NewAccount, Newcomer
 from informejo.inputs import Invalid
 from informejo.mail.queries import can_be_sent
 from informejo.settings.queries import setting
-from informejo.sso.own import takes_passwords
+from informejo.sso.queries import passwords_are_taken
 from informejo.web import anybody, go_to, page
 
 TAKEN = "With this address no account can be made here. If it is yours: sign in, or ask an administrator for a link."
@@ -21,7 +21,7 @@ bp = Blueprint("joining", __name__)
 @anybody
 def register():
     """Make an account. Where mail can be sent, the answer is the same for an address that has one already."""
-    if not (setting("REGISTRATION") and takes_passwords()):
+    if not (setting("REGISTRATION") and passwords_are_taken()):
         abort(404)
     if request.method != "POST":
         return _form()

@@ -15,6 +15,7 @@ from informejo.inputs import Invalid
 from informejo.sso.going import farewell
 from informejo.sso.own import takes_passwords
 from informejo.sso.refusals import NotSignedIn
+from informejo.text import is_address
 from informejo.web import anybody, go_to, local, public, wants_fragment
 
 WRONG = "This e-mail address and password do not match, or this account cannot sign in."
@@ -42,12 +43,12 @@ def sign_in():
 def create_session():
     """Sign in. The answer to an unknown address, a wrong password and a closed account is the same."""
     hidden = passing_through()
-    if not takes_passwords():
-        raise NotSignedIn("no-passwords", "one of the services that the sign-in page names")
     try:
         given = SignIn.read(request.form)
     except Invalid as invalid:
         return sign_in_page(invalid.problems, hidden), 422
+    if not takes_passwords(given.email):
+        raise NotSignedIn("no-passwords", "one of the services that the sign-in page names")
     _count_try(given.email)
     user = actions.sign_in(given.email, given.password)
     if user is None:
@@ -87,7 +88,8 @@ def _note_failure(email: str) -> bool:
     security.count("failed sign-in", security.address())
     security.count("failed sign-in of an account", _whose(email))
     known = queries.user_by_email(email)
-    accesses.note("sign-in-failed", user=known, who="" if known else email, said="With a password.")
+    unknown = email if known is None and is_address(email) else ""  # what is none may be a password in the wrong field
+    accesses.note("sign-in-failed", user=known, who=unknown, said="With a password.")
     return True
 
 

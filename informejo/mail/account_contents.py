@@ -5,6 +5,7 @@ from informejo.accounts import address_actions, password_actions, queries
 from informejo.accounts.models import Role
 from informejo.mail.cases import Case
 from informejo.mail.senders import public
+from informejo.sso.queries import passwords_are_taken
 
 NOTHING_TO_DO = "If it was not you, nothing needs to be done."
 
@@ -25,7 +26,7 @@ def forgotten(case: Case) -> tuple[str, dict]:
     """To whoever reads that address: what was asked of it, and a link, if a password is how they come in."""
     user = case.reader.user
     why = _asked(user.role == Role.GUEST, joins="joining" in case.event.changes)
-    if not queries.chooses_password(user):
+    if not (passwords_are_taken() and queries.chooses_password(user)):
         lead = f"{why} You come in with the sign-in of your organisation, so you need no password here. {NOTHING_TO_DO}"
         return "Signing in to the help desk", {"lead": lead, "action": "Sign in", "link": f"{public()}/sign-in"}
     token = password_actions.make_own_link(user)

@@ -25,9 +25,15 @@ def ways_in() -> dict:
     return {"providers": providers.of(current_app.config), "passwords": takes_passwords()}
 
 
-def takes_passwords() -> bool:
-    """Whether this browser may send a password. Where they are switched off, it may once, to link an older account."""
-    return queries.passwords_are_taken() or waiting() is not None
+def takes_passwords(email: str | None = None) -> bool:
+    """Whether this browser may send a password, of that account or of any.
+
+    Where they are switched off it may send one, that of the older account which is to be linked.
+    """
+    if queries.passwords_are_taken():
+        return True
+    told = waiting()
+    return told is not None and email in (None, told.email)
 
 
 def waiting() -> Told | None:

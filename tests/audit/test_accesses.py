@@ -66,3 +66,8 @@ def test_an_access_goes_with_the_transaction_it_belongs_to(world):
     assert written() == []
     with pytest.raises(ValueError, match="signed-inn"):
         note("signed-inn")
+
+
+def test_a_password_typed_as_the_address_is_not_written_down(world, visit):
+    visit().post("/sign-in", data={"email": "Correct horse 7!", "password": "Correct horse 7!"})
+    assert written() == [("sign-in-failed", None, "")]

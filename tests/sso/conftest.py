@@ -4,7 +4,10 @@ import pytest
 from oidc_provider_mock import User, run_server_in_thread
 
 from informejo.sso import discovery
+from tests.mail.conftest import post, sink
 from tests.sso.liar import Liar
+
+__all__ = ["post", "sink"]
 
 PEOPLE = (
     User(sub="nia", claims={"name": "Nia Okafor", "email": "nia@example.org", "email_verified": True}),

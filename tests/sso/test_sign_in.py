@@ -11,6 +11,7 @@ from informejo.audit.models import Access
 from informejo.guests.link_actions import make_link
 from informejo.sso import providers
 from informejo.sso.models import Identity
+from tests.accounts.test_forgotten import body
 from tests.sso.way import Way, address_in
 from tests.world import PASSWORD
 
@@ -308,6 +309,24 @@ def test_where_passwords_are_off_only_the_providers_are_offered(browser, liar, d
     assert 'name="password"' in browser.get(Way(browser).end(liar).location).text, "to link an older account"
     desk.config["SSO_PROVIDERS"] = ""
     assert 'name="password"' in browser.get("/sign-in").text, "nobody may be locked out by a setting"
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_where_passwords_are_off_no_other_way_leads_to_one(browser, liar, desk, world, post, sink, waits):
+    world.mia.confirmed_at = clock.now()
+    db.session.commit()
+    desk.config["PASSWORD_SIGN_IN"] = False
+    if waits:
+        liar.claims = {"email": "mia@example.org"}
+        Way(browser).end(liar)
+    assert browser.get("/register").status_code == 404
+    assert browser.post("/sign-in", data={"email": "ana@example.org", "password": PASSWORD}).status_code == 403
+    browser.post("/forgot-password", data={"email": "ana@example.org"})
+    post.deliver()
+    assert "choose-password" not in body(sink)
+    assert "the sign-in of your organisation" in body(sink)
+    mia = browser.post("/sign-in", data={"email": "mia@example.org", "password": PASSWORD})
+    assert mia.status_code == (303 if waits else 403)
 
 
 WRONG = {
