@@ -21,6 +21,7 @@ def save_mapping(actor: User, provider: Provider, text: str) -> list[Move]:
     """
     require(actor, "sso.map")
     role_map = read_map(text)
+    turns.begin_write(db.session.connection())  # of two who save at once the second sees what the first made of people
     moves = [move for move in queries.moves(actor, provider, role_map) if move.user_id != actor.id]
     _keep(actor, provider.mapping_setting, text, provider.role_map)
     for move in turns.in_turns(moves):
@@ -31,7 +32,7 @@ def save_mapping(actor: User, provider: Provider, text: str) -> list[Move]:
 
 
 def _keep(actor: User, name: str, text: str, otherwise: str):
-    row = db.session.get(SavedSetting, name) or SavedSetting(name=name, value=otherwise)
+    row = db.session.get(SavedSetting, name, populate_existing=True) or SavedSetting(name=name, value=otherwise)
     if row.value != text:
         log.record(EventName.SETTING_CHANGED, actor, audience=Audience.STAFF, changes={name: [row.value, text]})
     row.value = text

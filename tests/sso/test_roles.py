@@ -3,15 +3,17 @@
 import re
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from informejo import db
+from informejo import db, turns
 from informejo.accounts.models import Role, Session, User
 from informejo.accounts.queries import user_by_email
 from informejo.events import log
 from informejo.events.names import EventName
+from informejo.settings.models import SavedSetting
 from informejo.settings.queries import setting
 from informejo.sso.claims import role_for, told
+from informejo.sso.mapping_actions import save_mapping
 from informejo.sso.providers import read, read_map
 from tests.sso.way import Way
 
@@ -142,6 +144,24 @@ def test_others_than_were_shown_are_shown_first(browser, liar, world, visit):
     assert "2 people become agents" in again.text
     assert "look once more" in again.text
     assert role_of("bob") == Role.USER
+
+
+def test_whoever_saves_second_looks_at_what_the_first_made_of_people(browser, desk, liar, world, visit, monkeypatch):
+    comes(visit, liar, "bob", **AGENT)
+    take_the_turn = turns.begin_write
+
+    def second(connection):
+        monkeypatch.setattr(turns, "begin_write", take_the_turn)
+        with db.engine().begin() as first:
+            first.execute(insert(SavedSetting).values(name="SSO_LIAR_ROLE_MAP", value="helpdesk=admin"))
+            first.execute(update(User).where(User.email == "bob@example.net").values(role=Role.ADMIN))
+        take_the_turn(connection)
+
+    monkeypatch.setattr(turns, "begin_write", second)
+    moves = save_mapping(world.ana, read(desk.config)[1], "it_admin=admin")
+    db.commit()
+    assert [(move.name, move.old, move.new) for move in moves] == [("Bob", Role.ADMIN, Role.USER)]
+    assert (role_of("bob"), setting("SSO_LIAR_ROLE_MAP")) == (Role.USER, "it_admin=admin")
 
 
 def test_nobody_changes_their_own_role_by_a_mapping(browser, liar, world, visit):
