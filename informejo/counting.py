@@ -1,12 +1,12 @@
 """Counts that survive a restart: each is a row too, and those of before are read back once in the life of a process."""
 
 from bisect import insort
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from limits import RateLimitItem
 from limits.storage import MemoryStorage, memory
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from informejo import clock, db
 from informejo.accounts.models import Count
@@ -22,14 +22,16 @@ class Counts(MemoryStorage):
         """Add what was kept of these, by name, unless that was done. What a clock put back calls future is now."""
         if self.is_read_back:
             return
-        self.is_read_back, now = True, clock.now()
-        lasts = {what: limit.get_expiry() for what, limit in lasting.items()}
-        oldest = now - timedelta(seconds=max(lasts.values()))
-        kept = select(Count.what, Count.who, Count.at).where(Count.what.in_(lasts), Count.at > oldest)
-        for what, who, at in db.session.execute(kept):
+        now, lasts = clock.now(), {what: limit.get_expiry() for what, limit in lasting.items()}
+        kept = self._kept(lasts, now - timedelta(seconds=max(lasts.values())))
+        self.is_read_back = True  # not before: where the database cannot be read just now, the next one who asks tries
+        for what, who, at in kept:
             age = max(0.0, (now - at).total_seconds())
             if age < lasts[what]:
                 self._add(lasting[what].key_for(what, who), age, lasts[what])
+
+    def _kept(self, names: Collection[str], since: datetime) -> Sequence[Row]:
+        return db.rows(select(Count.what, Count.who, Count.at).where(Count.what.in_(names), Count.at > since))
 
     def _add(self, key: str, age: float, lasts: float):
         entry = memory.Entry(lasts - age)

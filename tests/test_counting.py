@@ -34,6 +34,18 @@ def test_failed_sign_ins_survive_a_restart(app, world, visit):
     assert fail(visit(), "zoe@example.org", PASSWORD).status_code == 303
 
 
+def test_where_they_cannot_be_read_just_now_they_are_the_next_time(app, world, visit, monkeypatch):
+    for number in range(10):
+        stranger = visit()
+        stranger.environ_base |= {"REMOTE_ADDR": f"192.0.2.{number}"}
+        fail(stranger)
+    restart(app)
+    with monkeypatch.context() as broken:
+        broken.setattr(Counts, "_kept", lambda *_: 1 / 0)
+        assert fail(visit(), password=PASSWORD).status_code == 500
+    assert fail(visit(), password=PASSWORD).status_code == 429
+
+
 @pytest.mark.hardening("H-35")
 def test_so_do_those_from_one_address(app, world, visit):
     assert [fail(visit(), f"{n}@example.org").status_code for n in range(10)] == [422] * 10
