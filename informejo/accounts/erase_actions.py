@@ -4,6 +4,7 @@ from sqlalchemy import delete, or_, select, update
 
 from informejo import clock, db
 from informejo.accounts.actions import hold_rights, leave, require_another_admin
+from informejo.accounts.merge_queries import merged_into
 from informejo.accounts.models import User
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.drafts.models import Draft
@@ -30,6 +31,12 @@ def erase(actor: User, user: User):
     require_another_admin(user)
     leave(actor, user)
     void_ways_in(user)
+    for one in (user, *merged_into(user)):  # what they were called before they had this account alone goes with it
+        _forget(one)
+    log.record(EventName.USER_ERASED, actor, audience=Audience.STAFF, user=user)
+
+
+def _forget(user: User):
     for table in THEIRS:
         db.session.execute(delete(table).where(table.user_id == user.id))
     address = f"former-user-{user.id}@erased.invalid"  # RFC 2606: no mail can ever go there
@@ -37,7 +44,6 @@ def erase(actor: User, user: User):
     _forget_names(user)
     user.name, user.email, user.department, user.time_zone = NAME, address, "", ""
     user.confirmed_at, user.erased_at = None, clock.now()
-    log.record(EventName.USER_ERASED, actor, audience=Audience.STAFF, user=user)
 
 
 def _forget_address(user: User, instead: str):

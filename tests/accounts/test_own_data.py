@@ -11,6 +11,7 @@ from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db
 from informejo.accounts import erase_actions, queries
+from informejo.accounts.merge_actions import merge
 from informejo.accounts.models import Role, Session, User
 from informejo.drafts.models import Draft
 from informejo.events import log
@@ -109,6 +110,15 @@ def test_whoever_deletes_their_account_is_gone_for_good(erased):
     assert not db.session.scalars(select(Draft)).all()
     assert db.session.scalar(select(IncomingMail.sender)) == erased.email
     assert log.since(0)[-1].name == EventName.USER_ERASED
+
+
+def test_what_they_were_called_before_two_accounts_became_one_goes_too(world, ren):
+    merge(world.ana, world.zoe, world.ren)
+    db.commit()
+    ren.post("/profile/data/deletion", data={"sure": "yes"})
+    db.session.expire_all()
+    assert (world.zoe.name, world.zoe.active) == ("Former user", False)
+    assert queries.user_by_email("zoe@example.org") is None, "a mail from there is a stranger's"
 
 
 @pytest.mark.hardening("S-46")
