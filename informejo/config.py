@@ -1,6 +1,7 @@
 """Every setting, once: name, default and meaning; each is read from the environment variable of the same name."""
 
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ class Setting(NamedTuple):
     default: str | int | bool
     meaning: str
     on_page: bool = False
+    fits: str = ""  # a pattern of what it can be, where not everything of its type can
 
 
 SETTINGS = (
@@ -36,7 +38,9 @@ SETTINGS = (
         "Bytes the files of one ticket may take together; internal ones count apart.",
     ),
     Setting("DESK_NAME", "Informejo", "Name of the desk, in titles, pages and mails.", on_page=True),
-    Setting("ACCENT", "", "Accent colour, as #0b6a62; by itself the one that the pages came with.", on_page=True),
+    Setting(
+        "ACCENT", "", "Accent colour, as #0b6a62; by itself the one that the pages came with.", True, r"#[0-9a-f]{6}"
+    ),
     Setting("GREETING", "", "Words for visitors on the front page, above the ways in.", on_page=True),
     Setting("SUBMIT_HINT", "", "Words above the form for a new ticket.", on_page=True),
     Setting("MAIL_FOOTER", "", "Words at the end of every mail.", on_page=True),
@@ -48,14 +52,20 @@ SETTINGS = (
     ),
     Setting("REGISTRATION", True, "Whether people may register themselves.", on_page=True),
     Setting("GUEST_TICKETS", True, "Whether visitors may open tickets, at /submit-ticket.", on_page=True),
-    Setting("LINK_DAYS", 30, "Days for which a mailed link to one ticket opens it.", on_page=True),
+    Setting("LINK_DAYS", 30, "Days for which a mailed link to one ticket opens it.", True, r"[1-9][0-9]{0,2}"),
     Setting(
         "REGISTRATION_CONFIRM",
         True,
         "Whether who registers proves their address first, by a mail; a desk that sends none lets them in at once.",
         on_page=True,
     ),
-    Setting("SECOND_FACTOR", "", "Who has to have a second factor: admins, staff, or nobody when empty.", on_page=True),
+    Setting(
+        "SECOND_FACTOR",
+        "",
+        "Who has to have a second factor: admins, staff, or nobody when empty.",
+        True,
+        "admins|staff",
+    ),
     Setting(
         "PASSWORD_SIGN_IN",
         True,
@@ -168,6 +178,8 @@ def _here(host: str, port: int) -> str:
 def _value(setting: Setting, text: str | None):
     if text is None or text == "":
         return setting.default
+    if setting.fits and not re.fullmatch(setting.fits, text):
+        raise ValueError(f"{setting.name} cannot be {text!r}; docs/configuration.md says what it can be.")
     if isinstance(setting.default, bool):
         return _switch(setting.name, text)
     if isinstance(setting.default, int):

@@ -111,6 +111,13 @@ def test_links_lead_to_where_the_desk_listens_unless_it_is_reached_otherwise(env
     assert from_environment(environ)["PUBLIC_URL"] == address
 
 
+@pytest.mark.parametrize(("name", "value"), [("ACCENT", "teal"), ("SECOND_FACTOR", "everybody"), ("LINK_DAYS", "0")])
+def test_what_a_setting_cannot_be_is_said_at_the_start(name, value):
+    with pytest.raises(ValueError, match=f"^{name} cannot be"):
+        from_environment({name: value})
+    assert from_environment({name: ""})[name] == from_environment({})[name]
+
+
 def test_whoever_runs_the_desk_prints_a_link_to_choose_another_password(run, world, visit):
     said = run("reset-password", "Ren@Example.org").output
     assert "Ren Ito chooses a password, once, within a day" in said

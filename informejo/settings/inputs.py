@@ -45,6 +45,7 @@ GROUPS = {
     ),
     "Who comes in": (
         Field("REGISTRATION", "People may register themselves", choices=SWITCH),
+        Field("REGISTRATION_CONFIRM", "Whoever does, proves their address by a mail first", choices=SWITCH),
         Field("GUEST_TICKETS", "People may open tickets without an account", choices=SWITCH),
         Field("LINK_DAYS", "Days for which a mailed link opens its ticket", kind="number"),
         Field(
@@ -73,6 +74,7 @@ class Settings(Input):
     SUBMIT_HINT: prose(_TEXT, "a hint") = ""
     CATEGORIES: str = ""
     REGISTRATION: bool
+    REGISTRATION_CONFIRM: bool
     GUEST_TICKETS: bool
     LINK_DAYS: int = Bounds(ge=1, le=365)
     SECOND_FACTOR: Literal["", "admins", "staff"] = ""

@@ -56,9 +56,10 @@ def mark_of(name: str) -> str:
 
 
 def offered_categories() -> list[tuple[str, str]]:
-    """What a new ticket can be about: values and their words."""
-    offered = setting("CATEGORIES").split()
-    return [(one.value, one.word) for one in Category if not offered or one in offered]
+    """What a new ticket can be about: values and their words. All, where the setting names none that there is."""
+    chosen = setting("CATEGORIES").split()
+    offered = [one for one in Category if one in chosen] or Category
+    return [(one.value, one.word) for one in offered]
 
 
 def history(actor: User) -> list[Event]:

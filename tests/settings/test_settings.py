@@ -79,6 +79,16 @@ def test_a_new_ticket_offers_the_categories_that_were_chosen(ana, visit, world):
         assert form.post(sent, data=typed | {"category": "network"}).status_code == 303
 
 
+def test_a_setting_that_names_no_category_there_is_hides_none(app, visit, world):
+    app.config["CATEGORIES"] = "hardware,network"
+    assert 'value="hardware"' in visit(world.ren).get("/tickets/new").text
+
+
+def test_whether_who_registers_proves_the_address_is_set_here_too(ana):
+    save(ana, REGISTRATION_CONFIRM=("on", "off"))
+    assert setting("REGISTRATION_CONFIRM") is False
+
+
 @pytest.mark.parametrize(
     ("name", "was", "new"),
     [("DESK_NAME", "Informejo", ""), ("ACCENT", "", "red; }"), ("LINK_DAYS", "30", "0"), ("LINK_DAYS", "30", "x"),
