@@ -12,7 +12,7 @@ from informejo.accounts.password_actions import void_links
 from informejo.intake.bringing import Brought
 from informejo.intake.judging_queries import Judgement
 from informejo.intake.mailed_back import tokens_in
-from informejo.intake.matching_queries import Match
+from informejo.intake.matching_queries import Match, most_secret
 from informejo.mail.actions import confirm_address
 from informejo.mail.models import IncomingMail, MailPicture, OutgoingMail
 from informejo.mail.outgoing_actions import mark_bounced
@@ -58,7 +58,7 @@ def _write_down(mail: IncomingMail, judgement: Judgement):
         setattr(mail, name, value)
     mail.state, mail.reason, mail.claimed_until = judgement.state, judgement.reason, None
     mail.match = judgement.match.why if judgement.match else ""
-    mail.ticket = judgement.twin.ticket if judgement.twin else None
+    mail.ticket = judgement.twin.ticket if judgement.twin else judgement.like
 
 
 def _note_report(mail: IncomingMail, judgement: Judgement):
@@ -75,9 +75,7 @@ def _note_report(mail: IncomingMail, judgement: Judgement):
 
 def _most_secret(bundle: OutgoingMail) -> Ticket | None:
     """Of the tickets a bundle told of one that not all of the staff see: the report may have all of it."""
-    tickets = [verdict.event.ticket for verdict in bundle.verdicts if verdict.event.ticket]
-    secret = sorted(tickets, key=lambda ticket: (ticket.confidential, ticket.team_id is not None))
-    return secret[-1] if secret and (secret[-1].confidential or secret[-1].team_id) else None
+    return most_secret(verdict.event.ticket for verdict in bundle.verdicts if verdict.event.ticket)
 
 
 def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought):
@@ -87,7 +85,7 @@ def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
     # Nor does a mail make an account its sender's that somebody else may have made.
     if (match.proven or mail.dmarc == "pass") and not mail.automatic and not person.is_unproven:
         confirm_address(person)
-    thing = _reply(mail, person, match, brought) if match.ticket else _open(mail, person, brought)
+    thing = _reply(mail, person, match, brought) if match.ticket else _open(mail, person, match, brought)
     place(mail, thing)
     if not match.ticket:
         mail.reason = _sentences(mail.reason, "It opened a new ticket.", brought.said)
@@ -99,9 +97,9 @@ def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
     mail.reason = _sentences(mail.reason, note, brought.said)
 
 
-def _open(mail: IncomingMail, person: User, brought: Brought) -> Ticket:
-    said = {"title": brought.title, "description": brought.text, "files": brought.files}
-    return actions.open_ticket(person, **said, key=mail.key, unverified=person.is_unproven)
+def _open(mail: IncomingMail, person: User, match: Match, brought: Brought) -> Ticket:
+    said = {"title": brought.title, "description": brought.text, "files": brought.files, "key": mail.key}
+    return actions.open_ticket(person, **said, like=match.like, unverified=person.is_unproven)
 
 
 def _reply(mail: IncomingMail, person: User, match: Match, brought: Brought) -> Ticket | Comment:

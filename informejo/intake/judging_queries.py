@@ -21,6 +21,7 @@ from informejo.mime.parsing import Parsed, Unreadable, parse
 from informejo.mime.reports import Report
 from informejo.offload import offload
 from informejo.tickets import files
+from informejo.tickets.models import Ticket
 
 MOST_AUTOMATIC = 20  # tickets of machines that one sender opens in an hour; what is more waits for somebody
 HOUR = timedelta(hours=1)
@@ -38,6 +39,7 @@ class Judgement(NamedTuple):
     report: Report | None = None
     about: OutgoingMail | None = None  # the mail of ours that the report is about
     twin: IncomingMail | None = None  # the one that it is once more
+    like: Ticket | None = None  # of one that waits: what it answers, and no others of the staff may read
 
 
 def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
@@ -87,12 +89,12 @@ def _matched(facts: dict, parsed: Parsed) -> Judgement:
     found = match(parsed, facts["dmarc"])
     if found.person and not found.person.active:
         reason = f"{found.person.name}, whose address it has, is deactivated. It waits for somebody to decide."
-        return Judgement(facts, InState.QUARANTINED, reason)
+        return Judgement(facts, InState.QUARANTINED, reason, like=found.like)
     if not facts["automatic"]:
         return Judgement(facts, InState.REPLY if found.ticket else InState.TICKET, "", found)
     if not found.ticket and _opened_by_machine(parsed.sender) >= MOST_AUTOMATIC:
         reason = f"This sender's automatic mails opened {MOST_AUTOMATIC} tickets within an hour. This one waits."
-        return Judgement(facts, InState.QUARANTINED, reason)
+        return Judgement(facts, InState.QUARANTINED, reason, like=found.like)
     reason = f"{guards.is_automatic(parsed)} So it is kept like any other, and never answered by the desk itself."
     if found.ticket and found.person.is_staff and guards.says_so_itself(parsed):  # that one of us is out of office
         found = found._replace(internal=True)

@@ -1,7 +1,7 @@
 """Which ticket an incoming mail belongs to, and as whom it acts. Never by the text of a subject."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -34,7 +34,8 @@ FORGED = "Our mail server says that it may not be from whom it says (DMARC), so 
 class Match(NamedTuple):
     """Where a mail belongs: the ticket, None for a new one, and who sent it, None for somebody who is not known yet.
 
-    `proven` says that it carried what we had signed for this very person: then it acts with all their rights.
+    `proven` says that it carried what we had signed for this very person: then it acts with all their rights. `like` is
+    a ticket that it answers and may not be brought to: what it quotes of that one no others may read.
     """
 
     ticket: Ticket | None
@@ -42,6 +43,7 @@ class Match(NamedTuple):
     proven: bool
     internal: bool  # what it answers was for the staff alone, and so is the answer
     why: str  # a sentence
+    like: Ticket | None = None
 
 
 class Signed(NamedTuple):
@@ -55,6 +57,18 @@ class Signed(NamedTuple):
 
 def match(parsed: Parsed, dmarc: str) -> Match:
     """By what we signed, for this very sender; then by a number in the subject, for the requester of that ticket."""
+    found = _match(parsed, dmarc)
+    named = [] if found.ticket else [signed.ticket for signed in _signed(parsed) if signed.ticket]
+    return found._replace(like=most_secret(named))
+
+
+def most_secret(tickets: Iterable[Ticket]) -> Ticket | None:
+    """One of these tickets that not all of the staff see, one that fewest do; None where they see them all."""
+    secret = sorted(tickets, key=lambda ticket: (ticket.confidential, ticket.team_id is not None))
+    return secret[-1] if secret and (secret[-1].confidential or secret[-1].team_id) else None
+
+
+def _match(parsed: Parsed, dmarc: str) -> Match:
     person, strange = user_by_email(parsed.sender), False
     if person is not None and person.is_staff and dmarc == "fail":
         return Match(None, person, False, False, FORGED)

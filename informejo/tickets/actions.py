@@ -36,11 +36,13 @@ def open_ticket(
     continues: str = "",
     draft: str = "new-ticket",
     unverified: bool = False,
+    like: Ticket | None = None,
 ) -> Ticket:
     """Open a ticket for `requester` (by default the actor). The same `key` again returns the first ticket.
 
     `draft` is the form it was written in, and `continues` the key of the draft that form began with. `unverified` says
-    that nobody has shown yet to be the actor.
+    that nobody has shown yet to be the actor. It may quote the ticket that it is `like`, so no others of the staff
+    see it.
     """
     require(actor, "ticket.open")
     if requester is not None and requester is not actor:
@@ -60,7 +62,7 @@ def open_ticket(
         unverified=unverified,
     )
     db.session.add(ticket)
-    _place(ticket)
+    _place(ticket, like)
     log.record(EventName.TICKET_CREATED, actor, ticket=ticket, audience=Audience.REQUESTER)
     _attach(actor, ticket, None, files)
     forget_sent(actor, draft, (title, description), key, continues)
@@ -208,13 +210,13 @@ def _still_found(actor: User, ticket: Ticket) -> Ticket | None:
     return None
 
 
-def _place(ticket: Ticket):
-    """Whose it is at the desk: what follows another one goes where that went, and is as confidential."""
-    before = ticket.follows
+def _place(ticket: Ticket, like: Ticket | None):
+    """Whose it is at the desk: what follows another one, or is like one, goes where that went, as confidential."""
+    before = ticket.follows or like
     ticket.team_id = before.team_id if before else team_for(ticket.category)
     if before and before.confidential:
         ticket.confidential = True
-        keep_named(ticket, {before.assignee, ticket.opened_by, *named_on(before)})
+        keep_named(ticket, {before.assignee, ticket.opened_by, like and like.requester, *named_on(before)})
 
 
 def _is_again(earlier: Ticket | Comment | None, files: Sequence[Kept], **said) -> bool:

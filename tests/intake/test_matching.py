@@ -2,17 +2,22 @@
 
 import pytest
 from sqlalchemy import select
+from werkzeug.exceptions import NotFound
 
-from informejo import db
+from informejo import db, policy
+from informejo.accounts import actions
 from informejo.accounts.models import Role, User
+from informejo.intake.ledger_queries import find_mail
 from informejo.intake.matching_queries import FORGED, NOTHING, STRANGER
 from informejo.intake.taking_out_actions import take_out_message
 from informejo.mail import actions as mail_actions
 from informejo.mail.words import InState
-from informejo.tickets import change_actions
+from informejo.teams import actions as teams
+from informejo.tickets import change_actions, confiding_actions
 from informejo.tickets.models import Comment
 from informejo.tickets.words import Status
 from tests.intake.letters import come, mailed, reply_address
+from tests.world import PASSWORD
 
 REN, MIA, ZOE = "ren@example.org", "mia@example.org", "zoe@example.org"
 
@@ -277,3 +282,36 @@ def test_what_we_signed_is_not_repeated_where_others_read_it(world, ticket):
     come(sender=REN, text=f"Yes.\n> write to {address}\n> see {sent.message_id}", in_reply_to=sent.message_id)
     ((_, body, _),) = said_on(ticket)
     assert body == "Yes.\n> write to help@desk.example\n> see"
+
+
+@pytest.mark.parametrize("sender", ["ren@at-home.example", MIA, "new@example.org"])
+def test_an_answer_to_a_confidential_ticket_from_elsewhere_is_seen_by_no_others(world, ticket, sender):
+    """It quotes that one, whoever it is from: of the staff a stranger, a forger and who lost sight are none of them."""
+    actions.register(email="new@example.org", name="Nia Odd", department="", password=PASSWORD)
+    sent = mailed(world.ren, ticket, world.comment(world.tom, ticket))
+    confiding_actions.set_confidential(world.tom, ticket, True)
+    db.commit()
+    opened = come(sender=sender, text="As I said.", in_reply_to=sent.message_id).ticket
+    assert opened != ticket
+    assert opened.confidential
+    seen = {user.name for user in (world.mia, world.tom, world.ana) if policy.sees(user, opened)}
+    assert seen == {"Tom Berg"} | ({"Mia Lund"} if sender == MIA else set())
+
+
+def test_an_answer_from_elsewhere_to_a_ticket_of_a_team_is_that_teams(world, ticket):
+    team = teams.create_team(world.ana, name="Accounts", sees_all=False)
+    sent = mailed(world.ren, ticket)
+    change_actions.set_team(world.mia, ticket, team)
+    db.commit()
+    assert come(sender="ren@at-home.example", text="As I said.", in_reply_to=sent.message_id).ticket.team == team
+
+
+def test_nor_is_one_that_waits_for_somebody_to_decide(world, ticket):
+    sent = mailed(world.ren, ticket)
+    confiding_actions.set_confidential(world.tom, ticket, True)
+    db.commit()
+    mail = come(sender="dan@example.org", text="As I said.", in_reply_to=sent.message_id)
+    assert mail.state == InState.QUARANTINED
+    assert find_mail(world.tom, mail.id) == mail
+    with pytest.raises(NotFound):
+        find_mail(world.mia, mail.id)
