@@ -334,11 +334,16 @@ def _before(event: Event, field: str, was: AsItWas) -> list[tuple]:
     if field == "confidential":
         return [(field, bool(old))]
     if field == "team":
-        return [("team_id", db.session.scalar(select(Team.id).where(Team.name == old)) if old else None)]
+        return [("team_id", _team_called(old) if old else None)]
     if field == "named":
         came, went = _people(event, {*new} - {*old}), _people(event, {*old} - {*new})
         return [(field, was.named - came | went)]
     return [(f"{field}_id", next(iter(_people(event, {old} - {None})), None))] if field in _PEOPLE else []
+
+
+def _team_called(name: str) -> int:
+    """The team of that name; one in which nobody is where there is none any more: its members were not all of us."""
+    return db.session.scalar(select(Team.id).where(Team.name == name)) or 0
 
 
 def _people(event: Event, names: Collection[str]) -> frozenset[int]:

@@ -171,3 +171,16 @@ def test_the_two_ways_to_ask_who_sees_a_ticket_say_the_same(world, other):
     User.only = None
     shared = {ticket.id for ticket in db.session.scalars(policy.visible_tickets(ANY_STAFF))}
     assert shared == {ticket.id for ticket in tickets if not ticket.confidential and ticket.deleted_at is None}
+
+
+def test_a_ticket_that_was_of_a_team_which_is_called_otherwise_now_was_not_everybodys(world, other):
+    ticket = world.ticket()
+    change_actions.set_team(world.mia, ticket, other)
+    db.commit()
+    change_actions.set_team(world.mia, ticket, None)
+    [moved] = db.commit()
+    teams.change_team(world.ana, other, name="Machines", sees_all=True, categories=[])
+    db.commit()
+    before = policy.as_it_was(moved)
+    assert not policy.may(world.tom, "ticket.see", before), "Tom, who never saw it, is not told that it went"
+    assert policy.may(world.mia, "ticket.see", before)

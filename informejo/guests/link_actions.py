@@ -64,7 +64,7 @@ def prove(actor: User, ticket: Ticket):
     if actor.is_unproven:
         return
     if actor.only == ticket.id and actor.confirmed_at is None:
-        accesses.note("link-used", user=actor, said=f"Of ticket #{ticket.number}, for the first time.")
+        accesses.note("link-used", user=actor, said="For the first time.")  # which ticket is not for all who audit
         confirm_address(actor)
     if ticket.unverified and actor.id == ticket.requester_id:
         hold(actor, "ticket.see", ticket)

@@ -126,3 +126,12 @@ def test_staff_have_a_link_mailed(world, visit, post):
     assert mailed.address == "ren@example.org"
     browser = visit()
     assert ticket.title in browser.get(browser.get(mailed.link).location).text
+
+
+def test_the_audit_does_not_say_which_ticket_for_not_every_administrator_may_know_it(visit, ticket, code):
+    ticket.requester.confirmed_at = None
+    db.session.commit()
+    browser = visit()
+    check(browser, code)
+    browser.post(f"/tickets/{ticket.id}/confirmation")
+    assert [access.said for access in db.session.query(Access)] == ["With an access code.", "For the first time."]
