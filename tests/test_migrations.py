@@ -11,6 +11,9 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import Enum, inspect, select, text
 
 from informejo import create_app, db, signals
+from informejo.accounts.actions import start_session
+from informejo.accounts.queries import fingerprint
+from informejo.guests.link_actions import make_link
 from tests import architecture, world as cast
 
 
@@ -132,3 +135,15 @@ def test_a_draft_from_before_they_belonged_to_tabs_is_still_there_and_the_way_ba
     db.session.commit()
     migrate(downgrade, revision="0005")
     assert db.session.scalars(text("SELECT fields FROM drafts WHERE form = 'ticket:1'")).all() == ['"new"']
+
+
+def test_on_the_way_back_no_link_to_one_ticket_becomes_a_sign_in(empty):
+    migrate(upgrade)
+    world = cast.populate()
+    token = make_link(world.ren, world.ticket()).token
+    start_session(world.ren, "a browser")
+    db.commit()
+    migrate(downgrade, revision="0009")
+    left = db.session.scalars(text("SELECT token_hash FROM sessions")).all()
+    assert len(left) == 1
+    assert fingerprint(token) not in left

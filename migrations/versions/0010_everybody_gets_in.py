@@ -275,6 +275,8 @@ def downgrade():
     op.drop_column("tickets", "confidential")
     op.drop_column("tickets", "team_id")
 
+    # A link that was mailed for one ticket would be a sign-in for everything, as soon as nothing says which ticket.
+    op.execute("DELETE FROM sessions WHERE ticket_id IS NOT NULL")
     op.drop_index(op.f("ix_sessions_ticket_id"), "sessions")
     op.drop_index(op.f("ix_sessions_code_hash"), "sessions")
     for column in ("id_token", "provider", "code_hash", "ticket_id", "proved_at"):
