@@ -22,7 +22,14 @@ RESTORING, BEFORE = ".restoring", ".before-restore-"
 # SQLite's lock bytes (sqlite.org/src/file/src/os_unix.c): whoever has a database in WAL mode open holds these.
 SHARED_FIRST, SHARED_SIZE = 0x40000000 + 2, 510
 # Who signed out or changed a password since would be signed in again, with a log that never heard of it.
-FORGET = ("DELETE FROM sessions", "DELETE FROM setup_tokens", "DELETE FROM password_tokens", "DELETE FROM log_epoch")
+FORGET = (
+    "DELETE FROM sessions",
+    "DELETE FROM half_sign_ins",
+    "DELETE FROM setup_tokens",
+    "DELETE FROM password_tokens",
+    "DELETE FROM address_tokens",
+    "DELETE FROM log_epoch",
+)
 
 
 class RestoreRefused(Exception):

@@ -71,11 +71,14 @@ def rewrite_schema(folder: Path, schema: str):
 def test_no_way_in_from_before_opens_anything(copied, tmp_path):
     elsewhere = Desk(tmp_path / "elsewhere")
     link = "INSERT INTO password_tokens (token_hash, user_id, made_by_id, expires_at) VALUES ('h', 1, 3, '2099-01-01')"
-    rewrite(copied, link)
+    address = "INSERT INTO address_tokens (token_hash, user_id, email, expires_at) VALUES ('h', 1, 'x@y', '2099-01-01')"
+    half = "INSERT INTO half_sign_ins (token_hash, way, facts, expires_at) VALUES ('h', 's', '{}', '2099-01-01')"
+    for row in (link, address, half):
+        rewrite(copied, row)
     result = elsewhere.server.flask("restore", str(copied), "--yes")
     assert result.returncode == 0, result.stderr
     with closing(sqlite3.connect(elsewhere.database)) as database:
-        for table in ("password_tokens", "setup_tokens", "sessions"):
+        for table in ("password_tokens", "setup_tokens", "sessions", "address_tokens", "half_sign_ins"):
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
