@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
-from informejo import clock, db
-from informejo.accounts import erase_actions, queries
+from informejo import clock, db, turns
+from informejo.accounts import erase_actions, own_data_queries, queries
 from informejo.accounts.merge_actions import merge
 from informejo.accounts.models import Role, Session, User
 from informejo.drafts.models import Draft
@@ -75,6 +75,16 @@ def test_a_copy_for_the_staff_holds_what_they_said_and_no_notes_either(world, vi
     data = told(archive(visit(world.mia)))
     assert [said["text"] for said in data["messages on other tickets"]] == ["We are on the way."]
     assert MARK not in json.dumps(data)
+
+
+def test_others_go_on_while_a_copy_of_very_much_is_made(world, visit, ticket, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(own_data_queries, "AT_ONCE", 2)
+    monkeypatch.setattr(turns, "give_way", lambda: pauses.append(1))
+    for number in range(4):
+        world.comment(world.ren, world.ticket(title=f"Number {number}"), "Hello?")
+    assert len(told(archive(visit(world.ren)))["tickets"]) == 5
+    assert len(pauses) >= 4
 
 
 @pytest.mark.hardening("H-10")
