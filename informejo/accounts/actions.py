@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from informejo import clock, db, limits
+from informejo import clock, db, limits, turns
 from informejo.accounts import queries, sign_ins
 from informejo.accounts.admin_queries import able_admins
 from informejo.accounts.half_actions import end_halves
@@ -329,7 +329,7 @@ def _add_admin(email: str, name: str, hashed: str) -> User:
 
 def _end(actor: User, user: User, *which: ColumnElement[bool]):
     live = sign_ins.holding_of(user)
-    for session in db.session.scalars(select(Session).where(Session.user_id == user.id, *which)).all():
+    for session in turns.in_turns(db.session.scalars(select(Session).where(Session.user_id == user.id, *which)).all()):
         if session.id in live:
             _record_end(actor, session)
         db.session.delete(session)

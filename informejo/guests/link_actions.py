@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete
 
-from informejo import clock, db
+from informejo import clock, db, turns
 from informejo.accounts.models import Session, User
 from informejo.accounts.queries import fingerprint
 from informejo.audit import accesses
@@ -43,7 +43,7 @@ def make_link(user: User, ticket: Ticket, agent: str = "") -> Link:
 def end_links(actor: User, ticket: Ticket, links: Iterable[Session]):
     """End these links to the ticket: their pages and streams end with them, and nobody comes in by them any more."""
     hold(actor, "ticket.link", ticket)
-    for link in links:
+    for link in turns.in_turns(links):
         if db.session.execute(delete(Session).where(Session.id == link.id)).rowcount:
             changes = {"session": [link.id, None]}
             log.record(EventName.SESSION_ENDED, actor, audience=Audience.STAFF, user=link.user, changes=changes)

@@ -89,13 +89,13 @@ def delete_team(actor: User, team: Team):
     name = team.name
     db.session.delete(team)
     _record(EventName.TEAM_DELETED, actor, [name, None], {})
-    for user in members:
+    for user in turns.in_turns(members):
         _tell(actor, user, before[user])
 
 
 def keep_in_step(actor: User | None, people: Collection[User]):
     """Have these people see what their role and their teams say, and record for whom that is another thing now."""
-    for user in people:
+    for user in turns.in_turns(people):
         _tell(actor, user, _names(teams_of(user)))
 
 

@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import delete
 from werkzeug.exceptions import Forbidden, NotFound, UnprocessableEntity
 
-from informejo import db, policy
+from informejo import db, policy, turns
 from informejo.accounts import actions as accounts
-from informejo.accounts.models import Role
+from informejo.accounts.models import Role, Session
 from informejo.events import log
+from informejo.guests import link_actions
 from informejo.teams import actions
 from informejo.teams.models import Team
 from informejo.teams.queries import categories_of, members_of, team_for, teams_of
@@ -126,6 +127,18 @@ def test_nothing_is_given_to_a_team_that_is_gone_by_then(world, team, other):
     change_actions.set_team(world.mia, ticket, team)
     db.commit()
     assert ticket.team == team
+
+
+def test_others_go_on_while_very_many_see_otherwise_or_are_signed_out(world, team, monkeypatch):
+    for _ in range(10):
+        accounts.start_session(world.tom, "a browser")
+    db.commit()
+    pauses = []
+    monkeypatch.setattr(turns, "give_way", lambda: pauses.append(1))
+    accounts.end_sessions(world.tom, world.tom)
+    actions.keep_in_step(world.ana, [world.tom] * 10)
+    link_actions.end_links(world.mia, world.ticket(), [Session(id=number) for number in range(10)])
+    assert len(pauses) == 3
 
 
 def test_two_give_a_ticket_to_different_teams_and_the_second_is_asked(world, team, other):
