@@ -92,7 +92,7 @@ class Settings(Input):
     @field_validator("CATEGORIES")
     @classmethod
     def offered(cls, text: str) -> str:
-        chosen = text.split()
+        chosen = set(text.split())
         return "" if len(chosen) == len(Category) else " ".join(one for one in Category if one in chosen)
 
     @field_validator("LINK_DAYS", "REMINDER_DAYS", mode="before")

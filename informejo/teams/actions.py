@@ -128,7 +128,7 @@ def _tell(actor: User | None, user: User, teams_before: list[str]):
 def _give_categories(team: Team, categories: Collection[Category]):
     theirs = TeamCategory.category.in_(categories) | (TeamCategory.team_id == team.id)
     db.session.execute(delete(TeamCategory).where(theirs))
-    db.session.add_all(TeamCategory(category=category, team_id=team.id) for category in categories)
+    db.session.add_all(TeamCategory(category=category, team_id=team.id) for category in dict.fromkeys(categories))
 
 
 def _let_go_of_tickets(team: Team):

@@ -197,7 +197,7 @@ def test_a_name_is_taken_however_it_is_written(world, visit, team):
 def test_a_team_on_its_pages(world, visit, team):
     ana, address = visit(world.ana), f"/teams/{team.id}"
     assert ana.post(f"{address}/members", data={"user": str(world.mia.id)}).status_code == 303
-    saved = {"name": "Cables", "sees": "all", "categories": ["network", "hardware"]}
+    saved = {"name": "Cables", "sees": "all", "categories": ["network", "hardware", "network"]}
     assert ana.post(address, data=saved).status_code == 303
     page = ana.get(address).text
     assert all(word in page for word in ("Cables", "Mia Lund", "Tom Berg"))
