@@ -57,6 +57,11 @@ def of(settings: Mapping) -> tuple[Provider, ...]:
         return ()
 
 
+def leave_passwords(settings: Mapping) -> bool:
+    """Whether people may sign in with a password: they may wherever there is no other way in."""
+    return settings["PASSWORD_SIGN_IN"] or not of(settings)
+
+
 def read_map(text: str) -> dict[str, str]:
     """What each name makes of somebody: `helpdesk=agent, it_admin=admin`, with commas or a line for each.
 

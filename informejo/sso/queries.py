@@ -54,7 +54,7 @@ def comes_in_without(user: User, identity: Identity) -> bool:
 
 def passwords_are_taken() -> bool:
     """Whether people may sign in with a password: they may wherever there is no other way in."""
-    return current_app.config["PASSWORD_SIGN_IN"] or not providers.of(current_app.config)
+    return providers.leave_passwords(current_app.config)
 
 
 def role_map(provider: Provider) -> dict[str, str]:

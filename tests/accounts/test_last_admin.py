@@ -12,6 +12,7 @@ from informejo.accounts import actions, erase_actions, merge_actions, queries
 from informejo.accounts.admin_queries import able_admins
 from informejo.accounts.models import Role, User
 from informejo.factors.models import Passkey
+from informejo.sso.models import Identity
 
 WAYS = {
     "another role": lambda actor, user: actions.set_role(actor, user, Role.AGENT),
@@ -74,3 +75,15 @@ def test_who_is_no_administrator_can_always_leave(world):
     WAYS["another role"](world.ana, world.tom)
     db.commit()
     assert able_admins() == [world.ana]
+
+
+def test_where_passwords_are_off_a_password_is_no_way_in_and_a_provider_is_one_that_there_is(app, world, two):
+    for person, issuer in ((world.ana, "https://idp.example.org"), (world.tom, "https://gone.example.org")):
+        db.session.add(Identity(issuer=issuer, subject="x", user_id=person.id))
+    db.commit()
+    assert set(able_admins()) == {world.ana, world.tom}
+    app.config |= {"SSO_PROVIDERS": "idp", "PASSWORD_SIGN_IN": False, "SSO_IDP_ISSUER": "https://idp.example.org"}
+    app.config |= {"SSO_IDP_CLIENT_ID": "desk", "SSO_IDP_CLIENT_SECRET": "a secret"}
+    assert able_admins() == [world.ana]
+    with pytest.raises(UnprocessableEntity):
+        actions.set_active(world.tom, world.ana, False)
