@@ -102,10 +102,9 @@ def keep_in_step(actor: User | None, people: Collection[User]):
 def _hold(actor: User, team: Team, *people: User) -> list[User]:
     """People before teams; whoever is in the team is held too, for what they see hangs on it. Returns its members."""
     require(actor, "team.change")
-    members = members_of(team)
-    db.lock_all(*members, *people)
+    db.lock_all(*members_of(team), *people)
     db.lock(team)
-    return members
+    return members_of(team)  # somebody may have come in while this waited, and sees what the team sees, too
 
 
 def _change_members(actor: User, team: Team, user: User, change):

@@ -1,7 +1,7 @@
 """Teams: who is in them, what they get, and what their members see."""
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from werkzeug.exceptions import Forbidden, NotFound, UnprocessableEntity
 
 from informejo import db, policy, turns
@@ -10,7 +10,7 @@ from informejo.accounts.models import Role, Session
 from informejo.events import log
 from informejo.guests import link_actions
 from informejo.teams import actions
-from informejo.teams.models import Team
+from informejo.teams.models import Team, TeamMember
 from informejo.teams.queries import categories_of, members_of, team_for, teams_of
 from informejo.tickets import change_actions
 from informejo.tickets.actions import follow_up
@@ -139,6 +139,21 @@ def test_others_go_on_while_very_many_see_otherwise_or_are_signed_out(world, tea
     actions.keep_in_step(world.ana, [world.tom] * 10)
     link_actions.end_links(world.mia, world.ticket(), [Session(id=number) for number in range(10)])
     assert len(pauses) == 3
+
+
+def test_whoever_comes_in_while_a_change_waits_sees_by_it_too(world, team, other, monkeypatch):
+    take_the_turn, mia, id = db.begin_write, world.mia.id, other.id
+
+    def second(connection):
+        monkeypatch.setattr(db, "begin_write", take_the_turn)
+        with db.engine().begin() as first:
+            first.execute(insert(TeamMember).values(team_id=id, user_id=mia))
+        take_the_turn(connection)
+
+    monkeypatch.setattr(db, "begin_write", second)
+    actions.change_team(world.ana, other, name="Accounts", sees_all=False, categories=[])
+    db.commit()
+    assert world.mia.narrowed
 
 
 def test_two_give_a_ticket_to_different_teams_and_the_second_is_asked(world, team, other):
