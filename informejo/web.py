@@ -222,6 +222,11 @@ def draw_for(user: User | None):
     _act_as(user)
 
 
+def while_signed_in():
+    """Whatever is written from here on is written only while the sign-in of who asks still holds."""
+    vouch_with(partial(_vouch, g.session.id, g.actor.role, g.actor.narrowed))
+
+
 def look_up_again():
     """Before a page answers a form: find out anew who is asking, and read again whatever was read so far.
 
@@ -252,7 +257,7 @@ def _load_actor():
     look_up(view)
     if g.actor and view and not getattr(view, "anybody", False):
         drawn.check(g.actor)
-        vouch_with(partial(_vouch, g.session.id, g.actor.role, g.actor.narrowed))
+        while_signed_in()
     g.may_be_old = request.method not in security.SAFE
 
 

@@ -21,7 +21,7 @@ from informejo.sso.own import reads_mail_of
 from informejo.sso.providers import Provider
 from informejo.sso.refusals import NotSignedIn, because_of
 from informejo.sso.tokens import Untrue
-from informejo.web import anybody, go_to, local, look_up
+from informejo.web import anybody, go_to, local, look_up, while_signed_in
 
 LONG_AGO = half_actions.LASTS.total_seconds()  # whoever showed there before that who they are did not do so for us
 
@@ -112,6 +112,7 @@ def _sign_in_first(returned: Returned) -> Response:
 def _link(provider: Provider, half: HalfSignIn, returned: Returned) -> Response:
     if g.actor is None or g.actor.id != half.user_id:
         raise NotSignedIn("somebody-else", provider.word)
+    while_signed_in()
     try:
         new = actions.link(g.actor, returned.told)
     except actions.Refused as refused:

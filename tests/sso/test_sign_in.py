@@ -1,7 +1,7 @@
 """Signing in at a provider that is as it should be, and whose account that is here."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from informejo import clock, db, security
 from informejo.accounts.actions import guest_who_wrote
@@ -9,7 +9,7 @@ from informejo.accounts.models import HalfSignIn, Role, Session, User
 from informejo.accounts.queries import user_by_email
 from informejo.audit.models import Access
 from informejo.guests.link_actions import make_link
-from informejo.sso import providers
+from informejo.sso import providers, views
 from informejo.sso.models import Identity
 from tests.accounts.test_forgotten import body
 from tests.sso.way import Way, address_in
@@ -228,6 +228,22 @@ def test_an_account_that_signs_somebody_in_cannot_be_linked_by_another(browser, 
     mia.post("/sign-out")
     liar.claims = {"sub": "m", "email": "m@example.org"}
     assert "You are not signed in as before" in way.end(liar).text
+
+
+@pytest.mark.hardening("S-47")
+def test_a_sign_in_that_ends_while_it_waits_to_write_links_nothing(desk, world, visit, liar, monkeypatch):
+    way, looked = Way(visit(world.mia), deed="link"), views.look_up
+
+    def end_after(view):
+        looked(view)
+        db.session.commit()
+        with db.session.get_bind().begin() as elsewhere:
+            elsewhere.execute(delete(Session))
+
+    monkeypatch.setattr(views, "look_up", end_after)
+    liar.claims = {"sub": "m", "email": "m@example.org"}
+    assert "/sign-in" in way.end(liar).location
+    assert db.session.query(Identity).count() == 0
 
 
 def test_nobody_unlinks_their_only_way_in(browser, liar):
