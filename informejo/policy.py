@@ -493,7 +493,7 @@ def _topics(actor: User, topic: str) -> tuple[str, ...]:
 def _is_visible(actor: User, number: int) -> bool:
     if actor.only not in (None, number):
         return False
-    whose = _visible_id(actor if actor.only is None else _ANY_REQUESTER)  # not one statement for each link
+    whose = _visible_id(actor if actor.only is None else _BY_LINK)  # not one statement for each link
     return bool(glance(whose, me=actor.id, number=number))
 
 
@@ -535,4 +535,4 @@ def _first(statement: Select, **values):
         return None
 
 
-_SEEING, _ANY_REQUESTER = _seeing(), Anyone(Role.USER, active=True)
+_SEEING, _BY_LINK = _seeing(), Anyone(Role.USER, active=True, only=bindparam("number"))

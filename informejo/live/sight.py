@@ -54,8 +54,10 @@ def _withdraw_or_drop(subscription: Subscription, channel: Channel, event: Event
 
 def _sees(subscription: Subscription, channel: Channel, event: Event) -> bool:
     """Whoever came by a link listens as the requester, whatever else they are."""
-    own = channel.audience == Audience.STAFF or event.ticket.requester_id == subscription.user_id
-    return own and policy.sees(db.session.get(User, subscription.user_id), event.ticket)
+    user, ticket = db.session.get(User, subscription.user_id), event.ticket
+    if channel.audience == Audience.STAFF:
+        return policy.sees(user, ticket)
+    return ticket.requester_id == user.id and policy.hears(user, ticket)
 
 
 def _withdraw(subscription: Subscription, channel: Channel, event: Event, bookmark: Bookmark):

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from informejo import clock, db
+from informejo import clock, db, policy
 from informejo.accounts import prune_actions
-from informejo.accounts.models import Session
+from informejo.accounts.models import Role, Session
+from informejo.accounts.sign_ins import Viewer
 from informejo.drafts.models import Draft
 from informejo.guests import link_actions
 from informejo.guests.codes import shown
@@ -354,3 +355,14 @@ def test_a_quoted_link_and_its_code_stand_in_no_conversation(world, ticket, quot
     assert "It works now" in body
     assert shown(link.code) not in body
     assert link.token not in body
+
+
+def test_what_a_link_opens_it_also_hears_when_nobody_has_shown_whose_account_it_is(world, ticket):
+    world.gus.role, world.gus.confirmed_at, ticket.unverified = Role.USER, None, True
+    db.session.commit()
+    by_link = Viewer(world.gus.id, world.gus.name, Role.USER, only=ticket.id)
+    topic = [f"ticket:{ticket.id}"]
+    assert len(policy.channels(by_link, topic, "html")[0]) == 1
+    assert policy.channels(by_link._replace(only=None), topic, "html")[0] == ()
+    assert policy.channels(by_link, [f"ticket:{world.ticket(world.gus).id}"], "html")[0] == ()
+    assert policy.channels(by_link._replace(id=world.zoe.id), topic, "html")[0] == ()
