@@ -10,14 +10,15 @@ from sqlalchemy import select
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db, turns
-from informejo.accounts import erase_actions, own_data_queries, queries
+from informejo.accounts import actions, erase_actions, own_data_queries, queries
 from informejo.accounts.merge_actions import merge
 from informejo.accounts.models import Role, Session, User
 from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.mail.models import IncomingMail
-from informejo.tickets import change_actions
+from informejo.teams import actions as teams
+from informejo.tickets import change_actions, confiding_actions
 from tests.accounts.test_password_link import is_in
 from tests.world import PASSWORD
 
@@ -203,3 +204,24 @@ def test_twice_is_once(world):
     erase_actions.erase(world.ana, world.ren)
     assert [event.name for event in log.since(0)].count(EventName.USER_ERASED) == 1
     assert db.session.get(User, world.ren.id).email == address
+
+
+@pytest.mark.parametrize("namesake", [False, True])
+def test_the_log_says_no_more_what_an_erased_colleague_was_called_in_tickets_and_teams(world, visit, namesake):
+    world.tom.name = "Åse Berg"
+    actions.edit_profile(world.tom, name="Åse “Å” Lie")
+    ticket, team = world.ticket(), teams.create_team(world.ana, name="Phones")
+    teams.add_member(world.ana, team, world.tom)
+    change_actions.assign(world.mia, ticket, world.tom)
+    confiding_actions.set_confidential(world.mia, ticket, True)
+    confiding_actions.name_person(world.mia, ticket, world.tom)
+    if namesake:
+        world.zoe.name = "Åse “Å” Lie"
+    db.commit()
+    erase_actions.erase(world.ana, world.tom)
+    db.commit()
+    said = str([event.changes for event in log.since(0)])
+    assert "Åse Berg" not in said
+    assert ("Åse “Å” Lie" in said) == namesake, "nobody can tell then which of the two was meant"
+    assert ("Former user" in said) != namesake
+    assert "Åse Berg" not in visit(world.mia).get(f"/tickets/{ticket.id}").text
