@@ -4,6 +4,7 @@ from flask import Blueprint, g, redirect, request
 
 from informejo import db, security
 from informejo.accounts.gate import CARRIED, KEPT, carried_fields, draft_name
+from informejo.accounts.queries import user_by_email
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
 from informejo.guests.actions import ask_for_link
@@ -39,7 +40,8 @@ def enter():
     with security.in_even_time():
         opens = opened_by_code(typed.email, typed.code)
         if opens is None:
-            accesses.note("code-failed", who=typed.email)
+            known = user_by_email(typed.email)
+            accesses.note("code-failed", user=known, who="" if known else typed.email)
             db.commit()
     if opens is None:
         return _page(request.form, {"code": WRONG}), 422

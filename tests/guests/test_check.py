@@ -60,7 +60,9 @@ def test_wrong_unknown_and_ended_are_one_answer(app, world, visit, ticket, code,
         assert not answer.headers.getlist("Set-Cookie")
     assert [status for status, _ in answers] == [422]
     assert len([seconds for seconds in slept if seconds > 300]) == len(tries)
-    assert db.session.query(Access).filter_by(kind="code-failed").count() == len(tries)
+    noted = db.session.query(Access).filter_by(kind="code-failed").all()
+    assert len(noted) == len(tries)
+    assert world.gus.email not in {access.who for access in noted}, "that of an account goes when it is erased"
     assert check(visit(), code).status_code == 303, "its positive twin"
 
 
