@@ -57,6 +57,7 @@ def looked(world, visit):
         browser = browsers.setdefault(page.who, visit(getattr(world, page.who)))
         shelf.forget()
         saved(), rates()  # read once in two seconds, and once in the life of the process, whichever page comes first
+        db.session.commit()  # a connection that is open already is not watched
         return asked(browser, page.path), asked(browser, page.path)
 
     return look
