@@ -49,7 +49,7 @@ def test_text_survives_a_session_that_ended_while_it_was_written(kim, ticket):
     expect(kim.page.get_by_text("What you were writing is kept")).to_be_visible()
     kim.page.get_by_label("E-mail address").fill(kim.user.email)
     kim.page.get_by_label("Password").fill(PASSWORD)
-    kim.page.get_by_role("button", name="Sign in").click()
+    kim.page.get_by_role("button", name="Sign in", exact=True).click()
     expect(kim.page.get_by_text("What you had typed is still here")).to_be_visible()
     expect(message(kim)).to_have_value(TEXT)
     send(kim)

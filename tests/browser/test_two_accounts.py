@@ -35,7 +35,7 @@ def sign_in(person, other):
     person.page.goto("/sign-in?other=yes&next=/profile")
     person.page.get_by_label("E-mail address").fill(other.email)
     person.page.get_by_label("Password").fill(PASSWORD)
-    person.page.get_by_role("button", name="Sign in").click()
+    person.page.get_by_role("button", name="Sign in", exact=True).click()
     expect(person.page.get_by_role("heading", name="Your profile")).to_be_visible()
     person.page.close()
     person.page = front

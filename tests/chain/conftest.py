@@ -89,7 +89,7 @@ def browse(chromium, chain, server):
         page = person.open("/sign-in")
         page.get_by_label("E-mail").fill(f"{name}@example.org")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
         return person
 
