@@ -11,7 +11,7 @@ from informejo.accounts.models import User
 from informejo.audit import accesses
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
 from informejo.live import makers
-from informejo.turns import trouble
+from informejo.turns import trouble, vouch_with
 from informejo.web import look_up, page, wants_fragment
 
 SENTENCES = {
@@ -70,6 +70,7 @@ def _write_down(status: int):
     known = id is not None or status == 429  # of strangers there is no end
     person = f"user {id}" if id else security.address()
     if known and security.has_room("refusal written down", person) and security.has_room("refusals written down"):
+        vouch_with(None)  # it stays true of whoever is signed out while this waits for its turn
         db.commit_if_possible(lambda: _note(status, id))
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import after_this_request, current_app, g, redirect, render_template, request
 from sqlalchemy import Connection
+from sqlalchemy.exc import DontWrapMixin
 from werkzeug.exceptions import HTTPException, Unauthorized
 from werkzeug.wrappers import Response
 
@@ -88,6 +89,10 @@ NOTICES = {
 # No word of success: whether the address is known is nobody else's business.
 MAYBE = {"link-asked", "event-still-kept", "known-address", "sso-link-first", "sso-role-kept"}
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
+
+
+class Ended(Unauthorized, DontWrapMixin):
+    """Sign-in or role ended while the request waited. In whatever statement it is found, it is told as it is."""
 
 
 def init_app(app):
@@ -310,6 +315,6 @@ def _act_as(person: User | None):
 
 
 def _vouch(session_id: int, role: Role, narrowed: bool, connection: Connection):
-    """Raise Unauthorized if sign-in or role ended while the request waited: for files, a hash, or its turn to write."""
+    """Raise Ended if sign-in or role ended while the request waited: for files, a hash, or its turn to write."""
     if not holds(session_id, role, narrowed, connection):
-        raise Unauthorized
+        raise Ended
