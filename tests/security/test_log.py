@@ -28,7 +28,7 @@ def test_a_statement_that_fails_is_logged_without_what_it_was_about(app, world, 
         db.session.flush()
 
     monkeypatch.setattr(sign_ins, "sessions_of", fail)
-    assert visit(world.ren).get("/profile").status_code == 500
+    assert visit(world.ren).get("/profile/security").status_code == 500
     assert IntegrityError.__name__ in caplog.text
     assert "INSERT INTO users" in caplog.text
     assert "a secret" not in caplog.text.lower()

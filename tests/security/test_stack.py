@@ -15,8 +15,11 @@ MAKE_OBJECTS = {"eval", "exec", "compile", "__import__", "yaml.load", "render_te
 MAKE_OBJECTS_MODULES = {"pickle", "marshal", "shelve", "dill", "jsonpickle", "xml"}
 START_PROGRAMS = {"subprocess", "pty", "popen2", "commands"}
 CONNECT = {"requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request", "ftplib", "smtplib"}
-# The desk itself, by its public address; and the servers of mail and of sign-ins to them, which the settings name.
+CONNECT |= {"authlib.integrations"}
+# The desk itself, by its public address; and what the settings name: servers of mail, of sign-ins to them, and the
+# providers of single sign-on. These say where else they are asked; tests/sso/test_lies.py shows what is believed.
 CONNECTS = {"doctor.probe", "mail.check_steps", "mail.oauth", "mail.smtp", "mail.smtp_server"}
+CONNECTS |= {"sso.asking", "sso.discovery", "sso.flow"}
 COMMANDS = {"backup.making"}  # for the operator's command line; no address leads there
 # 133.7 stands by itself in no page: a number without a dot is somewhere in a token or a time sooner or later.
 TEMPLATES = ["{{7*19.1}}", "{% for x in [7] %}{{x*19.1}}{% endfor %}", "${7*19.1}", "#{7*19.1}", "<%= 7*19.1 %>"]
@@ -52,13 +55,13 @@ def test_there_is_no_debugger_to_ask(world, visit, question):
 def test_a_fault_is_a_page_with_a_number_and_nothing_of_its_inside(app, world, visit, monkeypatch, caplog, debug):
     app.debug = debug
     monkeypatch.setattr(sign_ins, "sessions_of", lambda user: 1 / 0)
-    answer = visit(world.ren).get("/profile")
+    answer = visit(world.ren).get("/profile/security")
     assert answer.status_code == 500
     for inside in ("Traceback", "ZeroDivisionError", "sessions_of", "site-packages", "/informejo/", "ren@example.org"):
         assert inside not in answer.text
     incident = answer.text.partition("say incident ")[2].partition(".")[0]
     assert len(incident) >= 8
-    assert f"incident {incident}: GET /profile" in caplog.text
+    assert f"incident {incident}: GET /profile/security" in caplog.text
 
 
 @pytest.mark.hardening("W-13")
