@@ -64,7 +64,7 @@ DESK = {
     "H-10": "An export holds what its reader may see.",
     "H-11": "No exported cell is a formula.",
     "H-13": "Drawing a ticket reads no file and asks no other machine.",
-    "H-14": "No request makes the server connect to anywhere but a provider of single sign-on that the settings name.",
+    "H-14": "No request makes the server connect to anywhere but what the settings name, and a provider named there.",
     "H-15": "What people write runs nowhere as a script.",
     "H-16": "Attributes and elements of htmx in a text stay text, in live messages too.",
     "H-17": "A link leads to http, https or mailto.",
