@@ -207,7 +207,7 @@ def test_the_word_about_lost_files_survives_a_mistyped_password(tom, at):
     assert "Files could not be kept" in again.text
 
 
-# Writes only where there is something already, which `place` does not make.
+# Writes only where there is something already, which `place` does not make: test_endings_of_ways_in.py has it.
 WANTS_MORE = (
     "/profile/address/<token>",
     "/profile/security/authenticator/confirmation",
