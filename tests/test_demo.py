@@ -119,6 +119,15 @@ def test_all_that_can_happen_to_a_ticket_has_happened(logins):
         EventName.MAIL_FAILED,
         EventName.COMMENT_REMOVED,
         EventName.PASSWORD_OFFERED,
+        EventName.PASSWORD_FORGOTTEN,
+        EventName.LINK_OFFERED,
+        EventName.ADDRESS_OFFERED,
+        EventName.USER_MERGED,
+        EventName.USER_ERASED,
+        EventName.TEAM_CREATED,
+        EventName.TEAM_UPDATED,
+        EventName.TEAM_DELETED,
+        EventName.SETTING_CHANGED,
     }
     assert any(ticket.follows and ticket.follows.status == Status.CLOSED for ticket in rows(Ticket))
     assert any(ticket.deleted_at for ticket in rows(Ticket))
