@@ -17,15 +17,11 @@ def init_app(app):
         views,
     )
 
-    app.register_blueprint(views.bp)
-    app.register_blueprint(join_views.bp)
-    app.register_blueprint(link_views.bp)
-    app.register_blueprint(forgotten_views.bp)
-    app.register_blueprint(profile_views.bp)
-    app.register_blueprint(security_views.bp)
-    app.register_blueprint(address_views.bp)
-    app.register_blueprint(data_views.bp)
-    app.register_blueprint(proof_views.bp)
+    for door in (
+        *(views, join_views, link_views, forgotten_views),
+        *(profile_views, security_views, address_views, data_views, proof_views),
+    ):
+        app.register_blueprint(door.bp)
     views.init_app(app)
     asked_again.init_app(app)
     gate.init_app(app)

@@ -64,18 +64,9 @@ def choose_password(token: str, *, password: str) -> User | None:
     """
     hashed = offload(hash_password, password)
     link = password_link(token)
-    user = link and link.user
-    if user is None:
+    if link is None or not _spend(link):
         return None
-    db.lock_all(user, link.made_by)
-    if not (
-        link.is_own or may(link.made_by, "user.change", user)
-    ):  # they were an administrator when the link was looked up
-        return None
-    # Of two requests with the same token only one deletes the row; the other finds none.
-    used = delete(PasswordToken).where(PasswordToken.token_hash == fingerprint(token))
-    if not (user.active and db.session.execute(used).rowcount):
-        return None
+    user = link.user
     changes = {"password": [None, None]}  # that it changed belongs into the log, what it was does not
     if user.role == Role.GUEST:
         user.role = Role.USER
@@ -98,6 +89,16 @@ def void_links(tokens: Iterable[str]) -> bool:
         _record(None, link.user, {"password_link": [None, None]})
         db.session.delete(link)
     return bool(links)
+
+
+def _spend(link: PasswordToken) -> bool:
+    """Use the link up, if it still holds: whoever made it was an administrator when it was looked up."""
+    db.lock_all(link.user, link.made_by)
+    if not (link.user.active and (link.is_own or may(link.made_by, "user.change", link.user))):
+        return False
+    # Of two requests with the same token only one deletes the row; the other finds none.
+    used = delete(PasswordToken).where(PasswordToken.token_hash == link.token_hash)
+    return bool(db.session.execute(used).rowcount)
 
 
 def _make_link(actor: User | None, user: User, lasts: timedelta, mailed: bool) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from informejo import clock, db
+from informejo.accounts.half_actions import end_half
 from informejo.accounts.models import HalfSignIn, User
 from informejo.accounts.queries import fingerprint
 from informejo.sso.queries import half_sign_in
@@ -34,7 +35,6 @@ def finish(browser: str, name: str, *ways: str) -> HalfSignIn | None:
     row = half_sign_in(browser, name, *ways)
     if row is None:
         return None
-    # Of two requests with the same state only one deletes the row; the other finds none.
-    gone = db.session.execute(delete(HalfSignIn).where(HalfSignIn.token_hash == row.token_hash)).rowcount
+    gone = end_half(row)
     db.session.expunge(row)
     return row if gone and row.expires_at > clock.now() else None
