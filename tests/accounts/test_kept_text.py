@@ -14,6 +14,7 @@ from tests.world import PASSWORD
 
 TEXT = 'It says "E-42" & <b>smokes</b>.\nSince Monday.'
 MULTIPART = "multipart/form-data"
+OF_THE_FORM = {"drawn_for", "credential"}
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 
@@ -31,8 +32,8 @@ def write(browser, address, headers=None, **fields):
 
 
 def hidden(answer) -> dict[str, str]:
-    """What goes through the sign-in page; whom its form was drawn for is another matter."""
-    return {name: unescape(value) for name, value in HIDDEN.findall(answer.text) if name != "drawn_for"}
+    """What goes through the sign-in page; whom its form was drawn for, and a key that waits, are another matter."""
+    return {name: unescape(value) for name, value in HIDDEN.findall(answer.text) if name not in OF_THE_FORM}
 
 
 def sign_in(browser, answer, password=PASSWORD):
