@@ -187,7 +187,7 @@ def texts_compared_by_the_database(module: Module) -> Iterator[str]:
 
 
 def tickets_past_the_policy(module: Module) -> Iterator[str]:
-    if module.name == "policy" or module.kind == "queries":
+    if module.feature == "policy" or module.kind == "queries":
         return
     # A reader draws for channels the policy has opened already, so it may look one ticket up by its number.
     look_ups = {"select", "query"} if module.layer == READERS else {"select", "query", "get", "get_or_404"}

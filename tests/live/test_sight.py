@@ -109,7 +109,7 @@ def test_whatever_new_decides_about_sight_is_asked_about_from_its_first_day(worl
 @pytest.mark.hardening("L-11")
 def test_when_policy_cannot_be_asked_the_stream_ends(world, ticket, listen, monkeypatch):
     stream, other = listen(world.ren, f"ticket:{ticket.id}"), listen(world.zoe, "me")
-    monkeypatch.setattr(sight.policy, "sees", lambda actor, ticket: 1 / 0)
+    monkeypatch.setattr(sight.policy, "hears", lambda actor, ticket: 1 / 0)
     bin(world, ticket)
     assert not stream.is_open
     assert other.is_open

@@ -16,6 +16,7 @@ from informejo.tickets import change_actions
 from informejo.tickets.actions import follow_up
 from informejo.tickets.batch_actions import hand_over
 from informejo.tickets.change_actions import Conflict
+from informejo.tickets.models import Ticket
 from informejo.tickets.words import Category, Status
 
 
@@ -37,7 +38,7 @@ def other(world):
 
 
 def sees(person, ticket) -> bool:
-    return db.session.scalar(policy.visible_tickets(person).where(policy.Ticket.id == ticket.id)) is not None
+    return db.session.scalar(policy.visible_tickets(person).where(Ticket.id == ticket.id)) is not None
 
 
 def test_who_is_in_teams_that_see_their_own_sees_those_and_what_is_nobodys(world, team, other):

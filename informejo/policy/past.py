@@ -1,0 +1,104 @@
+"""What an event changed of who sees its ticket: who may have lost sight of it, and who had it before."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+
+from informejo import db
+from informejo.accounts.models import STAFF, User
+from informejo.events.models import Event
+from informejo.events.names import BESIDE, EventName
+from informejo.policy.party import AsItWas
+from informejo.policy.sight import in_sight, named_on
+from informejo.teams.models import Team
+from informejo.tickets.models import NamedPerson, Ticket
+
+# What can happen to a ticket without anybody losing sight of it. Whatever is not named here is asked about, so that
+# a field that comes later and decides who sees a ticket takes it from open pages from its first day on.
+_HARMLESS = {
+    EventName.TICKET_CREATED,
+    EventName.TICKET_UPDATED,
+    EventName.COMMENT_ADDED,
+    EventName.COMMENT_EDITED,
+    EventName.ATTACHMENT_ADDED,
+    *BESIDE,
+}
+_HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "unverified"}
+# What an event says of who sees its ticket, as people read it: names. `Event.user` says who had it or was named before.
+_PEOPLE = {"requester", "assignee"}
+OF_SIGHT = ("requester", "assignee", "team", "confidential", "named")
+
+
+def may_end_sight(event: Event) -> bool:
+    """Whether somebody who saw the event's ticket before may no longer see it after it.
+
+    Who loses a ticket with the work on it, loses sight of it where not all of the staff see it anyway.
+    """
+    if event.ticket_id is None:
+        return False
+    harmless = _HARMLESS_FIELDS | {"assignee"} if event.ticket.is_for_all_staff else _HARMLESS_FIELDS
+    return not (event.name in _HARMLESS and event.changes.keys() <= harmless)
+
+
+def as_it_was(event: Event) -> AsItWas:
+    """The event's ticket as it was before it, as far as that decides who saw it: what changed since is taken back."""
+    ticket = event.ticket
+    named = frozenset(db.session.scalars(select(NamedPerson.user_id).where(NamedPerson.ticket_id == ticket.id)))
+    its = ticket.id, ticket.requester_id, ticket.assignee_id, ticket.team_id, ticket.confidential
+    was, since = AsItWas(*its, named), select(Event).where(Event.ticket_id == ticket.id, Event.id >= event.id)
+    for change in db.session.scalars(since.where(_changes_sight()).order_by(Event.id.desc())):
+        was = was._replace(**{name: value for field in change.changes for name, value in _before(change, field, was)})
+    return was
+
+
+def lost_events(actor: User) -> Select:
+    """Events by which this member of the staff may have lost tickets that they do not see now.
+
+    They may be told no more than the number, and that only if they saw the ticket before: see `as_it_was`.
+    """
+    seen = select(Ticket.id).where(Ticket.id == Event.ticket_id, *in_sight(actor))
+    return select(Event).where(Event.ticket_id.is_not(None), ~seen.exists(), _changes_sight())
+
+
+def concerned_by(event: Event) -> set[int]:
+    """Whom the event's ticket concerns and, where that can have ended by it, whom it concerned before."""
+    ticket = event.ticket
+    people = {ticket.requester_id, ticket.assignee_id, event.user_id, *named_on(ticket)}
+    if may_end_sight(event):
+        before = as_it_was(event)
+        people |= {before.requester_id, before.assignee_id, *before.named}
+    return people - {None}
+
+
+def _changes_sight() -> ColumnElement[bool]:
+    return or_(*(Event.changes[field].as_string().is_not(None) for field in OF_SIGHT))
+
+
+def _before(event: Event, field: str, was: AsItWas) -> list[tuple]:
+    """What the event's change of that field replaced, as a part of AsItWas."""
+    old, new = event.changes[field]
+    if field == "confidential":
+        return [(field, bool(old))]
+    if field == "team":
+        return [("team_id", _team_called(old) if old else None)]
+    if field == "named":
+        came, went = _people(event, {*new} - {*old}), _people(event, {*old} - {*new})
+        return [(field, was.named - came | went)]
+    return [(f"{field}_id", next(iter(_people(event, {old} - {None})), None))] if field in _PEOPLE else []
+
+
+def _team_called(name: str) -> int:
+    """The team of that name; one in which nobody is where there is none any more: its members were not all of us."""
+    return db.session.scalar(select(Team.id).where(Team.name == name)) or 0
+
+
+def _people(event: Event, names: Collection[str]) -> frozenset[int]:
+    """Who of the staff was meant by these names: whoever the event is about, or else whoever alone has such a name.
+
+    Of two who are called alike nobody is taken: what one of them saw must not be told to the other.
+    """
+    if event.user and event.user.name in names:
+        names = names - {event.user.name}
+    alone = select(func.min(User.id)).where(User.role.in_(STAFF), User.name.in_(names))
+    found = db.session.scalars(alone.group_by(User.name).having(func.count() == 1)) if names else ()
+    return frozenset(found) | ({event.user_id} if event.user else set())
