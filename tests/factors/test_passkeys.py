@@ -4,8 +4,9 @@ import json
 
 import pytest
 from sqlalchemy import select
+from werkzeug.exceptions import Forbidden
 
-from informejo import db, policy
+from informejo import db
 from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, Session
 from informejo.factors import actions
@@ -237,5 +238,5 @@ def test_a_reset_takes_all_and_signs_out(world, key, visit):
 
 def test_only_administrators_reset_and_nobody_their_own(world):
     for actor, user in [(world.tom, world.mia), (world.ana, world.ana), (world.mia, world.mia)]:
-        with pytest.raises(policy.Forbidden):
+        with pytest.raises(Forbidden):
             actions.reset_factors(actor, user)
