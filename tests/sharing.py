@@ -1,6 +1,8 @@
 """What the apps of one process share, being the same for all: what routes, templates and SQL were compiled to."""
 
 from collections.abc import Callable
+from functools import cache, partial
+from types import CodeType
 
 from flask import Flask
 from jinja2 import BytecodeCache
@@ -8,15 +10,27 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
-from informejo import db
+from informejo import assets, db
+from tests.architecture import ROOT
 
 _engines: list[Engine] = []  # at most one
 
 
 class _Route(Rule):
-    """Writes a function for each address, and asks Python's compiler each time, which took half of `create_app`."""
+    """Takes an address apart, and writes a function that builds it: all that was half of `create_app`."""
 
     _builders: dict[tuple, Callable] = {}
+    _taken_apart: dict[str, tuple] = {}
+
+    def _parse_rule(self, rule):
+        if rule not in self._taken_apart:
+            parts = list(super()._parse_rule(rule))
+            self._taken_apart[rule] = parts, list(self._trace), dict(self._converters), set(self.arguments)
+            return parts
+        parts, trace, converters, arguments = self._taken_apart[rule]
+        self._trace[:], self._converters = trace, dict(converters)
+        self.arguments |= arguments
+        return parts
 
     def _compile_builder(self, append_unknown=True):
         made_of = self.rule, tuple(self._trace), repr(self.defaults), append_unknown
@@ -26,21 +40,23 @@ class _Route(Rule):
 
 
 class _Compiled(BytecodeCache):
-    """Templates as byte code, by their text: one that was changed is compiled anew."""
+    """Templates as Python code, by their text: one that was changed is compiled anew."""
 
     def __init__(self):
-        self._codes: dict[str, bytes] = {}
+        self._codes: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket):
-        if bucket.key in self._codes:
-            bucket.bytecode_from_string(self._codes[bucket.key])
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket):
-        self._codes[bucket.key] = bucket.bytecode_to_string()
+        self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
 _compiled = _Compiled()
 Flask.url_rule_class = _Route
+_joined = assets.joined
+_own_files = cache(partial(_joined, ROOT / "static"))
+assets.joined = lambda folder, kind: _own_files(kind) if folder.resolve() == ROOT / "static" else _joined(folder, kind)
 
 
 def share(app: Flask):
