@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from informejo import db, limits
-from informejo.mail import signatures
+from informejo.mail import redaction, signatures
 from informejo.mail.models import IncomingMail, MailPicture
 from informejo.mime import quotes
 from informejo.mime.parsing import Parsed, Part
@@ -48,7 +48,8 @@ def brought(
     left = _left_out(mail, parsed.sender, set(digests) - {""})
     parts = [part for part, digest in zip(parsed.parts, digests, strict=True) if not left.get(digest)]
     taken, more = parts[: current_app.config["MAX_FILES"]], parts[current_app.config["MAX_FILES"] :]
-    uploads = [FileStorage(BytesIO(part.content), filename=part.name) for part in taken]
+    contents = (offload(redaction.redacted_bytes, part.content) for part in taken)
+    uploads = [FileStorage(BytesIO(content), part.name) for content, part in zip(contents, taken, strict=True)]
     with kept_if_they_fit(uploads, ticket, internal) as (found, refused):
         if more:
             refused.append(f"One message can carry {len(taken)} files; the mail has {len(more)} more.")
@@ -61,7 +62,7 @@ def _title(subject: str) -> str:
 
 
 def _text(parsed: Parsed, only_said: bool, remarks: Sequence[str]) -> str:
-    whole = signatures.without_signed(parsed.text).strip()
+    whole = redaction.redacted(signatures.without_signed(parsed.text)).strip()
     said, rest = quotes.split(whole)
     told = "\n".join(f"({remark} It is kept with the original mail.)" for remark in remarks)[: ROOM - len(CUT) - 10]
     # Above what is quoted, which pages fold away.

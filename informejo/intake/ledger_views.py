@@ -57,19 +57,17 @@ def mail(id: int):
 
 @bp.get("/mail/in/<int:id>/raw")
 def raw(id: int):
-    """The mail as it came, to be saved."""
+    """The mail to be saved, as it came but for what lets somebody in."""
     mail = ledger_queries.find_mail(actor(), id)
-    return downloads.sent(original.path_for(mail), "message/rfc822", f"mail-{mail.id}.eml")
+    return downloads.sent(original.saved(mail), "message/rfc822", f"mail-{mail.id}.eml")
 
 
 @bp.get("/mail/in/<int:id>/parts/<int:number>")
 def part(id: int, number: int):
     """One file of it, counted from 1: a picture is shown, everything else is to be saved."""
-    mail = ledger_queries.find_mail(actor(), id)
-    parts = original.read(mail).parts
-    if not 1 <= number <= len(parts):
+    found = original.part(ledger_queries.find_mail(actor(), id), number)
+    if found is None:
         raise NotFound(policy.NOTHING)
-    found = parts[number - 1]
     kind = media_type(found.content[:HEAD])
     return downloads.sent(found.content, kind, found.name, as_attachment=kind not in PICTURES)
 

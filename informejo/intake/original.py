@@ -1,4 +1,4 @@
-"""A mail of the ledger, opened: read anew from its file, and its HTML made safe to show."""
+"""A mail of the ledger, opened: read anew from its file, its HTML made safe to show, and what lets in taken out."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,8 +6,10 @@ from typing import NamedTuple
 from markupsafe import Markup
 from werkzeug.exceptions import Gone, UnprocessableEntity
 
+from informejo.mail import redaction
 from informejo.mail.models import IncomingMail
 from informejo.mime import html, parsing
+from informejo.mime.bodies import Part
 from informejo.mime.parsing import Parsed
 from informejo.offload import offload
 from informejo.tickets import files
@@ -16,7 +18,7 @@ LOST = "The file of this mail is missing on the desk's disk, or not whole any mo
 
 
 class Opened(NamedTuple):
-    """What a page shows of it; `problem` is a sentence where it cannot be read."""
+    """What a page shows of it, redacted; `problem` is a sentence where it cannot be read."""
 
     parsed: Parsed | None
     fields: list[tuple[str, str]]
@@ -33,7 +35,7 @@ def path_for(mail: IncomingMail) -> Path:
 
 
 def read(mail: IncomingMail) -> Parsed:
-    """What is in it. Raises Gone, UnprocessableEntity."""
+    """What is in it, as it came: to decide by, and not to be shown. Raises Gone, UnprocessableEntity."""
     path = path_for(mail)
     try:
         return offload(parsing.parse, offload(path.read_bytes))
@@ -47,8 +49,28 @@ def open_for_page(mail: IncomingMail, pictures: bool) -> Opened:
         parsed = read(mail)
     except (Gone, UnprocessableEntity) as error:
         return Opened(None, [], Markup(), False, error.description)
-    cleaned = [offload(html.clean, parsed.html, _inside(mail, parsed), remote) for remote in (False, True)]
-    return Opened(parsed, list(parsed.headers.items()), cleaned[pictures], cleaned[0] != cleaned[1], "")
+    shown = offload(_redacted, parsed)
+    cleaned = [offload(html.clean, shown.html, _inside(mail, parsed), remote) for remote in (False, True)]
+    fields = [(name, redaction.redacted(value)) for name, value in parsed.headers.items()]
+    return Opened(shown, fields, cleaned[pictures], cleaned[0] != cleaned[1], "")
+
+
+def saved(mail: IncomingMail) -> bytes:
+    """The mail as a file to save, to the byte as it came but for what lets somebody in. Raises Gone."""
+    return offload(lambda path: redaction.redacted_bytes(path.read_bytes()), path_for(mail))
+
+
+def part(mail: IncomingMail, number: int) -> Part | None:
+    """One file of it, counted from 1, redacted; None where there are not so many. Raises Gone, UnprocessableEntity."""
+    parts = read(mail).parts
+    if not 1 <= number <= len(parts):
+        return None
+    found = parts[number - 1]
+    return found._replace(content=offload(redaction.redacted_bytes, found.content))
+
+
+def _redacted(parsed: Parsed) -> Parsed:
+    return parsed._replace(text=redaction.redacted(parsed.text), html=redaction.redacted(parsed.html))
 
 
 def _inside(mail: IncomingMail, parsed: Parsed):

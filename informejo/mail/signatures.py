@@ -17,9 +17,6 @@ _WITHIN = re.compile(
     r"<?[ctx]\.[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}@[^<>@\s]+>?|\+[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}(?=@)",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"(/t/)[\w-]{43}", re.ASCII)
-# However a program that quotes breaks the line, or marks what was bold.
-_CODE = re.compile(r"(access[\s>]+code[\s>*_]+)[2-9A-Z]{5}-[2-9A-Z]{5}", re.ASCII)
 _DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.IGNORECASE)
 
 _CONFIRMS = re.compile(r"([0-9]{1,17})\.[a-z2-7]{16}", re.IGNORECASE)
@@ -73,8 +70,8 @@ def read_reply_address(key: str, text: str) -> ReplyTo | None:
 
 
 def without_signed(text: str) -> str:
-    """The text without what is signed in it. What somebody quotes may be read by others, whom it would let in."""
-    return _CODE.sub(r"\1…", _LINK.sub(r"\1…", _WITHIN.sub("", text)))
+    """The text without the Message-Ids and reply addresses in it that look like ours."""
+    return _WITHIN.sub("", text)
 
 
 def confirmation(key: str, user: int, address: str) -> str:
