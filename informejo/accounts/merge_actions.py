@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import aliased
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import db, turns
+from informejo import clock, db, turns
 from informejo.accounts.actions import end_sessions, hold_rights, require_another_admin
 from informejo.accounts.merge_queries import what_stands_against
 from informejo.accounts.models import User
@@ -13,7 +13,8 @@ from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.mail.models import IncomingMail, MailChoices, Watcher
+from informejo.mail.models import IncomingMail, MailChoices, OutgoingMail, Watcher
+from informejo.mail.words import OutState
 from informejo.sso.models import Identity
 from informejo.teams.actions import add_member, remove_member
 from informejo.teams.queries import teams_of
@@ -84,6 +85,9 @@ def _give_rows(user: User, into: User):
     for table, names in ONCE.items():
         _give_what_is_there_once(table, names, user, into)
     db.session.execute(delete(MailChoices).where(MailChoices.user_id == user.id))
+    # What waits for its time goes nowhere now: whoever sends has it decided anew, for the one who stays.
+    waiting = OutgoingMail.user_id == user.id, OutgoingMail.state == OutState.WAITING
+    db.session.execute(update(OutgoingMail).where(*waiting).values(due_at=clock.now()))
     # Whoever made an account with an address that nobody has proven would come in as the other one by it.
     for column in WHOSE if user.is_unproven else (*WHOSE, Identity.user_id):
         _give(column, user, into)

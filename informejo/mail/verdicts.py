@@ -7,6 +7,7 @@ from sqlalchemy import select
 from informejo import clock, db, policy
 from informejo.accounts.address_queries import offered_address
 from informejo.accounts.models import User
+from informejo.accounts.queries import surviving
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.live.hub import hub
@@ -20,6 +21,7 @@ from informejo.tickets.words import Status
 from informejo.turns import in_turns
 
 READING = timedelta(seconds=20)  # for whoever has a page open: what they read there in time is not mailed as well
+MERGED = "Their account was merged into another."
 Hindrance = tuple[Decision, str]  # why no mail goes out, and what that word alone does not say
 
 
@@ -47,12 +49,14 @@ def settle(event: Event, concern: Concern) -> Verdict:
 def left(mail: OutgoingMail) -> list[Verdict]:
     """What the mail still has to say, asked now that it is about to be sent. The rest is taken out of it, with why.
 
+    What was for an account that was merged into another is decided about once more, for that one and its address.
     Mails that are about no event, such as that of the mail check, never have any.
     """
     for verdict in in_turns(list(mail.verdicts)):
         if found := _hindrance(verdict):
             verdict.decision, verdict.detail = found
             verdict.at, verdict.mail = clock.now(), None
+            _pass_on(verdict)
     return list(mail.verdicts)
 
 
@@ -78,7 +82,7 @@ def _hindrance(verdict: Verdict) -> Hindrance | None:
     """What keeps the mail from going out as things are now."""
     event, user = verdict.event, verdict.user
     if not user.active:
-        return Decision.NO_MAIL, "Their account is not active."
+        return Decision.NO_MAIL, MERGED if user.merged_into_id else "Their account is not active."
     if event.ticket_id and (gone := _gone(verdict)):
         return Decision.GONE, gone
     if not choices.wants(choices.of(user), verdict.why, verdict.kind):
@@ -86,6 +90,16 @@ def _hindrance(verdict: Verdict) -> Hindrance | None:
     if _stopped_watching(verdict):
         return Decision.OFF, "They do not watch the ticket any more."
     return (Decision.SEEN, "") if event.ticket_id and _has_seen(verdict) else None
+
+
+def _pass_on(verdict: Verdict):
+    """To whoever they are since their account was merged, unless that one was told; ways into the old one are void."""
+    to, event = surviving(verdict.user), verdict.event
+    if to is verdict.user or verdict.why == Why.ACCOUNT:
+        return
+    told = select(Verdict.event_id).where(Verdict.event_id == event.id, Verdict.user_id == to.id)
+    if db.session.scalar(told) is None:
+        settle(event, Concern(to, verdict.why, verdict.kind))
 
 
 def _gone(verdict: Verdict) -> str:

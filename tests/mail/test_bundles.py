@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from informejo import clock, db
-from informejo.mail import actions as mail_actions
+from informejo.accounts import merge_actions, password_actions
+from informejo.mail import actions as mail_actions, verdicts
+from informejo.mail.models import Verdict
 from informejo.mail.words import Decision, Kind, OutState, Pace
 from informejo.tickets import actions
 
@@ -48,6 +51,26 @@ def test_what_happened_in_half_an_hour_is_one_mail(world, post, sink, ticket):
     mail = newest(post)
     assert (mail.kind, mail.state, len(mail.verdicts)) == (Kind.BUNDLE, OutState.SENT, 2)
     assert {verdict.decision for verdict in mail.verdicts} == {Decision.SENT}
+
+
+def test_what_waits_for_an_account_that_is_merged_goes_to_the_one_that_stays_and_what_led_into_it_nowhere(
+    world, post, sink, ticket
+):
+    say(world, post, ticket, 1, "We look into it.")
+    with clock.at(NOON + timedelta(minutes=2)):
+        password_actions.offer_password(world.ana, world.ren)
+        db.commit()
+        post.read()
+        merge_actions.merge(world.ana, world.ren, world.zoe)
+        db.commit()
+        post.send()
+    waited = [mail for mail in post.mails if mail.address == REN]
+    assert {mail.state for mail in waited} == {OutState.DROPPED}
+    assert (REN in sink.to, sink.to.count("zoe@example.org")) == (False, 1)
+    decided = db.session.scalars(select(Verdict).where(Verdict.user_id == world.ren.id)).all()
+    assert {(one.decision, one.detail) for one in decided if one.decision != Decision.OFF} == {
+        (Decision.NO_MAIL, verdicts.MERGED)
+    }
 
 
 def test_while_no_server_takes_mail_what_is_bundled_stays_one_mail(world, post, sink, ticket):
