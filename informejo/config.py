@@ -62,7 +62,7 @@ SETTINGS = (
     Setting(
         "SECOND_FACTOR",
         "",
-        "Who has to have a second factor: admins, staff, or nobody when empty.",
+        "Who has to have a second factor, from their next click on: admins, staff, or nobody when empty.",
         True,
         "admins|staff",
     ),
@@ -78,7 +78,9 @@ SETTINGS = (
         " with its word in capitals in their names: see docs/sso.md.",
     ),
     Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
-    Setting("SESSION_IDLE_HOURS", 72, "Hours without a request after which a sign-in ends."),
+    Setting("SESSION_IDLE_HOURS", 8, "Hours after which a sign-in ends with which nobody does anything."),
+    Setting("ADMIN_SESSION_HOURS", 12, "Hours after which an administrator's sign-in ends, whatever happens."),
+    Setting("ADMIN_IDLE_MINUTES", 30, "Minutes after which one ends with which nobody does anything."),
     Setting("PROOF_MINUTES", 15, "Minutes after which what is sensitive asks anew who one is."),
     Setting("BIN_DAYS", 30, "Days a deleted ticket can be brought back."),
     Setting("STREAMS_PER_USER", 12, "Live streams one person may hold open; the next is refused with 429."),
@@ -147,6 +149,12 @@ OF_A_PROVIDER = (
         False,
         "Whether an address that the provider tells is its owner's without being confirmed: only where nobody can"
         " choose their address there.",
+    ),
+    Setting(
+        "SSO_<NAME>_MFA",
+        "",
+        "What the provider says in `amr` or `acr` where it has asked for a second factor itself, as in `mfa otp hwk`;"
+        " ours is not asked then. By itself ours always is.",
     ),
 )
 

@@ -108,6 +108,9 @@ RATES = {
     ),
     "refusal written down": Rate(parse("20 per hour"), "person or address", "an audit is read by people"),
     "refusals written down": Rate(parse("1000 per hour"), "all together", "nobody fills the disk with refusals"),
+    "sign-out that was refused": Rate(
+        parse("30 per 5 minutes"), "address", "a provider's word that does not hold; one that does is free"
+    ),
     "export": Rate(parse("5 per minute"), "person", "a file reads very many rows"),
     "ticket by a visitor": Rate(parse("5 per hour"), "address", "whoever has more to say has an account", lasting=True),
     "link": Rate(parse("10 per 5 minutes"), "address", "links to tickets that open nothing; those that do are free"),
@@ -138,6 +141,11 @@ def init_app(app: Flask):
 def may_read(site: str | None) -> bool:
     """Whether a request that only reads may come from there, by its Sec-Fetch-Site; who sends none may."""
     return site is None or site in OURS
+
+
+def is_for_programs() -> bool:
+    """Whether this request goes where other machines send what they have signed: see `web.for_programs`."""
+    return getattr(current_app.view_functions.get(request.endpoint), "for_programs", False)
 
 
 def finish(response: Response) -> Response:
@@ -328,6 +336,8 @@ def _refuse_other_sites():
     Sec-Fetch-Site where it is sent (https, localhost), Origin elsewhere; who sends neither changes nothing.
     """
     site = request.headers.get("Sec-Fetch-Site")
+    if is_for_programs():
+        return
     if request.method in SAFE:
         # A link on another site may lead here; nothing else there may read, embed or listen.
         following_a_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and not request.path.startswith("/live")

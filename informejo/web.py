@@ -120,6 +120,12 @@ def probe(view):
     return view
 
 
+def for_programs(view):
+    """Mark a view to which other machines send what they have signed: nobody is looked up, and no browser is meant."""
+    view.for_programs = True
+    return probe(view)
+
+
 def by_link(view):
     """Mark a view of one ticket, for which a link to that ticket is as good as a sign-in of its requester."""
     view.by_link = True

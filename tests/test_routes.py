@@ -141,6 +141,7 @@ CHANGE = {
     "/sso/<provider>/sign-in": ({}, "503 503 503 503 503"),  # nobody answers there
     "/sso/<provider>/link": ({}, "401 503 503 503 503"),
     "/sso/<provider>/proof": ({}, "401 503 503 503 503"),
+    "/sso/<provider>/back-channel-logout": ({}, "400 400 400 400 400"),  # it wants to be signed
     "/sso/link": ({}, "401 404 404 404 404"),
     "/profile/identities/<int:id>/removal": ({}, "401 404 404 404 404"),
     "/sso/<provider>/mapping": ({}, "401 403 403 403 200"),

@@ -140,23 +140,34 @@ def sign_in(email: str, password: str) -> User | None:
 def start_session(user: User, agent: str, before: Session | None = None, *, proved: bool = True, **came: str) -> str:
     """Sign this person in; returns the cookie's new value. The browser `agent`'s session `before` this one ends.
 
-    `proved`: they have just shown who they are. `came`: `provider` and `id_token` of single sign-on.
+    `proved`: they have just shown who they are. `came`: `provider`, `sid` and `id_token` of single sign-on, and
+    `factor`, who looked at their second factor.
     """
     if before:
         with suppress(NotFound):  # somebody ended it while the password was looked at
             sign_out(before)
-    now, lasts = clock.now(), timedelta(days=current_app.config["SESSION_DAYS"])
-    db.session.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at < now - lasts))
+    now, longest = clock.now(), timedelta(days=current_app.config["SESSION_DAYS"])
+    db.session.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at < now - longest))
+    lasts = (
+        min(longest, timedelta(hours=current_app.config["ADMIN_SESSION_HOURS"])) if user.role == Role.ADMIN else longest
+    )
     token = secrets.token_urlsafe(32)
     of_it = {"expires_at": now + lasts, "agent": agent, "proved_at": now if proved else None}
     db.session.add(Session(token_hash=fingerprint(token), user=user, **of_it, **came))
     return token
 
 
-def prove(session: Session):
-    """Remember that whoever uses this sign-in has just shown who they are."""
+def prove(session: Session, factor: str = ""):
+    """Remember that whoever uses this sign-in has just shown who they are, with a second `factor` or without."""
     db.lock(session)
     session.proved_at = clock.now()
+    session.factor = factor or session.factor
+
+
+def add_factor(session: Session):
+    """Remember that whoever uses this sign-in has just shown a second factor that is new."""
+    db.lock(session)
+    session.factor = "own"
 
 
 def is_password_of(user: User, password: str) -> bool:

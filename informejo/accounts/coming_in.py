@@ -11,6 +11,7 @@ from informejo.accounts.gate import ask_whose, carried_fields, draft_name
 from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Session, User
+from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
 from informejo.factors.actions import begin_app
@@ -27,20 +28,19 @@ def come_in(
     way: str,
     notice: str = "",
     proved: bool = True,
-    both: bool = False,
     hidden: Mapping[str, str] | None = None,
-    provider: str = "",
-    id_token: str = "",
+    **came: str,
 ) -> Response:
     """Sign this person in, lead them on `to` a page of ours, which says `notice` (a name of NOTICES), and commit.
 
-    Whoever has a second factor, or has to have one, is asked for it first, unless the way is `both` factors in one.
+    Whoever has a second factor, or has to have one, is asked for it first, unless the way says that somebody has looked
+    at one: `factor` then is `own` or `provider`.
 
     `way` says in words how they came, such as `a password`; `proved`, whether they have just shown who they are.
-    `hidden` is what went through the sign-in page; `provider` and `id_token` are those of single sign-on.
+    `hidden` is what went through the sign-in page; `provider`, `sid` and `id_token` are those of single sign-on.
     """
-    facts = {"to": to, "way": way, "notice": notice, "proved": proved, "provider": provider, "id_token": id_token}
-    if not both and (has_second_factor(user) or must_have_one(user)):
+    facts = {"to": to, "way": way, "notice": notice, "proved": proved, "came": came}
+    if not came.get("factor") and (has_second_factor(user) or must_have_one(user)):
         return _ask_second(user, facts, hidden or {})
     return arrive(user, facts, hidden or {})
 
@@ -58,8 +58,8 @@ def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
 
 def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     """The end of every way in: a new session, the one before in this browser over; typed text becomes a draft."""
-    kept_of_them = {name: facts[name] for name in ("proved", "provider", "id_token")}
-    token = actions.start_session(user, browser(request.user_agent.string), _before(), **kept_of_them)
+    agent, came = browser(request.user_agent.string), facts["came"]
+    token = actions.start_session(user, agent, _before(), proved=facts["proved"], **came)
     accesses.note("signed-in", user=user, said=f"With {facts['way']}.")
     theirs = hidden.get("for", "") in ("", str(user.id))
     kept = theirs and _keep_text(user, hidden)
@@ -69,9 +69,12 @@ def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
 
 
 def _before() -> Session | None:
-    """The sign-in that this browser had. A link to a ticket is none: it goes on, here and elsewhere."""
+    """The sign-in that this browser had, also one that lacks the second factor that is demanded by now.
+
+    A link to a ticket is none: it goes on, here and elsewhere.
+    """
     db.session.flush()  # where all their sign-ins have just been ended, this one is gone already
-    session = g.session
+    session = g.session or lacking_factor(security.cookie())
     return session if session and session.ticket_id is None and inspect(session).persistent else None
 
 

@@ -28,6 +28,7 @@ class Role(StrEnum):
 
 
 STAFF = (Role.AGENT, Role.ADMIN)
+DEMANDED = {"": (), "admins": (Role.ADMIN,), "staff": STAFF}  # of whom SECOND_FACTOR demands one, by what it says
 EMPTY = literal_column("''")  # what columns of words hold in rows that were there before them
 THEMES = ("system", "light", "dark")
 _SHUT_OUT = {"sqlite_where": text("active = 0"), "postgresql_where": text("NOT active")}  # as each is asked for it
@@ -135,6 +136,9 @@ class Session(Model):
     code_hash: Mapped[str | None] = mapped_column(index=True)  # of the access code that stands beside a link
     provider: Mapped[str] = mapped_column(default="", server_default=EMPTY)  # single sign-on: where they came from
     id_token: Mapped[str] = mapped_column(default="", server_default=EMPTY)  # and what it wants to sign them out
+    sid: Mapped[str] = mapped_column(default="", server_default=EMPTY, index=True)  # what it calls their sign-in there
+    # Who looked at a second factor: `own`, this desk; `provider`, that of single sign-on; empty, nobody.
+    factor: Mapped[str] = mapped_column(default="", server_default=EMPTY)
 
     user: Mapped[User] = relationship()
 

@@ -20,10 +20,11 @@ bp = Blueprint("proof", __name__)
 def prove():
     """Look at what somebody shows; then their form is there again, to be sent."""
     to, fields = carried()
-    problems = _wrong_password() if "password" in request.form else _wrong_factor()
+    by_password = "password" in request.form
+    problems = _wrong_password() if by_password else _wrong_factor()
     if problems:
         return question(to, fields, problems), 422
-    actions.prove(g.session)
+    actions.prove(g.session, "" if by_password else "own")
     db.commit()
     return again(to, fields)
 

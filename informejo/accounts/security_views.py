@@ -31,9 +31,10 @@ def change_password():
     except Invalid as invalid:
         return _page(invalid.problems), 422
     security.count("sign-in of an account", f"{actor().email} {g.session.id}")
+    came = {name: getattr(g.session, name) for name in ("provider", "id_token", "sid", "factor")}
     if not actions.change_password(actor(), current=new.current, new=new.password):
         return _page({"current": WRONG}), 422
-    token = actions.start_session(actor(), browser(request.user_agent.string))
+    token = actions.start_session(actor(), browser(request.user_agent.string), **came)
     db.commit()
     return security.with_cookie(go_to(HERE, "password-changed"), token)
 

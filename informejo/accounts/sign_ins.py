@@ -3,20 +3,23 @@
 Pages get entities, which they may change; streams get plain rows, at a glance.
 """
 
+import json
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import Connection, Integer, bindparam, or_, select
+from sqlalchemy import Connection, Integer, Text, and_, bindparam, case, cast, func, not_, or_, select
 from sqlalchemy.orm import contains_eager, scoped_session
 
 from informejo import clock, db
-from informejo.accounts.models import STAFF, Role, Session, User
+from informejo.accounts.models import DEMANDED, STAFF, Role, Session, User
 from informejo.accounts.queries import fingerprint
+from informejo.db import Moment
 from informejo.events.log import STANDING, Standing
 from informejo.glance import glance
 from informejo.live.bookmark import Bookmark
 from informejo.live.hub import hub
+from informejo.settings.models import SavedSetting
 
 
 class Viewer(NamedTuple):
@@ -38,7 +41,7 @@ class SignIn(NamedTuple):
     """A sign-in that holds."""
 
     id: int
-    expires_at: datetime
+    ends_at: datetime  # if nobody does anything with it from now on
     user: Viewer
 
 
@@ -71,9 +74,11 @@ def viewer_for(token: str, link_to: int | None = None) -> Asking | None:
     found = glance(_FOUND, hash=fingerprint(token), link_to=link_to, **_by_now()) if token else None
     if not found:
         return None
-    id, expires_at, *viewer, epoch, latest, people, confided = found[0]
-    stands = Standing(epoch, latest, people, confided)
-    return Asking(SignIn(id, expires_at, Viewer(*viewer)), stands, revocations)
+    id, expires_at, seen_at, *rest, epoch, latest, people, confided = found[0]
+    viewer, stands = Viewer(*rest), Standing(epoch, latest, people, confided)
+    idle = seen_at + _idle_times()[viewer.role == Role.ADMIN]
+    ends_at = expires_at if viewer.only else min(expires_at, idle)
+    return Asking(SignIn(id, ends_at, viewer), stands, revocations)
 
 
 def holds(id: int, role: Role, narrowed: bool, reads: Connection | scoped_session = db.session) -> bool:
@@ -101,25 +106,72 @@ def holding_of(user: User) -> set[int]:
     return set(db.session.scalars(_ALL_OF_ONE, {"id": user.id, **_by_now()}))
 
 
-def _by_now() -> dict[str, datetime]:
-    """What has ended by now: sign-ins that expired before `now`, and those last used before `idle`."""
-    now = clock.now()
-    return {"now": now, "idle": now - timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])}
+def why_ended(token: str) -> str:
+    """Why the sign-in that this cookie's value stood for holds no more: `idle`, or `factor`, as one is demanded by now.
+
+    Empty where it holds, or was ended.
+    """
+    found = db.rows(_WHY, hash=fingerprint(token), **_by_now()) if token else ()
+    for in_use, is_strong in found:
+        return "" if in_use and is_strong else "factor" if in_use else "idle"
+    return ""
+
+
+def lacking_factor(token: str) -> Session | None:
+    """The sign-in that this cookie's value stands for, if nothing but a second factor is missing."""
+    ids = {"hash": fingerprint(token), **_by_now()}
+    return db.session.scalar(_LACKING, ids) if token else None
+
+
+def without_factor(whom: str) -> set[int]:
+    """The ids of sign-ins with which no second factor was shown, of those of whom `whom`, as in DEMANDED, has one."""
+    lacking = select(_session.id).join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
+    lacking = lacking.where(_session.factor == "", _session.ticket_id.is_(None), _user.role.in_(DEMANDED[whom]))
+    return set(db.session.scalars(lacking))
+
+
+def _by_now() -> dict[str, datetime | str]:
+    """What has ended by now: sign-ins that expired before `now`, and those last used before `idle` or `admin_idle`.
+
+    And of whom the environment demands a `second_factor`, where no administrator has said it in a page.
+    """
+    now, (idle, admin_idle) = clock.now(), _idle_times()
+    second_factor = json.dumps(current_app.config["SECOND_FACTOR"])
+    return {"now": now, "idle": now - idle, "admin_idle": now - admin_idle, "second_factor": second_factor}
+
+
+def _idle_times() -> tuple[timedelta, timedelta]:
+    """How long a sign-in may lie idle: anybody's, and an administrator's."""
+    of_all = timedelta(hours=current_app.config["SESSION_IDLE_HOURS"])
+    return of_all, min(of_all, timedelta(minutes=current_app.config["ADMIN_IDLE_MINUTES"]))
 
 
 _session, _user = Session.__table__.c, User.__table__.c
-_IN_USE = or_(_session.seen_at > bindparam("idle"), _session.ticket_id.is_not(None))  # a link waits for its mail
-_NOT_ENDED = _session.expires_at > bindparam("now"), _IN_USE
+_IS_LINK = _session.ticket_id.is_not(None)  # it waits for its mail, and opens one ticket as its requester
+_IDLE = case((_user.role == Role.ADMIN, bindparam("admin_idle", type_=Moment)), else_=bindparam("idle", type_=Moment))
+_IN_USE = or_(_session.seen_at > _IDLE, _IS_LINK)
+# Asked in the same statement, so that the demand holds from its commit on, and for whoever writes just then.
+_SAVED = select(cast(SavedSetting.value, Text)).where(SavedSetting.name == "SECOND_FACTOR").scalar_subquery()
+_SAYS = func.coalesce(_SAVED, bindparam("second_factor", type_=Text))
+_HAS_TO = or_(*(and_(json.dumps(whom) == _SAYS, _user.role == role) for whom in DEMANDED for role in DEMANDED[whom]))
+_IS_STRONG = or_(_session.factor != "", _IS_LINK, not_(_HAS_TO))
+_IN_TIME = _session.expires_at > bindparam("now")
+_NOT_ENDED = _IN_TIME, _IN_USE, _IS_STRONG
 _HOLDING = (
     select(_session.id)
     .join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
     .where(_user.active, *_NOT_ENDED)
 )
+_BY_TOKEN = _user.active, _IN_TIME, _session.token_hash == bindparam("hash"), _session.ticket_id.is_(None)
+_WHY = select(_IN_USE, _IS_STRONG).join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
+_WHY = _WHY.where(*_BY_TOKEN)
+_LACKING = select(Session).join(Session.user).where(*_BY_TOKEN, _IN_USE, not_(_IS_STRONG))
 # A link opens its ticket alone: in the cookie of a sign-in its token is worth nothing.
 _OF_THIS_KIND = _session.ticket_id.is_not_distinct_from(bindparam("link_to", type_=Integer))
 _FOUND = _HOLDING.where(_session.token_hash == bindparam("hash"), _OF_THIS_KIND).with_only_columns(
     _session.id,
     _session.expires_at,
+    _session.seen_at,
     _user.id,
     _user.name,
     _user.role,
@@ -138,6 +190,6 @@ _ENTITIES = (
     .where(_user.active, *_NOT_ENDED, _session.token_hash == bindparam("hash"), _OF_THIS_KIND)
     .options(contains_eager(Session.user))
 )
-_ALL_OF_ONE = select(_session.id).where(*_NOT_ENDED, _session.user_id == bindparam("id"))
-_OF_ONE = select(Session).where(*_NOT_ENDED, _session.user_id == bindparam("id"), _session.ticket_id.is_(None))
-_OF_ONE = _OF_ONE.order_by(_session.seen_at.desc())
+_OF_THEM = *_NOT_ENDED, _session.user_id == bindparam("id")
+_ALL_OF_ONE = select(Session.id).join(Session.user).where(*_OF_THEM)
+_OF_ONE = select(Session).join(Session.user).where(*_OF_THEM, not_(_IS_LINK)).order_by(_session.seen_at.desc())

@@ -10,6 +10,7 @@ from informejo.accounts import actions, queries
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
+from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.inputs import Invalid
 from informejo.sso.going import farewell
@@ -62,10 +63,11 @@ def create_session():
 def delete_session():
     """Sign out: here at once, whatever the provider does from where they came; then there too."""
     token, came = "", ()
-    if g.session:
-        came = g.session.provider, g.session.id_token
+    session = g.session or lacking_factor(security.cookie())
+    if session:
+        came = session.provider, session.id_token
         with suppress(NotFound, Unauthorized):  # it has ended by itself just now
-            token = actions.sign_out(g.session)
+            token = actions.sign_out(session)
             db.commit()
     leads_on = bool(token and came[0]) and not wants_fragment()
     response = (leads_on and farewell(*came)) or go_to("/sign-in", "signed-out")
@@ -94,7 +96,7 @@ def _note_failure(email: str) -> bool:
 
 
 def _count_changes():
-    if request.method in security.SAFE:
+    if request.method in security.SAFE or security.is_for_programs():
         return
     if g.actor:
         security.count("change", str(g.actor.id))

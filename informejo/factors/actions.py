@@ -3,12 +3,12 @@
 import secrets
 
 from pyotp import random_base32
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
 from informejo.accounts.actions import end_sessions
-from informejo.accounts.models import User
+from informejo.accounts.models import Session, User
 from informejo.accounts.queries import fingerprint
 from informejo.events import log
 from informejo.events.models import Audience
@@ -108,6 +108,10 @@ def forget_codes_of_none(actor: User):
     db.session.flush()
     if not factors_of(actor).any:
         db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == actor.id))
+        shown = Session.user_id == actor.id, Session.factor == "own"
+        db.session.execute(
+            update(Session).where(*shown).values(factor="")
+        )  # if one is demanded later, it is theirs too
 
 
 def record(actor: User | None, user: User, changes: dict):

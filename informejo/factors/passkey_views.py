@@ -1,8 +1,9 @@
 """Passkeys: signing in with one, adding one, removing one."""
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
 from informejo import db, security
+from informejo.accounts.actions import add_factor
 from informejo.accounts.asked_again import is_proved, require_proof
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import passing_through, sign_in_page
@@ -39,7 +40,7 @@ def sign_in_with_passkey():
     if user is None:
         db.commit_if_possible(_note_failure)
         return sign_in_page({"passkey": NO_PASSKEY}, hidden), 422
-    return come_in(user, local(hidden.get("next")), way="a passkey", both=True, hidden=hidden)
+    return come_in(user, local(hidden.get("next")), way="a passkey", factor="own", hidden=hidden)
 
 
 @bp.post(f"{HERE}/passkeys/challenge")
@@ -64,6 +65,7 @@ def add_passkey():
         codes = passkey_actions.add_passkey(actor(), new.name, new.credential, asked(actor()) or b"")
     except passkey_actions.BadPasskey:
         return _new_page({"passkey": NO_PASSKEY}), 422
+    add_factor(g.session)
     db.commit()
     return codes_page(codes, HERE) if codes else go_to(HERE, "passkey-added")
 

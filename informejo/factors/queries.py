@@ -9,7 +9,7 @@ from pyotp import TOTP
 from sqlalchemy import exists, func, select
 
 from informejo import db
-from informejo.accounts.models import Role, User
+from informejo.accounts.models import DEMANDED, User
 from informejo.factors.models import Authenticator, Passkey, RecoveryCode
 from informejo.settings.queries import setting
 
@@ -62,8 +62,7 @@ def has_second_factor(user: User) -> bool:
 
 def must_have_one(user: User) -> bool:
     """Whether the desk demands a second factor of this person: SECOND_FACTOR says of whom."""
-    whom = setting("SECOND_FACTOR")
-    return user.role == Role.ADMIN if whom == "admins" else user.is_staff and whom == "staff"
+    return user.only is None and user.role in DEMANDED[setting("SECOND_FACTOR")]
 
 
 def set_up_of(user: User) -> SetUp | None:

@@ -49,7 +49,7 @@ def finish_sign_in():
     if not end_half(half):
         db.session.rollback()
         return _start_again(hidden)
-    answer = arrive(user, facts, hidden)
+    answer = arrive(user, facts | {"came": facts["came"] | {"factor": "own"}}, hidden)
     return _with_codes(answer, user, codes) if codes else answer
 
 

@@ -1,8 +1,9 @@
 """One's own second factor: an app that makes digits, and recovery codes."""
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, g, redirect, request
 
 from informejo import db
+from informejo.accounts.actions import add_factor
 from informejo.accounts.asked_again import is_proved, require_proof
 from informejo.factors import actions
 from informejo.factors.proofs import WRONG, count_try, note_failure
@@ -42,6 +43,7 @@ def confirm():
     if codes is None:
         db.commit_if_possible(lambda: note_failure(actor(), "Not the first digits of a new app."))
         return _set_up_page({"code": WRONG}), 422
+    add_factor(g.session)
     db.commit()
     return codes_page(codes, HERE) if codes else go_to(HERE, "second-factor-on")
 

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from informejo import db, metrics, signals
+from informejo.accounts.sign_ins import without_factor
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
@@ -182,6 +183,10 @@ def _revoke(event: Event):
         hub.drop_where(lambda stream: stream.user_id == event.user_id)
     elif event.name == EventName.USER_MERGED or (event.name == EventName.USER_UPDATED and event.changes.keys() & SIGHT):
         hub.drop_where(lambda stream: stream.user_id == event.user_id, RESET)
+    elif event.name == EventName.SETTING_CHANGED and "SECOND_FACTOR" in event.changes:
+        _, whom = event.changes["SECOND_FACTOR"]
+        lacking = without_factor(whom)
+        hub.drop_where(lambda stream: stream.session_id in lacking)
     elif event.name == EventName.SESSION_ENDED:
         ended, _ = event.changes["session"]
         hub.drop_where(lambda stream: stream.session_id == ended)

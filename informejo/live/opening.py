@@ -162,7 +162,7 @@ def read_missed(wanted: Wanted, channels: tuple[Channel, ...], here: Bookmark) -
 
 def _subscribe(wanted: Wanted, channels: tuple[Channel, ...]) -> Subscription:
     of_one, of_all = current_app.config["STREAMS_PER_USER"], current_app.config["STREAMS_TOTAL"]
-    lasts = (wanted.sign_in.expires_at - clock.now()).total_seconds()
+    lasts = (wanted.sign_in.ends_at - clock.now()).total_seconds()
     return hub.subscribe(channels, wanted.viewer.id, wanted.sign_in.id, per_user=of_one, total=of_all, lasts=lasts)
 
 

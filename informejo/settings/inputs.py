@@ -51,6 +51,7 @@ GROUPS = {
         Field(
             "SECOND_FACTOR",
             "Who has to have a second factor",
+            "From their next click on: whoever signed in without one signs in once more, you too.",
             choices=[("", "Nobody has to"), ("admins", "Administrators"), ("staff", "Agents and administrators")],
         ),
     ),

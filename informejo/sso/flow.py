@@ -33,6 +33,8 @@ class Returned(NamedTuple):
     told: Told
     id_token: str
     since: float | None  # when they showed there who they are, as a Unix time, where the provider says it
+    sid: str  # what their sign-in is called there, empty where the provider does not say it
+    has_second: bool  # the provider has asked for a second factor, and its word is taken for that
 
 
 def new_secrets() -> Secrets:
@@ -64,10 +66,11 @@ def returned(provider: Provider, made: Secrets, *, code: str, back: str) -> Retu
     access_token, id_token = given.get("access_token"), given.get("id_token")
     access_token = access_token if isinstance(access_token, str) else ""
     claims = tokens.check(provider, id_token, nonce=made.nonce, access_token=access_token)
-    since = claims.get("auth_time")  # of what is signed alone: nothing else was looked at closely
+    signed = claims  # nothing else was looked at closely
     if places.userinfo and access_token:
         claims = _with_userinfo(places, access_token, claims)
-    return Returned(told(provider, claims), id_token, since)
+    sid = signed.get("sid") if tokens.is_name(signed.get("sid")) else ""
+    return Returned(told(provider, claims), id_token, signed.get("auth_time"), sid, _has_second(provider, signed))
 
 
 def way_out(provider: Provider, leave: str, id_token: str, back: str) -> str:
@@ -84,6 +87,13 @@ def way_out(provider: Provider, leave: str, id_token: str, back: str) -> str:
 def word_of(error: object) -> str:
     """A provider's code of an error, where it is one, and nothing else that somebody may have put there."""
     return error if isinstance(error, str) and _WORD.fullmatch(error) else "error"
+
+
+def _has_second(provider: Provider, claims: dict) -> bool:
+    """Whether they had to show a second factor there, in the words of the setting (RFC 8176; Core, 2)."""
+    ways = claims.get("amr")
+    said = [*(ways if isinstance(ways, list) else ()), claims.get("acr")]
+    return any(isinstance(word, str) and word in provider.mfa for word in said)
 
 
 def _redeem(provider: Provider, places: Endpoints, made: Secrets, code: str, back: str) -> dict:

@@ -11,6 +11,15 @@ from informejo.db import Model, Moment
 from informejo.ids import next_id
 
 
+class UsedToken(Model):
+    """What a provider signed to sign somebody out, and the sign-ins there that ended by it: kept while they matter."""
+
+    __tablename__ = "used_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
 class Identity(Model):
     """An account at a provider, bound by issuer and subject (OpenID Connect Core, 5.7), never by an address."""
 

@@ -25,6 +25,7 @@ class Provider(NamedTuple):
     role_claims: tuple[tuple[str, ...], ...]  # each the steps that lead to a list of names
     role_map: str
     trusts_email: bool
+    mfa: frozenset[str]  # what it says where it has asked for a second factor itself
 
     @property
     def mapping_setting(self) -> str:
@@ -115,6 +116,7 @@ def _read(name: str, settings: Mapping) -> Provider:
         role_claims=_paths(own["ROLE_CLAIMS"], own["CLIENT_ID"]),
         role_map=own["ROLE_MAP"],
         trusts_email=own["TRUST_EMAIL"],
+        mfa=frozenset(own["MFA"].split()),
     )
 
 

@@ -17,6 +17,7 @@ from informejo.sso import actions, flow, half_actions, queries
 from informejo.sso.asking import Trouble
 from informejo.sso.flow import Returned, Secrets
 from informejo.sso.going import back, begin, provider_named
+from informejo.sso.logout_queries import was_signed_out
 from informejo.sso.own import reads_mail_of
 from informejo.sso.providers import Provider
 from informejo.sso.refusals import NotSignedIn, because_of
@@ -83,6 +84,8 @@ def _require_same(provider: Provider, half: HalfSignIn):
 
 def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Response:
     hidden, told = half.facts["hidden"], returned.told
+    if was_signed_out(provider, returned.sid):
+        raise NotSignedIn("stale", provider.word)
     if told.confirmed and reads_mail_of(told.email):
         told = told._replace(believed=True)
     try:
@@ -99,6 +102,8 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
         hidden=hidden,
         provider=provider.name,
         id_token=returned.id_token,
+        sid=returned.sid,
+        factor="provider" if returned.has_second else "",
     )
 
 

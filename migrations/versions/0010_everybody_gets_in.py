@@ -18,6 +18,7 @@ TABLES = (
     "team_categories",
     "recovery_codes",
     "passkeys",
+    "used_tokens",
     "identities",
     "half_sign_ins",
     "authenticators",
@@ -133,6 +134,13 @@ def upgrade():
     op.create_index(op.f("ix_half_sign_ins_user_id"), "half_sign_ins", ["user_id"])
 
     op.create_table(
+        "used_tokens",
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_used_tokens")),
+    )
+    op.create_index(op.f("ix_used_tokens_expires_at"), "used_tokens", ["expires_at"])
+    op.create_table(
         "identities",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("issuer", sa.String(), nullable=False),
@@ -214,6 +222,9 @@ def upgrade():
     op.add_column("sessions", sa.Column("code_hash", sa.String(), nullable=True))
     op.add_column("sessions", sa.Column("provider", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("sessions", sa.Column("id_token", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("sessions", sa.Column("sid", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("sessions", sa.Column("factor", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.create_index(op.f("ix_sessions_sid"), "sessions", ["sid"])
     op.create_index(op.f("ix_sessions_code_hash"), "sessions", ["code_hash"])
     op.create_index(op.f("ix_sessions_ticket_id"), "sessions", ["ticket_id"])
 
@@ -279,7 +290,8 @@ def downgrade():
     op.execute("DELETE FROM sessions WHERE ticket_id IS NOT NULL")
     op.drop_index(op.f("ix_sessions_ticket_id"), "sessions")
     op.drop_index(op.f("ix_sessions_code_hash"), "sessions")
-    for column in ("id_token", "provider", "code_hash", "ticket_id", "proved_at"):
+    op.drop_index(op.f("ix_sessions_sid"), "sessions")
+    for column in ("factor", "sid", "id_token", "provider", "code_hash", "ticket_id", "proved_at"):
         op.drop_column("sessions", column)
 
     for name in AUDITED:

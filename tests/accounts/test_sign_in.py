@@ -8,7 +8,7 @@ from sqlalchemy import select
 from informejo import clock, db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Session
-from informejo.accounts.sign_ins import who_asks
+from informejo.accounts.sign_ins import viewer_for, who_asks
 from informejo.events import log
 from informejo.events.names import EventName
 from tests.world import PASSWORD
@@ -179,7 +179,7 @@ def test_scripts_and_programs_are_told_401(world, visit, address, headers):
 @pytest.mark.hardening("S-45", "F-19")
 def test_a_session_ends_after_its_days_even_if_it_is_used(app, world, visit):
     browser, start = visit(world.ren), clock.now()
-    for hours in range(0, 30 * 24, 48):
+    for hours in range(0, 30 * 24, 7):
         with clock.at(start + hours * HOUR):
             assert browser.get("/profile").status_code == 200
     with clock.at(start + (30 * 24 + 1) * HOUR):
@@ -187,9 +187,34 @@ def test_a_session_ends_after_its_days_even_if_it_is_used(app, world, visit):
 
 
 @pytest.mark.hardening("S-45", "F-19")
-def test_a_session_that_lies_idle_ends(world, visit):
-    browser, start = visit(world.ren), clock.now()
-    with clock.at(start + 73 * HOUR):
+def test_a_session_that_lies_idle_ends_and_an_administrators_sooner(world, visit):
+    start = clock.now()
+    for user, minutes in ((world.ren, 8 * 60), (world.mia, 8 * 60), (world.ana, 30)):
+        browser = visit(user)
+        with clock.at(start + timedelta(minutes=minutes - 1)):
+            assert browser.head("/live?on=me").status_code == 200  # which is no sign of life
+        with clock.at(start + timedelta(minutes=minutes + 1)):
+            assert browser.get("/profile").location == "/sign-in?next=%2Fprofile"
+            assert "nothing was done here for a while" in browser.get("/sign-in").text
+            typed = browser.post(
+                "/tickets", data={"draft": "new-ticket", "title": "Ink", "description": "It is empty."}
+            )
+            assert typed.status_code == 401
+            assert "nothing was done here for a while. What you were writing is kept" in typed.text
+    assert "because" not in visit().get("/sign-in").text
+
+
+@pytest.mark.hardening("F-19")
+def test_an_administrators_session_ends_after_twelve_hours_and_its_stream_with_its_idle_time(world, visit):
+    start = clock.now()
+    with clock.at(start):
+        browser = visit(world.ana)
+    for minutes in range(0, 12 * 60, 25):
+        with clock.at(start + timedelta(minutes=minutes)):
+            assert browser.get("/profile").status_code == 200
+            ends_at = viewer_for(cookie(browser)).session.ends_at
+            assert ends_at == min(start + timedelta(minutes=minutes + 30), start + 12 * HOUR)
+    with clock.at(start + 12 * HOUR):
         assert browser.get("/profile").status_code == 303
 
 

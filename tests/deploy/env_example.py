@@ -1,12 +1,15 @@
 """deploy/env.example, out of the table of settings. `python -m tests.deploy.env_example` writes it anew."""
 
-from informejo.config import ROOT, SETTINGS, Setting
+from informejo.config import ROOT, SETTINGS, Setting, of_provider
 
 FILE = ROOT / "deploy" / "env.example"
 HEAD = """\
 # Settings of Informejo. deploy/deploy.sh puts this at /etc/informejo.env (root's, read by the group informejo).
 # A line is NAME=value, the value without quotes; systemd, Docker and deploy.sh then read it alike.
 # What stands behind # is the default. After a change: systemctl restart informejo
+"""
+PROVIDERS = """
+# Each provider that SSO_PROVIDERS names has the following, with its name in capitals: these are those of keycloak.
 """
 # What differs from the default on a machine that is set up by these files.
 CHOSEN = {
@@ -23,7 +26,7 @@ NOTES = {"PUBLIC_URL": " CHANGE: deploy.sh refuses example.org."}
 
 def text() -> str:
     """The whole file."""
-    return HEAD + "".join(map(_entry, SETTINGS))
+    return HEAD + "".join(map(_entry, SETTINGS)) + PROVIDERS + "".join(map(_entry, of_provider("keycloak")))
 
 
 def _entry(setting: Setting) -> str:

@@ -235,8 +235,11 @@ class TestDemanded:
         assert visit().post("/sign-in", data=MIA | {"email": "ana@example.org"}).location == SECOND
 
     def test_the_only_one_stays(self, world, visit):
-        App(world.mia)
-        answer = visit(world.mia).post("/profile/security/authenticator/removal")
+        browser = visit()
+        browser.post("/sign-in", data=MIA)
+        secret = "".join(_secret(browser.get(SECOND)))
+        second(browser, TOTP(secret).at(clock.now().timestamp()))
+        answer = browser.post("/profile/security/authenticator/removal")
         assert answer.status_code == 422
         assert "only one" in answer.text
         assert visit().post("/sign-in", data=MIA).location == SECOND

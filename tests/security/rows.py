@@ -179,7 +179,7 @@ FIGURES = {
     "F-16": "An upload that is too large is refused within 1 s.",
     "F-17": "Ten tries at a password in five minutes.",
     "F-18": "A password has 15 to 1,024 characters and is none that everybody guesses.",
-    "F-19": "A sign-in ends after its idle and its longest time; streams within 5 s of its end.",
+    "F-19": "A sign-in ends after its idle and longest time, an administrator's sooner; streams within 5 s of its end.",
     "F-20": "Mails lost or doubled over an hour without a mail server: none.",
     "F-24": "Generated requests that end in a fault of ours: none.",
     "F-26": "Memory, descriptors and delays stay flat over hours.",
@@ -199,5 +199,4 @@ OPEN = {
     "S-30": "The files of one ticket have a quota, those of one person have none.",
     "S-35": "There is no virus scanner; files are only ever downloaded.",
     "S-47": "Addresses cannot be changed yet, and giving a role does not ask for the password again.",
-    "F-19": "One idle time holds for everybody; administrators have no shorter one.",
 }
