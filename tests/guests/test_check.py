@@ -7,7 +7,7 @@ import pytest
 from informejo import db
 from informejo.accounts.models import Session
 from informejo.audit.models import Access
-from informejo.guests import codes
+from informejo.guests import codes, link_queries
 from informejo.guests.link_actions import make_link
 from tests.live import dom
 
@@ -95,6 +95,15 @@ def test_a_new_link_is_mailed_and_nobody_learns_whether(app, world, visit, post)
     assert [mail.address for mail in mails] == ["gus@example.org"] * 2
     assert visit().get(mails[0].link).location == f"/tickets/{ticket.id}"
     assert ticket.title in visit_by(visit, mails[0].code, f"/tickets/{ticket.id}")
+
+
+def test_a_link_is_for_whose_ticket_it_is_and_by_default_for_their_newest(world, ticket):
+    newest, others = world.ticket(world.gus, "The newest"), world.ticket()
+    wishes = {("gus", ticket.id): ticket, ("gus", None): newest, ("gus", others.id): None, ("mia", others.id): None,
+              ("mia", None): None, ("ren", None): others, ("nobody", None): None}  # fmt: skip
+    found = {wish: link_queries.own_ticket(f"{wish[0]}@example.org", wish[1]) for wish in wishes}
+    assert {wish: opens and opens.ticket for wish, opens in found.items()} == wishes
+    assert found["gus", None].user == world.gus
 
 
 def visit_by(visit, code: str, address: str) -> str:

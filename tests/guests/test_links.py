@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db, policy
 from informejo.accounts import prune_actions
 from informejo.accounts.models import Role, Session
 from informejo.accounts.sign_ins import Viewer
 from informejo.drafts.models import Draft
-from informejo.guests import link_actions
+from informejo.guests import link_actions, link_queries
 from informejo.guests.codes import shown
 from informejo.guests.link_actions import make_link
 from informejo.security import MOST_LINKS, cookie_name
@@ -208,9 +209,23 @@ def test_a_stream_by_a_link_is_live_until_the_link_is_ended(world, visit, ticket
 
 
 def link_queries_of(world, ticket):
-    from informejo.guests.link_queries import links_to
+    return link_queries.links_to(world.mia, ticket)
 
-    return links_to(world.mia, ticket)
+
+def test_whoever_looks_after_links_sees_those_of_that_ticket_alone_and_the_newest_first(world, ticket):
+    now, links = clock.now(), []
+    for hours, of in ((2, ticket), (1, ticket), (1, ticket), (3, ticket), (0, world.ticket(world.gus, "Another one"))):
+        make_link(world.gus, of)
+        links.append(db.session.query(Session).order_by(Session.id.desc()).first())
+        links[-1].created_at = now - timedelta(hours=hours)
+        db.commit()
+    assert [link.id for link in link_queries_of(world, ticket)] == [links[place].id for place in (2, 1, 0, 3)]
+    assert {link_queries.find_link(world.gus, ticket, link.id) for link in links[:4]} == set(links[:4])
+    for other in (links[4].id, 0):
+        with pytest.raises(NotFound):
+            link_queries.find_link(world.mia, ticket, other)
+    with pytest.raises(Forbidden):
+        link_queries.links_to(world.zoe, ticket)
 
 
 @pytest.mark.hardening("H-33")
