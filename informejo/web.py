@@ -62,7 +62,6 @@ NOTICES = {
     "mail-moved": "The mail is moved.",
     "mail-moved-back": "The mail is back where it was.",
     "password-offered": "A link to choose a password will be mailed.",
-    "handed-over": "The tickets are handed over.",
     "invited": "The account is made, and the invitation will be mailed.",
     "known-address": "There is an account with this address already. Nothing was changed.",
     "merged": "The two accounts are one.",
@@ -154,6 +153,7 @@ def page(template: str, **context) -> str:
     """A whole page. A view that shows live things takes `stream=stream(...)` *before* it reads what it shows.
 
     `sentences` are what this page says for a name of NOTICES in its own words, because it knows whom it is about.
+    `undo`, an `address` and an `event`, takes back what the notice tells of: whoever gives it knows that it does.
     """
     look_up_again()
     person = g.get("actor")

@@ -1,25 +1,45 @@
-"""What an administrator did to somebody and may still take back."""
+"""What was done with all tickets of somebody at once, and can still be taken back: as they left the desk, or later."""
 
 from datetime import timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import aliased
 
-from informejo import clock, db
+from informejo import clock, db, policy
 from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.ids import made_at
+from informejo.tickets.batch_queries import leaves
 
 UNDO_FOR = timedelta(days=30)
 
 
 def last_batch_of(user: User) -> Event | None:
-    """The event with which tickets went from this person last, while that can be undone."""
+    """The event with which tickets went from this person last, while that can be undone.
+
+    Behind tickets that were handed over and came back the one before can be undone again; behind one with which they
+    left and came back nothing can, since other things happened in between.
+    """
+    if user.is_gone:
+        return None
     recent = select(Event).where(Event.user_id == user.id, Event.id > made_at(clock.now() - UNDO_FOR))
-    went = recent.where(Event.changes["tickets"].as_string().is_not(None), Event.ticket_id.is_(None))
-    event = db.session.scalar(went.order_by(Event.id.desc()).limit(1))
-    return event if event and not user.is_gone and not _is_undone(event) else None
+    went = recent.where(_says("tickets"), Event.ticket_id.is_(None))
+    left = or_(_says("role"), _says("active"))
+    event = db.session.scalar(went.where(or_(left, ~_undone(Event.id))).order_by(Event.id.desc()).limit(1))
+    return event if event and not db.session.scalar(select(_undone(event.id))) else None
 
 
-def _is_undone(event: Event) -> bool:
+def may_undo(actor: User, event: Event) -> bool:
+    """Whether this is the actor's to take back: all that administrators may, and what one handed over oneself."""
+    own = not leaves(event) and event.actor_id == actor.id and policy.may(actor, "ticket.triage")
+    return own or policy.may(actor, "user.change", event.user)
+
+
+def _says(field: str) -> ColumnElement[bool]:
+    return Event.changes[field].as_string().is_not(None)
+
+
+def _undone(id) -> ColumnElement[bool]:
     """The event that undoes a batch is of a person too, as the one that made it; all others in it are of tickets."""
-    return db.session.scalar(select(exists().where(Event.batch == event.id, Event.ticket_id.is_(None))))
+    other = aliased(Event)
+    return exists().where(other.batch == id, other.ticket_id.is_(None))

@@ -5,7 +5,8 @@ from flask import abort, current_app, request
 from informejo import db, policy, security
 from informejo.accounts import queries
 from informejo.accounts.models import User
-from informejo.accounts.undo_queries import last_batch_of
+from informejo.accounts.undo_queries import last_batch_of, may_undo
+from informejo.events.models import Event
 from informejo.events.sentences import done_to
 from informejo.inputs import Input, Invalid
 from informejo.mail.queries import can_be_sent
@@ -21,6 +22,9 @@ TABS = {"": "Who it is", "rights": "Role and activity", "sign-in": "Sign-in"}
 def person_page(user: User, tab: str, **context) -> str:
     """The page of that person, open at that tab."""
     context.setdefault("problems", {})
+    batch = last_batch_of(user) if actor().is_staff else None
+    undoable = batch if batch and may_undo(actor(), batch) else None
+    last = queries.last_change_of(user, actor()) if security.notice() else None
     return page(
         f"admin/user_{(tab or 'who').replace('-', '_')}.html",
         title=user.name,
@@ -28,8 +32,9 @@ def person_page(user: User, tab: str, **context) -> str:
         here=address(user, tab),
         tabs=[(address(user, name), word) for name, word in TABS.items()],
         may_change=policy.may(actor(), "user.change", user) and not user.is_gone,
-        undoable=last_batch_of(user) if policy.may(actor(), "user.change", user) else None,
-        sentences=_sentences(user) if security.notice() else {},
+        undoable=undoable,
+        sentences=_sentences(user, last) if security.notice() else {},
+        undo={"address": f"{address(user)}/undo", "event": last.id} if last and last is undoable else None,
         **context,
     )
 
@@ -69,12 +74,10 @@ def receivers(user: User) -> list[tuple[str, str]]:
     return people + [(f"team:{team.id}", f"Team {team.name}") for team in teams]
 
 
-def _sentences(user: User) -> dict[str, str]:
+def _sentences(user: User, last: Event | None) -> dict[str, str]:
     """What this page says after a change, with the name in it; the log knows what it was."""
-    last = queries.last_change_of(user, actor())
     said = {"user-changed": done_to(last)} if last else {}
     return said | {
-        "handed-over": f"The tickets of {user.name} are handed over.",
         "password-offered": f"{_word(user)} {_how()} {user.email}.",
         "invited": f"{user.name} has an account now. {_word(user)} {_how()} {user.email}.",
         "known-address": f"There is an account with this address already: {user.name}. Nothing was changed.",

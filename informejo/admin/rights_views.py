@@ -1,4 +1,4 @@
-"""One person's page, second tab: role, activity, who takes their tickets over, and how to take that back."""
+"""One person's page, second tab: role, activity, and who takes their tickets over; and how to take that back."""
 
 from flask import Blueprint, abort, request
 
@@ -7,8 +7,9 @@ from informejo.accounts import actions, queries, undo_actions
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.inputs import ActivityChange, RoleChange
 from informejo.accounts.models import Role, User
-from informejo.accounts.undo_queries import last_batch_of
+from informejo.accounts.undo_queries import last_batch_of, may_undo
 from informejo.admin.person_page import changed, person_page, read, receiver, receivers
+from informejo.tickets.batch_queries import leaves
 from informejo.web import actor
 
 bp = Blueprint("rights", __name__)
@@ -48,14 +49,17 @@ def set_activity(id: int):
 
 @bp.post("/users/<int:id>/undo")
 def undo(id: int):
-    """Take back that somebody left the desk, with all tickets that nobody has changed since."""
-    user = _find(id)
-    require_proof()
-    batch = last_batch_of(user) or abort(422, undo_actions.TOO_LATE)
-    if request.form.get("event", str(batch.id)) != str(batch.id):
+    """Take back that tickets went from somebody, with all that nobody has changed since, and that they left by it."""
+    user = policy.find_user(actor(), id)
+    batch = last_batch_of(user)
+    if batch is None or not may_undo(actor(), batch):
+        policy.require(actor(), "user.change", user)
+    if batch is None or request.form.get("event", str(batch.id)) != str(batch.id):
         abort(422, undo_actions.TOO_LATE)
+    if leaves(batch):
+        require_proof()
     undo_actions.undo_batch(actor(), batch)
-    return changed(user, "rights")
+    return changed(user, "rights" if leaves(batch) else "")
 
 
 def _find(id: int) -> User:

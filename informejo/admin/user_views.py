@@ -57,7 +57,7 @@ def give_tickets(id: int):
     """Give what is assigned to somebody to another, to a team, or back to the queue."""
     user = policy.find_user(actor(), id)
     hand_over(actor(), user, receiver(read(Handover).to))
-    return changed(user, notice="handed-over")
+    return changed(user)
 
 
 def _page(user: User, invalid: Invalid | None = None) -> str:

@@ -71,6 +71,8 @@ def done_to(event: Event) -> str:
     """What an event did to a person, and where their tickets went: "Jakub is deactivated. 7 tickets went to Clara." """
     name = event.user.name
     said = _DONE.get(event.name, "The change to {name} is saved.").format(name=name)
+    if event.changes.keys() <= {"tickets", "back"}:
+        said = f"The tickets of {name} are handed over." if "tickets" in event.changes else "That is undone."
     if role := event.changes.get("role"):
         said = f"{name} is now {_ROLE[role[1]]}."
         said += _VOIDED if "password" in event.changes else ""

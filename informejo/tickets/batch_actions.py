@@ -5,23 +5,30 @@ from werkzeug.exceptions import UnprocessableEntity
 from informejo import db, turns
 from informejo.accounts.models import User
 from informejo.events import log
-from informejo.events.models import Event
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.policy import require
 from informejo.teams.models import Team
-from informejo.tickets.batch_queries import PLACES, moved_by, still_there, teams_before, unsolved_of
+from informejo.tickets.batch_queries import PLACES, leaves, moved_by, still_there, teams_before, unsolved_of
 from informejo.tickets.change_actions import require_at_the_desk, set_fields
 from informejo.tickets.models import Ticket
 
 AT_ONCE = 20  # tickets handed over before others get a turn, about 20 ms
 
 
-def hand_over(actor: User, user: User, to: User | Team | None) -> int:
-    """Give all unsolved tickets of `user` to an active member of the staff, to a team, or to nobody; return how many.
+def hand_over(actor: User, user: User, to: User | Team | None) -> Event | None:
+    """Give all unsolved tickets of `user` to an active member of the staff, to a team, or to nobody.
 
-    Raises UnprocessableEntity. With the people locked, none is given to `user` meanwhile.
+    Returns the event that they belong to, None when there are none. Raises UnprocessableEntity. With the people locked,
+    none is given to `user` meanwhile.
     """
-    return pass_on(actor, hold_tickets_of(actor, user, to), to)
+    tickets = hold_tickets_of(actor, user, to)
+    if not tickets:
+        return None
+    changes = {"tickets": [len(tickets), to and to.name]}
+    batch = log.record(EventName.USER_UPDATED, actor, audience=Audience.STAFF, user=user, changes=changes)
+    pass_on(actor, tickets, to, batch)
+    return batch
 
 
 def hold_tickets_of(actor: User, user: User, to: User | Team | None, leaves: bool = False) -> list[Ticket]:
@@ -42,21 +49,22 @@ def hold_tickets_of(actor: User, user: User, to: User | Team | None, leaves: boo
     return _locked(unsolved_of(user, None if leaves else actor, confidential=everything))
 
 
-def pass_on(actor: User, tickets: list[Ticket], to: User | Team | None, batch: Event | None = None) -> int:
-    """Give them to somebody, a team or nobody, as part of that batch; return how many there were."""
+def pass_on(actor: User, tickets: list[Ticket], to: User | Team | None, batch: Event | None = None):
+    """Give them to somebody, a team or nobody, as part of that batch."""
     places = {"assignee": None, "team": to} if isinstance(to, Team) else {"assignee": to}
     for ticket in turns.in_turns(tickets, AT_ONCE):
         _put(actor, ticket, places, batch)
-    return len(tickets)
 
 
 def give_back(actor: User, user: User, batch: Event) -> tuple[int, int]:
     """Give what is still where the batch put it back to whom it was taken from; how many, and how many others.
 
-    Those others are solved, or somebody gave them elsewhere since. Raises UnprocessableEntity.
+    Those others are solved, or somebody gave them elsewhere since. Raises UnprocessableEntity where they would be with
+    somebody who has left the desk, and were not before.
     """
     db.lock(user)
-    require_at_the_desk(user)
+    if leaves(batch):
+        require_at_the_desk(user)
     tickets, teams = _locked(still_there(batch)), teams_before(batch)
     for ticket in turns.in_turns(tickets, AT_ONCE):
         _put(actor, ticket, {"assignee": user, "team": teams.get(ticket.id, ticket.team)})

@@ -24,6 +24,11 @@ def unsolved_of(user: User, seer: User | None, confidential: bool = True) -> Sel
     return tickets if confidential else tickets.where(Ticket.confidential.is_(False))
 
 
+def leaves(batch: Event) -> bool:
+    """Whether somebody left the desk with it; else their tickets were handed over and nothing else."""
+    return bool(batch.changes.keys() & {"role", "active"})
+
+
 def moved_by(batch: Event) -> int:
     """How many tickets went with that batch."""
     return db.session.scalar(select(func.count()).select_from(_moves(batch).subquery()))

@@ -127,6 +127,25 @@ def test_whoever_does_not_see_a_confidential_ticket_cannot_hand_it_over(world, t
     assert tickets[0].assignee == world.mia
 
 
+def test_what_was_handed_over_comes_back_to_whoever_left_and_then_that_they_left(world, tickets, shut_out):
+    batch = shut_out(world.mia)
+    for ticket in tickets:
+        change_actions.assign(world.mia, ticket, world.ana)
+    reopened = world.ticket()
+    reopened.assignee = world.tom  # it was solved when they left
+    db.commit()
+    handed = batch_actions.hand_over(world.mia, world.tom, None)
+    db.commit()
+    assert (reopened.assignee, last_batch_of(world.tom)) == (None, handed)
+    assert batch_actions.hand_over(world.mia, world.tom, None) is None
+    with pytest.raises(Forbidden):
+        undo_actions.undo_batch(world.ren, handed)
+    undo_actions.undo_batch(world.mia, handed)
+    db.commit()
+    assert (reopened.assignee, world.tom.active) == (world.tom, False)
+    assert last_batch_of(world.tom) == batch
+
+
 def test_another_role_is_undone_like_a_deactivation(world, tickets):
     batch = actions.set_role(world.ana, world.tom, Role.USER)
     db.commit()

@@ -46,7 +46,7 @@ def done(browser, address, **fields) -> str:
     answer = browser.post(address, data=fields)
     assert answer.status_code == 303, answer.text
     [notice] = dom.read(browser.get(answer.location).text).all("p", class_name="notice")
-    return notice.text
+    return notice.all("span")[0].text
 
 
 def test_each_name_of_the_list_leads_to_its_page(world, visit):
@@ -180,9 +180,27 @@ def test_what_was_left_behind_before_can_be_handed_over(world, visit, toms, page
     db.commit()
     assert "1 unsolved ticket is still assigned to Tom Berg, who is not at the desk." in page(world.mia, world.tom)
     said = done(visit(world.mia), f"/users/{world.tom.id}/handover", to=world.mia.id)
-    assert said == "The tickets of Tom Berg are handed over."
+    assert said == "The tickets of Tom Berg are handed over. 1 ticket went to Mia Lund."
     assert ticket.assignee == world.mia
     assert "left behind" not in page(world.mia, world.tom)
+    assert "Mia Lund handed over the tickets of Tom Berg" in page(world.ana, world.tom)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_the_notice_itself_takes_back_that_tickets_went(world, visit, toms, leaves):
+    [ticket], ana, here = toms(1), visit(world.ana), f"/users/{world.tom.id}"
+    if not leaves:
+        world.tom.active = False
+        db.commit()
+    asked = {"value": "inactive", "to": world.mia.id}
+    shown = ana.get(ana.post(f"{here}/{'activity' if leaves else 'handover'}", data=asked).location)
+    notice, form = dom.read(shown.text).all("p", class_name="notice")[0], dom.read(shown.text).find("undo-it")
+    assert [button.attributes["form"] for button in notice.all("button")] == ["undo-it"]
+    event = {"event": next(f.attributes["value"] for f in form.all("input") if f.attributes["name"] == "event")}
+    assert dom.read(ana.get(here).text).find("undo-it") is None, "it is said once"
+    said = done(ana, form.attributes["action"], **event)
+    assert said == f"{'Tom Berg is active again' if leaves else 'That is undone'}. 1 ticket came back to them."
+    assert (ticket.assignee, world.tom.active) == (world.tom, leaves)
 
 
 def test_somebody_who_is_active_again_can_sign_in_and_a_guest_needs_a_link(world, page):
