@@ -127,6 +127,36 @@ def test_who_takes_too_long_begins_anew(browser, liar):
     assert db.session.scalar(select(func.count(HalfSignIn.token_hash))) == 1, "what is over is thrown away"
 
 
+@pytest.mark.hardening("L-17")
+def test_what_was_not_signed_adds_to_the_token_and_never_goes_before_it(browser, liar, desk):
+    liar.lies["/userinfo"] = {"sub": "another", "name": "Somebody Else"}
+    assert is_refused(browser, Way(browser).end(liar))
+    liar.lies["/userinfo"] = {"sub": "nia", "name": "Somebody Else", "email": "mia@example.org", "roles": ["helpdesk"]}
+    desk.config["SSO_LIAR_ROLE_MAP"] = "helpdesk=agent"
+    assert Way(browser).end(liar).status_code == 303
+    nia = db.session.scalar(select(User).where(User.email == "nia@example.org"))
+    assert (nia.name, nia.role) == ("Nia Okafor", "agent")
+
+
+def test_a_provider_without_userinfo_is_asked_for_none_and_gets_the_secret_as_it_likes(browser, liar):
+    itself = liar.well_known_openid_configuration()
+    liar.lies["/.well-known/openid-configuration"] = itself | {
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "userinfo_endpoint": None,
+    }
+    liar.lies["/userinfo"] = {"sub": "another"}
+    assert Way(browser).end(liar).status_code == 303
+    assert dict(liar.asked)["/token"]["client_secret"] == "a secret"
+    browser.post("/sign-out")
+    discovery.forget()
+    liar.lies = {"/token": liar.token() | {"access_token": 7}, "/userinfo": {"sub": "another"}}
+    way = Way(browser)
+    liar.nonce = way.asked["nonce"]
+    liar.lies["/token"]["id_token"] = liar.id_token()
+    assert way.back(code="a-code", state=way.asked["state"]).status_code == 303
+    assert "client_secret" not in dict(liar.asked)["/token"]
+
+
 def is_over(answer) -> bool:
     return answer.status_code == 410 and "This sign-in is over" in answer.text
 
