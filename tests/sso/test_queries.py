@@ -1,0 +1,118 @@
+"""Who could still come in, who looks after the desk alone, and whom a mapping moves: asked of the database itself."""
+
+from datetime import timedelta
+
+import pytest
+from werkzeug.exceptions import Forbidden
+
+from informejo import clock, db
+from informejo.accounts.models import HalfSignIn, Role
+from informejo.accounts.queries import fingerprint
+from informejo.settings.models import SavedSetting
+from informejo.sso import own, queries
+from informejo.sso.models import Identity
+from tests.sso.test_claims import PROVIDER, SETTINGS
+
+
+@pytest.fixture
+def desk(app, world):
+    app.config |= SETTINGS | {"PASSWORD_SIGN_IN": True}
+    return app
+
+
+def linked(user, issuer: str = PROVIDER.issuer, subject: str = "x", hours: int = 0, **claims) -> Identity:
+    seen = clock.now() - timedelta(hours=hours)
+    identity = Identity(user_id=user.id, issuer=issuer, subject=subject, claims=claims, seen_at=seen)
+    db.session.add(identity)
+    db.commit()
+    return identity
+
+
+def test_what_waits_is_the_browsers_own_in_its_time_and_for_that_way_alone(desk):
+    now = clock.now()
+    for name, lasts in (("a", 60), ("over", 0)):
+        values = {"way": "link", "facts": {}, "expires_at": now + timedelta(seconds=lasts)}
+        db.session.add(HalfSignIn(token_hash=fingerprint(f"browser {name}"), **values))
+    db.commit()
+    asked = {
+        ("browser", "a", "link"): True,
+        ("browser", "a", "sign-in", "link"): True,
+        ("browser", "a", "sign-in"): False,
+        ("other", "a", "link"): False,
+        ("browser", "b", "link"): False,
+        ("", "a", "link"): False,
+        ("browser", "over", "link"): False,
+    }
+    with clock.at(now):
+        assert {words: queries.half_sign_in(*words) is not None for words in asked} == asked
+
+
+def test_an_account_is_that_of_issuer_and_subject_together(desk, world):
+    mine = linked(world.mia)
+    assert queries.identity(PROVIDER.issuer, "x") == mine
+    assert queries.identity(PROVIDER.issuer, "y") is queries.identity("https://other.example.org", "x") is None
+    newer = linked(world.mia, "https://other.example.org", hours=9)
+    linked(world.tom, subject="t")
+    assert queries.identities_of(world.mia) == [mine, newer]
+
+
+def test_another_way_in_is_a_password_that_is_taken_or_an_account_at_a_provider_that_is_set_up(desk, world):
+    one = linked(world.mia)
+    assert queries.comes_in_without(world.mia, one)
+    desk.config["PASSWORD_SIGN_IN"] = False
+    assert not queries.comes_in_without(world.mia, one)
+    linked(world.mia, "https://gone.example.org")
+    linked(world.tom, subject="t")
+    assert not queries.comes_in_without(world.mia, one)
+    linked(world.mia, "https://other.example.org")
+    assert queries.comes_in_without(world.mia, one)
+    desk.config["PASSWORD_SIGN_IN"], world.tom.password_hash = True, None
+    assert not queries.comes_in_without(world.tom, queries.identities_of(world.tom)[0])
+
+
+def test_the_last_administrator_is_nobody_else(desk, world):
+    assert queries.is_last_administrator(world.ana)
+    assert not queries.is_last_administrator(world.mia)
+    world.mia.role = Role.ADMIN
+    db.commit()
+    assert not queries.is_last_administrator(world.ana)
+
+
+def test_a_mapping_moves_by_what_was_told_last_whoever_may_come_in_by_name(desk, world):
+    world.zoe.name, world.tom.name = "alba", "Bea"
+    linked(world.zoe, subject="z", roles=["help"])
+    linked(world.tom, subject="t", roles=["cook"])
+    linked(world.ren, subject="r1", hours=2, roles=["help"])
+    linked(world.ren, subject="r2", hours=1, roles=["it"])
+    linked(world.mia, subject="m", roles=["help"])
+    linked(world.dan, subject="d", roles=["it"])
+    linked(world.gus, subject="g", roles=["it"])
+    linked(world.ana, "https://other.example.org", roles=["cook"])
+    linked(world.ana, subject="a", roles=None)
+    found = queries.moves(world.ana, PROVIDER, {"help": "agent", "it": "admin"})
+    roles = [("alba", "user", "agent"), ("Bea", "agent", "user"), (world.ren.name, "user", "admin")]
+    assert [(move.name, move.old, move.new) for move in found] == roles
+    assert [move.user_id for move in found] == [world.zoe.id, world.tom.id, world.ren.id]
+    with pytest.raises(Forbidden):
+        queries.moves(world.mia, PROVIDER, {})
+
+
+def test_a_saved_mapping_goes_before_that_of_the_environment_also_when_it_is_empty(desk, world):
+    db.session.add(SavedSetting(name="SSO_DESK_ROLE_MAP", value=""))
+    db.commit()
+    provider = PROVIDER._replace(role_map="a=agent")
+    assert queries.role_map(provider) == {}
+    assert queries.role_map(provider._replace(name="other")) == {"a": "agent"}
+
+
+def test_ones_page_shows_what_is_linked_and_what_could_be(desk, world):
+    shown = own.accounts_of(world.mia)
+    assert ([one.word for one in shown["linked"]], [one.name for one in shown["linkable"]]) == ([], ["desk", "other"])
+    linked(world.mia)
+    gone = linked(world.mia, "https://gone.example.org")
+    linked(world.tom, "https://other.example.org")
+    shown = own.accounts_of(world.mia)
+    assert [(one.word, one.id) for one in shown["linked"]][1] == ("https://gone.example.org", gone.id)
+    assert shown["linked"][0].word == "Desk"
+    assert shown["linked"][1].seen_at == gone.seen_at
+    assert [one.name for one in shown["linkable"]] == ["other"]
