@@ -47,8 +47,8 @@ SETTINGS = (
     Setting(
         "CATEGORIES",
         "",
-        "Categories to choose from for new tickets, as words with a space between two; all when empty.",
-        on_page=True,
+        "Of the categories that a desk comes with those to choose from for new tickets, as words with a space between"
+        " two; all when empty.",
     ),
     Setting("REGISTRATION", True, "Whether people may register themselves.", on_page=True),
     Setting("GUEST_TICKETS", True, "Whether visitors may open tickets, at /submit-ticket.", on_page=True),

@@ -19,6 +19,7 @@ DEPARTMENT = Length(0, 100)
 PASSKEY = Length(1, 60)
 PASSWORD = Length(15, 1_024)  # NIST SP 800-63B-4, 3.1.1.2: at least 15 where it is the only factor
 INVITED = Length(1, 10_000)
+CATEGORY = Length(1, 40)
 SEARCH = Length(0, 200)
 FILE_NAME = Length(1, 120)
 KEY = 64  # characters of a once-only key, which forms bring along
@@ -32,6 +33,7 @@ FIELDS = {
     "department": DEPARTMENT,
     "password": PASSWORD,
     "people to invite": INVITED,
+    "category": CATEGORY,
     "search": SEARCH,
     "file name": FILE_NAME,
 }

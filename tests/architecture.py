@@ -20,9 +20,9 @@ LAYERS = {
     " mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
     " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
     " mime.reports mime.sealed mime.transfer mime.writing offload paging settings.colours shelf signals"
-    " sso.asking sso.claims sso.discovery sso.flow sso.providers sso.tokens text tickets.media_types tickets.words"
-    " version zipping",
-    TABLES: "*.models built_once db folding glance ids slow_reads turns",
+    " sso.asking sso.claims sso.discovery sso.flow sso.providers sso.tokens text tickets.media_types version"
+    " zipping",
+    TABLES: "*.models built_once db folding glance ids settings.saved slow_reads tickets.words turns",
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"
     " events.sentences intake.bringing intake.mailed_back mail.choices mail.mentions mail.recipients tickets.files"
@@ -38,7 +38,8 @@ LAYERS = {
     " downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " factors.challenges factors.proofs factors.second_step"
-    " mail.checking ops.prune preload security serving sso.going sso.own sso.refusals templating tickets.addressing"
+    " mail.checking ops.prune preload security serving settings.pages sso.going sso.own sso.refusals"
+    " templating tickets.addressing"
     " tickets.conflict_page tickets.ticket_page tickets.trail uploads web",
     DOORS: "*.commands *.views api cli live.quick_door live.stream work",
     ROOF: "*.__init__",

@@ -94,5 +94,7 @@ def _change(field: str, old, new) -> str:
 def _shown(value) -> str:
     if value in (None, "", [], {}):
         return "nothing"
+    if isinstance(value, dict) and "word" in value:  # of a category
+        value = f"{value['word']} (hidden)" if value["hidden"] else value["word"]
     words = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
     return f"“{words[:_MOST]}…”" if len(words) > _MOST else f"“{words}”"

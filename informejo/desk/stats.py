@@ -12,6 +12,7 @@ from informejo.accounts.models import User
 from informejo.built_once import Anyone, built_once
 from informejo.events.log import Standing
 from informejo.policy import visible_tickets
+from informejo.settings.saved import edition
 from informejo.shelf import shelf
 from informejo.tickets.filters import TicketFilter
 from informejo.tickets.list_queries import tickets_for
@@ -96,7 +97,7 @@ def in_brief(actor: User, standing: Standing, filter: TicketFilter, most: int) -
 def _by_the_log(what: str | tuple, actor: User, standing: Standing, compute: Callable):
     # By the log, not by the clock: pages look again when an event nudges them, and only then.
     seer = seeing_as(actor, standing)
-    return shelf.one(("stats", what, standing, seer.id), lambda: compute(seer))
+    return shelf.one(("stats", what, standing, edition(), seer.id), lambda: compute(seer))
 
 
 @built_once

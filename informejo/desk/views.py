@@ -15,6 +15,7 @@ from informejo.live import drawings
 from informejo.live.makers import draw
 from informejo.settings.actions import ChangedMeanwhile, change_setting
 from informejo.settings.queries import FIRST_STEPS, setting
+from informejo.settings.saved import edition
 from informejo.shelf import shelf
 from informejo.teams.queries import choices, team_by_id
 from informejo.tickets import list_queries
@@ -40,7 +41,7 @@ def home():
 def dashboard():
     """The desk in numbers, and what waits longest."""
     policy.require(actor(), "desk.see")
-    drawn = shelf.one(("dashboard", standing(), actor().id), _dashboard)
+    drawn = shelf.one(("dashboard", standing(), edition(), actor().id), _dashboard)
     return page("desk/dashboard.html", title="Dashboard", stream=stream(), dashboard=drawn, steps=steps_for(actor()))
 
 
@@ -140,7 +141,7 @@ def _with_people(filter: TicketFilter) -> tuple[TicketFilter, dict[str, User]]:
 def _form(filter: TicketFilter, people: dict[str, User]) -> Markup:
     named = tuple((field, person.id) for field, person in people.items())
     needs = {"filter": filter, "people": people, "groups": GROUPS, "sorts": SORTS}
-    key = ("filter", standing().epoch, standing().people, filter, named)
+    key = ("filter", standing().epoch, standing().people, edition(), filter, named)
     return shelf.one(key, lambda: draw("desk/_filter.html", **choices()._asdict(), **needs))
 
 

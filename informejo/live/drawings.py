@@ -21,6 +21,7 @@ from informejo.live.makers import Fragment, draw
 from informejo.mail import delivery_queries
 from informejo.mail.queries import can_be_sent, watcher_ids
 from informejo.mail.reply_queries import Addressees, addressees
+from informejo.settings.saved import edition
 from informejo.shelf import shelf
 from informejo.tickets import files, list_queries, queries
 from informejo.tickets.list_queries import Listed
@@ -103,7 +104,7 @@ def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:
 
 
 def _lines(kind: str, audience: Audience, standing: Standing, listed: Sequence[Listed]) -> list[tuple[Listed, Markup]]:
-    keys = {one.id: (kind, audience, standing.epoch, standing.people, one.id, one.last) for one in listed}
+    keys = {one.id: (kind, audience, standing.epoch, standing.people, edition(), one.id, one.last) for one in listed}
     drawn = shelf.several(keys, lambda ids: _drawn_lines(kind, audience, ids))
     return [(one, drawn[one.id]) for one in listed if one.id in drawn]
 
@@ -115,7 +116,8 @@ def _drawn_lines(kind: str, audience: Audience, ids: Collection[int]) -> dict[in
 
 def _key(kind: str, actor: User, ticket: Ticket, standing: Standing) -> tuple:
     audience = policy.audience(actor)
-    return kind, audience, standing.epoch, standing.people, ticket.id, ticket.last_event_id_for(audience)
+    its = ticket.id, ticket.last_event_id_for(audience)
+    return kind, audience, standing.epoch, standing.people, edition(), *its  # the edition: what categories are called
 
 
 def _lost(ticket: Ticket, key: tuple) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ def row(event: Event, audience: str) -> list[Fragment]:
 def row_of(ticket: Ticket, said: Comment | None) -> Fragment:
     """The ticket's row in the queue; `said` is the last message that the staff see, None without any."""
     owner = ticket.assignee and (ticket.assignee.id, ticket.assignee.name, ticket.assignee.role)
-    words = (ticket.title, ticket.status, ticket.priority, ticket.category, ticket.requester.name)
+    words = (ticket.title, ticket.status, ticket.priority, ticket.category.word, ticket.requester.name)
     words += (ticket.confidential,)
     looks = (ticket.id, ticket.last_event_id, owner, said and (said.id, said.version, said.author.name), *words)
     needs = {"ticket": ticket, "said": said}

@@ -1,6 +1,9 @@
 """Changing what is set: each change is one event, which says what it was before, so that it can be taken back."""
 
+from collections.abc import Mapping
+
 from flask import current_app
+from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
@@ -8,9 +11,13 @@ from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
+from informejo.folding import fold
 from informejo.settings.models import SavedSetting
 from informejo.settings.queries import NAMES
+from informejo.tickets.words import CATEGORIES, SETTING, added_categories, category_by_itself
 from informejo.turns import begin_write
+
+MOST_CATEGORIES = 50
 
 
 class ChangedMeanwhile(Exception):
@@ -21,14 +28,59 @@ class ChangedMeanwhile(Exception):
         self.name, self.value = name, value
 
 
+class CannotBe(Exception):
+    """That cannot be set; `sentence` says why, and `name` which setting it is about, empty for a new one."""
+
+    def __init__(self, name: str, sentence: str):
+        super().__init__(sentence)
+        self.name, self.sentence = name, sentence
+
+
 def change_setting(actor: User, name: str, new, was) -> bool:
     """Set it to `new`, if it still is as it `was` shown. False when it is so already. Raises ChangedMeanwhile."""
     policy.require(actor, "settings.change")
     if name not in NAMES:
         raise NotFound
+    return _change(actor, name, new, was)
+
+
+def change_categories(actor: User, changed: Mapping[str, tuple[dict, dict]], added: str = ""):
+    """Change categories, each to what it shall be from what it was shown as, and add one that is called `added`.
+
+    What is said of a category is its `word`, and whether it is `hidden` from new tickets; of two people of whom each
+    changes one of these both have it. No category ever goes: tickets may have it. Raises ChangedMeanwhile, CannotBe.
+    """
+    policy.require(actor, "settings.change")
+    begin_write(db.session.connection())
+    saved = _saved_categories()
+    there = {
+        key: saved.get(SETTING + key) or category_by_itself(key) for key in (*CATEGORIES, *added_categories(saved))
+    }
+    steps = {key: _touched(there[key], *step) for key, step in changed.items() if key in there}
+    if added:
+        steps[_next_key(there)] = {"word": added, "hidden": False}, None
+    _require_fitting(there, {key: new for key, (new, _) in steps.items()})
+    for key, (new, was) in steps.items():
+        _change(actor, SETTING + key, new, was)
+
+
+def take_back(actor: User, change: Event):
+    """Set what that event changed to what it was before. A category that it added is hidden: tickets may have it.
+
+    Raises ChangedMeanwhile if it was changed again since, CannotBe if what it was cannot be any more.
+    """
+    for name, (old, new) in change.changes.items():
+        if name.startswith(SETTING):
+            before = old or new | {"hidden": True}
+            change_categories(actor, {name.removeprefix(SETTING): (before, new)})
+        else:
+            change_setting(actor, name, old, new)
+
+
+def _change(actor: User, name: str, new, was) -> bool:
     begin_write(db.session.connection())  # of two who change it at once the second sees what the first did
     row = db.session.get(SavedSetting, name, populate_existing=True)
-    holds = row.value if row else current_app.config.get(name, "")
+    holds = row.value if row else _by_itself(name)
     if holds == new:
         return False
     if holds != was:
@@ -38,16 +90,55 @@ def change_setting(actor: User, name: str, new, was) -> bool:
     return True
 
 
-def take_back(actor: User, change: Event):
-    """Set what that event changed to what it was before. Raises ChangedMeanwhile if it was changed again since."""
-    for name, (old, new) in change.changes.items():
-        change_setting(actor, name, old, new)
-
-
 def _keep(row: SavedSetting | None, name: str, new):
     if row is None:
         db.session.add(SavedSetting(name=name, value=new))
-    elif new == current_app.config.get(name, ""):
+    elif new == _by_itself(name):
         db.session.delete(row)  # the environment says so too, and is listened to again
     else:
         row.value = new
+
+
+def _by_itself(name: str):
+    """What holds as long as nobody changes it in a page."""
+    if name.startswith(SETTING):
+        return category_by_itself(name.removeprefix(SETTING))
+    return current_app.config.get(name, "")
+
+
+def _saved_categories() -> dict[str, dict]:
+    rows = select(SavedSetting).where(SavedSetting.name.startswith(SETTING, autoescape=True))
+    return {row.name: row.value for row in db.session.scalars(rows.execution_options(populate_existing=True))}
+
+
+def _touched(holds: dict, new: dict, was: dict) -> tuple[dict, dict]:
+    """Both with what holds now in the place of what they do not change."""
+    touched = [part for part in new if new[part] != was[part]]
+    return holds | {part: new[part] for part in touched}, holds | {part: was[part] for part in touched}
+
+
+def _next_key(there: Mapping[str, dict]) -> str:
+    numbers = [int(key[1:]) for key in there if key not in CATEGORIES]
+    return f"c{max(numbers, default=0) + 1}"
+
+
+def _require_fitting(there: Mapping[str, dict], new: Mapping[str, dict]):
+    """Names are told apart as people read them, hidden ones too, and something is left to choose."""
+    wanted = {**there, **new}
+    if len(wanted) > MOST_CATEGORIES:
+        raise CannotBe(
+            "", f"There are {MOST_CATEGORIES} categories, hidden ones included, and no more fit. Rename one."
+        )
+    if all(said["hidden"] for said in wanted.values()):
+        raise CannotBe(SETTING + next(iter(new)), "One category has to stay, or nobody could open a ticket.")
+    for key, said in new.items():
+        name = SETTING + key if key in there else ""
+        if not fold(said["word"]):
+            raise CannotBe(name, "Write a name that people can read.")
+        if twin := next((one for other, one in wanted.items() if other != key and _alike(one, said)), None):
+            hidden = " It is hidden: offer it again." if twin["hidden"] else ""
+            raise CannotBe(name, f"There is a category of that name already.{hidden}")
+
+
+def _alike(one: dict, other: dict) -> bool:
+    return fold(one["word"]) == fold(other["word"])

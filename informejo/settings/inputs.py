@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple
 from pydantic import Field as Bounds, field_validator
 from werkzeug.datastructures import FileStorage
 
+from informejo import limits
 from informejo.inputs import Input, Invalid, line, problem, prose
 from informejo.limits import Length
 from informejo.settings.colours import PATTERN
 from informejo.tickets.media_types import HEAD, media_type
-from informejo.tickets.words import Category
 
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 MOST_BYTES = 64 * 1024  # of a logo: it goes with every page
@@ -19,14 +19,13 @@ SWITCH = [("on", "Yes"), ("off", "No")]
 
 
 class Field(NamedTuple):
-    """How one setting is asked for; with `choices` as a list, of which one, or as `several` any number, is chosen."""
+    """How one setting is asked for; with `choices` as a list, of which one is chosen."""
 
     name: str
     label: str
     hint: str = ""
     kind: str = "text"
     choices: list[tuple[str, str]] | None = None
-    several: bool = False
 
 
 GROUPS = {
@@ -35,13 +34,6 @@ GROUPS = {
         Field("ACCENT", "Accent colour", "As #0b6a62. Empty: the one it came with."),
         Field("GREETING", "Greeting on the front page", kind="prose"),
         Field("SUBMIT_HINT", "Words above the form for a new ticket", kind="prose"),
-        Field(
-            "CATEGORIES",
-            "Categories to choose from",
-            "For new tickets; those there are keep theirs.",
-            choices=[(one.value, one.word) for one in Category],
-            several=True,
-        ),
     ),
     "Who comes in": (
         Field("REGISTRATION", "People may register themselves", choices=SWITCH),
@@ -62,7 +54,7 @@ GROUPS = {
         ),
     ),
 }
-FIELDS = {field.name: field for group in GROUPS.values() for field in group}
+FIELDS: dict[str, Field] = {field.name: field for group in GROUPS.values() for field in group}
 LABELS = {name: field.label for name, field in FIELDS.items()} | {"LOGO": "Logo", "FIRST_STEPS": "First steps"}
 
 
@@ -73,7 +65,6 @@ class Settings(Input):
     ACCENT: str = ""
     GREETING: prose(_TEXT, "a greeting") = ""
     SUBMIT_HINT: prose(_TEXT, "a hint") = ""
-    CATEGORIES: str = ""
     REGISTRATION: bool
     REGISTRATION_CONFIRM: bool
     GUEST_TICKETS: bool
@@ -90,18 +81,18 @@ class Settings(Input):
             raise problem("Write a colour as # and six digits, such as #0b6a62.")
         return text
 
-    @field_validator("CATEGORIES")
-    @classmethod
-    def offered(cls, text: str) -> str:
-        chosen = set(text.split())
-        return "" if len(chosen) == len(Category) else " ".join(one for one in Category if one in chosen)
-
     @field_validator("LINK_DAYS", "REMINDER_DAYS", mode="before")
     @classmethod
     def days(cls, text: str) -> int:
         if not str(text).isdecimal() or not 0 <= int(str(text)[:6]) <= 365:
             raise problem("Write a number of days, at most 365.")
         return int(text)
+
+
+class CategoryName(Input):
+    """What a category is called, in any script."""
+
+    word: line(limits.CATEGORY, "a name")
 
 
 def picture(file: FileStorage | None) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from informejo import limits
 from informejo.inputs import Input, line
-from informejo.tickets.words import Category
+from informejo.tickets.inputs import KnownCategory
 
 
 class NewTeam(Input):
@@ -17,4 +17,4 @@ class TeamChange(NewTeam):
     """How a team is called, what its members see, and which categories it gets."""
 
     sees: Literal["all", "own"]
-    categories: list[Category] = []
+    categories: list[KnownCategory] = []

@@ -35,7 +35,7 @@ class TicketFilter:
             filter,
             status=filter.status if filter.status in (*GROUPS, *Status) else "",
             priority=filter.priority if filter.priority in tuple(Priority) else "",
-            category=filter.category if filter.category in tuple(Category) else "",
+            category=filter.category if filter.category in Category else "",
             assignee=filter.assignee if _is_person(filter.assignee) else "",
             requester=filter.requester if _is_person(filter.requester) else "",
             team=filter.team if filter.team == "none" or is_number(filter.team) else "",

@@ -34,7 +34,14 @@ def _is_offered(category: Category) -> Category:
     return category
 
 
-OfferedCategory = Annotated[Category, AfterValidator(_is_offered)]
+def _known(key: str) -> Category:
+    if key not in Category:
+        raise problem(CHOOSE)
+    return Category(key)
+
+
+KnownCategory = Annotated[str, AfterValidator(_known)]
+OfferedCategory = Annotated[KnownCategory, AfterValidator(_is_offered)]
 
 
 class NewTicket(Input):
@@ -115,8 +122,8 @@ class PriorityChange(Change):
 class CategoryChange(Change):
     """A new category."""
 
-    value: Category
-    was: Annotated[Category | None, _nothing] = None
+    value: KnownCategory
+    was: Annotated[KnownCategory | None, _nothing] = None
 
 
 class Confidentiality(Input):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import ForeignKey, Index, String, TypeDecorator, UniqueConstraint, false, text
 from sqlalchemy.ext.hybrid import hybrid_method
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
@@ -16,6 +16,18 @@ from informejo.teams.models import Team
 from informejo.tickets.words import Category, Priority, Status
 
 _SOME, _SOME_IN_SQLITE = text("confidential"), text("confidential = 1")  # as SQLite is asked for it
+
+
+class CategoryKey(TypeDecorator):
+    """A column of categories, by their keys as plain text."""
+
+    impl, cache_ok = String(40), True
+
+    def process_bind_param(self, value: str | None, _dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, _dialect) -> Category | None:
+        return None if value is None else Category(value)
 
 
 class Ticket(Folded, Model):
@@ -41,7 +53,7 @@ class Ticket(Folded, Model):
     description: Mapped[str]
     status: Mapped[Status] = words(Status, default=Status.OPEN)
     priority: Mapped[Priority] = words(Priority, default=Priority.MEDIUM, index=True)
-    category: Mapped[Category] = words(Category, default=Category.OTHER, index=True)
+    category: Mapped[Category] = mapped_column(CategoryKey, default=Category.OTHER, index=True)
     requester_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     opened_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

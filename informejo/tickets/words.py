@@ -1,6 +1,12 @@
-"""The fixed words of a ticket: status, priority, category, each with the word and the icon people see."""
+"""The words of a ticket: status, priority, category, each with the word and the icon people see."""
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import ClassVar, NamedTuple
+
+from flask import current_app
+
+from informejo.settings.saved import saved
 
 
 class Word(StrEnum):
@@ -11,6 +17,11 @@ class Word(StrEnum):
         member._value_ = value
         member.word, member.icon = word, icon
         return member
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it cannot be chosen; categories alone can be hidden."""
+        return False
 
 
 class Status(Word):
@@ -32,15 +43,88 @@ class Priority(Word):
     CRITICAL = "critical", "Critical", "bars-4"
 
 
-class Category(Word):
-    """What it is about."""
+class Look(NamedTuple):
+    """What a category is called, and its icon."""
 
-    HARDWARE = "hardware", "Hardware", "monitor"
-    SOFTWARE = "software", "Software", "app-window"
-    NETWORK = "network", "Network", "wifi"
-    ACCESS = "access", "Access", "key-round"
-    TRAVEL = "travel", "Travel", "plane"
-    OTHER = "other", "Other", "circle-help"
+    word: str
+    icon: str
+
+
+ADDED = "tag"  # the icon of a category that was added
+CATEGORIES = {  # that a desk comes with, by their keys
+    "hardware": Look("Hardware", "monitor"),
+    "software": Look("Software", "app-window"),
+    "network": Look("Network", "wifi"),
+    "access": Look("Access", "key-round"),
+    "travel": Look("Travel", "plane"),
+    "other": Look("Other", "circle-help"),
+}
+SETTING = "CATEGORY_"  # begins the name of the setting that says what a category is called; its key follows
+
+
+class _Listed(type):
+    """Iterates like an enum: those that a desk comes with, those that were added, at the end the one for the rest."""
+
+    def __iter__(cls) -> Iterator["Category"]:
+        *known, last = CATEGORIES
+        return map(cls, (*known, *added_categories(saved()), last))
+
+    def __len__(cls) -> int:
+        return len(CATEGORIES) + len(added_categories(saved()))
+
+    def __contains__(cls, key) -> bool:
+        return key in CATEGORIES or (bool(key) and f"{SETTING}{key}" in saved())
+
+
+class Category(str, metaclass=_Listed):
+    """What it is about, by a key that never changes. What it is called is set in a page, and asked each time."""
+
+    HARDWARE: ClassVar["Category"]
+    SOFTWARE: ClassVar["Category"]
+    NETWORK: ClassVar["Category"]
+    ACCESS: ClassVar["Category"]
+    TRAVEL: ClassVar["Category"]
+    OTHER: ClassVar["Category"]
+
+    @property
+    def value(self) -> str:
+        return str(self)
+
+    @property
+    def word(self) -> str:
+        return _said(self)["word"]
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether new tickets cannot have it; those that have it keep it."""
+        return _said(self)["hidden"]
+
+    @property
+    def icon(self) -> str:
+        return CATEGORIES[self].icon if self in CATEGORIES else ADDED
+
+
+for _key in CATEGORIES:
+    setattr(Category, _key.upper(), Category(_key))
+
+
+def added_categories(values: Mapping[str, object]) -> list[str]:
+    """The keys of those that were added, among all that was saved in pages; in the order in which they were."""
+    keys = (name.removeprefix(SETTING) for name in values if name.startswith(SETTING))
+    return sorted((key for key in keys if key not in CATEGORIES), key=lambda key: int(key[1:]))
+
+
+def category_by_itself(key: str) -> dict | None:
+    """What is said of a category where nobody changed that in a page; None of one that was added there."""
+    if key not in CATEGORIES:
+        return None
+    offered = current_app.config["CATEGORIES"].split()
+    offered = CATEGORIES.keys() & offered or CATEGORIES  # a setting that names none there is hides none
+    return {"word": CATEGORIES[key].word, "hidden": key not in offered}
+
+
+def _said(key: str) -> dict:
+    return saved().get(f"{SETTING}{key}") or category_by_itself(key) or {"word": key, "hidden": True}
 
 
 UNSOLVED = (Status.OPEN, Status.IN_PROGRESS, Status.WAITING)

@@ -18,6 +18,7 @@ from informejo.events import log
 from informejo.live import replay
 from informejo.live.bookmark import Bookmark
 from informejo.live.makers import Fragment
+from informejo.settings import actions as settings
 from informejo.shelf import ONE_MOST, Shelf, shelf, size_of
 from informejo.teams import actions as teams
 from informejo.teams.models import Team
@@ -125,6 +126,12 @@ class Everybody:
     def do_rename(self):
         person = getattr(self.world, self.chance.choice(PEOPLE))
         accounts.edit_profile(person, name=f"Somebody {self.chance.randrange(1000)}", department=self.words())
+
+    def do_rename_a_category(self):
+        one = self.chance.choice([*Category])
+        was = {"word": one.word, "hidden": one.is_hidden}
+        new = {"word": self.words(), "hidden": self.chance.random() < 0.3}
+        settings.change_categories(self.world.ana, {one: (new, was)})
 
     def do_change_a_role(self):
         role = Role.USER if self.world.tom.role == Role.AGENT else Role.AGENT

@@ -9,10 +9,15 @@ from sqlalchemy import select
 from informejo import db
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.events.sentences import sentence
 from informejo.mail.senders import desk_name
-from informejo.settings.actions import ChangedMeanwhile, change_setting
+from informejo.settings.actions import MOST_CATEGORIES, ChangedMeanwhile, change_categories, change_setting
 from informejo.settings.colours import CLEAR, READABLE, accent, contrast, verdict
 from informejo.settings.queries import setting
+from informejo.teams import actions as teams
+from informejo.tickets import change_actions
+from informejo.tickets.models import Ticket
+from informejo.tickets.words import Category
 from tests.test_routes import PNG
 
 SECRETS = {
@@ -31,6 +36,23 @@ def save(browser, **fields):
     """As the form sends it: what was shown goes with what is there now."""
     was = {f"was-{name}": shown for name, (shown, _) in fields.items()}
     return browser.post("/settings", data=was | {name: new for name, (_, new) in fields.items()})
+
+
+def categories(browser, *changed: tuple[Category, str, str, bool, bool], new: str = ""):
+    """Of each that is changed: what it was called and shall be called, and whether it was offered and shall be."""
+    sent = {"new": new}
+    for one, was, word, was_offered, offered in changed:
+        sent |= {f"was-word-{one}": was, f"word-{one}": word, f"was-offered-{one}": "on" if was_offered else ""}
+        sent |= {f"offered-{one}": "on"} if offered else {}
+    return browser.post("/settings/categories", data=sent)
+
+
+def hide(browser, one: Category):
+    return categories(browser, (one, one.word, one.word, True, False))
+
+
+def rename(browser, one: Category, word: str, was: str = ""):
+    return categories(browser, (one, was or one.word, word, True, True))
 
 
 def changes() -> list[dict]:
@@ -67,7 +89,7 @@ def test_registration_can_be_switched_off_and_its_page_is_gone(ana, visit):
 def test_a_new_ticket_offers_the_categories_that_were_chosen(ana, visit, world):
     browser = visit(world.ren)
     assert 'value="hardware"' in browser.get("/tickets/new").text
-    ana.post("/settings", data={"was-CATEGORIES": "", "CATEGORIES": ["network", "other", *["other"] * 4]})
+    hide(ana, Category.HARDWARE)
     offered = browser.get("/tickets/new").text
     assert 'value="network"' in offered
     assert 'value="hardware"' not in offered
@@ -82,6 +104,77 @@ def test_a_new_ticket_offers_the_categories_that_were_chosen(ana, visit, world):
 def test_a_setting_that_names_no_category_there_is_hides_none(app, visit, world):
     app.config["CATEGORIES"] = "hardware,network"
     assert 'value="hardware"' in visit(world.ren).get("/tickets/new").text
+
+
+def test_another_name_of_a_category_is_that_of_all_its_tickets_wherever_they_are_shown(ana, world, visit):
+    ticket, mia, ren = world.ticket(), visit(world.mia), visit(world.ren)
+    change_actions.set_category(world.mia, ticket, Category.TRAVEL)
+    db.commit()
+    pages = [(mia, f"/tickets/{ticket.number}"), (ren, f"/tickets/{ticket.number}"), (mia, "/queue"), (mia, "/desk"),
+             (ren, "/tickets/new"), (visit(), "/submit-ticket"), (ana, "/teams/1")]  # fmt: skip
+    teams.create_team(world.ana, name="Networks")
+    db.commit()
+    assert [("Travel" in browser.get(page).text, page) for browser, page in pages] == [(True, p) for _, p in pages]
+    assert rename(ana, Category.TRAVEL, "सफ़र & <b>").status_code == 303
+    for browser, page in pages:
+        assert ("सफ़र &amp; &lt;b&gt;" in browser.get(page).text, page) == (True, page)
+        assert "Travel" not in browser.get(page).text
+    changed = db.session.scalar(select(Event).where(Event.name == EventName.TICKET_UPDATED))
+    assert "changed the category to सफ़र & <b>" in sentence(changed)
+    assert "Travel became सफ़र" in ana.get("/settings/categories").text.replace("“", "").replace("”", "")
+    assert f"/tickets/{ticket.number}" in mia.get("/queue?category=travel").text
+
+
+def test_a_category_that_was_added_is_chosen_filtered_and_a_teams_and_never_goes(ana, world, visit):
+    assert categories(ana, new="  打印机 ").status_code == 303
+    added = next(one for one in Category if one.word == "打印机")
+    team = teams.create_team(world.ana, name="Paper")
+    db.commit()
+    ana.post(f"/teams/{team.id}", data={"name": "Paper", "sees": "all", "categories": [added]})
+    sent = {"title": "Paper jam", "description": "It eats the paper.", "category": added}
+    assert visit(world.ren).post("/tickets", data=sent).status_code == 303
+    ticket = db.session.scalar(select(Ticket).where(Ticket.category == added))
+    assert ticket.team_id == team.id
+    mia = visit(world.mia)
+    assert "Paper jam" in mia.get(f"/queue?category={added}").text
+    assert "Paper jam" not in mia.get("/queue?category=travel").text
+    added_by = db.session.scalar(select(Event.id).where(Event.name == EventName.SETTING_CHANGED))
+    assert ana.post(f"/settings/changes/{added_by}/undo").status_code == 303
+    assert (added.is_hidden, added.word) == (True, "打印机")
+    assert "打印机" not in visit(world.ren).get("/tickets/new").text
+    assert "打印机" in mia.get(f"/tickets/{ticket.number}").text
+    categories(ana, (added, "打印机", "打印机", False, True))
+    assert not added.is_hidden
+
+
+def test_what_no_category_can_be_called_is_a_sentence_beside_it(ana, world):
+    refused = ["hardware", "ＨＡＲＤＷＡＲＥ", "Hárdware", "x" * 41, "\u200b", "\u0301"]
+    for word in refused:
+        answer = categories(ana, new=word) if word.strip("\u200b") else rename(ana, Category.TRAVEL, word)
+        assert (answer.status_code, 'class="field-problem"' in answer.text, word) == (422, True, word)
+        assert rename(ana, Category.TRAVEL, word).status_code == 422
+    assert changes() == []
+    last = [(one, one.word, one.word, True, False) for one in Category]
+    assert categories(ana, *last).status_code == 422
+    swapped = (Category.TRAVEL, "Travel", "Access", True, True), (Category.ACCESS, "Access", "Travel", True, True)
+    assert categories(ana, *swapped).status_code == 303
+    for number in range(len(Category), MOST_CATEGORIES):
+        change_categories(world.ana, {}, f"Category {number}")
+    db.commit()
+    assert categories(ana, new="One more").status_code == 422
+
+
+def test_two_who_change_one_category_keep_both_changes_or_are_asked(ana):
+    rename(ana, Category.TRAVEL, "Trips")
+    assert categories(ana, (Category.TRAVEL, "Travel", "Travel", True, False)).status_code == 303
+    assert (Category.TRAVEL.word, Category.TRAVEL.is_hidden) == ("Trips", True)
+    late = rename(ana, Category.TRAVEL, "Journeys", was="Travel")
+    assert (late.status_code, "Journeys" in late.text, "“Trips”" in late.text) == (409, True, True)
+    assert Category.TRAVEL.word == "Trips"
+    rename(ana, Category.ACCESS, "Travel")
+    first = db.session.scalar(select(Event.id).where(Event.name == EventName.SETTING_CHANGED))
+    taken = ana.post(f"/settings/changes/{first}/undo")
+    assert (taken.status_code, "There is a category of that name already" in taken.text) == (409, True)
 
 
 def test_whether_who_registers_proves_the_address_is_set_here_too(ana):

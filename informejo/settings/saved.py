@@ -1,0 +1,81 @@
+"""What holds just now: what an administrator saved in a page, else what the environment says."""
+
+import time
+from collections import ChainMap
+from collections.abc import Mapping
+from itertools import count
+from typing import NamedTuple
+
+from flask import Flask, current_app
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from informejo import signals
+from informejo.glance import glance
+from informejo.settings.models import SavedSetting
+
+FRESH_SECONDS = 2  # how long a change by another process may take to be seen here
+_SAVED = select(*SavedSetting.__table__.c)
+_editions = count(1)
+
+
+class _Known(NamedTuple):
+    """What was saved, when that was read on the monotonic clock (0: read it anew), and which edition of it that is."""
+
+    values: Mapping[str, object]
+    read_at: float
+    edition: int
+
+
+_known: dict[Flask, _Known] = {}
+
+
+def setting(name: str):
+    """What holds for that setting just now."""
+    return saved().get(name, current_app.config.get(name))
+
+
+def settings() -> Mapping:
+    """What holds for each setting just now, by name."""
+    return ChainMap(saved(), current_app.config)
+
+
+def saved() -> dict[str, object]:
+    """All that was saved in a page, by name. It costs nothing to ask: it is read once in two seconds at most.
+
+    Where the database cannot be read, what was known last holds on, so that a page can still say so.
+    """
+    return _read().values
+
+
+def edition() -> int:
+    """A number that is another one after each change that this process has seen.
+
+    It belongs into the key of whatever lies on the shelf and shows what is set, such as what a category is called: the
+    log's ids there may be newer than what this process knows of a change that another one made.
+    """
+    return _read().edition
+
+
+def forget(_sender=None):
+    """Read anew what is saved: whatever was just recorded may have been a change of it."""
+    for app, known in _known.items():
+        _known[app] = known._replace(read_at=0)
+
+
+def _read() -> _Known:
+    app = current_app._get_current_object()
+    known = _known.get(app) or _Known({}, 0, 0)
+    if known.read_at and time.monotonic() - known.read_at <= FRESH_SECONDS:
+        return known
+    try:
+        values = dict(glance(_SAVED))
+    except SQLAlchemyError:
+        return known
+    is_new = not known.edition or values != known.values
+    known = _Known(values, time.monotonic(), next(_editions) if is_new else known.edition)
+    _known[app] = known
+    return known
+
+
+signals.recorded.connect(forget)
