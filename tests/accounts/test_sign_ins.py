@@ -114,3 +114,28 @@ def test_ones_sign_ins_stand_in_the_order_of_their_use_and_are_ones_own(world, n
     signed_in(world.zoe, "z", now)
     assert sign_ins.sessions_of(world.ren) == [mine[1], mine[2], mine[0]]
     assert sign_ins.holding_of(world.ren) == {session.id for session in mine}
+
+
+@pytest.mark.hardening("S-40")
+@pytest.mark.parametrize(("demanded", "of"), [("", ""), ("admins", "ana"), ("staff", "mia ana")])
+def test_where_a_second_factor_is_demanded_a_sign_in_without_one_holds_no_more_and_a_link_does(
+    app, world, ticket, now, demanded, of
+):
+    app.config["SECOND_FACTOR"] = demanded
+    weak = {who: signed_in(getattr(world, who), who, now) for who in ("ren", "mia", "ana")}
+    strong = signed_in(world.ana, "strong", now)
+    strong.factor = "app"
+    link, idle, over = (signed_in(world.ana, name, now, idle, lasts, of) for name, idle, lasts, of in
+                        (("link", 0, 1, ticket), ("idle", 72, 1, None), ("over", 0, 0, None)))  # fmt: skip
+    db.commit()
+    for who, session in weak.items():
+        lacks = who in of.split()
+        assert (sign_ins.who_asks(who) is None, sign_ins.viewer_for(who) is None) == (lacks, lacks), who
+        assert sign_ins.lacking_factor(who) == (session if lacks else None)
+        assert sign_ins.why_ended(who) == ("factor" if lacks else "")
+    assert sign_ins.who_asks("strong").session == strong
+    assert sign_ins.who_asks("link", ticket.id).session == link
+    assert [sign_ins.lacking_factor(token) for token in ("strong", "link", "idle", "over", "", "no")] == [None] * 6
+    assert [sign_ins.why_ended(token) for token in ("idle", "over", "link")] == ["idle", "", ""]
+    theirs = [weak[who].id for who in of.split()] + ([idle.id, over.id] if of else [])
+    assert sign_ins.without_factor(demanded) == set(theirs)
