@@ -14,13 +14,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}  # all that another theme changes
+SIZES = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}  # all that another width changes
 CHECK = """async (runOnly) => {
   const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary, target }) =>
     `${target} ${html.slice(0, 200)} ${failureSummary}`).slice(0, 3).join(" | ")}`);
 }"""
 # Each width and each theme once: colours do not depend on the width.
-LOOKS = [("light", 1280, RULES), ("light", 320, RULES), ("dark", 1280, COLOURS)]
+LOOKS = [("light", 1280, RULES), ("light", 320, SIZES), ("dark", 1280, COLOURS)]
 TEXT_SIZE = "size => { document.documentElement.style.fontSize = size; }"
 # axe passes over a single character, so that a number it should look at needs two.
 TEN_UNREAD = "() => document.querySelectorAll('.unread-count').forEach((count) => { count.textContent = '10'; })"

@@ -27,6 +27,7 @@ from informejo.tickets.files import path_of
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Category, Priority, Status
 from tests.waiting import until
+from tests.whole import WHOLE
 
 PEOPLE = ("ren", "zoe", "mia", "tom", "ana")
 STAFF = ("mia", "tom", "ana")
@@ -197,7 +198,7 @@ def shown(browser, page: str) -> tuple[int, str]:
     return answer.status_code, NEW_EACH_TIME.sub("", answer.text)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(3 if WHOLE else 1))
 def test_every_page_is_as_if_it_were_drawn_from_nothing_whatever_happened(world, visit, seed, monkeypatch):
     monkeypatch.setattr("informejo.tickets.queries.RECENT", 4)
     monkeypatch.setattr("informejo.tickets.list_queries.PAGE", 2)
@@ -215,7 +216,7 @@ def test_every_page_is_as_if_it_were_drawn_from_nothing_whatever_happened(world,
     assert shelf.bytes > 100_000, "pages were kept"
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(8 if WHOLE else 3))
 def test_who_comes_back_is_told_the_same_whoever_came_back_before(app, world, seed):
     """Random people do random things; then all come back to the same pages, and what each is told is drawn for them."""
     app.config["REPLAY_LIMIT"] = 12
