@@ -31,12 +31,13 @@ def next_id(context) -> int:
     and waits, would be smaller than ids that are committed meanwhile, and whoever follows the log would pass it over.
     SQLite has one writer; on PostgreSQL a lock makes it so.
     """
-    turns.begin_write(context.connection)
-    if context.connection.dialect.name == "postgresql":
-        context.connection.execute(_LOCK)
     column = context.current_column
-    newest = context.connection.scalar(_newest(column)) or 0
-    before = max(newest, getattr(context, "given", 0))  # rows that are inserted together do not see each other
+    before = getattr(context, "given", None)  # rows that are inserted together do not see each other, nor others them
+    if before is None:
+        turns.begin_write(context.connection)
+        if context.connection.dialect.name == "postgresql":
+            context.connection.execute(_LOCK)
+        before = context.connection.scalar(_newest(column)) or 0
     now = made_at(clock.now())
     context.given = now if now > before else before + _step_after(column, before)
     _drawn[column] = context.given, time.monotonic()

@@ -12,6 +12,7 @@ from informejo.events.names import EventName
 from informejo.teams.actions import keep_in_step
 from informejo.tickets.batch_actions import give_back
 from informejo.tickets.batch_queries import leaves
+from informejo.tickets.confiding_actions import entrust
 
 TOO_LATE = f"This was undone already, or something else happened since, or it is more than {UNDO_FOR.days} days ago."
 
@@ -32,6 +33,8 @@ def undo_batch(actor: User, event: Event) -> Event:
         setattr(user, field, Role(old) if field == "role" else old)
     changes["back"] = list(give_back(actor, user, event))
     name = EventName.USER_REACTIVATED if "active" in changes else EventName.USER_UPDATED
+    if not user.is_at_the_desk:
+        entrust(actor, user, None)  # what came back to somebody who left may be seen by nobody else by now
     if "role" in changes:
         end_sessions(actor, user)  # rights never outlive a sign-in
     done = log.record(name, actor, user=user, audience=Audience.STAFF, changes=changes, batch=event)

@@ -1,10 +1,10 @@
 """The log: events are recorded here, in the transaction of the change, and read here, in id order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import NamedTuple
 
-from sqlalchemy import Integer, Select, bindparam, func, or_, select, update
+from sqlalchemy import Integer, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -32,6 +32,7 @@ _NEWEST = select(func.max(_log.id))
 _OF_PEOPLE = _NEWEST.where(_log.ticket_id.is_(None))
 _CONFIDED = select(Ticket.__table__.c.id).where(Ticket.__table__.c.confidential).exists()
 STANDING = select(*(part.scalar_subquery() for part in (_WORD, _NEWEST, _OF_PEOPLE)), _CONFIDED)  # what Standing holds
+_ADDED = insert(Event.__table__).returning(_log.id, sort_by_parameter_order=True)
 _came_from: ContextVar["Origin"] = ContextVar("where a request came from")  # each greenlet has one of its own
 _MOVE = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("its"))
 
@@ -85,9 +86,40 @@ def record(
     return event
 
 
+def record_all(
+    name: EventName,
+    actor: User | None,
+    changed: Sequence[tuple[Ticket, dict]],
+    *,
+    audience: Audience,
+    batch: Event | None = None,
+):
+    """One event for each of these tickets, with its changes, in two statements: thousands cost as much as tens did.
+
+    `commit` does not return them; one that is recorded by itself rings the bell.
+    """
+    if not changed:
+        return
+    db.session.flush()
+    same = {"name": name, "audience": audience, "actor_id": actor and actor.id, "batch": batch and batch.id}
+    same["origin"] = came_from().address
+    rows = [{**same, "ticket_id": ticket.id, "changes": changes} for ticket, changes in changed]
+    connection, marks = db.session.connection(), _marks(audience)
+    ids = list(connection.execute(_ADDED, rows).scalars())
+    moved = [{"its": ticket.id, **dict.fromkeys(marks, id)} for (ticket, _), id in zip(changed, ids, strict=True)]
+    connection.execute(_MOVE, moved)
+    for (ticket, _), id in zip(changed, ids, strict=True):
+        for mark in marks:
+            set_committed_value(ticket, mark, id)
+
+
+def _marks(audience: Audience) -> list[str]:
+    """Timing is content: a note must not move what the requester sees, so the two audiences have a mark each."""
+    return ["last_event_id", "last_public_event_id"] if audience == Audience.REQUESTER else ["last_event_id"]
+
+
 def _move_activity(ticket: Ticket, event: Event):
-    # Timing is content: a note must not move what the requester sees, so the two audiences have a mark each.
-    marks = ["last_event_id", "last_public_event_id"] if event.audience == Audience.REQUESTER else ["last_event_id"]
+    marks = _marks(event.audience)
     db.session.connection().execute(_MOVE, {"its": ticket.id, **dict.fromkeys(marks, event.id)})
     for mark in marks:
         set_committed_value(ticket, mark, event.id)

@@ -1,5 +1,9 @@
 """All tickets of one person that go to others at once, and how they come back."""
 
+from collections.abc import Iterator
+
+from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import db, turns
@@ -10,10 +14,11 @@ from informejo.events.names import EventName
 from informejo.policy import require
 from informejo.teams.models import Team
 from informejo.tickets.batch_queries import PLACES, leaves, moved_by, still_there, teams_before, unsolved_of
-from informejo.tickets.change_actions import require_at_the_desk, set_fields
+from informejo.tickets.change_actions import require_at_the_desk
 from informejo.tickets.models import Ticket
 
-AT_ONCE = 20  # tickets handed over before others get a turn, about 20 ms
+_TICKETS = Ticket.__table__
+AT_ONCE = 250  # tickets handed over before others get a turn, about 20 ms
 
 
 def hand_over(actor: User, user: User, to: User | Team | None) -> Event | None:
@@ -52,8 +57,8 @@ def hold_tickets_of(actor: User, user: User, to: User | Team | None, leaves: boo
 def pass_on(actor: User, tickets: list[Ticket], to: User | Team | None, batch: Event | None = None):
     """Give them to somebody, a team or nobody, as part of that batch."""
     places = {"assignee": None, "team": to} if isinstance(to, Team) else {"assignee": to}
-    for ticket in turns.in_turns(tickets, AT_ONCE):
-        _put(actor, ticket, places, batch)
+    for place, to in places.items():
+        _put(actor, tickets, place, to, batch)
 
 
 def give_back(actor: User, user: User, batch: Event) -> tuple[int, int]:
@@ -66,18 +71,28 @@ def give_back(actor: User, user: User, batch: Event) -> tuple[int, int]:
     if leaves(batch):
         require_at_the_desk(user)
     tickets, teams = _locked(still_there(batch)), teams_before(batch)
-    for ticket in turns.in_turns(tickets, AT_ONCE):
-        _put(actor, ticket, {"assignee": user, "team": teams.get(ticket.id, ticket.team)})
+    _put(actor, tickets, "assignee", user)
+    for team in set(teams.values()):
+        _put(actor, [ticket for ticket in tickets if teams.get(ticket.id, ticket.team) is team], "team", team)
     return len(tickets), moved_by(batch) - len(tickets)
 
 
-def _put(actor: User, ticket: Ticket, places: dict[str, User | Team | None], batch: Event | None = None):
+def _put(actor: User, tickets: list[Ticket], place: str, to: User | Team | None, batch: Event | None = None):
     """Each has an event of its own: that a ticket is with a team is nothing its requester hears of."""
-    for place, new in places.items():
-        if getattr(ticket, place) != new:
-            changes = set_fields(ticket, **{place: new})
-            about = {"audience": PLACES[place], "changes": changes, "batch": batch}
-            log.record(EventName.TICKET_UPDATED, actor, ticket=ticket, **about)
+    moved = [ticket for ticket in tickets if getattr(ticket, place) is not to]
+    for some in _pieces(moved):
+        changed = [(ticket, {place: [(had := getattr(ticket, place)) and had.name, to and to.name]}) for ticket in some]
+        log.record_all(EventName.TICKET_UPDATED, actor, changed, audience=PLACES[place], batch=batch)
+        theirs = _TICKETS.c.id.in_([ticket.id for ticket in some])
+        db.session.execute(update(_TICKETS).where(theirs).values({f"{place}_id": to and to.id}))
+        for ticket in some:
+            set_committed_value(ticket, place, to)
+            set_committed_value(ticket, f"{place}_id", to and to.id)
+        turns.give_way()
+
+
+def _pieces(tickets: list[Ticket]) -> Iterator[list[Ticket]]:
+    return (tickets[start : start + AT_ONCE] for start in range(0, len(tickets), AT_ONCE))
 
 
 def _locked(tickets) -> list[Ticket]:

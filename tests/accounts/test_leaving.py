@@ -12,7 +12,7 @@ from informejo.accounts.undo_queries import last_batch_of
 from informejo.events import log
 from informejo.teams.actions import add_member, change_team
 from informejo.teams.models import Team
-from informejo.tickets import batch_actions, change_actions
+from informejo.tickets import batch_actions, change_actions, confiding_actions
 from informejo.tickets.sight_queries import named_on
 from informejo.tickets.words import Status
 
@@ -144,6 +144,22 @@ def test_what_was_handed_over_comes_back_to_whoever_left_and_then_that_they_left
     db.commit()
     assert (reopened.assignee, world.tom.active) == (world.tom, False)
     assert last_batch_of(world.tom) == batch
+
+
+def test_a_confidential_ticket_that_comes_back_to_whoever_left_is_still_seen_at_the_desk(world, tickets):
+    ticket = tickets[0]
+    change_actions.set_status(world.tom, ticket, Status.RESOLVED)
+    confiding_actions.set_confidential(world.tom, ticket, True)
+    confiding_actions.name_person(world.tom, ticket, world.mia)
+    actions.set_active(world.ana, world.tom, False)
+    change_actions.set_status(world.mia, ticket, Status.OPEN)
+    ticket.assignee = world.tom  # left behind, as in a desk that is older than handing over
+    handed = batch_actions.hand_over(world.mia, world.tom, world.mia)
+    confiding_actions.unname_person(world.mia, ticket, world.mia)
+    assert named_on(ticket) == []
+    undo_actions.undo_batch(world.mia, handed)
+    db.commit()
+    assert (ticket.assignee, named_on(ticket)) == (world.tom, [world.mia])
 
 
 def test_another_role_is_undone_like_a_deactivation(world, tickets):
