@@ -70,9 +70,9 @@ NOTICES = {
     "factors-reset": "They have no second factor any more, and are signed out everywhere.",
     "link-asked": "If this address has such a ticket, a new link is on its way to it. It can take a minute or two.",
     "link-offered": "A new link will be mailed to the requester.",
-    "link-ended": "The link is ended. It opens nothing any more, here and in the mail it came with.",
-    "links-ended": "It is ended, and opens nothing any more.",
-    "link-left": "You left the ticket in this browser. The link in your mail still opens it.",
+    "link-ended": "The link is ended. It opens nothing any more.",
+    "all-links-ended": "All links to the ticket are ended. Nothing that was mailed for it so far opens it any more.",
+    "link-left": "You left the ticket in this browser. Links in your mails work as before.",
     "ticket-confirmed": "Thank you. We know now that this is your ticket.",
     "settings-saved": "What you changed is saved. Below is what was changed, with a way back.",
     "sso-link-first": "There is an account with your address here already. Sign in to it once as you did so far, and"

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import NotFound
 
@@ -11,9 +11,12 @@ from informejo.accounts.models import Session, User
 from informejo.accounts.queries import fingerprint, user_by_email
 from informejo.guests.codes import hashed, read
 from informejo.offload import offload
+from informejo.paging import nearest_page
 from informejo.tickets.models import Ticket
 
+_NEWEST = Session.created_at.desc(), Session.id.desc()
 NOBODY = 0  # an id that no person has
+PAGE = 50  # links on one page of the list
 
 
 class Opens(NamedTuple):
@@ -21,6 +24,15 @@ class Opens(NamedTuple):
 
     user: User
     ticket: Ticket
+
+
+class Listed(NamedTuple):
+    """One page of a ticket's links, the newest first: its number from 1, whether there is another, how many in all."""
+
+    links: list[Session]
+    number: int
+    more: bool
+    total: int
 
 
 def link_with(token: str) -> Session | None:
@@ -39,13 +51,26 @@ def opened_by_code(email: str, typed: str) -> Opens | None:
 def links_to(actor: User, ticket: Ticket) -> list[Session]:
     """The links to that ticket that still let its requester in, the newest first; for those who look after them."""
     policy.require(actor, "ticket.link", ticket)
-    newest = _holding().where(Session.ticket_id == ticket.id).order_by(Session.created_at.desc(), Session.id.desc())
-    return list(db.session.scalars(newest))
+    return list(db.session.scalars(_to(ticket).order_by(*_NEWEST)))
+
+
+def listed_links(actor: User, ticket: Ticket, page: int | None = None) -> Listed:
+    """The same, a page at a time. A page that cannot be is the nearest that can."""
+    policy.require(actor, "ticket.link", ticket)
+    links = _to(ticket)
+    total = db.session.scalar(select(func.count()).select_from(links.with_only_columns(Session.id).subquery()))
+    number = nearest_page(page, total, PAGE)
+    shown = links.order_by(*_NEWEST).limit(PAGE).offset((number - 1) * PAGE)
+    return Listed(list(db.session.scalars(shown)), number, total > number * PAGE, total)
 
 
 def find_link(actor: User, ticket: Ticket, id: int) -> Session:
     """One of them. Raises NotFound."""
-    found = next((link for link in links_to(actor, ticket) if link.id == id), None)
+    policy.require(actor, "ticket.link", ticket)
+    try:
+        found = db.session.scalar(_to(ticket).where(Session.id == id))
+    except OverflowError:  # a number in the address that no row can have
+        found = None
     if found is None:
         raise NotFound(policy.NOTHING)
     return found
@@ -59,6 +84,10 @@ def own_ticket(email: str, number: int | None) -> Opens | None:
     theirs = policy.visible_tickets(user).where(Ticket.requester_id == user.id).order_by(Ticket.id.desc()).limit(1)
     ticket = db.session.scalar(theirs.where(Ticket.id == number) if number else theirs)
     return Opens(user, ticket) if ticket else None
+
+
+def _to(ticket: Ticket) -> Select:
+    return _holding().where(Session.ticket_id == ticket.id)
 
 
 def _holding() -> Select:

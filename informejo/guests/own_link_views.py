@@ -1,12 +1,12 @@
 """The links to one ticket, for whoever looks after it: seeing, ending and renewing them, and leaving one's own."""
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
 from informejo import db, policy, security
 from informejo.accounts.models import Session
 from informejo.guests import link_actions
-from informejo.guests.link_queries import find_link, links_to
+from informejo.guests.link_queries import find_link, links_to, listed_links
 from informejo.tickets.models import Ticket
 from informejo.web import actor, by_link, go_to, page, stream
 
@@ -16,9 +16,10 @@ bp = Blueprint("own_links", __name__, url_prefix="/tickets/<int:number>")
 @bp.get("/links")
 @by_link
 def index(number: int):
-    """All links that open this ticket for its requester."""
+    """The links that open this ticket for its requester, a page at a time."""
     ticket, live = policy.find_ticket(actor(), number), stream(f"ticket:{number}")
-    shown = {"ticket": ticket, "links": links_to(actor(), ticket), "here": g.session.id}
+    listed = listed_links(actor(), ticket, request.args.get("page", type=int))
+    shown = {"ticket": ticket, "listed": listed, "here": g.session.id}
     return page("guests/links.html", title=f"Links to #{number}", stream=live, **shown)
 
 
@@ -45,15 +46,15 @@ def end(number: int, id: int):
 @bp.post("/links/removal")
 @by_link
 def end_all(number: int):
-    """End all of them."""
+    """End all of them: whatever was mailed for the ticket so far opens it no more."""
     ticket = policy.find_ticket(actor(), number)
-    return _end(ticket, links_to(actor(), ticket))
+    return _end(ticket, links_to(actor(), ticket), "all-links-ended")
 
 
 @bp.post("/leaving")
 @by_link
 def leave(number: int):
-    """Give the link up in this browser; from the mail it still works."""
+    """Have this browser forget the link; what was mailed still works."""
     policy.find_ticket(actor(), number)
     return security.without_link_cookie(go_to("/", "link-left"), number)
 
@@ -68,10 +69,10 @@ def confirm(number: int):
     return go_to(f"/tickets/{number}", "ticket-confirmed")
 
 
-def _end(ticket: Ticket, links: list[Session]) -> Response:
+def _end(ticket: Ticket, links: list[Session], notice: str = "link-ended") -> Response:
     own = g.session.id in {link.id for link in links}
     link_actions.end_links(actor(), ticket, links)
     db.commit()
     if own:
-        return security.without_link_cookie(go_to("/", "link-ended"), ticket.id)
-    return go_to(f"/tickets/{ticket.id}/links", "links-ended")
+        return security.without_link_cookie(go_to("/", notice), ticket.id)
+    return go_to(f"/tickets/{ticket.id}/links", notice)

@@ -136,6 +136,7 @@ def test_a_guest_comes_from_the_form_to_solved_by_the_mailed_link_on_a_phone(wor
     expect(agent.get_by_text("Sender not confirmed")).to_have_count(0)
     _solve(page, mia)
     page.get_by_role("button", name="Leave this link").click()
+    page.get_by_role("button", name="Leave it in this browser").click()
     expect(page.get_by_text("You left the ticket in this browser.")).to_be_visible()
 
 

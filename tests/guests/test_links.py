@@ -1,10 +1,12 @@
 """A link opens one ticket for its requester, whatever else they are, and lets nobody anywhere else."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from werkzeug.exceptions import Forbidden, NotFound
 
+from bench.statements import watched
 from informejo import clock, db, policy
 from informejo.accounts import prune_actions
 from informejo.accounts.models import Role, Session
@@ -18,6 +20,7 @@ from informejo.tickets import change_actions, prune_actions as ticket_prune_acti
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Status
 from tests.intake.letters import come as come_by_mail, letter
+from tests.live import dom
 from tests.live.sse import Listener
 
 ELSEWHERE = ("/tickets", "/profile", "/tickets/new", "/unread", "/queue", "/users", "/desk", "/live?on=me")
@@ -262,7 +265,7 @@ def test_staff_and_guest_see_the_links_and_end_them(world, visit, ticket, come):
     assert page.count("not used yet") == 2
     gus.get(f"/tickets/{ticket.id}")
     page = gus.get(f"/tickets/{ticket.id}/links").text
-    assert page.count("this browser") == 1
+    assert page.count("this browser,") == 1
     assert visit(world.zoe).get(f"/tickets/{ticket.id}/links").status_code == 404
     assert gus.post(f"/tickets/{ticket.id}/links/removal").location == "/"
     assert not link_queries_of(world, ticket)
@@ -274,6 +277,40 @@ def test_leaving_ends_it_in_this_browser_alone(world, ticket, come):
     assert gus.post(f"/tickets/{ticket.id}/leaving").location == "/"
     assert gus.get(f"/tickets/{ticket.id}").status_code == 303
     assert other.get(f"/tickets/{ticket.id}").status_code == 200
+
+
+def test_ending_them_for_good_ends_the_mailed_ones_too_and_says_so(world, visit, ticket, come):
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    gus = come(world.gus, ticket)
+    bar = dom.read(gus.get(f"/tickets/{ticket.id}").text).find("leave-menu")
+    assert [form.attributes["action"] for form in bar.all("form")] == [
+        f"/tickets/{ticket.id}/leaving",
+        f"/tickets/{ticket.id}/links/removal",
+    ]
+    left = gus.post(f"/tickets/{ticket.id}/links/removal")
+    assert "Nothing that was mailed for it so far opens it any more" in gus.get(left.location).text
+    assert visit().get(f"/t/{token}").status_code == 404
+
+
+def test_links_are_listed_a_page_at_a_time_and_each_can_be_ended(world, visit, ticket, monkeypatch):
+    monkeypatch.setattr(link_queries, "PAGE", 2)
+    for _ in range(5):
+        make_link(world.gus, ticket)
+    db.commit()
+    mia, here = visit(world.mia), f"/tickets/{ticket.id}/links"
+    listed, asked = [], []
+    for number in (1, 2, 3, 4):
+        with watched(db.engine()) as statements:
+            page = mia.get(f"{here}?page={number}").text
+        asked.append(statements.statements)
+        assert "5 links" in page
+        listed.append(re.findall(r"links/(\d+)/removal", page))
+    assert [len(ids) for ids in listed] == [2, 2, 1, 1]
+    assert len({id for ids in listed for id in ids}) == 5
+    assert len(set(asked[1:])) == 1
+    assert mia.post(f"{here}/{listed[2][0]}/removal").status_code == 303
+    assert "4 links" in mia.get(here).text
 
 
 def test_a_browser_keeps_the_newest_links(world, visit, come):
