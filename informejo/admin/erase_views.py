@@ -2,11 +2,12 @@
 
 from flask import Blueprint, request
 
-from informejo import db, policy
+from informejo import db
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.erase_actions import erase
 from informejo.accounts.models import User
 from informejo.accounts.people_inputs import Typed
+from informejo.admin.person_page import find_for
 from informejo.web import actor, go_to, page
 
 NOT_THE_ADDRESS = "This is not the address of this account. Nothing was erased."
@@ -17,13 +18,13 @@ bp = Blueprint("erasing", __name__)
 @bp.get("/users/<int:id>/erasure")
 def ask(id: int):
     """What erasing somebody will do."""
-    return _page(_find(id))
+    return _page(find_for(id, "user.erase"))
 
 
 @bp.post("/users/<int:id>/erasure")
 def erase_person(id: int):
     """Take out name and address for good."""
-    user = _find(id)
+    user = find_for(id, "user.erase")
     require_proof()
     typed = Typed.read(request.form).typed
     if typed.strip().lower() != user.email:
@@ -31,12 +32,6 @@ def erase_person(id: int):
     erase(actor(), user)
     db.commit()
     return go_to(f"/users/{user.id}", "erased-them")
-
-
-def _find(id: int) -> User:
-    user = policy.find_user(actor(), id)
-    policy.require(actor(), "user.erase", user)
-    return user
 
 
 def _page(user: User, typed: str = "", problems: dict[str, str] | None = None) -> str:

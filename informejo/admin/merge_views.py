@@ -6,8 +6,8 @@ from informejo import db, limits, policy
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.merge_actions import merge
 from informejo.accounts.merge_queries import hanging_on, what_stands_against
-from informejo.accounts.models import User
 from informejo.accounts.people_queries import PeopleFilter, Place, users_for
+from informejo.admin.person_page import find_for
 from informejo.text import clean_line
 from informejo.web import actor, go_to, page
 
@@ -19,7 +19,7 @@ bp = Blueprint("merging", __name__)
 @bp.get("/users/<int:id>/merge")
 def choose(id: int):
     """Whom to merge somebody into; and once that is said, what it will do."""
-    user = _find(id)
+    user = find_for(id, "user.merge")
     other = request.args.get("into", type=int)
     into = policy.find_user(actor(), other) if other else None
     sought = clean_line(request.args.get("q", ""))[: limits.SEARCH.most]
@@ -39,15 +39,9 @@ def choose(id: int):
 @bp.post("/users/<int:id>/merge")
 def merge_people(id: int):
     """Make one account of two."""
-    user = _find(id)
+    user = find_for(id, "user.merge")
     require_proof()
     into = policy.find_user(actor(), request.form.get("into", type=int) or abort(400))
     merge(actor(), user, into)
     db.commit()
     return go_to(f"/users/{into.id}", "merged")
-
-
-def _find(id: int) -> User:
-    user = policy.find_user(actor(), id)
-    policy.require(actor(), "user.merge", user)
-    return user

@@ -39,6 +39,13 @@ def person_page(user: User, tab: str, **context) -> str:
     )
 
 
+def find_for(id: int, rule: str) -> User:
+    """The person with that id, to whom the actor may do that. Raises NotFound, Forbidden."""
+    user = policy.find_user(actor(), id)
+    policy.require(actor(), rule, user)
+    return user
+
+
 def address(user: User, tab: str = "") -> str:
     """The address of that tab."""
     return f"/users/{user.id}" + (f"/{tab}" if tab else "")

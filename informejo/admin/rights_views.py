@@ -6,9 +6,9 @@ from informejo import policy
 from informejo.accounts import actions, queries, undo_actions
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.inputs import ActivityChange, RoleChange
-from informejo.accounts.models import Role, User
+from informejo.accounts.models import Role
 from informejo.accounts.undo_queries import last_batch_of, may_undo
-from informejo.admin.person_page import changed, person_page, read, receiver, receivers
+from informejo.admin.person_page import changed, find_for, person_page, read, receiver, receivers
 from informejo.tickets.batch_queries import leaves
 from informejo.web import actor
 
@@ -33,7 +33,7 @@ def rights(id: int):
 @bp.post("/users/<int:id>/role")
 def set_role(id: int):
     """Make somebody requester, agent or administrator."""
-    user, asked = _find(id), read(RoleChange)
+    user, asked = find_for(id, "user.change"), read(RoleChange)
     require_proof()
     actions.set_role(actor(), user, asked.value, receiver(asked.to), known=request.form.get("known") == "yes")
     return changed(user, "rights")
@@ -60,9 +60,3 @@ def undo(id: int):
         require_proof()
     undo_actions.undo_batch(actor(), batch)
     return changed(user, "rights" if leaves(batch) else "")
-
-
-def _find(id: int) -> User:
-    user = policy.find_user(actor(), id)
-    policy.require(actor(), "user.change", user)
-    return user

@@ -7,7 +7,7 @@ from informejo.accounts import actions, password_actions, queries, sign_ins
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.models import User
 from informejo.accounts.person_queries import identities_of, last_sign_in_of
-from informejo.admin.person_page import changed, person_page
+from informejo.admin.person_page import changed, find_for, person_page
 from informejo.factors.actions import reset_factors
 from informejo.factors.queries import factors_of
 from informejo.mail.queries import can_be_sent, last_password_mail
@@ -59,8 +59,7 @@ def remove_factors(id: int):
 
 
 def _find(id: int) -> User:
-    user = policy.find_user(actor(), id)
-    policy.require(actor(), "user.change", user)
+    user = find_for(id, "user.change")
     require_proof()
     return user
 
