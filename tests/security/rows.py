@@ -198,5 +198,4 @@ OPEN = {
     "H-55": "All changes, files too, share one limit of 300 a minute for each person; an export has its own.",
     "S-30": "The files of one ticket have a quota, those of one person have none.",
     "S-35": "There is no virus scanner; files are only ever downloaded.",
-    "S-47": "Addresses cannot be changed yet, and giving a role does not ask for the password again.",
 }
