@@ -31,7 +31,7 @@ def sentences(browser, **asked) -> list[str]:
     assert answer.status_code == 200
     return [
         re.sub(r"<[^>]*>", "", line).strip()
-        for line in re.findall(r'<li class="audit-entry".*?<p dir="auto">(.*?)</p>', answer.text, re.DOTALL)
+        for line in re.findall(r'<li class="audit-entry".*?<p>(.*?)</p>', answer.text, re.DOTALL)
     ]
 
 
