@@ -54,12 +54,13 @@ def test_a_stream_names_one_to_eight_things_that_are_there(world, token):
         with pytest.raises(NotFound):
             opening.find_channels(wanted(token)._replace(topics=topics))
     for since in ("", "a bookmark"):
-        asked = wanted(token, names[0], "ticket:987", since=since)
+        asked = wanted(token, names[0], "ticket:987", "ticket:986", since=since)
         if since:
-            assert [gone.number for gone in opening.find_channels(asked)[1]] == [987]
+            assert [gone.number for gone in opening.find_channels(asked)[1]] == [987, 986]
         else:
-            with pytest.raises(policy.Unseen):
+            with pytest.raises(policy.Unseen) as first:
                 opening.find_channels(asked)
+            assert first.value.number == 987
     assert wanted(token, last="header", since="page").bookmark == "header"
     assert wanted(token, last="", since="page").bookmark == wanted(token, since="page").bookmark == "page"
 
