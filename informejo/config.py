@@ -92,25 +92,33 @@ SETTINGS = (
     Setting("BACKUP_HOURS", 26, "Age in hours from which the newest backup counts as too old; 0 if others make them."),
     Setting("EVENT_DAYS", 365, "Days after which `prune` removes events that stand in no ticket's history."),
     Setting("AUDIT_DAYS", 730, "Days after which `prune` removes sign-ins and refusals of the audit; at least 30."),
-    Setting("SMTP_HOST", "", "Server that sends mail. Without one mails wait, and pages that need mail say so."),
-    Setting("SMTP_PORT", 587, "Its port."),
-    Setting("SMTP_SECURITY", "starttls", "starttls, tls (at once, usually port 465) or none (on this machine only)."),
-    Setting("SMTP_USER", "", "Name to sign in there; without one nobody signs in."),
+    Setting("SMTP_HOST", "", "Server that sends mail. Without one mails wait, and pages that need mail say so.", True),
+    Setting("SMTP_PORT", 587, "Its port.", True),
+    Setting(
+        "SMTP_SECURITY", "starttls", "starttls, tls (at once, usually port 465) or none (on this machine only).", True
+    ),
+    Setting("SMTP_USER", "", "Name to sign in there; without one nobody signs in.", True),
     Setting("SMTP_PASSWORD", "", "Password for it."),
     Setting("SMTP_OAUTH", "", "google or microsoft: signs in there with tokens, see OAUTH_*, and not with a password."),
-    Setting("MAIL_FROM", "", "Whom mails are from: `Help desk <help@example.org>`."),
+    Setting("MAIL_FROM", "", "Whom mails are from: `Help desk <help@example.org>`.", True),
     Setting(
         "MAIL_REPLY_TO",
         "",
         "Where answers go, by itself the address of MAIL_FROM; `help+@example.org`, with a plus, gets an address of its"
         " own for each ticket.",
+        True,
     ),
     Setting("MAIL_CATCH", False, "Sends no mail, and shows administrators at /mail/caught what would have been sent."),
     Setting("MAILBOXES", "", "Mailboxes to fetch from, as addresses with a space between two: see docs/mail.md."),
-    Setting("MAIL_POLL_SECONDS", 30, "Seconds from one look into the mailboxes to the next."),
-    Setting("MAIL_LARGEST", 52_428_800, "Largest mail that is taken, in bytes; whoever sends a larger one is told."),
+    Setting("MAIL_POLL_SECONDS", 30, "Seconds from one look into the mailboxes to the next.", True),
     Setting(
-        "MAIL_TRUSTED_SERVER", "", "Name under which our own mail server says in Authentication-Results what it found."
+        "MAIL_LARGEST", 52_428_800, "Largest mail that is taken, in bytes; whoever sends a larger one is told.", True
+    ),
+    Setting(
+        "MAIL_TRUSTED_SERVER",
+        "",
+        "Name under which our own mail server says in Authentication-Results what it found.",
+        True,
     ),
     Setting("OAUTH_CLIENT_ID", "", "To sign in at Google or Microsoft: the id of the app that is registered there."),
     Setting("OAUTH_CLIENT_SECRET", "", "Its secret."),

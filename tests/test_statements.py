@@ -49,9 +49,10 @@ PAGES = {
 
 
 @pytest.fixture
-def looked(world, visit):
+def looked(world, visit, monkeypatch):
     """`looked(page)`: how many statements that page takes now and, right after, once more."""
     browsers = {}
+    monkeypatch.setattr("informejo.settings.saved.FRESH_SECONDS", 600)  # a page may take longer than two seconds here
 
     def look(page: Most) -> tuple[int, int]:
         browser = browsers.setdefault(page.who, visit(getattr(world, page.who)))

@@ -18,7 +18,11 @@ PLACES = (
         "Which role somebody gets from your sign-in service, looked at before it is saved.",
     ),
     ("/audit", "Audit", "Who did what from where: sign-ins, refusals and every change."),
-    ("/settings", "Settings", "Name, logo, colour, words, who may come in; with a history and a way back."),
+    (
+        "/settings",
+        "Settings",
+        "Name, logo, colour, words, categories, mail, who may come in; with a history and a way back.",
+    ),
     ("/mail/out", "Mail", "What goes out, what comes in, and what became of it."),
     ("/mail/check", "Mail check", "Whether mails from this desk arrive, step by step."),
     ("/health", "Health", "Whether the desk is well, and what to do where it is not."),

@@ -45,6 +45,6 @@ def _counts(*conditions) -> int:
 
 
 def _mail_is_well() -> bool:
-    if not current_app.config["SMTP_HOST"] or current_app.config["MAIL_CATCH"]:
+    if not setting("SMTP_HOST") or current_app.config["MAIL_CATCH"]:
         return False
     return all(found.state == State.WELL for found in findings() if found.name == "mail out")

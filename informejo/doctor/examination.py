@@ -30,6 +30,7 @@ from informejo.live.hub import hub
 from informejo.mail import health_queries
 from informejo.mail.health_queries import Post
 from informejo.offload import offload
+from informejo.settings.saved import all_settings
 from informejo.sso import checks as sso_checks
 
 CHECKS = (
@@ -72,7 +73,7 @@ def examine(server: int | None, patience: float = PATIENCE, long: bool = False) 
     `server` is the process id of the server; `patience` is how long a check may take, in seconds.
     """
     with _turn:
-        patient = Patient(dict(current_app.config), server, _tokens(), patience, long, _post())
+        patient = Patient(dict(all_settings()), server, _tokens(), patience, long, _post())
         answers = _ask(CHECKS, patient)
         findings = _with_since(answers)
         _keep(findings)

@@ -3,9 +3,10 @@
 import sys
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 
 from informejo.intake import inbound
+from informejo.settings.saved import setting
 
 LATER = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again
 
@@ -20,7 +21,7 @@ def init_app(app: Flask):
 def receive_mail(mailbox: str):
     """Keep one mail, read from standard input. The exit code is 0 once it is kept, and 75 to be tried again."""
     try:
-        head, size = _read(current_app.config["MAIL_LARGEST"])
+        head, size = _read(setting("MAIL_LARGEST"))
         if size > len(head):
             inbound.refuse(head, size, mailbox)
         elif size:

@@ -15,6 +15,7 @@ from informejo.intake.troubles import MailboxError, told
 from informejo.live.hub import hub
 from informejo.mail import oauth, way_actions
 from informejo.mail.models import IncomingMail
+from informejo.settings.saved import setting
 from informejo.tickets.files import FileRefused
 from informejo.turns import trouble, unless_busy
 
@@ -41,12 +42,14 @@ class Fetching:
             threading.Thread(target=self._follow, args=(app, box), name=box.name, daemon=True).start()
 
     def _follow(self, app: Flask, box: Mailbox):
-        due = time.monotonic()
+        looked_at = 0.0
         while not hub.closing:
-            if time.monotonic() >= due:
-                with contained(FAULTS), app.app_context(), unless_busy():
-                    self.fetch(box)
-                due = time.monotonic() + app.config["MAIL_POLL_SECONDS"]
+            with contained(FAULTS), app.app_context(), unless_busy():
+                if not looked_at or time.monotonic() >= looked_at + setting("MAIL_POLL_SECONDS"):
+                    try:
+                        self.fetch(box)
+                    finally:
+                        looked_at = time.monotonic()
             time.sleep(1)
         with contained(FAULTS), app.app_context():
             self.stop(box)
@@ -167,7 +170,7 @@ def _take(mailbox: imap.Opened, name: str, lying: imap.Lying) -> bool:
 
     Raises NotKept where disk or database take nothing at all.
     """
-    too_large = lying.size > current_app.config["MAIL_LARGEST"]
+    too_large = lying.size > setting("MAIL_LARGEST")
     try:
         raw = _given(mailbox, lying.uid, too_large)
     except imap.Declined as no:

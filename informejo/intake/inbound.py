@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 from typing import NamedTuple
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +18,7 @@ from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
 from informejo.mime import parsing
 from informejo.offload import offload
+from informejo.settings.saved import setting
 from informejo.tickets import files
 from informejo.turns import trouble, unless_busy
 
@@ -41,7 +42,7 @@ def store(raw: bytes, mailbox: str, uid_validity: int | None = None, uid: int | 
 
     The same place in a mailbox again is the same mail. Raises FileRefused, or what the database raises.
     """
-    if len(raw) > current_app.config["MAIL_LARGEST"]:
+    if len(raw) > setting("MAIL_LARGEST"):
         return refuse(raw, len(raw), mailbox, uid_validity, uid)
     return _keep(raw, Place(mailbox, uid_validity, uid))
 

@@ -20,6 +20,7 @@ from informejo.mime import guards, reports
 from informejo.mime.parsing import Parsed, Unreadable, parse
 from informejo.mime.reports import Report
 from informejo.offload import offload
+from informejo.settings.saved import all_settings, setting
 from informejo.tickets import files
 from informejo.tickets.models import Ticket
 
@@ -69,14 +70,15 @@ def facts_of(parsed: Parsed, raw: bytes) -> dict:
         "sender": parsed.sender,
         "subject": parsed.subject,
         "automatic": bool(guards.is_automatic(parsed)),
-        "dmarc": guards.dmarc(parsed, current_app.config["MAIL_TRUSTED_SERVER"]),
+        "dmarc": guards.dmarc(parsed, setting("MAIL_TRUSTED_SERVER")),
     }
 
 
 def own_addresses() -> set[str]:
     """Every address under which the desk itself writes or is written to."""
-    config = current_app.config
-    given = (config["MAIL_FROM"], config["MAIL_REPLY_TO"], *(box.user for box in mailboxes.of(config)))
+    ours = (current_app.config, all_settings())  # what a page put in the place of the environment's was ours too
+    given = [each[name] for each in ours for name in ("MAIL_FROM", "MAIL_REPLY_TO")]
+    given += [box.user for box in mailboxes.of(current_app.config)]
     addresses = {parseaddr(address)[1].lower() for address in given}
     return {address.replace("+@", "@") for address in addresses if "@" in address}
 

@@ -2,13 +2,12 @@
 
 from contextlib import suppress
 
-from flask import current_app
-
 from informejo.intake.judging_queries import facts_of, own_addresses
 from informejo.mail.actions import queue
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState, Kind
 from informejo.mime import guards, parsing
+from informejo.settings.saved import setting
 from informejo.text import file_size
 
 HEAD = 64 * 1024  # bytes that are kept
@@ -23,7 +22,7 @@ def head(raw: bytes) -> bytes:
 def refuse(mail: IncomingMail, kept: bytes, size: int):
     """Write down that it is too large, and have its sender told, unless it is a machine or we ourselves."""
     mail.state = InState.REFUSED
-    most = file_size(current_app.config["MAIL_LARGEST"])
+    most = file_size(setting("MAIL_LARGEST"))
     mail.reason = f"It has {file_size(size)}, and {most} are the most that is taken. Only its head was kept."
     with suppress(parsing.Unreadable):
         parsed = parsing.parse(kept)

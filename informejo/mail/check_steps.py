@@ -3,7 +3,7 @@
 import smtplib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.parser import BytesHeaderParser
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.outbox import Outbox
 from informejo.mail.senders import answers_to, sender
 from informejo.mail.words import InState, Kind, OutState
+from informejo.settings.saved import setting
 from informejo.tickets import files
 
 TAKING_SECONDS = 30  # until the server has taken the mail
@@ -28,6 +29,9 @@ WAIT_SECONDS = 60  # until it is back
 LOOK_SECONDS = 2  # from one look to the next
 PORT = " Is there a firewall, or is it another port? 587 with starttls and 465 with tls are usual."
 HEAD = 65_536  # bytes of a mail in which its headers are looked for
+
+
+Steps = tuple[tuple[str, Callable[["Trip"], "Said"], bool], ...]
 
 
 class Wrong(Exception):
@@ -42,15 +46,16 @@ class Said(NamedTuple):
 
 
 class Trip:
-    """The mail on its way: when the check began, which mail it sent, and which came back, by their ids."""
+    """The mail on its way: by which settings, since when, which mail was sent, and which came back, by their ids."""
 
-    def __init__(self):
+    def __init__(self, settings: Mapping):
+        self.settings = settings
         self.began_at: datetime = clock.now()
         self.sent_id = self.back_id = 0
 
 
-def _settings(_trip: Trip) -> Said:
-    config = current_app.config
+def _settings(trip: Trip) -> Said:
+    config = trip.settings
     if config["MAIL_CATCH"]:
         raise Wrong("MAIL_CATCH is on: no mail leaves the desk. What would be sent is at /mail/caught.")
     if missing := [name for name in ("SMTP_HOST", "MAIL_FROM") if not config[name]]:
@@ -58,8 +63,10 @@ def _settings(_trip: Trip) -> Said:
     return Said(f"The mail goes to {_own_address()}, through SMTP_HOST.")
 
 
-def _name(_trip: Trip) -> Said:
-    server = delivering.known_server()
+def _name(trip: Trip) -> Said:
+    server = delivering.known_server(trip.settings)
+    if not server.host:
+        raise Wrong("SMTP_HOST is empty: no server takes our mails, so they wait.")
     try:
         found = {address[4][0] for address in socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)}
     except OSError as error:
@@ -67,8 +74,8 @@ def _name(_trip: Trip) -> Said:
     return Said(f"{server.host} is {', '.join(sorted(found))}.")
 
 
-def _connection(_trip: Trip) -> Said:
-    server = delivering.known_server()
+def _connection(trip: Trip) -> Said:
+    server = delivering.known_server(trip.settings)
     try:
         socket.create_connection((server.host, server.port), smtp_server.CONNECT_SECONDS).close()
     except OSError as error:
@@ -76,16 +83,20 @@ def _connection(_trip: Trip) -> Said:
     return Said(f"It answers at port {server.port}.")
 
 
-def _encryption(_trip: Trip) -> Said:
-    server = delivering.known_server()
+def _encryption(trip: Trip) -> Said:
+    server = delivering.known_server(trip.settings)
     _open(server._replace(user=""))
     if server.security == "none":
         return Said("None: SMTP_SECURITY is none, and the server is on this machine.")
     return Said("TLS, with a certificate that is valid for this name.")
 
 
-def _sign_in(_trip: Trip) -> Said:
-    server = delivering.server()
+def _sign_in(trip: Trip) -> Said:
+    if not delivering.may_sign_in(trip.settings):
+        return Said(
+            f"{delivering.withheld(trip.settings)} Whether it takes mails all the same, a mail shows.", State.LOOK
+        )
+    server = delivering.server(trip.settings)
     if not server.user:
         return Said("SMTP_USER is empty, so nobody signs in.")
     _open(server)
@@ -154,7 +165,7 @@ def _arrival(trip: Trip) -> Said:
 
 def _authentication(trip: Trip) -> Said:
     found = db.session.get(IncomingMail, trip.back_id)
-    trusted, names = current_app.config["MAIL_TRUSTED_SERVER"], _servers_in(files.read(found.stored_name))
+    trusted, names = setting("MAIL_TRUSTED_SERVER"), _servers_in(files.read(found.stored_name))
     seen = f"The mail has results of {', '.join(names)}." if names else "The mail has no results of any server."
     if not trusted:
         return Said(f"MAIL_TRUSTED_SERVER is not set, so no sender is known for sure. {seen}", State.LOOK)
@@ -188,12 +199,15 @@ def _servers_in(raw: bytes) -> list[str]:
 
 
 # Each: its name, what it does, and whether it is tried although one before it failed.
-STEPS: tuple[tuple[str, Callable[[Trip], Said], bool], ...] = (
-    ("Settings", _settings, False),
+TRIAL: Steps = (  # what can be tried without sending a mail
     ("Name of the mail server", _name, False),
     ("Connection", _connection, False),
     ("Encryption", _encryption, False),
     ("Sign-in", _sign_in, False),
+)
+STEPS: Steps = (
+    ("Settings", _settings, False),
+    *TRIAL,
     ("Mailboxes", _mailboxes, True),
     ("Sending", _taken, False),
     ("Arrival", _arrival, False),

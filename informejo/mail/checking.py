@@ -1,7 +1,7 @@
 """The mail check: a mail to the desk itself, followed step by step, each with its time or with what is wrong."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ from informejo.doctor.models import State
 from informejo.faults import note
 from informejo.intake.troubles import MailboxError, told
 from informejo.mail import oauth, smtp_server
-from informejo.mail.check_steps import STEPS, Said, Trip, Wrong
+from informejo.mail.check_steps import STEPS, Said, Steps, Trip, Wrong
+from informejo.settings.saved import all_settings
 
 NOT_TRIED = "Not tried, because a step before it failed."
 GOOD = (State.WELL, State.LOOK)
@@ -26,11 +27,12 @@ class Step(NamedTuple):
 
 
 class Check:
-    """One go through all steps. Others may read `steps` meanwhile."""
+    """One go through all steps, or `todo`, by `settings` or those that hold. Others may read `steps` meanwhile."""
 
-    def __init__(self):
+    def __init__(self, todo: Steps | None = None, settings: Mapping | None = None):
+        self._todo, self._settings = todo or STEPS, settings
         self.began_at: datetime = clock.now()
-        self.steps = [Step(what) for what, *_ in STEPS]
+        self.steps = [Step(what) for what, *_ in self._todo]
         self.is_over = False
 
     @property
@@ -39,9 +41,9 @@ class Check:
 
     def run(self, tell: Callable[[Step], None] = lambda step: None):
         """Go through all steps, which takes a few minutes at most, and `tell` of each when it is done."""
-        trip, goes_on = Trip(), True
+        trip, goes_on = Trip(self._settings or all_settings()), True
         try:
-            for place, (what, do, is_apart) in enumerate(STEPS):
+            for place, (what, do, is_apart) in enumerate(self._todo):
                 step = _tried(what, do, trip) if goes_on or is_apart else Step(what, None, NOT_TRIED)
                 self.steps[place] = step
                 goes_on = goes_on and step.state in GOOD

@@ -78,7 +78,7 @@ def _because(why: Why) -> str:
 
 def _answer(case: Case) -> str:
     """What becomes of an answer to this mail, where answers are read: nobody shall write to the wrong people."""
-    reads = current_app.config["MAIL_REPLY_TO"] or current_app.config["MAILBOXES"]
+    reads = setting("MAIL_REPLY_TO") or current_app.config["MAILBOXES"]
     if not reads or case.ticket is None or case.kind.of_account or case.kind in NOT_ANSWERED:
         return ""
     if not case.is_public:
@@ -164,7 +164,7 @@ def _bundle(case: Case) -> tuple[str, dict]:
 
 def _refused(case: Case) -> tuple[str, dict]:
     came = db.session.get(IncomingMail, case.mail.incoming_id) if case.mail.incoming_id else None
-    shown = {"came": case.reader.time(came.received_at) if came else "", "largest": current_app.config["MAIL_LARGEST"]}
+    shown = {"came": case.reader.time(came.received_at) if came else "", "largest": setting("MAIL_LARGEST")}
     return "Your mail was too large", shown
 
 

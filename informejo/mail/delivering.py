@@ -1,6 +1,6 @@
 """Where a mail goes: to the server of the settings, or into the catcher; and the mail as it is handed over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
@@ -17,6 +17,9 @@ from informejo.mail.smtp import Line, NotFromNobody
 from informejo.mail.smtp_server import Server, Unreachable
 from informejo.mail.words import SENDING, Kind
 from informejo.offload import offload
+from informejo.settings.saved import all_settings, setting
+
+MAIL_PORTS = (25, 465, 587)  # no account but a machine's own can listen there
 
 
 class Parcel(NamedTuple):
@@ -37,18 +40,42 @@ class Way(Protocol):
     def deliver(self, parcel: Parcel): ...
 
 
-def known_server() -> Server:
-    """The server of the settings SMTP_*."""
-    settings = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
-    return Server(*(current_app.config[f"SMTP_{name}"] for name in settings), greeting())
+def may_sign_in(settings: Mapping) -> bool:
+    """Whether the server of the settings gets what the environment has for signing in, password or token.
+
+    They are for the host that the environment names, at its port or one that belongs to mail alone. Where mail goes an
+    administrator may change in a page: nobody shall have the password sent to a server of their own that way.
+    """
+    own = current_app.config
+    if not (own["SMTP_PASSWORD"] or own["SMTP_OAUTH"]):
+        return True  # there is nothing to keep
+    ports = {own["SMTP_PORT"], *MAIL_PORTS}
+    return _host(settings) == _host(own) != "" and settings["SMTP_PORT"] in ports
 
 
-def server() -> Server:
+def withheld(settings: Mapping) -> str:
+    """Why nobody signs in at that server."""
+    own = current_app.config
+    what = "The tokens of SMTP_OAUTH are" if own["SMTP_OAUTH"] else "SMTP_PASSWORD is"
+    whose = (
+        f"for {own['SMTP_HOST']} alone" if own["SMTP_HOST"] else "for the SMTP_HOST of the environment, which is empty"
+    )
+    return f"{what} {whose}, so nobody signs in at {settings['SMTP_HOST']}:{settings['SMTP_PORT']}."
+
+
+def known_server(settings: Mapping) -> Server:
+    """The server of the settings SMTP_*; nobody signs in at one that the password is not for."""
+    names = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "SMTP_PASSWORD")
+    found = Server(*(settings[name] for name in names), greeting())
+    return found if may_sign_in(settings) else found._replace(user="", password="")
+
+
+def server(settings: Mapping) -> Server:
     """The same with what one signs in with, password or token. Raises Unreachable."""
-    config, found = current_app.config, known_server()
-    if not config["SMTP_OAUTH"]:
+    config, found = current_app.config, known_server(settings)
+    if not config["SMTP_OAUTH"] or not may_sign_in(settings):
         return found
-    if config["SMTP_OAUTH"] not in mailboxes.PROVIDERS or not config["SMTP_USER"]:
+    if config["SMTP_OAUTH"] not in mailboxes.PROVIDERS or not found.user:
         raise Unreachable("SMTP_OAUTH must be google or microsoft, and SMTP_USER the account. Mails wait.")
     try:
         return found._replace(token=oauth.access_token(SENDING, config["SMTP_OAUTH"], config, sends=True))
@@ -59,23 +86,27 @@ def server() -> Server:
 @contextmanager
 def way() -> Iterator[Way | None]:
     """What takes mails by the settings; None where they wait. Raises Unreachable for settings that cannot be."""
-    config = current_app.config
-    if config["MAIL_CATCH"]:
+    settings = all_settings()
+    if settings["MAIL_CATCH"]:
         yield _Catcher()
-    elif not config["SMTP_HOST"]:
+    elif not settings["SMTP_HOST"]:
         yield None
     else:
         _check_addresses()
         try:
-            with Line(server()) as line:
+            with Line(server(settings)) as line:
                 yield _Smtp(line)
         except Unreachable:
             oauth.forget(SENDING)
             raise
 
 
+def _host(settings: Mapping) -> str:
+    return settings["SMTP_HOST"].lower().rstrip(".")
+
+
 def _check_addresses():
-    if not current_app.config["MAIL_FROM"]:
+    if not setting("MAIL_FROM"):
         raise Unreachable("MAIL_FROM is not set: nobody would know whom a mail is from. Mails wait.")
     try:
         from_whom(None)

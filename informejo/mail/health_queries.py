@@ -12,6 +12,7 @@ from informejo.intake import mailboxes
 from informejo.mail.models import IncomingMail, MailWay, OutgoingMail
 from informejo.mail.words import SENDING, InState, OutState
 from informejo.readers.models import KeptEvent
+from informejo.settings.saved import all_settings
 
 LONG = timedelta(minutes=15)  # what lasts so long does not pass by itself
 ON_ITS_WAY = (OutState.WAITING, OutState.SENDING)
@@ -82,7 +83,7 @@ def amounts() -> Amounts:
 
 def lasting_troubles() -> list[Trouble]:
     """What has failed for LONG, at the price of one small statement: each page of an administrator asks."""
-    settings = current_app.config
+    settings = all_settings()
     names = used(settings)
     if not names:
         return []

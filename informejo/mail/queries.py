@@ -11,6 +11,7 @@ from informejo.events.models import Event
 from informejo.events.names import WATCHING
 from informejo.mail.models import MailKey, OutgoingMail, Watcher
 from informejo.mail.words import Kind
+from informejo.settings.saved import setting
 from informejo.tickets.models import Ticket
 
 _TICKET = bindparam("ticket")
@@ -41,7 +42,7 @@ def key() -> str:
 
 def can_be_sent() -> bool:
     """Whether mails go anywhere: to a server, or to the page that shows what would have been sent."""
-    return bool(current_app.config["SMTP_HOST"] or current_app.config["MAIL_CATCH"])
+    return bool(setting("SMTP_HOST") or current_app.config["MAIL_CATCH"])
 
 
 def watcher_ids(ticket: Ticket) -> tuple[int, ...]:

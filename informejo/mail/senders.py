@@ -26,13 +26,13 @@ def desk_name() -> str:
     """What the desk is called: as it was set, else as MAIL_FROM says."""
     if setting("DESK_NAME") != UNNAMED:
         return setting("DESK_NAME")
-    return parseaddr(current_app.config["MAIL_FROM"])[0] or NAME
+    return parseaddr(setting("MAIL_FROM"))[0] or NAME
 
 
 def sender() -> str:
     """The address that mails are from; without the setting one that at least looks like it, for those never sent."""
     host = _host()
-    return parseaddr(current_app.config["MAIL_FROM"])[1] or f"help-desk@{host if ':' not in host else 'localhost'}"
+    return parseaddr(setting("MAIL_FROM"))[1] or f"help-desk@{host if ':' not in host else 'localhost'}"
 
 
 def domain() -> str:
@@ -57,7 +57,7 @@ def from_whom(author: User | None) -> Address:
 
 def answers_to(ticket_id: int | None, user_id: int | None) -> Address | None:
     """Where an answer goes; None when it is where the mail comes from anyway."""
-    address = parseaddr(current_app.config["MAIL_REPLY_TO"])[1]
+    address = parseaddr(setting("MAIL_REPLY_TO"))[1]
     if not address:
         return None
     if ticket_id and user_id:

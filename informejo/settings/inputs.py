@@ -3,7 +3,7 @@
 import base64
 from typing import Literal, NamedTuple
 
-from pydantic import Field as Bounds, field_validator
+from pydantic import field_validator
 from werkzeug.datastructures import FileStorage
 
 from informejo import limits
@@ -26,12 +26,13 @@ class Field(NamedTuple):
     hint: str = ""
     kind: str = "text"
     choices: list[tuple[str, str]] | None = None
+    is_optional: bool = False
 
 
 GROUPS = {
     "The desk": (
         Field("DESK_NAME", "Name", "In titles, on every page and in mails."),
-        Field("ACCENT", "Accent colour", "As #0b6a62. Empty: the one it came with."),
+        Field("ACCENT", "Accent colour", "As #0b6a62. Empty: the one it came with.", is_optional=True),
         Field("GREETING", "Greeting on the front page", kind="prose"),
         Field("SUBMIT_HINT", "Words above the form for a new ticket", kind="prose"),
     ),
@@ -47,15 +48,7 @@ GROUPS = {
             choices=[("", "Nobody has to"), ("admins", "Administrators"), ("staff", "Agents and administrators")],
         ),
     ),
-    "Mail": (
-        Field("MAIL_FOOTER", "Words at the end of every mail", kind="prose"),
-        Field(
-            "REMINDER_DAYS", "Days after which a requester is reminded that we wait for them", "0 for never.", "number"
-        ),
-    ),
 }
-FIELDS: dict[str, Field] = {field.name: field for group in GROUPS.values() for field in group}
-LABELS = {name: field.label for name, field in FIELDS.items()} | {"LOGO": "Logo", "FIRST_STEPS": "First steps"}
 
 
 class Settings(Input):
@@ -68,10 +61,8 @@ class Settings(Input):
     REGISTRATION: bool
     REGISTRATION_CONFIRM: bool
     GUEST_TICKETS: bool
-    LINK_DAYS: int = Bounds(ge=1, le=365)
+    LINK_DAYS: int
     SECOND_FACTOR: Literal["", "admins", "staff"] = ""
-    MAIL_FOOTER: prose(_TEXT, "a footer") = ""
-    REMINDER_DAYS: int = Bounds(ge=0, le=365)
 
     @field_validator("ACCENT")
     @classmethod
@@ -81,18 +72,38 @@ class Settings(Input):
             raise problem("Write a colour as # and six digits, such as #0b6a62.")
         return text
 
-    @field_validator("LINK_DAYS", "REMINDER_DAYS", mode="before")
+    @field_validator("LINK_DAYS", mode="before")
     @classmethod
     def days(cls, text: str) -> int:
-        if not str(text).isdecimal() or not 0 <= int(str(text)[:6]) <= 365:
-            raise problem("Write a number of days, at most 365.")
-        return int(text)
+        return whole(text, 1, 365, "days")
+
+
+class Form(NamedTuple):
+    """The settings that one page changes: in which groups it asks for them, and what they can be."""
+
+    groups: dict[str, tuple[Field, ...]]
+    input: type[Input]
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        return {field.name: field for group in self.groups.values() for field in group}
+
+
+DESK_FORM = Form(GROUPS, Settings)
 
 
 class CategoryName(Input):
     """What a category is called, in any script."""
 
     word: line(limits.CATEGORY, "a name")
+
+
+def whole(text: str, least: int, most: int, what: str) -> int:
+    """The whole number that was typed. For validators: raises the sentence that says what it may be."""
+    text = str(text)
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise problem(f"Write a number of {what}, from {least:,} to {most:,}.")
+    return int(text)
 
 
 def picture(file: FileStorage | None) -> dict[str, str]:

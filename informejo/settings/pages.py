@@ -1,32 +1,48 @@
 """The pages of settings, each with its part of the history; and how a change of one of them is told."""
 
-from collections.abc import Collection
-
 from flask import current_app, request
 
 from informejo import db
-from informejo.config import SETTINGS
 from informejo.events.models import Event
+from informejo.inputs import Invalid
+from informejo.intake import mailboxes
+from informejo.mail import delivering
+from informejo.mail.checking import Check
+from informejo.mail.health_queries import ways
+from informejo.mail.words import SENDING
 from informejo.settings import colours, queries
-from informejo.settings.actions import MOST_CATEGORIES, ChangedMeanwhile
-from informejo.settings.inputs import GROUPS, LABELS, Field, shown
-from informejo.settings.saved import setting
+from informejo.settings.actions import MOST_CATEGORIES, ChangedMeanwhile, change_setting
+from informejo.settings.inputs import DESK_FORM, Form, shown
+from informejo.settings.mail_inputs import MAIL_FORM
+from informejo.settings.saved import all_settings, setting
 from informejo.tickets.words import SETTING, Category
 from informejo.web import actor, go_to, page
 
-DESK, CATEGORIES = "/settings", "/settings/categories"
-SECRETS = ("SMTP_PASSWORD", "OAUTH_CLIENT_SECRET", "OAUTH_REFRESH_TOKEN", "METRICS_TOKEN", "MAILBOXES")
-MAIL = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "MAIL_FROM", "MAIL_REPLY_TO", "MAIL_CATCH")
-TABS = ((DESK, "The desk"), (CATEGORIES, "Categories"))
+DESK, CATEGORIES, MAIL = "/settings", "/settings/categories", "/settings/mail"
+TABS = ((DESK, "The desk"), (CATEGORIES, "Categories"), (MAIL, "Mail"))
+FORMS = {DESK: DESK_FORM, MAIL: MAIL_FORM}
+FIELDS = {name: field for form in FORMS.values() for name, field in form.fields.items()}
+LABELS = {name: field.label for name, field in FIELDS.items()} | {"LOGO": "Logo", "FIRST_STEPS": "First steps"}
+SECRETS = ("SMTP_PASSWORD", "OAUTH_CLIENT_SECRET", "OAUTH_REFRESH_TOKEN", "MAILBOXES")
 
 
 def desk_page(typed: dict | None = None, problems: dict | None = None, was: dict | None = None) -> str:
     """Name and looks of the desk, its words, and who comes in."""
     accent = setting("ACCENT")
-    context = _form(GROUPS, typed, was) | {"verdict": colours.verdict(accent) if accent else ""}
-    context["mail"] = [(one, shown(current_app.config[one.name])) for one in SETTINGS if one.name in MAIL]
-    context["secrets"] = [(name, bool(current_app.config[name])) for name in SECRETS]
+    context = _form(DESK_FORM, typed, was) | {"verdict": colours.verdict(accent) if accent else ""}
+    context["has_token"] = bool(current_app.config["METRICS_TOKEN"])
     return _page(DESK, "settings/settings.html", problems, **context)
+
+
+def mail_page(
+    typed: dict | None = None, problems: dict | None = None, was: dict | None = None, check: Check | None = None
+) -> str:
+    """How mail goes out and comes in; with `check`, how the settings that were typed fared."""
+    config = current_app.config
+    there = [(name, bool(config[name])) for name in SECRETS]
+    context = _form(MAIL_FORM, typed, was) | {"check": check, "secrets": there, "oauth": config["SMTP_OAUTH"]}
+    context |= {"boxes": mailboxes.of(config), "notes": mail_notes()}
+    return _page(MAIL, "settings/mail.html", problems, **context)
 
 
 def categories_page(typed: dict | None = None, problems: dict | None = None, was: dict | None = None) -> str:
@@ -39,12 +55,53 @@ def categories_page(typed: dict | None = None, problems: dict | None = None, was
     return _page(CATEGORIES, "settings/categories.html", problems, categories=categories, **context)
 
 
-PAGES = {DESK: desk_page, CATEGORIES: categories_page}
+PAGES = {DESK: desk_page, CATEGORIES: categories_page, MAIL: mail_page}
+
+
+def saved_form(address: str):
+    """Change what was changed in the form of that page; whatever somebody else changed meanwhile is asked about."""
+    form, draw = FORMS[address], PAGES[address]
+    typed = typed_in(form)
+    try:
+        new = form.input.read(typed).model_dump()
+        for name in (name for name in form.fields if typed[name] != request.form.get(f"was-{name}", typed[name])):
+            change_setting(actor(), name, new[name], _was(name))
+    except Invalid as invalid:
+        return draw(typed, invalid.problems), 422
+    except ChangedMeanwhile as changed:
+        db.session.rollback()
+        return draw(typed, conflict(changed), {changed.name: shown(changed.value)}), 409
+    return done(address)
+
+
+def typed_in(form: Form) -> dict[str, str]:
+    """What the request says of each of its fields; what it does not ask for stays as it is."""
+    was = {name: request.form.get(f"was-{name}", shown(setting(name))) for name in form.fields}
+    return {name: request.form.get(name, before).replace("\r\n", "\n") for name, before in was.items()}
+
+
+def mail_notes() -> list[str]:
+    """What keeps mails from going out, or may, as things stand."""
+    holds = all_settings()
+    if holds["MAIL_CATCH"]:
+        return [
+            "MAIL_CATCH is on: no mail leaves the desk, whatever stands here. What would be sent is at Caught mail."
+        ]
+    empty = [LABELS[name] for name in ("SMTP_HOST", "MAIL_FROM") if not holds[name]]
+    notes = [f"Mails wait: “{'” and “'.join(empty)}” {'is' if len(empty) == 1 else 'are'} empty."] if empty else []
+    if holds["SMTP_HOST"] and not delivering.may_sign_in(holds):
+        notes.append(delivering.withheld(holds))
+    failing = ways().get(SENDING)
+    if failing and failing.failing_since and not empty:
+        notes.append(f"The last time, no mail could be sent: {failing.error}")
+    return notes
 
 
 def page_of(name: str) -> str:
     """The address of the page on which that setting is changed."""
-    return CATEGORIES if name.startswith(SETTING) else DESK
+    if name.startswith(SETTING):
+        return CATEGORIES
+    return MAIL if name in MAIL_FORM.fields else DESK
 
 
 def field_of(name: str) -> str:
@@ -70,10 +127,16 @@ def _page(here: str, template: str, problems: dict | None, **context) -> str:
     return page(template, title="Settings", problems=problems or {}, history=history, **context)
 
 
-def _form(groups: dict[str, Collection[Field]], typed: dict | None, was: dict | None) -> dict:
-    holds = {field.name: shown(setting(field.name)) for fields in groups.values() for field in fields}
+def _form(form: Form, typed: dict | None, was: dict | None) -> dict:
+    holds = {name: shown(setting(name)) for name in form.fields}
     came = {name: request.form.get(f"was-{name}", value) for name, value in holds.items()}
-    return {"groups": groups, "typed": holds | (typed or {}), "was": came | (was or {})}
+    return {"groups": form.groups, "typed": holds | (typed or {}), "was": came | (was or {})}
+
+
+def _was(name: str):
+    """What the form showed, as a value; what no form ever showed is never what holds."""
+    text, now = request.form.get(f"was-{name}", "").replace("\r\n", "\n"), setting(name)
+    return now if text == shown(now) else object()
 
 
 def _label(name: str) -> str:

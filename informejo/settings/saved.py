@@ -7,15 +7,16 @@ from itertools import count
 from typing import NamedTuple
 
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, object_session
 
-from informejo import signals
 from informejo.glance import glance
 from informejo.settings.models import SavedSetting
 
 FRESH_SECONDS = 2  # how long a change by another process may take to be seen here
 _SAVED = select(*SavedSetting.__table__.c)
+_CHANGED = "a setting changed"  # in `info` of the session that has changed one
 _editions = count(1)
 
 
@@ -35,7 +36,7 @@ def setting(name: str):
     return saved().get(name, current_app.config.get(name))
 
 
-def settings() -> Mapping:
+def all_settings() -> Mapping:
     """What holds for each setting just now, by name."""
     return ChainMap(saved(), current_app.config)
 
@@ -57,12 +58,6 @@ def edition() -> int:
     return _read().edition
 
 
-def forget(_sender=None):
-    """Read anew what is saved: whatever was just recorded may have been a change of it."""
-    for app, known in _known.items():
-        _known[app] = known._replace(read_at=0)
-
-
 def _read() -> _Known:
     app = current_app._get_current_object()
     known = _known.get(app) or _Known({}, 0, 0)
@@ -78,4 +73,17 @@ def _read() -> _Known:
     return known
 
 
-signals.recorded.connect(forget)
+def _will_change(_mapper, _connection, row: SavedSetting):
+    object_session(row).info[_CHANGED] = True
+
+
+@event.listens_for(Session, "after_commit")
+def _forget(session: Session):
+    """Read anew what is saved, from the commit on that changed it."""
+    if session.info.pop(_CHANGED, False):
+        for app, known in _known.items():
+            _known[app] = known._replace(read_at=0)
+
+
+for _when in ("after_insert", "after_update", "after_delete"):
+    event.listen(SavedSetting, _when, _will_change)

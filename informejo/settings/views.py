@@ -10,8 +10,8 @@ from informejo.downloads import HEADERS
 from informejo.inputs import Invalid
 from informejo.settings import colours, queries
 from informejo.settings.actions import CannotBe, ChangedMeanwhile, change_setting, take_back
-from informejo.settings.inputs import FIELDS, Settings, picture, shown
-from informejo.settings.pages import DESK, PAGES, conflict, desk_page, done, field_of, page_of
+from informejo.settings.inputs import picture
+from informejo.settings.pages import DESK, PAGES, conflict, desk_page, done, field_of, page_of, saved_form
 from informejo.web import actor, probe
 
 SECRETS = ("SMTP_PASSWORD", "OAUTH_CLIENT_SECRET", "OAUTH_REFRESH_TOKEN", "METRICS_TOKEN", "MAILBOXES")
@@ -30,22 +30,10 @@ def settings():
 
 @bp.post("/settings")
 def save():
-    """Change those that were changed in the form; whatever somebody else changed meanwhile is asked about."""
+    """Change those that were changed in the form."""
     require_proof()
     policy.require(actor(), "settings.change")
-    typed = {name: _typed(name) for name in FIELDS}
-    try:
-        new = Settings.read(typed).model_dump()
-    except Invalid as invalid:
-        return desk_page(typed, invalid.problems), 422
-    touched = [name for name in FIELDS if typed[name] != request.form.get(f"was-{name}", typed[name])]
-    try:
-        for name in touched:
-            change_setting(actor(), name, new[name], _was(name))
-    except ChangedMeanwhile as changed:
-        db.session.rollback()
-        return desk_page(typed, conflict(changed), {changed.name: shown(changed.value)}), 409
-    return done(DESK)
+    return saved_form(DESK)
 
 
 @bp.post("/settings/logo")
@@ -94,14 +82,3 @@ def logo(mark: str):
     saved = queries.setting(queries.LOGO) or abort(404)
     content = base64.b64decode(saved["content"])
     return Response(content, mimetype=saved["type"], headers=HEADERS | KEPT)
-
-
-def _typed(name: str) -> str:
-    was = request.form.get(f"was-{name}", shown(queries.setting(name)))  # what a form does not ask for stays as it is
-    return request.form.get(name, was).replace("\r\n", "\n")
-
-
-def _was(name: str):
-    """What the form showed, as a value; what no form ever showed is never what holds."""
-    text, now = request.form.get(f"was-{name}", "").replace("\r\n", "\n"), queries.setting(name)
-    return now if text == shown(now) else object()
