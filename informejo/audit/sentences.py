@@ -80,6 +80,8 @@ def _change(field: str, old, new) -> str:
         return ""
     if field == "tickets":  # how many, and to whom they went
         return f"{old} of their tickets went to {new or 'the queue'}"
+    if field == "back":  # how many, and how many others had changed since
+        return f"{old} of their tickets came back" + (f", {new} stayed where they were by then" if new else "")
     if field == "merged":
         return f"{old} is {new} now"
     if field == "role" and {old, new} <= set(Role):

@@ -54,7 +54,7 @@ def brought(
         if more:
             refused.append(f"One message can carry {len(taken)} files; the mail has {len(more)} more.")
         text = _text(parsed, only_said, refused)
-        yield Brought(_title(parsed.subject), text, found, left, _said(sum(left.values())))
+        yield Brought(_title(redaction.redacted(parsed.subject)), text, found, left, _said(sum(left.values())))
 
 
 def _title(subject: str) -> str:

@@ -13,7 +13,7 @@ from informejo import clock, db, limits
 from informejo.ids import made_at
 from informejo.intake import mailboxes
 from informejo.intake.matching_queries import Match, match
-from informejo.mail import queries, signatures
+from informejo.mail import queries, redaction, signatures
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.words import InState
 from informejo.mime import guards, reports
@@ -68,7 +68,7 @@ def facts_of(parsed: Parsed, raw: bytes) -> dict:
     return {
         "message_id": parsed.message_id or f"sha256:{offload(_digest, raw)}",
         "sender": parsed.sender,
-        "subject": parsed.subject,
+        "subject": redaction.redacted(parsed.subject),
         "automatic": bool(guards.is_automatic(parsed)),
         "dmarc": guards.dmarc(parsed, setting("MAIL_TRUSTED_SERVER")),
     }

@@ -9,6 +9,7 @@ from informejo import clock, db
 from informejo.accounts import actions, undo_actions
 from informejo.accounts.models import Role
 from informejo.accounts.undo_queries import last_batch_of
+from informejo.audit.sentences import told
 from informejo.events import log
 from informejo.teams.actions import add_member, change_team
 from informejo.teams.models import Team
@@ -140,8 +141,9 @@ def test_what_was_handed_over_comes_back_to_whoever_left_and_then_that_they_left
     assert batch_actions.hand_over(world.mia, world.tom, None) is None
     with pytest.raises(Forbidden):
         undo_actions.undo_batch(world.ren, handed)
-    undo_actions.undo_batch(world.mia, handed)
+    undone = undo_actions.undo_batch(world.mia, handed)
     db.commit()
+    assert told(undone) == "Mia Lund changed Tom Berg: 1 of their tickets came back."
     assert (reopened.assignee, world.tom.active) == (world.tom, False)
     assert last_batch_of(world.tom) == batch
 

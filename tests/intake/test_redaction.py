@@ -39,7 +39,9 @@ def answer(sent, number: int, kind: str, encoding: str, content: bytes) -> bytes
     """An answer to that mail of ours, which brings what it says once more as a mail in a file."""
     head = f"Content-Type: {kind}; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n".encode()
     copy = base64.encodebytes(b"Subject: Your ticket\n" + head + content)
-    fields = f"From: {sent.address}\nTo: help@desk.example\nSubject: Re: {number}\nMessage-ID: <{number}@x.example>\n"
+    fields = (
+        f"From: {sent.address}\nTo: help@desk.example\nSubject: Re: {number} {LINK}\nMessage-ID: <{number}@x.example>\n"
+    )
     fields += f"In-Reply-To: {sent.message_id}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
     file = b"\n--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n"
     file += b'Content-Disposition: attachment; filename="copy.eml"\n\n' + copy + b"--b--\n"
