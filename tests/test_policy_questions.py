@@ -1,0 +1,252 @@
+"""The law asked directly, a table for each question: channels, the past of a ticket, whom it concerns, who hears."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from werkzeug.exceptions import NotFound
+
+from informejo import clock, db, policy
+from informejo.accounts import actions as accounts
+from informejo.accounts.models import Role, User
+from informejo.accounts.sign_ins import Viewer
+from informejo.events import log
+from informejo.live.wire import Channel
+from informejo.teams import actions as teams
+from informejo.tickets import actions, change_actions, confiding_actions
+from informejo.tickets.models import Attachment, NamedPerson, Ticket
+from informejo.tickets.words import Priority, Status
+
+NO_TICKET = (
+    *("ticket:0", "ticket:07", "ticket:", "ticket:7x", "ticket:x7", "ticket:٣", "ticket:999999999999", "ticket:-1"),
+    *("queue:7", "xticket:7", "7", "ticket:1:7", "ticket"),
+)
+EVERYBODY = ("mia", "tom", "ana", "ren", "zoe", "gus", "dan")
+
+
+@pytest.fixture
+def ticket(world):
+    return world.ticket()
+
+
+@pytest.fixture
+def team(world):
+    team = teams.create_team(world.ana, name="Phones")
+    db.commit()
+    return team
+
+
+def viewer(user, **fields) -> Viewer:
+    return Viewer(user.id, user.name, user.role)._replace(**fields)
+
+
+@pytest.mark.parametrize(
+    ("topic", "number"),
+    [
+        ("ticket:7", 7),
+        ("ticket:99999999999", 99_999_999_999),
+        *((wrong, None) for wrong in NO_TICKET),
+    ],
+)
+def test_a_topic_names_a_ticket_in_one_spelling_alone(topic, number):
+    assert policy.ticket_of(topic) == number
+
+
+@pytest.mark.hardening("L-11", "O-04")
+def test_whoever_listens_gets_the_channels_that_are_for_them(world, ticket):
+    mia, ren = viewer(world.mia), viewer(world.ren)
+    by_link = viewer(world.ren, only=ticket.id)
+    other, own = f"ticket:{world.ticket(world.zoe).id}", f"ticket:{ticket.id}"
+    user = f"user:{mia.id}"
+    heard = [
+        (mia, ["queue"], ["queue", user], "staff"),
+        (mia, ["queue", "desk", "queue", "me"], ["queue", user, "desk"], "staff"),
+        (mia._replace(narrowed=True), ["queue", "desk"], [f"queue:{mia.id}", f"desk:{mia.id}"], "staff"),
+        (ren, ["me", own], [f"user:{ren.id}", own], "requester"),
+        (by_link, [own], [own], "requester"),
+        (mia._replace(only=ticket.id, id=ren.id), [own], [own], "requester"),
+    ]
+    for who, topics, channels, audience in heard:
+        found, missing = policy.channels(who, topics, "json")
+        assert (found, missing) == (tuple(Channel(one, audience, "json") for one in channels), [])
+    for who, topic in ((ren, "queue"), (ren, "desk"), (by_link, "me"), (mia, "user:1"), (mia, ""), (mia, "ticket:0"),
+                       (mia._replace(active=False), "queue")):  # fmt: skip
+        with pytest.raises(NotFound):
+            policy.channels(who, [topic], "html")
+    for who, topic in ((ren, other), (by_link, other), (by_link._replace(id=mia.id), own), (mia, "ticket:987")):
+        found, missing = policy.channels(who, [topic, topic], "html")
+        assert (found, [one.number for one in missing]) == ((), [policy.ticket_of(topic)])
+
+
+def test_everything_is_found_under_its_own_number(world, ticket):
+    others = [world.ticket(world.zoe), world.ticket()]
+    for one in (ticket, *others):
+        assert policy.find_ticket(world.mia, one.id) is one
+        said = world.comment(world.mia, one)
+        file = attached(one, f"said-{one.id}", said)
+        assert (policy.find_comment(world.mia, said.id), policy.find_attachment(world.mia, file.token)) == (said, file)
+    for one in others:
+        change_actions.delete_ticket(world.ana, one)
+        db.commit()
+        assert policy.find_binned(world.ana, one.id) is one
+        told = {who: policy.unseen(getattr(world, who), one.id).binned for who in ("mia", "zoe", "ren")}
+        asked = one.requester_id
+        assert {who for who, event in told.items() if event} == {"mia", "zoe" if asked == world.zoe.id else "ren"}
+        assert told["mia"].ticket_id == one.id
+    assert policy.find_user(world.mia, world.tom.id) is world.tom
+    with pytest.raises(NotFound):
+        policy.find_binned(world.ana, ticket.id)
+
+
+def attached(ticket, token: str, comment=None) -> Attachment:
+    file = Attachment(ticket=ticket, comment=comment, uploader_id=ticket.requester_id, token=token, stored_name=token)
+    file.name, file.media_type, file.size = "a.txt", "text/plain", 1
+    db.session.add(file)
+    db.commit()
+    return file
+
+
+@pytest.mark.hardening("O-03")
+def test_a_file_is_as_secret_as_what_it_came_with(world, ticket):
+    came = {"description": None, "answer": world.comment(world.mia, ticket), "note": world.note(ticket)}
+    files = {token: attached(ticket, token, comment) for token, comment in came.items()}
+    other = attached(world.ticket(world.zoe), "other")
+    seen = {who: set(db.session.scalars(policy.visible_attachments(getattr(world, who)))) for who in EVERYBODY}
+    staff = {*files.values(), other}
+    assert seen["mia"] == seen["tom"] == seen["ana"] == staff
+    assert (seen["ren"], seen["zoe"]) == (staff - {files["note"], other}, {other})
+    assert seen["gus"] == seen["dan"] == set()
+
+
+@pytest.mark.hardening("X-51")
+def test_only_who_knew_a_ticket_is_told_that_it_lies_in_the_bin(app, world, ticket):
+    change_actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    change_actions.restore_ticket(world.ana, ticket)
+    db.commit()
+    assert policy.unseen(world.zoe, ticket.id).binned is policy.unseen(world.ren, ticket.id).binned is None
+    change_actions.delete_ticket(world.ana, ticket)
+    [last] = db.commit()
+    told = {who: policy.unseen(getattr(world, who), ticket.id).binned for who in EVERYBODY}
+    assert told == {who: last if who in ("mia", "tom", "ana", "ren") else None for who in EVERYBODY}
+    assert policy.unseen(world.ren, ticket.id).number == ticket.id
+    app.config["BIN_DAYS"] = 3
+    for hours, found in ((71, True), (73, False)):
+        ticket.deleted_at = clock.now() - timedelta(hours=hours)
+        db.commit()
+        assert bool(db.session.scalars(policy.binned_tickets(world.ana)).all()) is found
+        assert not db.session.scalars(policy.binned_tickets(world.mia)).all()
+
+
+def people(world, named) -> list[int]:
+    return [getattr(world, who).id for who in named.split()]
+
+
+@pytest.mark.hardening("O-03")
+def test_a_confidential_ticket_concerns_requester_assignee_and_whom_it_names(world, ticket):
+    other = world.ticket(world.zoe)
+    change_actions.assign(world.mia, ticket, world.mia)
+    db.session.add(NamedPerson(ticket_id=ticket.id, user_id=world.tom.id))
+    db.commit()
+    ids = people(world, " ".join(EVERYBODY))
+    assert policy.named_on(ticket) == set()
+    assert policy.who_sees(ticket.id, ids) == {*people(world, "mia tom ana ren")}
+    assert all(policy.sees_everything(getattr(world, who)) == (who in ("mia", "tom", "ana")) for who in EVERYBODY)
+    ticket.confidential = True
+    db.commit()
+    assert policy.named_on(ticket) == {world.tom.id}
+    assert policy.who_sees(ticket.id, ids) == {*people(world, "mia tom ren")}
+    assert policy.who_sees(ticket.id, ids[:1]) == {world.mia.id}
+    assert policy.who_sees(other.id, ids) == {*people(world, "mia tom ana zoe")}
+    assert [who for who in EVERYBODY if policy.sees_everything(getattr(world, who))] == ["mia", "tom"]
+    world.mia.narrowed = True
+    assert not policy.sees_everything(world.mia)
+
+
+@pytest.mark.hardening("O-03")
+def test_whom_it_concerns_and_names_goes_with_the_ticket_they_are_named_on(world, ticket):
+    other, ids = world.ticket(world.zoe), people(world, " ".join(EVERYBODY))
+    change_actions.assign(world.mia, ticket, world.mia)
+    ticket.confidential = True
+    db.session.add(NamedPerson(ticket_id=ticket.id, user_id=world.tom.id))
+    db.commit()
+    for tickets, found in (([ticket, other], "ren mia tom"), ([other], "")):
+        some = select(Ticket.id).where(Ticket.id.in_([one.id for one in tickets]))
+        assert set(db.session.scalars(policy.confided_people(some))) == {*people(world, found)}
+    db.session.execute(NamedPerson.__table__.delete())
+    db.session.add(NamedPerson(ticket_id=other.id, user_id=world.tom.id))
+    db.commit()
+    assert policy.who_sees(ticket.id, ids) == {*people(world, "mia ren")}
+    ticket.deleted_at = clock.now()
+    db.commit()
+    assert policy.who_sees(ticket.id, ids) == set()
+
+
+def test_whom_a_mail_reaches_sees_the_ticket_or_asked_for_it(world, ticket):
+    assert [who for who in EVERYBODY if policy.hears(getattr(world, who), ticket)] == ["mia", "tom", "ana", "ren"]
+    world.ren.confirmed_at, ticket.unverified = None, True
+    assert not policy.sees(world.ren, ticket)
+    assert policy.hears(world.ren, ticket)
+    assert not policy.sees(None, ticket)
+    world.ren.active = False
+    assert not policy.hears(world.ren, ticket)
+    ticket.deleted_at = clock.now()
+    assert not [who for who in EVERYBODY if policy.hears(getattr(world, who), ticket)]
+
+
+def test_an_unconfirmed_ticket_is_shown_to_no_account_that_may_be_anothers(world, ticket):
+    ticket.unverified = True
+    for role, confirmed, shown in ((Role.USER, False, False), (Role.USER, True, True), (Role.GUEST, False, True)):
+        world.ren.role, world.ren.confirmed_at = role, clock.now() if confirmed else None
+        db.commit()
+        assert policy.sees(world.ren, ticket) is shown
+        assert bool(db.session.scalars(policy.visible_tickets(world.ren)).all()) is shown
+        world.ren.only = ticket.id
+        assert policy.sees(world.ren, ticket)
+        assert db.session.scalars(policy.visible_tickets(world.ren)).all() == [ticket]
+        world.ren.only = None
+    assert User.only is None
+
+
+def test_what_can_end_somebodys_sight_is_asked_about_and_nothing_else(world, ticket, team):
+    """Of each change whether it is, in a desk where all of the staff see all, and where a team sees its own."""
+
+    def ends(change, *words) -> bool:
+        change(*words)
+        return sum(policy.may_end_sight(event) for event in db.commit()) > 0
+
+    assign, set_team = change_actions.assign, change_actions.set_team
+    assert not ends(change_actions.set_status, world.mia, ticket, Status.RESOLVED)
+    assert not ends(change_actions.set_priority, world.mia, ticket, Priority.LOW)
+    assert not ends(lambda: actions.add_comment(world.mia, ticket, body="Look."))
+    assert not ends(assign, world.mia, ticket, world.mia)
+    assert not ends(accounts.set_role, world.ana, world.zoe, Role.AGENT)
+    assert ends(set_team, world.mia, ticket, team)
+    assert ends(assign, world.mia, ticket, None)
+    assert not ends(change_actions.set_status, world.mia, ticket, Status.OPEN)
+    assert ends(confiding_actions.set_confidential, world.mia, ticket, True)
+    assert ends(change_actions.delete_ticket, world.ana, world.ticket())
+
+
+def test_a_ticket_is_known_as_it_was_before_each_change(world, ticket, team):
+    """What each event took from it comes back, one after the other, whoever has it now."""
+    first, was = log.standing().latest, policy.AsItWas(ticket.id, world.ren.id, None, None, False, frozenset())
+    assigned = was._replace(assignee_id=world.mia.id)
+    secret = assigned._replace(confidential=True, named=frozenset([world.tom.id]))
+    for change in (
+        lambda: change_actions.assign(world.mia, ticket, world.mia),
+        lambda: change_actions.set_team(world.mia, ticket, team),
+        lambda: change_actions.set_team(world.mia, ticket, None),
+        lambda: confiding_actions.set_confidential(world.mia, ticket, True),
+    ):
+        change()
+        db.commit()
+    events = [event for event in log.since(first) if "status" not in event.changes]
+    before = [policy.as_it_was(event) for event in events]
+    assert before[:3] == [was, assigned, assigned._replace(team_id=team.id)]
+    assert before[3] == assigned
+    assert secret.confidential
+    assert policy.concerned_by(events[0]) == {world.ren.id, world.mia.id}
+    change_actions.assign(world.mia, ticket, world.tom)
+    handed = [event for event in db.commit() if "assignee" in event.changes]
+    assert policy.concerned_by(handed[0]) >= {world.ren.id, world.mia.id, world.tom.id}
