@@ -250,3 +250,46 @@ def test_a_ticket_is_known_as_it_was_before_each_change(world, ticket, team):
     change_actions.assign(world.mia, ticket, world.tom)
     handed = [event for event in db.commit() if "assignee" in event.changes]
     assert policy.concerned_by(handed[0]) >= {world.ren.id, world.mia.id, world.tom.id}
+
+
+def test_whom_it_named_before_is_told_by_their_name_unless_two_are_called_so(world, ticket, team):
+    change_actions.set_team(world.mia, ticket, team)
+    confiding_actions.set_confidential(world.mia, ticket, True)  # which names Mia
+    db.commit()
+    first = log.standing().latest
+    for change in (confiding_actions.name_person, confiding_actions.unname_person):
+        change(world.mia, ticket, world.tom)
+        db.commit()
+    came, went = log.since(first)
+    mia, tom = world.mia.id, world.tom.id
+    assert [policy.as_it_was(event).named for event in (came, went)] == [{mia}, {mia, tom}]
+    assert (policy.concerned_by(went), policy.may_end_sight(went)) == ({world.ren.id, mia, tom}, True)
+    other = world.ticket(world.zoe)
+    db.session.add(NamedPerson(ticket_id=other.id, user_id=world.ana.id))
+    came.user, went.user = None, None
+    db.commit()
+    assert policy.as_it_was(went).named == {mia, tom}, "there is one Tom Berg of the staff"
+    world.zoe.name = world.tom.name
+    assert policy.as_it_was(went).named == {mia, tom}, "and one who is not of it"
+    world.dan.name = world.tom.name
+    assert policy.as_it_was(went).named == {mia}, "of two who are called so it could be either"
+
+
+@pytest.mark.hardening("O-03")
+def test_whoever_sees_their_teams_tickets_sees_those_of_none_and_their_own_too(world, ticket, team):
+    teams.add_member(world.ana, team, world.tom)
+    other = teams.create_team(world.ana, name="Servers")
+    world.tom.narrowed = True
+    db.commit()
+    cases = {(None, None, "ren"): True, (team, None, "ren"): True, (other, None, "ren"): False,
+             (other, "tom", "ren"): True, (other, None, "tom"): True, (other, "mia", "ren"): False}  # fmt: skip
+    for (its, assignee, requester), seen in cases.items():
+        ticket.team, ticket.requester = its, getattr(world, requester)
+        ticket.assignee = assignee and getattr(world, assignee)
+        db.commit()
+        assert policy.sees(world.tom, ticket) is seen
+        assert policy.who_sees(ticket.id, [world.tom.id, world.mia.id]) == {world.mia.id, *([world.tom.id] * seen)}
+        assert bool(db.session.scalars(policy.visible_tickets(world.tom)).all()) is seen
+        known = select(Ticket.id).where(policy.knows(world.tom, Ticket.__table__.c.id))
+        assert bool(db.session.scalars(known).all()) is seen
+        assert bool(db.session.scalars(policy.lost_events(world.tom)).all()) is False or not seen
