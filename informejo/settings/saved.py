@@ -5,6 +5,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from itertools import count
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app
 from sqlalchemy import event, select
@@ -28,7 +29,7 @@ class _Known(NamedTuple):
     edition: int
 
 
-_known: dict[Flask, _Known] = {}
+_known: WeakKeyDictionary[Flask, _Known] = WeakKeyDictionary()
 
 
 def setting(name: str):
