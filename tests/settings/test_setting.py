@@ -22,7 +22,7 @@ def test_a_setting_that_nobody_saved_is_the_environments(app):
 
 
 def test_an_app_that_is_over_is_forgotten_with_what_held_for_it(tmp_path):
-    """Thousands of apps, each kept for what was set in it, were a gigabyte of the tests' memory, and twice their time."""
+    """Thousands of apps, each kept for what was set in it, were a gigabyte of the memory of tests."""
     database.copy_to(tmp_path / "other.db")
     other = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/other.db", "UPLOAD_DIR": str(tmp_path)})
     database.leave_signals()
