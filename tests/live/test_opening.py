@@ -1,6 +1,7 @@
 """What opening a stream leaves behind where it does not come to its end, and which connections the hub takes."""
 
 import errno
+import re
 import socket
 import ssl
 import time
@@ -71,6 +72,7 @@ def test_a_stream_that_is_open_lasts_as_its_sign_in_and_has_its_greeting(world, 
     stream = opened(asked)
     assert hub.subscriptions() == [stream.subscription]
     [ready] = parse(stream.greeting)
+    assert re.search(rb"\nretry: ?\d+\n", stream.greeting)
     assert (ready.event, read(ready.id, here.epoch)) == ("ready", here)
     assert came_back("nothing_missed") == before
     opened(wanted(token, last=str(here)))
