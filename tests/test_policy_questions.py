@@ -263,6 +263,9 @@ def test_whom_it_named_before_is_told_by_their_name_unless_two_are_called_so(wor
     came, went = log.since(first)
     mia, tom = world.mia.id, world.tom.id
     assert [policy.as_it_was(event).named for event in (came, went)] == [{mia}, {mia, tom}]
+    saw = {who: policy.may(getattr(world, who), "ticket.see", policy.as_it_was(went)) for who in EVERYBODY}
+    assert [who for who, did in saw.items() if did] == ["mia", "tom", "ren"]
+    assert not policy.may(world.tom, "ticket.see", policy.as_it_was(came))
     assert (policy.concerned_by(went), policy.may_end_sight(went)) == ({world.ren.id, mia, tom}, True)
     other = world.ticket(world.zoe)
     db.session.add(NamedPerson(ticket_id=other.id, user_id=world.ana.id))
