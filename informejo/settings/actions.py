@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.events import log
-from informejo.events.models import Audience, Event
+from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
 from informejo.folding import fold
 from informejo.settings.models import SavedSetting
@@ -51,7 +51,7 @@ def change_categories(actor: User, changed: Mapping[str, tuple[dict, dict]], add
     changes one of these both have it. No category ever goes: tickets may have it. Raises ChangedMeanwhile, CannotBe.
     """
     policy.require(actor, "settings.change")
-    begin_write(db.session.connection())
+    _be_alone()
     saved = _saved_categories()
     there = {
         key: saved.get(SETTING + key) or category_by_itself(key) for key in (*CATEGORIES, *added_categories(saved))
@@ -78,7 +78,7 @@ def take_back(actor: User, change: Event):
 
 
 def _change(actor: User, name: str, new, was) -> bool:
-    begin_write(db.session.connection())  # of two who change it at once the second sees what the first did
+    _be_alone()
     row = db.session.get(SavedSetting, name, populate_existing=True)
     holds = row.value if row else _by_itself(name)
     if holds == new:
@@ -88,6 +88,12 @@ def _change(actor: User, name: str, new, was) -> bool:
     _keep(row, name, new)
     log.record(EventName.SETTING_CHANGED, actor, audience=Audience.STAFF, changes={name: [holds, new]})
     return True
+
+
+def _be_alone():
+    """Of two who change settings at once the second sees what the first did: nobody else does until this is kept."""
+    begin_write(db.session.connection())
+    db.session.execute(select(LogEpoch.word).with_for_update())  # SQLite has one writer anyway
 
 
 def _keep(row: SavedSetting | None, name: str, new):

@@ -20,6 +20,7 @@ from informejo.web import actor, go_to, page
 
 DESK, CATEGORIES, MAIL = "/settings", "/settings/categories", "/settings/mail"
 TABS = ((DESK, "The desk"), (CATEGORIES, "Categories"), (MAIL, "Mail"))
+TITLES = {DESK: "Settings", CATEGORIES: "Categories", MAIL: "Mail settings"}
 FORMS = {DESK: DESK_FORM, MAIL: MAIL_FORM}
 FIELDS = {name: field for form in FORMS.values() for name, field in form.fields.items()}
 LABELS = {name: field.label for name, field in FIELDS.items()} | {"LOGO": "Logo", "FIRST_STEPS": "First steps"}
@@ -64,7 +65,7 @@ def saved_form(address: str):
     typed = typed_in(form)
     try:
         new = form.input.read(typed).model_dump()
-        for name in (name for name in form.fields if typed[name] != request.form.get(f"was-{name}", typed[name])):
+        for name in (name for name in form.fields if typed[name] != _came(f"was-{name}", typed[name])):
             change_setting(actor(), name, new[name], _was(name))
     except Invalid as invalid:
         return draw(typed, invalid.problems), 422
@@ -76,8 +77,8 @@ def saved_form(address: str):
 
 def typed_in(form: Form) -> dict[str, str]:
     """What the request says of each of its fields; what it does not ask for stays as it is."""
-    was = {name: request.form.get(f"was-{name}", shown(setting(name))) for name in form.fields}
-    return {name: request.form.get(name, before).replace("\r\n", "\n") for name, before in was.items()}
+    was = {name: _came(f"was-{name}", shown(setting(name))) for name in form.fields}
+    return {name: _came(name, before) for name, before in was.items()}
 
 
 def mail_notes() -> list[str]:
@@ -124,7 +125,7 @@ def done(address: str):
 def _page(here: str, template: str, problems: dict | None, **context) -> str:
     context |= {"tabs": TABS, "here": here, "label": _label, "told": _change, "can_be_undone": _can_be_undone}
     history = [event for event in queries.history(actor()) if here == DESK or here in map(page_of, event.changes)]
-    return page(template, title="Settings", problems=problems or {}, history=history, **context)
+    return page(template, title=TITLES[here], problems=problems or {}, history=history, **context)
 
 
 def _form(form: Form, typed: dict | None, was: dict | None) -> dict:
@@ -133,9 +134,14 @@ def _form(form: Form, typed: dict | None, was: dict | None) -> dict:
     return {"groups": form.groups, "typed": holds | (typed or {}), "was": came | (was or {})}
 
 
+def _came(field: str, otherwise: str) -> str:
+    """What came in that field; browsers end lines in their own way."""
+    return request.form.get(field, otherwise).replace("\r\n", "\n")
+
+
 def _was(name: str):
     """What the form showed, as a value; what no form ever showed is never what holds."""
-    text, now = request.form.get(f"was-{name}", "").replace("\r\n", "\n"), setting(name)
+    text, now = _came(f"was-{name}", ""), setting(name)
     return now if text == shown(now) else object()
 
 
