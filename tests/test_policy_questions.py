@@ -252,7 +252,7 @@ def test_a_ticket_is_known_as_it_was_before_each_change(world, ticket, team):
     assert policy.concerned_by(handed[0]) >= {world.ren.id, world.mia.id, world.tom.id}
 
 
-def test_whom_it_named_before_is_told_by_their_name_unless_two_are_called_so(world, ticket, team):
+def test_whom_a_confidential_ticket_named_saw_it_and_nobody_else_did(world, ticket, team):
     change_actions.set_team(world.mia, ticket, team)
     confiding_actions.set_confidential(world.mia, ticket, True)  # which names Mia
     db.commit()
@@ -267,9 +267,19 @@ def test_whom_it_named_before_is_told_by_their_name_unless_two_are_called_so(wor
     assert [who for who, did in saw.items() if did] == ["mia", "tom", "ren"]
     assert not policy.may(world.tom, "ticket.see", policy.as_it_was(came))
     assert (policy.concerned_by(went), policy.may_end_sight(went)) == ({world.ren.id, mia, tom}, True)
+
+
+@pytest.mark.hardening("O-03")
+def test_of_two_who_are_called_alike_nobody_is_taken_for_whom_it_named(world, ticket):
+    confiding_actions.set_confidential(world.mia, ticket, True)
+    confiding_actions.name_person(world.mia, ticket, world.tom)
+    db.commit()
+    confiding_actions.unname_person(world.mia, ticket, world.tom)
+    [went] = db.commit()
+    mia, tom = world.mia.id, world.tom.id
     other = world.ticket(world.zoe)
     db.session.add(NamedPerson(ticket_id=other.id, user_id=world.ana.id))
-    came.user, went.user = None, None
+    went.user = None
     db.commit()
     assert policy.as_it_was(went).named == {mia, tom}, "there is one Tom Berg of the staff"
     world.zoe.name = world.tom.name
