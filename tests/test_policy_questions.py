@@ -1,4 +1,4 @@
-"""The law asked directly, a table for each question: channels, the past of a ticket, whom it concerns, who hears."""
+"""The law asked directly, a table for each question: channels, files, the bin, whom a ticket concerns, who hears."""
 
 from datetime import timedelta
 
@@ -7,15 +7,12 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from informejo import clock, db, policy
-from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role, User
 from informejo.accounts.sign_ins import Viewer
-from informejo.events import log
 from informejo.live.wire import Channel
 from informejo.teams import actions as teams
-from informejo.tickets import actions, change_actions, confiding_actions
+from informejo.tickets import change_actions
 from informejo.tickets.models import Attachment, NamedPerson, Ticket
-from informejo.tickets.words import Priority, Status
 
 NO_TICKET = (
     *("ticket:0", "ticket:07", "ticket:", "ticket:7x", "ticket:x7", "ticket:٣", "ticket:999999999999", "ticket:-1"),
@@ -206,86 +203,6 @@ def test_an_unconfirmed_ticket_is_shown_to_no_account_that_may_be_anothers(world
         assert db.session.scalars(policy.visible_tickets(world.ren)).all() == [ticket]
         world.ren.only = None
     assert User.only is None
-
-
-def test_what_can_end_somebodys_sight_is_asked_about_and_nothing_else(world, ticket, team):
-    """Of each change whether it is, in a desk where all of the staff see all, and where a team sees its own."""
-
-    def ends(change, *words) -> bool:
-        change(*words)
-        return sum(policy.may_end_sight(event) for event in db.commit()) > 0
-
-    assign, set_team = change_actions.assign, change_actions.set_team
-    assert not ends(change_actions.set_status, world.mia, ticket, Status.RESOLVED)
-    assert not ends(change_actions.set_priority, world.mia, ticket, Priority.LOW)
-    assert not ends(lambda: actions.add_comment(world.mia, ticket, body="Look."))
-    assert not ends(assign, world.mia, ticket, world.mia)
-    assert not ends(accounts.set_role, world.ana, world.zoe, Role.AGENT)
-    assert ends(set_team, world.mia, ticket, team)
-    assert ends(assign, world.mia, ticket, None)
-    assert not ends(change_actions.set_status, world.mia, ticket, Status.OPEN)
-    assert ends(confiding_actions.set_confidential, world.mia, ticket, True)
-    assert ends(change_actions.delete_ticket, world.ana, world.ticket())
-
-
-def test_a_ticket_is_known_as_it_was_before_each_change(world, ticket, team):
-    """What each event took from it comes back, one after the other, whoever has it now."""
-    first, was = log.standing().latest, policy.AsItWas(ticket.id, world.ren.id, None, None, False, frozenset())
-    assigned = was._replace(assignee_id=world.mia.id)
-    secret = assigned._replace(confidential=True, named=frozenset([world.tom.id]))
-    for change in (
-        lambda: change_actions.assign(world.mia, ticket, world.mia),
-        lambda: change_actions.set_team(world.mia, ticket, team),
-        lambda: change_actions.set_team(world.mia, ticket, None),
-        lambda: confiding_actions.set_confidential(world.mia, ticket, True),
-    ):
-        change()
-        db.commit()
-    events = [event for event in log.since(first) if "status" not in event.changes]
-    before = [policy.as_it_was(event) for event in events]
-    assert before[:3] == [was, assigned, assigned._replace(team_id=team.id)]
-    assert before[3] == assigned
-    assert secret.confidential
-    assert policy.concerned_by(events[0]) == {world.ren.id, world.mia.id}
-    change_actions.assign(world.mia, ticket, world.tom)
-    handed = [event for event in db.commit() if "assignee" in event.changes]
-    assert policy.concerned_by(handed[0]) >= {world.ren.id, world.mia.id, world.tom.id}
-
-
-def test_whom_a_confidential_ticket_named_saw_it_and_nobody_else_did(world, ticket, team):
-    change_actions.set_team(world.mia, ticket, team)
-    confiding_actions.set_confidential(world.mia, ticket, True)  # which names Mia
-    db.commit()
-    first = log.standing().latest
-    for change in (confiding_actions.name_person, confiding_actions.unname_person):
-        change(world.mia, ticket, world.tom)
-        db.commit()
-    came, went = log.since(first)
-    mia, tom = world.mia.id, world.tom.id
-    assert [policy.as_it_was(event).named for event in (came, went)] == [{mia}, {mia, tom}]
-    saw = {who: policy.may(getattr(world, who), "ticket.see", policy.as_it_was(went)) for who in EVERYBODY}
-    assert [who for who, did in saw.items() if did] == ["mia", "tom", "ren"]
-    assert not policy.may(world.tom, "ticket.see", policy.as_it_was(came))
-    assert (policy.concerned_by(went), policy.may_end_sight(went)) == ({world.ren.id, mia, tom}, True)
-
-
-@pytest.mark.hardening("O-03")
-def test_of_two_who_are_called_alike_nobody_is_taken_for_whom_it_named(world, ticket):
-    confiding_actions.set_confidential(world.mia, ticket, True)
-    confiding_actions.name_person(world.mia, ticket, world.tom)
-    db.commit()
-    confiding_actions.unname_person(world.mia, ticket, world.tom)
-    [went] = db.commit()
-    mia, tom = world.mia.id, world.tom.id
-    other = world.ticket(world.zoe)
-    db.session.add(NamedPerson(ticket_id=other.id, user_id=world.ana.id))
-    went.user = None
-    db.commit()
-    assert policy.as_it_was(went).named == {mia, tom}, "there is one Tom Berg of the staff"
-    world.zoe.name = world.tom.name
-    assert policy.as_it_was(went).named == {mia, tom}, "and one who is not of it"
-    world.dan.name = world.tom.name
-    assert policy.as_it_was(went).named == {mia}, "of two who are called so it could be either"
 
 
 @pytest.mark.hardening("O-03")

@@ -17,11 +17,11 @@ ROOMS = {
     ),
     "links": ([f"informejo/guests/{name}.py" for name in ("links", "link_queries", "link_actions", "codes")],
               ["tests/guests"]),
-    "sso": ([f"informejo/sso/{name}.py" for name in SSO.split()], ["tests/sso", "tests/doctor/test_doctor.py"]),
+    "sso": ([f"informejo/sso/{name}.py" for name in SSO.split()], ["tests/sso"]),
     "policy": (
         [str(path.relative_to(ROOT)) for path in sorted((ROOT / "informejo/policy").glob("*.py"))],
-        ["tests/test_policy.py", "tests/test_sight.py", "tests/live/test_sight.py", "tests/teams",
-         "tests/tickets/test_confidential.py"],
+        ["tests/test_policy.py", "tests/test_policy_questions.py", "tests/test_policy_past.py", "tests/test_sight.py",
+         "tests/live/test_sight.py"],
     ),
 }  # fmt: skip
 
