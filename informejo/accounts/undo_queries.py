@@ -12,27 +12,38 @@ from informejo.ids import made_at
 from informejo.tickets.batch_queries import leaves
 
 UNDO_FOR = timedelta(days=30)
+RIGHTS = ("role", "active")
 
 
 def last_batch_of(user: User) -> Event | None:
     """The event with which tickets went from this person last, while that can be undone.
 
     Behind tickets that were handed over and came back the one before can be undone again; behind one with which they
-    left and came back nothing can, since other things happened in between.
+    left and came back nothing can, since other things happened in between. Nor can any where they are now what that
+    event neither found nor left: another role, or no more at the desk.
     """
     if user.is_gone:
         return None
     recent = select(Event).where(Event.user_id == user.id, Event.id > made_at(clock.now() - UNDO_FOR))
     went = recent.where(_says("tickets"), Event.ticket_id.is_(None))
-    left = or_(_says("role"), _says("active"))
+    left = or_(*map(_says, RIGHTS))
     event = db.session.scalar(went.where(or_(left, ~_undone(Event.id))).order_by(Event.id.desc()).limit(1))
-    return event if event and not db.session.scalar(select(_undone(event.id))) else None
+    if event is None or db.session.scalar(select(_undone(event.id))) or _is_another_since(user, event):
+        return None
+    return event
 
 
 def may_undo(actor: User, event: Event) -> bool:
     """Whether this is the actor's to take back: all that administrators may, and what one handed over oneself."""
     own = not leaves(event) and event.actor_id == actor.id and policy.may(actor, "ticket.triage")
     return own or policy.may(actor, "user.change", event.user)
+
+
+def _is_another_since(user: User, event: Event) -> bool:
+    if leaves(event):
+        return any(getattr(user, field) not in event.changes.get(field, [getattr(user, field)]) for field in RIGHTS)
+    later = Event.user_id == user.id, Event.id > event.id, or_(*map(_says, RIGHTS))
+    return not user.is_at_the_desk and bool(db.session.scalar(select(exists().where(*later))))
 
 
 def _says(field: str) -> ColumnElement[bool]:

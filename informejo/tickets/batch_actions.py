@@ -64,8 +64,8 @@ def pass_on(actor: User, tickets: list[Ticket], to: User | Team | None, batch: E
 def give_back(actor: User, user: User, batch: Event) -> tuple[int, int]:
     """Give what is still where the batch put it back to whom it was taken from; how many, and how many others.
 
-    Those others are solved, or somebody gave them elsewhere since. Raises UnprocessableEntity where they would be with
-    somebody who has left the desk, and were not before.
+    Those others are solved, or somebody gave them elsewhere since or made them confidential. Raises
+    UnprocessableEntity where they would be with somebody who has left the desk, and were not before.
     """
     db.lock(user)
     if leaves(batch):

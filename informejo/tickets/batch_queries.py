@@ -1,6 +1,6 @@
 """Reading what went from one person at once, for handing it over and for giving it back."""
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from informejo import db
@@ -35,10 +35,15 @@ def moved_by(batch: Event) -> int:
 
 
 def still_there(batch: Event) -> Select:
-    """Those of them that are where the batch put them, unsolved, and that nobody has given elsewhere since."""
+    """Those of them that are where the batch put them, unsolved, and that nobody has given elsewhere since.
+
+    None that became confidential since: whoever had it before was not among those who see it then.
+    """
     move, since = _moves(batch).subquery(), aliased(Event)
-    places = or_(*(since.changes[place].as_string().is_not(None) for place in PLACES))
-    later = since.ticket_id == move.c.ticket_id, since.id > move.c.id, since.batch.is_distinct_from(batch.id), places
+    changed = [since.changes[place].as_string().is_not(None) for place in PLACES]
+    changed.append(and_(Ticket.confidential, since.changes["confidential"].as_string().is_not(None)))
+    later = since.ticket_id == move.c.ticket_id, since.id > move.c.id, since.batch.is_distinct_from(batch.id)
+    later = *later, or_(*changed)
     tickets = select(Ticket).join(move, move.c.ticket_id == Ticket.id).where(~select(since.id).where(*later).exists())
     return tickets.where(Ticket.deleted_at.is_(None), Ticket.status.in_(UNSOLVED)).order_by(Ticket.id)
 

@@ -164,6 +164,31 @@ def test_a_confidential_ticket_that_comes_back_to_whoever_left_is_still_seen_at_
     assert (ticket.assignee, named_on(ticket)) == (world.tom, [world.mia])
 
 
+def test_what_became_confidential_since_does_not_come_back_to_whoever_handed_it_over(world, tickets):
+    old, new = tickets[:2]
+    confiding_actions.set_confidential(world.tom, old, True)
+    handed = batch_actions.hand_over(world.tom, world.tom, world.mia)
+    confiding_actions.set_confidential(world.mia, new, True)
+    db.commit()
+    assert undo_actions.undo_batch(world.tom, handed).changes["back"] == [3, 1]
+    assert (old.assignee, new.assignee) == (world.tom, world.mia)
+
+
+def test_nothing_comes_back_to_whoever_left_or_has_another_role_since(world, tickets, shut_out):
+    handed = batch_actions.hand_over(world.mia, world.tom, world.mia)
+    shut_out()
+    assert last_batch_of(world.tom) is None
+    with pytest.raises(UnprocessableEntity):
+        undo_actions.undo_batch(world.mia, handed)
+    actions.set_active(world.ana, world.tom, True)
+    assert last_batch_of(world.tom) == handed
+    change_actions.assign(world.mia, tickets[0], world.tom)
+    left = actions.set_role(world.ana, world.tom, Role.USER)
+    assert last_batch_of(world.tom) == left
+    actions.set_role(world.ana, world.tom, Role.ADMIN, known=True)
+    assert last_batch_of(world.tom) is None
+
+
 def test_another_role_is_undone_like_a_deactivation(world, tickets):
     batch = actions.set_role(world.ana, world.tom, Role.USER)
     db.commit()
