@@ -31,6 +31,7 @@ FOR_ANYBODY = (
     "/choose-password/<token>",
     "/mail/confirm/<token>",
     "/sso/<provider>/sign-in",
+    "/sso/<provider>/back-channel-logout",
 )
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
 TEXT = "It is the <toner> & nothing else."
