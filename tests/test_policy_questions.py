@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import null, select
+from sqlalchemy.orm import aliased
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db, policy
@@ -220,7 +221,8 @@ def test_whoever_sees_their_teams_tickets_sees_those_of_none_and_their_own_too(w
         assert policy.sees(world.tom, ticket) is seen
         assert policy.who_sees(ticket.id, [world.tom.id, world.mia.id]) == {world.mia.id, *([world.tom.id] * seen)}
         assert bool(db.session.scalars(policy.visible_tickets(world.tom)).all()) is seen
-        known = select(Ticket.id).where(policy.knows(world.tom, Ticket.__table__.c.id))
+        one = aliased(Ticket)
+        known = select(one.id).where(policy.knows(world.tom, one.id))
         assert bool(db.session.scalars(known).all()) is seen
         assert bool(db.session.scalars(policy.lost_events(world.tom)).all()) is False or not seen
 
@@ -278,3 +280,33 @@ def test_what_changes_hands_while_it_is_waited_for_is_looked_at_once_more(world,
             policy.hold(who, what, thing)
     for what in ("ticket.delete", "ticket.restore"):
         policy.hold(world.ana, what, ticket)
+
+
+@pytest.mark.hardening("O-03")
+def test_who_knows_of_a_ticket_is_who_sees_it_in_the_bin_too_and_of_none_is_everybody(world, ticket):
+    other, known_id = world.ticket(world.zoe), aliased(Ticket).id  # in another table than the law's own
+    world.tom.narrowed, ticket.deleted_at, ticket.confidential = True, clock.now(), True
+    ticket.assignee = world.mia
+    db.commit()
+    for who, knows in {
+        "mia": {1, 2},
+        "tom": {2},
+        "ana": {2},
+        "ren": {1},
+        "zoe": {2},
+        "gus": set(),
+        "dan": set(),
+    }.items():
+        person = getattr(world, who)
+        assert set(db.session.scalars(select(known_id).where(policy.knows(person, known_id)))) == knows, who
+        assert db.session.scalar(select(other.id).where(policy.knows(person, null()))) == other.id
+
+
+@pytest.mark.hardening("O-03")
+def test_administrators_audit_what_is_of_no_ticket_and_of_tickets_that_they_see(world, ticket, team):
+    other = world.ticket(world.zoe)
+    ticket.confidential = True
+    db.commit()
+    audited = {who: db.session.scalars(policy.audited_events(getattr(world, who))).all() for who in EVERYBODY}
+    assert {event.ticket_id for event in audited.pop("ana")} == {None, other.id}
+    assert not any(audited.values())
