@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 
 from limits import RateLimitItem
 from limits.storage import MemoryStorage, memory
-from sqlalchemy import Row, select
+from sqlalchemy import Row, delete, func, select
 
 from informejo import clock, db
 from informejo.accounts.models import Count
 from informejo.accounts.queries import fingerprint
+
+IN_A_ROW = "failure in a row"
+MOST_IN_A_ROW = 100  # NIST SP 800-63B-4, 3.2.2
 
 
 class Counts(MemoryStorage):
@@ -47,3 +50,20 @@ def key_of(who: str) -> str:
 def keep(what: str, who: str):
     """Keep one more in this transaction; whoever counts commits. `who` is a `key_of`."""
     db.session.add(Count(what=what, who=who))
+
+
+def is_stopped(who: str) -> bool:
+    """Whether there were so many failures in a row that no further try is looked at, however slowly they came."""
+    count = select(func.count()).where(Count.what == IN_A_ROW, Count.who == key_of(who))
+    return db.session.scalar(count) >= MOST_IN_A_ROW
+
+
+def fail(who: str):
+    """One more failure in a row, in this transaction."""
+    keep(IN_A_ROW, key_of(who))
+
+
+def succeed(*whose: str):
+    """There are none in a row any more, in this transaction."""
+    keys = [key_of(who) for who in whose]
+    db.session.execute(delete(Count).where(Count.what == IN_A_ROW, Count.who.in_(keys)))

@@ -2,17 +2,22 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import select
 
-from informejo import clock, db
+from informejo import clock, counting, db
 from informejo.accounts.models import Count
 from informejo.counting import Counts
 from informejo.ops.prune import prune
+from tests.factors.conftest import MIA, mias
 from tests.live import dom
 from tests.world import PASSWORD
+
+__all__ = ["mias"]
+NEW = {"password": "violet ladder 77 sea", "again": "violet ladder 77 sea"}
 
 
 def fail(browser, email="ren@example.org", password="wrong"):
@@ -70,7 +75,7 @@ def test_what_succeeds_leaves_no_row_and_what_fails_names_nobody(app, world, vis
     assert not db.session.scalars(select(Count)).all()
     fail(visit())
     rows = db.session.scalars(select(Count)).all()
-    assert {row.what for row in rows} == {"failed sign-in", "failed sign-in of an account"}
+    assert {row.what for row in rows} == {"failed sign-in", "failed sign-in of an account", "failure in a row"}
     assert all(re.fullmatch("[0-9a-f]{64}", row.who) for row in rows)
 
 
@@ -113,4 +118,52 @@ def test_old_ones_are_thrown_away(app, world, visit, tmp_path):
         assert dict(prune(tmp_path))["counted tries"] == 0
     with clock.at(clock.now() + timedelta(hours=25)):
         assert dict(prune(tmp_path))["counted tries"] == 2
+    with clock.at(clock.now() + timedelta(days=366)):
+        assert dict(prune(tmp_path))["counted tries"] == 1, "which stood in a row for a year"
     assert not db.session.scalars(select(Count)).all()
+
+
+def slowly(visit, *attempts):
+    """The answers to these requests, each half an hour and another address after the one before."""
+    answers, now = [], clock.now()
+    for number, attempt in enumerate(attempts):
+        with clock.at(now + number * timedelta(minutes=30)):
+            browser = visit()
+            browser.environ_base |= {"REMOTE_ADDR": f"192.0.2.{number}"}
+            answers.append(attempt(browser).status_code)
+    return answers
+
+
+@pytest.mark.hardening("F-17", "S-36", "H-30")
+def test_after_so_many_failures_in_a_row_no_stranger_guesses_on_however_slowly(
+    app, world, visit, monkeypatch, tmp_path
+):
+    assert counting.MOST_IN_A_ROW == 100
+    monkeypatch.setattr(counting, "MOST_IN_A_ROW", 3)
+    known = visit()
+    fail(known, password=PASSWORD)
+    known.post("/sign-out")
+    right, unknown = partial(fail, password=PASSWORD), partial(fail, email="nobody@example.org")
+    assert slowly(visit, fail, fail, right, fail, fail, fail, right) == [422, 422, 303, 422, 422, 422, 403]
+    assert slowly(visit, unknown, unknown, unknown, unknown) == [422, 422, 422, 403], "it tells nobody who is known"
+    stopped = fail(visit(), password=PASSWORD)
+    assert "hundred wrong passwords" in stopped.text
+    restart(app)
+    with clock.at(clock.now() + timedelta(days=90)):
+        prune(tmp_path)
+        assert right(visit()).status_code == 403
+    assert [fail(known).status_code, right(known).status_code] == [422, 303], "a browser they know is theirs"
+    assert right(visit()).status_code == 303, "and what it proves counts for all"
+
+
+@pytest.mark.hardening("F-17")
+def test_the_same_holds_of_a_second_factor_and_where_one_is_asked_again(world, mias, visit, monkeypatch):
+    monkeypatch.setattr(counting, "MOST_IN_A_ROW", 2)
+    half, inside = visit(), visit(world.mia)
+    half.post("/sign-in", data=MIA)
+    codes = ["000000", "000000", mias.digits(), mias.codes[0]]
+    assert [half.post("/sign-in/second", data={"code": code}).status_code for code in codes] == [422] * 4
+    assert "hundred wrong codes" in half.post("/sign-in/second", data={"code": mias.digits()}).text
+    passwords = ["wrong", "wrong", PASSWORD]
+    assert [inside.post("/prove", data={"password": one}).status_code for one in passwords] == [422] * 3
+    assert inside.post("/profile/password", data=NEW | {"current": PASSWORD}).status_code == 403

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from flask import Response, g, make_response, request
 from sqlalchemy import inspect
 
-from informejo import db, security
+from informejo import counting, db, security
 from informejo.accounts import actions
 from informejo.accounts.gate import ask_whose, carried_fields, draft_name
 from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Session, User
+from informejo.accounts.queries import known_browser
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
@@ -58,6 +59,7 @@ def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
 
 def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     """The end of every way in: a new session, the one before in this browser over; typed text becomes a draft."""
+    counting.succeed(f"{user.email} ", whose(user.email))
     agent, came = browser(request.user_agent.string), facts["came"]
     token = actions.start_session(user, agent, _before(), proved=facts["proved"], **came)
     accesses.note("signed-in", user=user, said=f"With {facts['way']}.")
@@ -66,6 +68,11 @@ def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     db.commit()
     answer = go_to(facts["to"], "draft-kept" if kept else facts["notice"]) if theirs else ask_whose(user, hidden)
     return security.without_half(security.with_cookie(answer, token))
+
+
+def whose(email: str) -> str:
+    """For whom tries are counted: those of a browser that was signed in with that address before count apart."""
+    return f"{email} {known_browser(security.cookie(), email) or ''}"
 
 
 def _before() -> Session | None:

@@ -196,13 +196,13 @@ class HalfSignIn(Model):
 
 
 class Count(Model):
-    """One of what is counted against guessing, for those counts that have to survive a restart."""
+    """One of what is counted against guessing, for those counts that have to survive a restart: see `counting`."""
 
     __tablename__ = "counts"
     __table_args__ = (Index("ix_counts_what_who", "what", "who", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
-    what: Mapped[str]  # a name of `security.RATES`
+    what: Mapped[str]  # a name of `security.RATES`, or a failure in a row
     who: Mapped[str]  # for whom it is counted: a fingerprint, never an address in clear
     at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 

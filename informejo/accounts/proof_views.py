@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, request
 
-from informejo import db, security
+from informejo import counting, db, security
 from informejo.accounts import actions
 from informejo.accounts.asked_again import again, carried, question
 from informejo.audit import accesses
@@ -12,6 +12,9 @@ from informejo.factors.proofs import count_try, problem_with
 from informejo.web import actor
 
 WRONG = "This is not your password."
+STOPPED = (
+    "There were a hundred wrong passwords here in a row, so none is looked at any more. Sign out and choose a new one."
+)
 
 bp = Blueprint("proof", __name__)
 
@@ -36,14 +39,19 @@ def challenge_to_prove():
 
 
 def _wrong_password() -> dict[str, str]:
-    security.count("sign-in of an account", f"{actor().email} {g.session.id}")
+    whose = f"{actor().email} {g.session.id}"
+    security.count("sign-in of an account", whose)
+    if counting.is_stopped(whose):
+        return {"password": STOPPED}
     if actions.is_password_of(actor(), request.form["password"]):
+        counting.succeed(whose)
         return {}
-    db.commit_if_possible(_note_failure)
+    db.commit_if_possible(lambda: _note_failure(whose))
     return {"password": WRONG}
 
 
-def _note_failure() -> bool:
+def _note_failure(whose: str) -> bool:
+    counting.fail(whose)
     accesses.note("sign-in-failed", user=actor(), said="Asked again for the password.")
     return True
 

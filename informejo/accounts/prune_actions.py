@@ -9,7 +9,9 @@ from informejo import clock, db
 from informejo.accounts import queries
 from informejo.accounts.models import AddressToken, Count, PasswordToken, Session, SetupToken
 
-COUNTED = timedelta(days=1)  # the longest for which a count lasts
+COUNTED = timedelta(days=1)  # the longest for which a rate counts something
+REMEMBERED = timedelta(days=365)  # and for which a failure stands in a row
+IN_A_ROW = "failure in a row"  # as in `counting`, which no action knows
 
 
 def old_sessions() -> Select:
@@ -35,7 +37,8 @@ def old_password_tokens() -> Select:
 
 def old_counts() -> Select:
     """What was counted so long ago that no limit asks for it."""
-    return select(Count.id).where(Count.at < clock.now() - COUNTED)
+    now = clock.now()
+    return select(Count.id).where(Count.at < now - COUNTED, or_(Count.what != IN_A_ROW, Count.at < now - REMEMBERED))
 
 
 def old_address_tokens() -> Select:

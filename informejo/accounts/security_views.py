@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, request
 
-from informejo import db, security
+from informejo import counting, db, security
 from informejo.accounts import actions, sign_ins
 from informejo.accounts.inputs import PasswordChange, browser
 from informejo.factors.passkey_queries import are_possible
@@ -12,6 +12,9 @@ from informejo.sso.own import accounts_of
 from informejo.web import actor, go_to, page
 
 WRONG = "This is not your current password."
+STOPPED = (
+    "There were a hundred wrong passwords here in a row, so none is looked at any more. Sign out and choose a new one."
+)
 HERE = "/profile/security"
 
 bp = Blueprint("own_security", __name__)
@@ -30,9 +33,13 @@ def change_password():
         new = PasswordChange.read(request.form, actor().email, actor().name)
     except Invalid as invalid:
         return _page(invalid.problems), 422
-    security.count("sign-in of an account", f"{actor().email} {g.session.id}")
+    whose = f"{actor().email} {g.session.id}"
+    security.count("sign-in of an account", whose)
+    if counting.is_stopped(whose):
+        return _page({"current": STOPPED}), 403
     came = {name: getattr(g.session, name) for name in ("provider", "id_token", "sid", "factor")}
     if not actions.change_password(actor(), current=new.current, new=new.password):
+        db.commit_if_possible(lambda: counting.fail(whose) or True)
         return _page({"current": WRONG}), 422
     token = actions.start_session(actor(), browser(request.user_agent.string), **came)
     db.commit()

@@ -5,9 +5,9 @@ from contextlib import suppress
 from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound, Unauthorized
 
-from informejo import db, security
+from informejo import counting, db, security
 from informejo.accounts import actions, queries
-from informejo.accounts.coming_in import come_in
+from informejo.accounts.coming_in import come_in, whose
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
 from informejo.accounts.sign_ins import lacking_factor
@@ -20,6 +20,11 @@ from informejo.text import is_address
 from informejo.web import anybody, go_to, local, public, wants_fragment
 
 WRONG = "This e-mail address and password do not match, or this account cannot sign in."
+STOPPED = (
+    "There were a hundred wrong passwords for this address in a row, so none is looked at here any more. In another"
+    " browser, where you were signed in before, yours works as ever. Or choose a new one by the link below; where no"
+    " mail can be sent, an administrator of the desk gives you one."
+)
 
 bp = Blueprint("accounts", __name__)
 
@@ -51,6 +56,8 @@ def create_session():
     if not takes_passwords(given.email):
         raise NotSignedIn("no-passwords", "one of the services that the sign-in page names")
     _count_try(given.email)
+    if counting.is_stopped(whose(given.email)):
+        return sign_in_page({"email": STOPPED}, hidden), 403
     user = actions.sign_in(given.email, given.password)
     if user is None:
         db.commit_if_possible(lambda: _note_failure(given.email))
@@ -77,18 +84,15 @@ def delete_session():
 def _count_try(email: str):
     """Refuse who guesses. A browser that was signed in before counts apart, so that nobody can shut its owner out."""
     security.allow("failed sign-in", security.address())
-    security.allow("failed sign-in of an account", _whose(email))
-    security.count("sign-in of an account", _whose(email))
+    security.allow("failed sign-in of an account", whose(email))
+    security.count("sign-in of an account", whose(email))
     security.count("sign-in")
-
-
-def _whose(email: str) -> str:
-    return f"{email} {queries.known_browser(security.cookie(), email) or ''}"
 
 
 def _note_failure(email: str) -> bool:
     security.count("failed sign-in", security.address())
-    security.count("failed sign-in of an account", _whose(email))
+    security.count("failed sign-in of an account", whose(email))
+    counting.fail(whose(email))
     known = queries.user_by_email(email)
     unknown = email if known is None and is_address(email) else ""  # what is none may be a password in the wrong field
     accesses.note("sign-in-failed", user=known, who=unknown, said="With a password.")

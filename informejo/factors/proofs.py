@@ -2,7 +2,7 @@
 
 from flask import request
 
-from informejo import db, security
+from informejo import counting, db, security
 from informejo.accounts import queries
 from informejo.accounts.models import User
 from informejo.audit import accesses
@@ -11,6 +11,10 @@ from informejo.factors.code_actions import use_code
 from informejo.factors.passkey_actions import use_passkey
 
 WRONG = "This code does not fit, or it was used before. Take the one that the app shows now."
+STOPPED = (
+    "There were a hundred wrong codes in a row, so none is looked at any more. A passkey works as ever; without one an"
+    " administrator of the desk resets your second factor."
+)
 NO_PASSKEY = "This passkey did not answer as it should. Try once more, or take another way."
 
 
@@ -29,19 +33,28 @@ def problem_with(user: User) -> dict[str, str]:
     if credential:
         challenge = asked(user)
         fits = challenge is not None and use_passkey(credential, challenge, user) is not None
+    elif counting.is_stopped(_codes_of(user)):
+        return {"code": STOPPED}
     else:
         fits = use_code(user, request.form.get("code", ""))
     if fits:
+        counting.succeed(_codes_of(user))
         return {}
-    db.commit_if_possible(lambda: note_failure(user))
+    db.commit_if_possible(lambda: note_failure(user, guessed=not credential))
     return {"passkey": NO_PASSKEY} if credential else {"code": WRONG}
 
 
-def note_failure(user: User, said: str = "") -> bool:
-    """Write down that somebody could not show it, and count it."""
+def note_failure(user: User, said: str = "", guessed: bool = False) -> bool:
+    """Write down that somebody could not show it, and count it; a code that they `guessed`, in a row too."""
     security.count("failed second factor", _whose(user))
+    if guessed:
+        counting.fail(_codes_of(user))
     accesses.note("factor-failed", user=user, said=said)
     return True
+
+
+def _codes_of(user: User) -> str:
+    return f"second {_whose(user)}"
 
 
 def _whose(user: User) -> str:

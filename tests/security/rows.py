@@ -177,7 +177,7 @@ FIGURES = {
     "F-14": "A dead reader is freed within 60 s.",
     "F-15": "Heartbeats come at most 20 s apart.",
     "F-16": "An upload that is too large is refused within 1 s.",
-    "F-17": "Ten tries at a password in five minutes.",
+    "F-17": "Ten tries at a password in five minutes, and a hundred failures in a row.",
     "F-18": "A password has 15 to 1,024 characters and is none that everybody guesses.",
     "F-19": "A sign-in ends after its idle and longest time, an administrator's sooner; streams within 5 s of its end.",
     "F-20": "Mails lost or doubled over an hour without a mail server: none.",
