@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from informejo import clock, db
+from informejo.accounts.half_queries import half_sign_in
 from informejo.accounts.models import HalfSignIn, User
 from informejo.accounts.queries import fingerprint
 
@@ -14,11 +15,27 @@ LASTS = timedelta(minutes=10)  # as long as `security.HALF_SECONDS`
 
 def begin_half(way: str, user: User | None = None, facts: dict | None = None, lasts: timedelta = LASTS) -> str:
     """Remember how far somebody has come; returns the value of the browser's cookie for it. Old ones are forgotten."""
-    now, token = clock.now(), secrets.token_urlsafe(32)
-    db.session.execute(delete(HalfSignIn).where(HalfSignIn.expires_at <= now))
-    half = {"token_hash": fingerprint(token), "way": way, "user": user, "facts": facts or {}, "expires_at": now + lasts}
-    db.session.add(HalfSignIn(**half))
+    token = secrets.token_urlsafe(32)
+    keep_half(token, way, user, facts, lasts)
     return token
+
+
+def keep_half(key: str, way: str, user: User | None = None, facts: dict | None = None, lasts: timedelta = LASTS):
+    """The same under a key that is known already, in the place of what was kept under it."""
+    now, token_hash = clock.now(), fingerprint(key)
+    over = (HalfSignIn.token_hash == token_hash) | (HalfSignIn.expires_at <= now)
+    db.session.execute(delete(HalfSignIn).where(over))
+    half = {"way": way, "user_id": user and user.id, "facts": facts or {}, "expires_at": now + lasts}
+    db.session.add(HalfSignIn(token_hash=token_hash, **half))
+
+
+def finish_half(key: str, *ways: str) -> HalfSignIn | None:
+    """What was kept under that key in one of these ways; it can be had once. None when there is none, or it is over."""
+    half = half_sign_in(key, *ways)
+    if half is None or not end_half(half):
+        return None
+    db.session.expunge(half)
+    return half
 
 
 def end_half(half: HalfSignIn) -> bool:

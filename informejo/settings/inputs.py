@@ -44,7 +44,7 @@ GROUPS = {
         Field(
             "SECOND_FACTOR",
             "Who has to have a second factor",
-            "From their next click on: whoever signed in without one signs in once more, you too.",
+            "From their next click on: whoever signed in without one signs in once more. Show yours first.",
             choices=[("", "Nobody has to"), ("admins", "Administrators"), ("staff", "Agents and administrators")],
         ),
     ),

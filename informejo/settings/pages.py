@@ -1,8 +1,9 @@
 """The pages of settings, each with its part of the history; and how a change of one of them is told."""
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from informejo import db
+from informejo.accounts import sign_ins
 from informejo.events.models import Event
 from informejo.inputs import Invalid
 from informejo.intake import mailboxes
@@ -11,13 +12,17 @@ from informejo.mail.checking import Check
 from informejo.mail.health_queries import ways
 from informejo.mail.words import SENDING
 from informejo.settings import colours, queries
-from informejo.settings.actions import MOST_CATEGORIES, ChangedMeanwhile, change_setting
+from informejo.settings.actions import MOST_CATEGORIES, CannotBe, ChangedMeanwhile, change_setting
 from informejo.settings.inputs import DESK_FORM, Form, shown
 from informejo.settings.mail_inputs import MAIL_FORM
 from informejo.settings.saved import all_settings, setting
 from informejo.tickets.words import SETTING, Category
 from informejo.web import actor, go_to, page
 
+FIRST = (
+    "You are signed in without a second factor, so this would sign you out yourself. Show yours first: add one on your"
+    " page Security, or sign in with it."
+)
 DESK, CATEGORIES, MAIL = "/settings", "/settings/categories", "/settings/mail"
 TABS = ((DESK, "The desk"), (CATEGORIES, "Categories"), (MAIL, "Mail"))
 TITLES = {DESK: "Settings", CATEGORIES: "Categories", MAIL: "Mail settings"}
@@ -67,12 +72,23 @@ def saved_form(address: str):
         new = form.input.read(typed).model_dump()
         for name in (name for name in form.fields if typed[name] != _came(f"was-{name}", typed[name])):
             change_setting(actor(), name, new[name], _was(name))
+        stay_in()
     except Invalid as invalid:
         return draw(typed, invalid.problems), 422
     except ChangedMeanwhile as changed:
         db.session.rollback()
         return draw(typed, conflict(changed), {changed.name: shown(changed.value)}), 409
+    except CannotBe as no:
+        db.session.rollback()
+        return draw(typed, {no.name: no.sentence}), 422
     return done(address)
+
+
+def stay_in():
+    """Raise CannotBe if what was changed would end one's own sign-in, for want of a second factor."""
+    db.session.flush()
+    if not sign_ins.holds(g.session.id, actor().role, actor().narrowed):
+        raise CannotBe("SECOND_FACTOR", FIRST)
 
 
 def typed_in(form: Form) -> dict[str, str]:

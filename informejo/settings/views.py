@@ -11,7 +11,7 @@ from informejo.inputs import Invalid
 from informejo.settings import colours, queries
 from informejo.settings.actions import CannotBe, ChangedMeanwhile, change_setting, take_back
 from informejo.settings.inputs import picture
-from informejo.settings.pages import DESK, PAGES, conflict, desk_page, done, field_of, page_of, saved_form
+from informejo.settings.pages import DESK, PAGES, conflict, desk_page, done, field_of, page_of, saved_form, stay_in
 from informejo.web import actor, probe
 
 SECRETS = ("SMTP_PASSWORD", "OAUTH_CLIENT_SECRET", "OAUTH_REFRESH_TOKEN", "METRICS_TOKEN", "MAILBOXES")
@@ -59,6 +59,7 @@ def undo(id: int):
     address = page_of(next(iter(change.changes)))
     try:
         take_back(actor(), change)
+        stay_in()
     except (ChangedMeanwhile, CannotBe) as no:
         db.session.rollback()
         problems = conflict(no) if isinstance(no, ChangedMeanwhile) else {field_of(no.name): no.sentence}

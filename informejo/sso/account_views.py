@@ -6,8 +6,10 @@ from werkzeug.exceptions import NotFound
 from informejo import db, security
 from informejo.accounts import asked_again
 from informejo.accounts.asked_again import Elsewhere, require_proof
+from informejo.accounts.half_actions import finish_half
+from informejo.accounts.half_queries import key_in
 from informejo.accounts.models import User
-from informejo.sso import actions, half_actions, providers, queries
+from informejo.sso import actions, providers, queries
 from informejo.sso.claims import Told
 from informejo.sso.going import begin, provider_named
 from informejo.sso.own import waiting
@@ -46,7 +48,7 @@ def create_link():
     told = waiting()
     if told is None or told.email != actor().email or actor().confirmed_at is None:
         raise NotFound
-    half_actions.finish(security.sso_cookie(), "link", "sso-link")
+    finish_half(key_in(security.sso_cookie(), "link"), "sso-link")
     try:
         actions.link(actor(), told)
     except actions.Refused as refused:

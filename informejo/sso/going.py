@@ -4,18 +4,23 @@ A form may lead here alone, says the content security policy, and Chromium says 
 """
 
 import secrets
+from datetime import timedelta
 
 from flask import current_app, make_response
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from informejo import db, security
+from informejo.accounts.half_actions import keep_half
+from informejo.accounts.half_queries import key_in
 from informejo.accounts.models import User
-from informejo.sso import discovery, flow, half_actions, providers
+from informejo.sso import discovery, flow, providers
 from informejo.sso.asking import Trouble
 from informejo.sso.providers import Provider
 from informejo.sso.refusals import because_of
 from informejo.web import page
+
+LASTS = timedelta(minutes=15)  # to find one's password and second factor there
 
 
 def provider_named(name: str) -> Provider:
@@ -35,11 +40,12 @@ def begin(provider: Provider, way: str, facts: dict, user: User | None = None, a
         raise because_of(provider, trouble) from trouble
     made, browser = flow.new_secrets(), security.sso_cookie() or secrets.token_urlsafe(32)
     kept = {"provider": provider.name, "secrets": list(made), **facts}
-    state = half_actions.begin(browser, way, kept, user)
+    state = secrets.token_urlsafe(32)
+    keep_half(key_in(browser, state), way, user, kept, LASTS)
     db.commit()
     address = flow.way_there(provider, made, state=state, back=back(provider), again=again)
     answer = make_response(going_page(provider, address, "Going on to {word}", "You sign in there, and come back."))
-    return security.with_sso_cookie(answer, browser, int(half_actions.LASTS.total_seconds()))
+    return security.with_sso_cookie(answer, browser, int(LASTS.total_seconds()))
 
 
 def back(provider: Provider) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask import current_app
 
 from informejo import security
+from informejo.accounts.half_queries import half_sign_in, key_in
 from informejo.accounts.models import User
 from informejo.guests.link_queries import link_with
 from informejo.sso import providers, queries
@@ -38,7 +39,7 @@ def takes_passwords(email: str | None = None) -> bool:
 
 def waiting() -> Told | None:
     """Who came from a provider in this browser, and waits to be linked with the account of the same address."""
-    half = queries.half_sign_in(security.sso_cookie(), "link", "sso-link")
+    half = half_sign_in(key_in(security.sso_cookie(), "link"), "sso-link")
     return Told(**half.facts["told"]) if half else None
 
 

@@ -1,4 +1,4 @@
-"""Reading which accounts at providers are whose, sign-ins that are under way, and what a mapping would change."""
+"""Reading which accounts at providers are whose, and what a mapping would change."""
 
 import json
 from typing import NamedTuple
@@ -6,10 +6,9 @@ from typing import NamedTuple
 from flask import current_app
 from sqlalchemy import Text, cast, select
 
-from informejo import clock, db, policy, slow_reads, turns
+from informejo import db, policy, slow_reads, turns
 from informejo.accounts.admin_queries import able_admins
-from informejo.accounts.models import HalfSignIn, Role, User
-from informejo.accounts.queries import fingerprint
+from informejo.accounts.models import Role, User
 from informejo.settings.queries import setting
 from informejo.sso import providers
 from informejo.sso.claims import role_for
@@ -26,12 +25,6 @@ class Move(NamedTuple):
     name: str
     old: Role
     new: Role
-
-
-def half_sign_in(browser: str, name: str, *ways: str) -> HalfSignIn | None:
-    """What this browser keeps under that name while its time lasts."""
-    row = db.session.get(HalfSignIn, fingerprint(f"{browser} {name}"), populate_existing=True) if browser else None
-    return row if row and row.way in ways and row.expires_at > clock.now() else None
 
 
 def identity(issuer: str, subject: str) -> Identity | None:

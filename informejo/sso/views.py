@@ -11,12 +11,14 @@ from informejo.accounts import asked_again
 from informejo.accounts.actions import prove
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import CARRIED, KEPT
+from informejo.accounts.half_actions import finish_half, keep_half
+from informejo.accounts.half_queries import key_in
 from informejo.accounts.models import HalfSignIn
 from informejo.audit import accesses
-from informejo.sso import actions, flow, half_actions, queries
+from informejo.sso import actions, flow, queries
 from informejo.sso.asking import Trouble
 from informejo.sso.flow import Returned, Secrets
-from informejo.sso.going import back, begin, provider_named
+from informejo.sso.going import LASTS, back, begin, provider_named
 from informejo.sso.logout_queries import was_signed_out
 from informejo.sso.own import reads_mail_of
 from informejo.sso.providers import Provider
@@ -24,7 +26,7 @@ from informejo.sso.refusals import NotSignedIn, because_of
 from informejo.sso.tokens import Untrue
 from informejo.web import anybody, go_to, local, look_up, while_signed_in
 
-LONG_AGO = half_actions.LASTS.total_seconds()  # whoever showed there before that who they are did not do so for us
+LONG_AGO = LASTS.total_seconds()  # whoever showed there before that who they are did not do so for us
 
 bp = Blueprint("sso", __name__)
 
@@ -42,7 +44,7 @@ def begin_sign_in(provider: str):
 def come_back(provider: str):
     """Back from the provider. The state, good once and in the browser that began, is what may change something here."""
     there = provider_named(provider)
-    half = half_actions.finish(security.sso_cookie(), request.args.get("state", ""), *_COMING_BACK)
+    half = finish_half(key_in(security.sso_cookie(), request.args.get("state", "")), *_COMING_BACK)
     db.commit()  # and from here on nothing is held: the provider may take its time
     if half is None:
         refused = request.args.get("error") == "access_denied"  # which some say without the state
@@ -109,7 +111,8 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
 
 def _sign_in_first(returned: Returned) -> Response:
     """Somebody has that address here: whoever also knows the way in so far is they, and links it then."""
-    half_actions.keep(security.sso_cookie(), "link", "sso-link", {"told": returned.told._asdict()})
+    facts = {"told": returned.told._asdict()}
+    keep_half(key_in(security.sso_cookie(), "link"), "sso-link", None, facts, LASTS)
     db.commit()
     return go_to("/sign-in?other&next=/sso/link", "sso-link-first")
 
