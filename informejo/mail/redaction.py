@@ -6,14 +6,14 @@ out of whatever is shown, handed out or brought to a ticket.
 
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 WORDS = "taken-out-because-it-lets-somebody-in"  # may stand in an address, and is too short to be a token
 NO_CODE, NO_SIGNATURE = "TAKEN-OUT--", "-taken-out-here-"  # as long as what they stand for
 DEPTH = 3  # of mails within mails that are packed once more each
 
 # However a program that quotes broke the line; gateways that look at links put them, packed, into others of their own.
-_BREAK = r"(?:\r?\n[>| \t]*)?"
+_BREAK = r"(?:[ \t]*\r?\n[>| \t]*)?"
 _TOKEN = rf"(?:[\w-]{_BREAK}){{42}}[\w-]+"
 _SECRETS = {
     "t": _TOKEN,
@@ -21,15 +21,16 @@ _SECRETS = {
     "profile/address": _TOKEN,
     "mail/confirm": r"[0-9]{1,17}\.[A-Za-z2-7]{16}",
 }
-_SLASHES = ("/", "%2F", "%2f", "%252F", "_")
+_SLASHES = ("/", "%2F", "%2f", "%252F", "%252f", "_", "\\/", "&#x2F;", "&#47;")
 _LINKS = {  # what each begins with, and the whole
-    begins: re.compile(f"({begins})({secret})", re.ASCII)
+    begins: re.compile(f"({re.escape(begins)})({secret})", re.ASCII)
     for slash in _SLASHES
     for place, secret in _SECRETS.items()
     for begins in [f"{slash}{place.replace('/', slash)}{slash}"]
 }
+_GAP = r"[\s>|*_\xa0\xc2]|&nbsp;|&#160;"  # a space that does not break is two letters where bytes are looked through
 _CODE = re.compile(
-    r"(ccess(?:[\s>]|&nbsp;)+code(?:[\s>*_]|&nbsp;|<[^<>]{0,500}>)+)([2-9A-Z]{5}-[2-9A-Z]{5})(?![\w-])", re.ASCII
+    rf"(ccess(?:{_GAP})+code(?:{_GAP}|<[^<>]{{0,500}}>)+)([2-9A-Z]{{5}}-{_BREAK}[2-9A-Z]{{5}})(?![\w-])", re.ASCII
 )
 _SIGNED = re.compile(r"(\.)([A-Za-z2-7]{16})(?=@)", re.ASCII)
 _BEFORE_SIGNED = re.compile(r"(?:\b[ctx]\.|\+)[0-9]{1,17}\.[0-9]{1,17}$", re.ASCII | re.IGNORECASE)
@@ -39,6 +40,8 @@ _PACKED = re.compile(  # base64, line by line
 )
 _NOT_PACKED = re.compile(rb"([^A-Za-z0-9+/]+)")
 LEAST_PACKED = 64  # bytes: fewer hold no link
+_WIDE = [begins.encode("utf-16-le")[:-1] for begins in (*_LINKS, "ccess")]  # so in both orders of two bytes
+BLOCK = 262_144  # bytes that are looked through at once: each letter that is quoted takes a hundred
 MAY_BE_TEXT = 200  # bytes: fewer may be plain text all the same
 
 
@@ -46,12 +49,12 @@ def redacted(text: str) -> str:
     """The text with words in place of what lets somebody in. It is as long as before, so that it fits where it was."""
     for begins, link in _LINKS.items():
         text = _replaced(text, begins, link, _without_token)
-    text = _replaced(text, "ccess", _CODE, lambda found: found[1] + NO_CODE)
+    text = _replaced(text, "ccess", _CODE, lambda found: found[1] + NO_CODE.ljust(len(found[2]), "-"))
     return _replaced(text, ".", _SIGNED, _without_signature)
 
 
 def redacted_bytes(content: bytes, depth: int = DEPTH) -> bytes:
-    """The same for a raw mail or a file: as it stands there, in quoted-printable, and in base64 line by line.
+    """The same for a raw mail or a file: as it stands there, in quoted-printable, in base64 line by line, in UTF-16.
 
     All else stays to the byte.
     """
@@ -62,7 +65,7 @@ def redacted_bytes(content: bytes, depth: int = DEPTH) -> bytes:
             pieces.append(_in_plain(content[done : lines.start()]))
             pieces.append(_in_plain(repacked) if len(repacked) < MAY_BE_TEXT else repacked)
             done = lines.end()
-    return b"".join([*pieces, _in_plain(content[done:])])
+    return _in_wide(b"".join([*pieces, _in_plain(content[done:])]))
 
 
 def _replaced(text: str, begins: str, pattern: re.Pattern, by: Callable[[re.Match], str]) -> str:
@@ -88,7 +91,32 @@ def _without_signature(found: re.Match) -> str:
     return found[1] + NO_SIGNATURE if _BEFORE_SIGNED.search(before) else found[0]
 
 
+def _in_wide(content: bytes) -> bytes:
+    """Letters of two bytes, of which one is nothing."""
+    if b"\0" not in content or not any(begins in content for begins in _WIDE):
+        return content
+    changed = bytearray(content)
+    for start in (0, 1):
+        changed[start::2] = redacted(content[start::2].decode("latin-1")).encode("latin-1")
+    return bytes(changed)
+
+
 def _in_plain(content: bytes) -> bytes:
+    return b"".join(map(_in_block, _blocks(content)))
+
+
+def _blocks(content: bytes) -> Iterator[bytes]:
+    """Parts that are not too large. They end in an empty line, where nothing of ours is broken, or in any."""
+    start = 0
+    while len(content) - start > BLOCK:
+        ends = (content.rfind(end, start, start + BLOCK) + len(end) for end in (b"\n\n", b"\n\r\n", b"\n"))
+        end = next((end for end in ends if end > start + 2), start + BLOCK)
+        yield content[start:end]
+        start = end
+    yield content[start:]
+
+
+def _in_block(content: bytes) -> bytes:
     pieces = _QUOTED.split(content)
     meant = [binascii.a2b_qp(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
     joined = b"".join(meant)

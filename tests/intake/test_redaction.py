@@ -5,7 +5,7 @@ import email
 import email.policy
 import quopri
 
-from informejo.mail.redaction import WORDS, redacted
+from informejo.mail.redaction import WORDS, redacted, redacted_bytes
 from informejo.tickets import files
 from tests.intake.letters import come, mailed
 
@@ -22,6 +22,9 @@ FORMS = {
     "plain": ("text/plain", "8bit", TEXT.encode()),
     "a soft break inside it": ("text/plain", "quoted-printable", TEXT.replace("/t/Q7x-_", "/t/Q7x=\n-=5F").encode()),
     "quoted-printable HTML": ("text/html", "quoted-printable", quopri.encodestring(HTML.encode())),
+    "lines that were broken with a space": ("text/plain", "8bit", TEXT.replace("/t/Q7x", "/t/Q7x \n> ").encode()),
+    "a code at its dash": ("text/plain", "8bit", TEXT.replace("7KQ2M-", "7KQ2M-\n> ").encode()),
+    "other slashes": ("text/html", "8bit", HTML.replace("%2F", "%252f").replace("/t/", "&#x2F;t&#x2F;").encode()),
     "base64": ("text/plain", "base64", base64.encodebytes(TEXT.encode())),
     "base64 HTML": ("text/html", "base64", base64.encodebytes(HTML.encode())),
     "HTML": ("text/html", "8bit", HTML.encode()),
@@ -62,6 +65,22 @@ def test_nothing_that_lets_in_is_shown_or_handed_out(world, visit):
         assert WORDS in texts_in(saved)
         assert len(saved) == len(raw)
         assert files.read(mail.stored_name) == raw  # the desk keeps what came
+
+
+def test_files_of_letters_of_two_bytes_and_long_ones_are_looked_through():
+    words = "Grüße\n" + TEXT
+    for name in ("utf-16", "utf-16-be", "utf-16-le"):
+        for before in (b"", b"\x07\x00\x01"):
+            content = before + words.encode(name)
+            changed = redacted_bytes(content)[len(before) :].decode(name)
+            assert changed.startswith("Grüße\nThanks")
+            assert len(changed) == len(content[len(before) :].decode(name))
+            assert not [secret for secret in SECRETS[:2] if secret in changed], name
+    long = (b"=41" * 700 + b"\n") * 300 + b"\n" + TEXT.encode()
+    changed = redacted_bytes(long * 2)
+    assert len(changed) == 2 * len(long)
+    assert TOKEN.encode() not in changed
+    assert changed.count(WORDS.encode()) == 2
 
 
 def test_other_addresses_and_words_stay_as_they_are():
