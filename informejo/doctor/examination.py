@@ -73,7 +73,7 @@ def examine(server: int | None, patience: float = PATIENCE, long: bool = False) 
     `server` is the process id of the server; `patience` is how long a check may take, in seconds.
     """
     with _turn:
-        patient = Patient(dict(all_settings()), server, _tokens(), patience, long, _post())
+        patient = Patient(_settings(), server, _tokens(), patience, long, _post())
         answers = _ask(CHECKS, patient)
         findings = _with_since(answers)
         _keep(findings)
@@ -172,6 +172,11 @@ def _keep(findings: list[Finding]):
         commit_if_possible(lambda: actions.keep_findings(findings) or True)
     except Exception:
         db.session.rollback()  # a database that cannot keep them is among them
+
+
+def _settings() -> dict:
+    """What holds; where there is no database to say what was saved, what the environment says."""
+    return dict(all_settings() if _is_there() else current_app.config)
 
 
 def _is_there() -> bool:
