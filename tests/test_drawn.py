@@ -31,11 +31,7 @@ FOR_ANYBODY = (
     "/choose-password/<token>",
     "/mail/confirm/<token>",
     "/sso/<provider>/sign-in",
-<<<<<<< HEAD
-    "/sso/<provider>/back-channel-logout",
-=======
     "/sso/<provider>/back-channel-logout",  # a provider's word, whoever is signed in
->>>>>>> faf879d (Half sign-ins wait in one place, and whoever demands a second factor has shown theirs)
 )
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
 TEXT = "It is the <toner> & nothing else."
