@@ -7,7 +7,7 @@ from informejo.accounts import actions as accounts
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
-from informejo.events.names import EventName
+from informejo.events.names import BESIDE, EventName
 from informejo.teams import actions as teams
 from informejo.tickets import actions, change_actions, confiding_actions
 from informejo.tickets.models import NamedPerson
@@ -137,3 +137,20 @@ def test_tickets_are_lost_by_what_changed_who_sees_them_and_by_nothing_else(worl
     lost = db.session.scalars(policy.lost_events(world.tom)).all()
     assert [(event.ticket_id, min(event.changes)) for event in lost] == [(1, "assignee"), (1, "team")]
     assert not db.session.scalars(policy.lost_events(world.mia)).all()
+
+
+def test_what_is_not_known_to_be_harmless_is_asked_about(world, ticket):
+    def ends(name: str, *fields: str) -> bool:
+        changes = {field: ["a", "b"] for field in fields}
+        return policy.may_end_sight(
+            log.record(name, world.mia, ticket=ticket, audience=Audience.STAFF, changes=changes)
+        )
+
+    fields = ("title", "description", "body", "status", "priority", "category", "unverified", "assignee")
+    harmless = ["ticket:created", "ticket:updated", "comment:added", "comment:edited", "attachment:added", *BESIDE]
+    assert [name for name in harmless if ends(name, *fields)] == []
+    assert all(ends("ticket:updated", field) for field in ("requester", "team", "confidential", "named", "new-field"))
+    assert ends("ticket:deleted")
+    ticket.confidential = True
+    assert ends("ticket:updated", "assignee")
+    assert not ends("ticket:updated", "title")
