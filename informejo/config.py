@@ -20,6 +20,8 @@ class Setting(NamedTuple):
     fits: str = ""  # a pattern of what it can be, where not everything of its type can
 
 
+TIME = "[1-9][0-9]{0,4}"  # with none at all nobody could be signed in
+
 SETTINGS = (
     Setting("HOST", "127.0.0.1", "Address to listen on. Behind nginx on the same machine leave it as it is."),
     Setting("PORT", 3003, "Port to listen on."),
@@ -77,10 +79,12 @@ SETTINGS = (
         "Single sign-on: the providers, each a word of its own, as in `keycloak google`. Each has settings of its own,"
         " with its word in capitals in their names: see docs/sso.md.",
     ),
-    Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens."),
-    Setting("SESSION_IDLE_HOURS", 8, "Hours after which a sign-in ends with which nobody does anything."),
-    Setting("ADMIN_SESSION_HOURS", 12, "Hours after which an administrator's sign-in ends, whatever happens."),
-    Setting("ADMIN_IDLE_MINUTES", 30, "Minutes after which one ends with which nobody does anything."),
+    Setting("SESSION_DAYS", 30, "Days after which a sign-in ends, whatever happens.", fits=TIME),
+    Setting("SESSION_IDLE_HOURS", 8, "Hours after which a sign-in ends with which nobody does anything.", fits=TIME),
+    Setting(
+        "ADMIN_SESSION_HOURS", 12, "Hours after which an administrator's sign-in ends, whatever happens.", fits=TIME
+    ),
+    Setting("ADMIN_IDLE_MINUTES", 30, "Minutes after which one ends with which nobody does anything.", fits=TIME),
     Setting("PROOF_MINUTES", 15, "Minutes after which what is sensitive asks anew who one is."),
     Setting("BIN_DAYS", 30, "Days a deleted ticket can be brought back."),
     Setting("STREAMS_PER_USER", 12, "Live streams one person may hold open; the next is refused with 429."),

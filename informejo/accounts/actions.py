@@ -28,7 +28,7 @@ from informejo.text import clean_line
 from informejo.tickets.batch_actions import hold_tickets_of, pass_on
 from informejo.tickets.confiding_actions import entrust
 
-MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
+MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used, at worst
 
 
 class Taken(Exception):
@@ -217,8 +217,8 @@ def end_session(actor: User, id: int):
 
 
 def mark_used(session: Session) -> bool:
-    """Remember that the session is in use; False when that was done in the last minutes."""
-    if clock.now() - session.seen_at < MARK_EVERY:
+    """Remember that the session is in use; False when that was done a moment ago, as its idle time goes."""
+    if clock.now() - session.seen_at < min(MARK_EVERY, sign_ins.idle_time(session.user.role) / 10):
         return False
     db.session.execute(update(Session).where(Session.id == session.id).values(seen_at=clock.now()))
     return True

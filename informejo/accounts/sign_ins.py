@@ -76,8 +76,7 @@ def viewer_for(token: str, link_to: int | None = None) -> Asking | None:
         return None
     id, expires_at, seen_at, *rest, epoch, latest, people, confided = found[0]
     viewer, stands = Viewer(*rest), Standing(epoch, latest, people, confided)
-    idle = seen_at + _idle_times()[viewer.role == Role.ADMIN]
-    ends_at = expires_at if viewer.only else min(expires_at, idle)
+    ends_at = expires_at if viewer.only else min(expires_at, seen_at + idle_time(viewer.role))
     return Asking(SignIn(id, ends_at, viewer), stands, revocations)
 
 
@@ -128,6 +127,11 @@ def without_factor(whom: str) -> set[int]:
     lacking = select(_session.id).join_from(Session.__table__, User.__table__, _user.id == _session.user_id)
     lacking = lacking.where(_session.factor == "", _session.ticket_id.is_(None), _user.role.in_(DEMANDED[whom]))
     return set(db.session.scalars(lacking))
+
+
+def idle_time(role: Role) -> timedelta:
+    """How long a sign-in of somebody in that role may lie idle."""
+    return _idle_times()[role == Role.ADMIN]
 
 
 def _by_now() -> dict[str, datetime | str]:

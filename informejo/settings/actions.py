@@ -135,7 +135,7 @@ def _require_fitting(there: Mapping[str, dict], new: Mapping[str, dict]):
         raise CannotBe(
             "", f"There are {MOST_CATEGORIES} categories, hidden ones included, and no more fit. Rename one."
         )
-    if all(said["hidden"] for said in wanted.values()):
+    if new and all(said["hidden"] for said in wanted.values()):  # without, the environment alone may have hidden all
         raise CannotBe(SETTING + next(iter(new)), "One category has to stay, or nobody could open a ticket.")
     for key, said in new.items():
         name = SETTING + key if key in there else ""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from informejo import clock, db, security
+from informejo import clock, config, db, security
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Session
 from informejo.accounts.sign_ins import viewer_for, who_asks
@@ -202,6 +202,16 @@ def test_a_session_that_lies_idle_ends_and_an_administrators_sooner(world, visit
             assert typed.status_code == 401
             assert "nothing was done here for a while. What you were writing is kept" in typed.text
     assert "because" not in visit().get("/sign-in").text
+
+
+def test_however_short_the_idle_time_is_whoever_goes_on_stays(app, world, visit):
+    app.config["ADMIN_IDLE_MINUTES"] = 5
+    browser, start = visit(world.ana), clock.now()
+    for minutes in range(0, 16, 4):
+        with clock.at(start + timedelta(minutes=minutes)):
+            assert browser.get("/profile").status_code == 200
+    with pytest.raises(ValueError, match="cannot be '0'"):
+        config.from_environment({"ADMIN_IDLE_MINUTES": "0"})
 
 
 @pytest.mark.hardening("F-19")

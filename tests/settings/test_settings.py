@@ -98,7 +98,14 @@ def test_a_new_ticket_offers_the_categories_that_were_chosen(ana, visit, world):
         hidden = form.post(sent, data=typed | {"category": "hardware"})
         assert (hidden.status_code, "is not offered any more" in hidden.text) == (422, True)
         assert "It does not start." in hidden.text
+        assert '<option value="" selected>Choose one</option>' in hidden.text  # not the first of them, unseen
         assert form.post(sent, data=typed | {"category": "network"}).status_code == 303
+
+
+def test_the_page_is_saved_where_environment_and_page_together_hide_all(app, ana):
+    hide(ana, Category.HARDWARE)
+    app.config["CATEGORIES"] = "hardware"
+    assert ana.post("/settings/categories").status_code == 303
 
 
 def test_a_setting_that_names_no_category_there_is_hides_none(app, visit, world):
