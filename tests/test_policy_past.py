@@ -50,6 +50,7 @@ def test_what_can_end_somebodys_sight_is_asked_about_and_nothing_else(world, tic
 
 def test_a_ticket_is_known_as_it_was_before_each_change(world, ticket, team):
     """What each event took from it comes back, one after the other, whoever has it now."""
+    other = world.ticket()
     first, was = log.standing().latest, policy.AsItWas(ticket.id, world.ren.id, None, None, False, frozenset())
     assigned = was._replace(assignee_id=world.mia.id)
     secret = assigned._replace(confidential=True, named=frozenset([world.tom.id]))
@@ -61,7 +62,10 @@ def test_a_ticket_is_known_as_it_was_before_each_change(world, ticket, team):
     ):
         change()
         db.commit()
-    events = [event for event in log.since(first) if "status" not in event.changes]
+        change_actions.assign(world.mia, other, world.tom if other.assignee is not world.tom else None)
+        db.commit()
+    events = [event for event in log.since(first) if event.ticket_id == ticket.id]
+    events = [event for event in events if "status" not in event.changes]
     before = [policy.as_it_was(event) for event in events]
     assert before[:3] == [was, assigned, assigned._replace(team_id=team.id)]
     assert before[3] == assigned
@@ -102,6 +106,10 @@ def test_of_two_who_are_called_alike_nobody_is_taken_for_whom_it_named(world, ti
     went.user = None
     db.commit()
     assert tom in policy.concerned_by(went)
+    both = {"named": [[world.tom.name, world.ana.name, world.mia.name], [world.mia.name]]}
+    gone = log.record(EventName.TICKET_UPDATED, world.mia, ticket=ticket, audience=Audience.STAFF, changes=both)
+    assert policy.as_it_was(gone).named == {mia, tom, world.ana.id}
+    db.session.rollback()
     assert policy.as_it_was(went).named == {mia, tom}, "there is one Tom Berg of the staff"
     world.zoe.name = world.tom.name
     assert policy.as_it_was(went).named == {mia, tom}, "and one who is not of it"
@@ -122,6 +130,8 @@ def test_whom_a_ticket_concerned_before_is_told_whoever_the_event_is_about(world
     given = log.record(EventName.TICKET_UPDATED, world.mia, ticket=ticket, audience=Audience.STAFF, changes=changes)
     db.commit()
     assert policy.as_it_was(given).requester_id == world.ana.id
+    watched = log.record(EventName.WATCHER_ADDED, world.mia, ticket=ticket, audience=Audience.STAFF, user=world.mia)
+    assert policy.concerned_by(watched) == {world.zoe.id, world.tom.id, world.mia.id}
     assert policy.concerned_by(given) == {world.zoe.id, world.ana.id, world.tom.id}
 
 
