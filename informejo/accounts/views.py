@@ -5,7 +5,7 @@ from contextlib import suppress
 from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound, Unauthorized
 
-from informejo import counting, db, security
+from informejo import counting, db, drawn, security
 from informejo.accounts import actions, queries
 from informejo.accounts.coming_in import come_in, whose
 from informejo.accounts.gate import passing_through, sign_in_page
@@ -109,8 +109,11 @@ def _count_changes():
 
 
 def _mark_session():
-    """Requests of a person keep a session alive, those of an open page do not. No GET ever writes anything else."""
-    read_again = request.method == "GET" and wants_fragment()
+    """Requests of a person keep a session alive, those of an open page do not. No GET ever writes anything else.
+
+    What a script reads, a whole page too, the page reads by itself; where people go to, their browser says no more.
+    """
+    read_again = request.method in security.SAFE and (wants_fragment() or drawn.HEADER in request.headers)
     by_itself = read_again or request.path.startswith("/live") or request.path.endswith("/seen")
     if g.session and not by_itself:
         db.commit_if_possible(lambda: actions.mark_used(g.session))  # a page can be read when nothing can be written

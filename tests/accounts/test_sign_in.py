@@ -235,6 +235,7 @@ def test_what_an_open_page_asks_for_by_itself_keeps_no_session_alive(world, visi
     with clock.at(start + HOUR):
         browser.get("/unread", headers={"HX-Request": "true"})
         browser.head("/live?on=me")
+        browser.get("/profile", headers={"Drawn-For": str(world.ren.id)})  # a page that draws itself anew
         db.session.refresh(session)
         assert session.seen_at < start + HOUR
         browser.get("/profile")
