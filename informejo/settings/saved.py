@@ -61,7 +61,8 @@ def edition() -> int:
 
 def _read() -> _Known:
     app = current_app._get_current_object()
-    known = _known.get(app) or _Known({}, 0, 0)
+    before = _known.get(app)
+    known = before or _Known({}, 0, 0)
     if known.read_at and time.monotonic() - known.read_at <= FRESH_SECONDS:
         return known
     try:
@@ -69,8 +70,8 @@ def _read() -> _Known:
     except SQLAlchemyError:
         return known
     is_new = not known.edition or values != known.values
-    known = _Known(values, time.monotonic(), next(_editions) if is_new else known.edition)
-    _known[app] = known
+    read_at = time.monotonic() if _known.get(app) is before else 0  # else it changed while it was being read
+    known = _known[app] = _Known(values, read_at, next(_editions) if is_new else known.edition)
     return known
 
 
@@ -82,8 +83,12 @@ def _will_change(_mapper, _connection, row: SavedSetting):
 def _forget(session: Session):
     """Read anew what is saved, from the commit on that changed it."""
     if session.info.pop(_CHANGED, False):
-        for app, known in _known.items():
-            _known[app] = known._replace(read_at=0)
+        _forget_all()
+
+
+def _forget_all():
+    for app, known in list(_known.items()):
+        _known[app] = known._replace(read_at=0)
 
 
 for _when in ("after_insert", "after_update", "after_delete"):

@@ -86,8 +86,6 @@ def _require_same(provider: Provider, half: HalfSignIn):
 
 def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Response:
     hidden, told = half.facts["hidden"], returned.told
-    if was_signed_out(provider, returned.sid):
-        raise NotSignedIn("stale", provider.word)
     if told.confirmed and reads_mail_of(told.email):
         told = told._replace(believed=True)
     try:
@@ -96,6 +94,8 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
         if refused.why == "linkable":
             return _sign_in_first(returned)
         raise NotSignedIn(refused.why, provider.word) from refused
+    if was_signed_out(provider, returned.sid):  # asked while nobody else writes, or one of both would miss the other
+        raise NotSignedIn("stale", provider.word)
     return come_in(
         user,
         local(hidden.get("next")),
