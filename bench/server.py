@@ -17,11 +17,11 @@ from flask_migrate import stamp
 
 from bench.bookmarks import EPOCH
 from informejo import create_app, db
-from informejo.accounts.actions import start_session
 from informejo.accounts.models import Role, User
+from informejo.accounts.session_actions import start_session
+from informejo.cookies import cookie_name
 from informejo.events.models import LogEpoch
 from informejo.mail.models import MailKey
-from informejo.security import cookie_name
 from informejo.tickets import actions
 from informejo.tickets.words import Priority
 from tests.ports import free_port

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DontWrapMixin
 from werkzeug.exceptions import HTTPException, Unauthorized
 from werkzeug.wrappers import Response
 
-from informejo import db, drawn, logs, policy, security
+from informejo import cookies, db, drawn, logs, policy, security
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Role, User
 from informejo.accounts.sign_ins import Asking, holds, viewer_for, who_asks
@@ -195,14 +195,14 @@ def go_to(location: str, notice: str = "") -> Response:
     when it is no longer so, and by links that others made up.
     """
     response = Response(headers={"HX-Redirect": location}) if wants_fragment() else redirect(location, 303)
-    return security.with_notice(response, notice) if notice else response
+    return cookies.with_notice(response, notice) if notice else response
 
 
 def _noticed() -> str:
     """What this browser is to be told, by name; from here on it has been told."""
-    notice = "" if wants_fragment() else security.notice()
+    notice = "" if wants_fragment() else cookies.notice()
     if notice:
-        after_this_request(security.without_notice)
+        after_this_request(cookies.without_notice)
     return notice
 
 
@@ -291,7 +291,7 @@ def _read_body():
 def look_up(view):
     """Find out who is asking. Raises Unauthorized for a visitor where somebody has to be signed in."""
     look = viewer_for if _opens_stream(view) else who_asks
-    found = None if getattr(view, "probe", False) else look(security.cookie()) or _find_link(look)
+    found = None if getattr(view, "probe", False) else look(cookies.cookie()) or _find_link(look)
     g.session, g.standing, g.revocations = found or (None, None, None)
     g.may_be_old = False
     _act_as(g.session and g.session.user)
@@ -303,10 +303,10 @@ def look_up(view):
 
 def held_link() -> tuple[str, int] | None:
     """The link that this browser holds to the very ticket that is asked for, and its number; it may have ended."""
-    if not (getattr(_view(), "by_link", False) and security.has_link_cookies()):
+    if not (getattr(_view(), "by_link", False) and cookies.has_link_cookies()):
         return None
     number = ticket_asked_for()
-    token = number and security.link_cookie(number)
+    token = number and cookies.link_cookie(number)
     return (token, number) if token else None
 
 

@@ -34,7 +34,7 @@ LAYERS = {
     " mail.verdicts readers.following",
     WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in admin.person_page"
     " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
-    " backup.rescue backup.restoring counting demo desk.first_steps doctor.examination doctor.probe"
+    " backup.rescue backup.restoring cookies counting demo desk.first_steps doctor.examination doctor.probe"
     " downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " factors.challenges factors.proofs factors.second_step"

@@ -9,11 +9,11 @@ from hypothesis import settings
 from playwright.sync_api import expect, sync_playwright
 
 from informejo import create_app, db
-from informejo.accounts import actions as accounts
+from informejo.accounts import session_actions
+from informejo.cookies import cookie_name
 from informejo.db import commit
 from informejo.live import presence
 from informejo.live.hub import hub
-from informejo.security import cookie_name
 from informejo.shelf import shelf
 from tests import database, groups, sharing, world as cast
 from tests.server import Server
@@ -111,7 +111,7 @@ def visit(app):
         browser = app.test_client()
         browser.environ_base |= {"HTTP_ORIGIN": ORIGIN, "HTTP_USER_AGENT": "test"}
         if user is not None:
-            token = accounts.start_session(user, "test")
+            token = session_actions.start_session(user, "test")
             commit()
             browser.set_cookie(cookie_name(), token)
         return browser

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from sqlalchemy import delete
 
 from informejo import create_app, db, policy, signals
-from informejo.accounts import actions as accounts, queries
+from informejo.accounts import queries, session_actions
 from informejo.db import commit
 from informejo.events import log
 from informejo.events.models import LogEpoch
@@ -145,7 +145,7 @@ class Poster(threading.Thread):
 
 def sign_in(user) -> str:
     """The header of somebody who is signed in; committed."""
-    token = accounts.start_session(user, "test")
+    token = session_actions.start_session(user, "test")
     commit()
     return f"informejo={token}"
 

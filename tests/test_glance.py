@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from informejo import db
-from informejo.accounts import actions as accounts
+from informejo.accounts import session_actions
 from informejo.accounts.models import Role, Session, User
 from informejo.glance import glance
 
@@ -18,8 +18,8 @@ LONG_AGO = datetime(2001, 2, 3, tzinfo=UTC)
 
 @pytest.fixture
 def signed_in(world):
-    accounts.start_session(world.mia, "Firefox")
-    accounts.start_session(world.tom, "Chromium")
+    session_actions.start_session(world.mia, "Firefox")
+    session_actions.start_session(world.tom, "Chromium")
     db.commit()
 
 

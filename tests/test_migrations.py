@@ -11,8 +11,8 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import Enum, inspect, select, text
 
 from informejo import create_app, db, signals
-from informejo.accounts.actions import start_session
 from informejo.accounts.queries import fingerprint
+from informejo.accounts.session_actions import start_session
 from informejo.guests.link_actions import make_link
 from tests import architecture, world as cast
 

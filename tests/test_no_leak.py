@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from informejo import clock, db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.names import EventName
@@ -316,7 +316,7 @@ def test_somebody_who_is_no_longer_staff_loses_sight_of_notes_even_on_their_own_
     own = world.ticket(world.mia, "My own screen flickers")
     note = world.note(own, MARKER, by=world.mia)
     assert saw(visit(world.mia), f"/tickets/{own.id}")
-    accounts.set_role(world.ana, world.mia, Role.USER)
+    rights_actions.set_role(world.ana, world.mia, Role.USER)
     db.commit()
     browser = visit(world.mia)
     assert browser.get(f"/tickets/{own.id}").status_code == 200

@@ -3,7 +3,7 @@
 import pytest
 
 from informejo import db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
@@ -40,7 +40,7 @@ def test_what_can_end_somebodys_sight_is_asked_about_and_nothing_else(world, tic
     assert not ends(change_actions.set_priority, world.mia, ticket, Priority.LOW)
     assert not ends(lambda: actions.add_comment(world.mia, ticket, body="Look."))
     assert not ends(assign, world.mia, ticket, world.mia)
-    assert not ends(accounts.set_role, world.ana, world.zoe, Role.AGENT)
+    assert not ends(rights_actions.set_role, world.ana, world.zoe, Role.AGENT)
     assert ends(set_team, world.mia, ticket, team)
     assert ends(assign, world.mia, ticket, None)
     assert not ends(change_actions.set_status, world.mia, ticket, Status.OPEN)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from werkzeug.exceptions import NotFound
 
 from informejo import clock, db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role, User
 from informejo.accounts.sign_ins import Viewer
 from informejo.events.names import PEOPLE
@@ -257,6 +257,6 @@ def test_administrators_audit_what_is_of_no_ticket_and_of_tickets_that_they_see(
     audited = {who: db.session.scalars(policy.audited_events(getattr(world, who))).all() for who in EVERYBODY}
     assert {event.ticket_id for event in audited.pop("ana")} == {None, other.id}
     assert not any(audited.values())
-    accounts.set_role(world.ana, world.zoe, Role.AGENT)
+    rights_actions.set_role(world.ana, world.zoe, Role.AGENT)
     changed = db.commit()
     assert db.session.scalars(policy.people_events()).all() == [one for one in changed if one.name in PEOPLE] != []

@@ -15,9 +15,9 @@ import pytest
 from informejo import clock, db
 from informejo.accounts.models import Session, User
 from informejo.accounts.queries import fingerprint
+from informejo.cookies import cookie_name
 from informejo.mail import actions as mail
 from informejo.policy import sees
-from informejo.security import cookie_name
 from informejo.teams.models import Team, TeamMember
 from informejo.tickets import actions
 from informejo.tickets.files import Kept

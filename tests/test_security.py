@@ -9,7 +9,7 @@ from limits import parse
 from limits.storage import memory
 from sqlalchemy import event
 
-from informejo import db, security
+from informejo import cookies, db, security
 from informejo.accounts import sign_ins
 from informejo.security import HEADERS
 from informejo.turns import WRITES
@@ -166,7 +166,7 @@ def cookie_of(public_url) -> list[str]:
     app = Flask("cookies")
     app.config.update(PUBLIC_URL=public_url, SESSION_DAYS=30)
     with app.test_request_context():
-        return security.with_cookie(Response(), "t0ken").headers["Set-Cookie"].split("; ")
+        return cookies.with_cookie(Response(), "t0ken").headers["Set-Cookie"].split("; ")
 
 
 @pytest.mark.hardening("H-50", "S-18")

@@ -7,10 +7,12 @@ from sqlalchemy import delete, update
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts.actions import Taken, end_links, hold_rights
+from informejo.accounts.actions import Taken
 from informejo.accounts.address_queries import address_link, offered_address
 from informejo.accounts.models import AddressToken, PasswordToken, User
 from informejo.accounts.queries import fingerprint, user_by_email
+from informejo.accounts.rights_actions import hold_rights
+from informejo.accounts.session_actions import end_links
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName

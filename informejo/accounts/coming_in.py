@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from flask import Response, g, make_response, request
 from sqlalchemy import inspect
 
-from informejo import counting, db, security
-from informejo.accounts import actions
+from informejo import cookies, counting, db
+from informejo.accounts import session_actions
 from informejo.accounts.gate import ask_whose, carried_fields, draft_name
 from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
@@ -54,25 +54,25 @@ def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     db.commit()
     carries = "draft" in hidden
     answer = make_response(second_page(user, hidden)) if carries else go_to(ADDRESS)
-    return security.with_half(answer, token)
+    return cookies.with_half(answer, token)
 
 
 def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     """The end of every way in: a new session, the one before in this browser over; typed text becomes a draft."""
     counting.succeed(f"{user.email} ", whose(user.email))
     agent, came = browser(request.user_agent.string), facts["came"]
-    token = actions.start_session(user, agent, _before(), proved=facts["proved"], **came)
+    token = session_actions.start_session(user, agent, _before(), proved=facts["proved"], **came)
     accesses.note("signed-in", user=user, said=f"With {facts['way']}.")
     theirs = hidden.get("for", "") in ("", str(user.id))
     kept = theirs and _keep_text(user, hidden)
     db.commit()
     answer = go_to(facts["to"], "draft-kept" if kept else facts["notice"]) if theirs else ask_whose(user, hidden)
-    return security.without_half(security.with_cookie(answer, token))
+    return cookies.without_half(cookies.with_cookie(answer, token))
 
 
 def whose(email: str) -> str:
     """For whom tries are counted: those of a browser that was signed in with that address before count apart."""
-    return f"{email} {known_browser(security.cookie(), email) or ''}"
+    return f"{email} {known_browser(cookies.cookie(), email) or ''}"
 
 
 def _before() -> Session | None:
@@ -81,7 +81,7 @@ def _before() -> Session | None:
     A link to a ticket is none: it goes on, here and elsewhere.
     """
     db.session.flush()  # where all their sign-ins have just been ended, this one is gone already
-    session = g.session or lacking_factor(security.cookie())
+    session = g.session or lacking_factor(cookies.cookie())
     return session if session and session.ticket_id is None and inspect(session).persistent else None
 
 

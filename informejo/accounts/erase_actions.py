@@ -6,9 +6,9 @@ from collections.abc import Collection
 from sqlalchemy import Select, Text, cast, delete, or_, select, update
 
 from informejo import clock, db, slow_reads, turns
-from informejo.accounts.actions import hold_rights, leave, require_another_admin
 from informejo.accounts.merge_queries import merged_into
 from informejo.accounts.models import User
+from informejo.accounts.rights_actions import hold_rights, leave, require_another_admin
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.drafts.models import Draft
 from informejo.events import log

@@ -7,7 +7,7 @@ from flask import Response, g, jsonify, make_response, request
 from werkzeug.exceptions import Unauthorized
 from werkzeug.utils import redirect
 
-from informejo import db, drawn, security
+from informejo import cookies, db, drawn, security
 from informejo.accounts.models import User
 from informejo.accounts.sign_ins import why_ended
 from informejo.drafts.inputs import NewDraft, kept_fields
@@ -46,7 +46,7 @@ def sign_in_page(problems: dict[str, str], hidden: dict[str, str]) -> str:
     """The sign-in form; `hidden` is what goes through it."""
     typed = {"email": request.form.get("email", "")}
     shown = {"typed": typed, "problems": problems, "hidden": hidden, "passkeys": are_possible()}
-    shown["ended"] = why_ended(security.cookie())
+    shown["ended"] = why_ended(cookies.cookie())
     return page("accounts/sign_in.html", title="Sign in", **shown, **own.ways_in())
 
 

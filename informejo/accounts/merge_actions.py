@@ -5,9 +5,10 @@ from sqlalchemy.orm import aliased
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db, turns
-from informejo.accounts.actions import end_sessions, hold_rights, require_another_admin
 from informejo.accounts.merge_queries import what_stands_against
 from informejo.accounts.models import User
+from informejo.accounts.rights_actions import hold_rights, require_another_admin
+from informejo.accounts.session_actions import end_sessions
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.drafts.models import Draft
 from informejo.events import log

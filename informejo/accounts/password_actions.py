@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts.actions import end_sessions
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.accounts.queries import fingerprint, password_link, user_by_email
+from informejo.accounts.session_actions import end_sessions
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.events import log
 from informejo.events.models import Audience

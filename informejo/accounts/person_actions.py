@@ -2,8 +2,9 @@
 
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo.accounts.actions import change_fields, hold_rights
+from informejo.accounts.actions import change_fields
 from informejo.accounts.models import User
+from informejo.accounts.rights_actions import hold_rights
 from informejo.events.models import Event
 from informejo.events.names import EventName
 

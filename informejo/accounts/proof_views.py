@@ -3,7 +3,7 @@
 from flask import Blueprint, g, request
 
 from informejo import counting, db, security
-from informejo.accounts import actions
+from informejo.accounts import actions, session_actions
 from informejo.accounts.asked_again import again, carried, question
 from informejo.audit import accesses
 from informejo.factors.challenges import ask
@@ -27,7 +27,7 @@ def prove():
     problems = _wrong_password() if by_password else _wrong_factor()
     if problems:
         return question(to, fields, problems), 422
-    actions.prove(g.session, "" if by_password else "own")
+    session_actions.prove(g.session, "" if by_password else "own")
     db.commit()
     return again(to, fields)
 

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, g, request
 
-from informejo import counting, db, security
-from informejo.accounts import actions, sign_ins
+from informejo import cookies, counting, db, security
+from informejo.accounts import actions, session_actions, sign_ins
 from informejo.accounts.inputs import PasswordChange, browser
 from informejo.factors.passkey_queries import are_possible
 from informejo.factors.queries import factors_of, must_have_one
@@ -41,15 +41,15 @@ def change_password():
     if not actions.change_password(actor(), current=new.current, new=new.password):
         db.commit_if_possible(lambda: counting.fail(whose) or True)
         return _page({"current": WRONG}), 422
-    token = actions.start_session(actor(), browser(request.user_agent.string), **came)
+    token = session_actions.start_session(actor(), browser(request.user_agent.string), **came)
     db.commit()
-    return security.with_cookie(go_to(HERE, "password-changed"), token)
+    return cookies.with_cookie(go_to(HERE, "password-changed"), token)
 
 
 @bp.post("/profile/sessions")
 def end_other_sessions():
     """Sign out everywhere else."""
-    actions.end_sessions(actor(), actor(), but=g.session)
+    session_actions.end_sessions(actor(), actor(), but=g.session)
     db.commit()
     return go_to(HERE, "sessions-ended")
 
@@ -57,7 +57,7 @@ def end_other_sessions():
 @bp.post("/profile/sessions/<int:id>/end")
 def end_session(id: int):
     """Sign out in one other browser, or in this one."""
-    actions.end_session(actor(), id)
+    session_actions.end_session(actor(), id)
     db.commit()
     return go_to("/sign-in", "signed-out") if id == g.session.id else go_to(HERE, "session-ended")
 

@@ -3,8 +3,9 @@
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import db
-from informejo.accounts.actions import end_sessions, hold_rights
 from informejo.accounts.models import Role, User
+from informejo.accounts.rights_actions import hold_rights
+from informejo.accounts.session_actions import end_sessions
 from informejo.accounts.undo_queries import UNDO_FOR, last_batch_of, may_undo
 from informejo.events import log
 from informejo.events.models import Audience, Event

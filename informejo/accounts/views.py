@@ -5,8 +5,8 @@ from contextlib import suppress
 from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound, Unauthorized
 
-from informejo import counting, db, drawn, security
-from informejo.accounts import actions, queries
+from informejo import cookies, counting, db, drawn, security
+from informejo.accounts import actions, queries, session_actions
 from informejo.accounts.coming_in import come_in, whose
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
@@ -70,15 +70,15 @@ def create_session():
 def delete_session():
     """Sign out: here at once, whatever the provider does from where they came; then there too."""
     token, came = "", ()
-    session = g.session or lacking_factor(security.cookie())
+    session = g.session or lacking_factor(cookies.cookie())
     if session:
         came = session.provider, session.id_token
         with suppress(NotFound, Unauthorized):  # it has ended by itself just now
-            token = actions.sign_out(session)
+            token = session_actions.sign_out(session)
             db.commit()
     leads_on = bool(token and came[0]) and not wants_fragment()
     response = (leads_on and farewell(*came)) or go_to("/sign-in", "signed-out")
-    return security.with_cookie(response, token) if token else response
+    return cookies.with_cookie(response, token) if token else response
 
 
 def _count_try(email: str):
@@ -116,4 +116,6 @@ def _mark_session():
     read_again = request.method in security.SAFE and (wants_fragment() or drawn.HEADER in request.headers)
     by_itself = read_again or request.path.startswith("/live") or request.path.endswith("/seen")
     if g.session and not by_itself:
-        db.commit_if_possible(lambda: actions.mark_used(g.session))  # a page can be read when nothing can be written
+        db.commit_if_possible(
+            lambda: session_actions.mark_used(g.session)
+        )  # a page can be read when nothing can be written

@@ -2,7 +2,7 @@
 
 from flask import abort, current_app, request
 
-from informejo import db, policy, security
+from informejo import cookies, db, policy
 from informejo.accounts import queries
 from informejo.accounts.models import User
 from informejo.accounts.undo_queries import last_batch_of, may_undo
@@ -24,7 +24,7 @@ def person_page(user: User, tab: str, **context) -> str:
     context.setdefault("problems", {})
     batch = last_batch_of(user) if actor().is_staff else None
     undoable = batch if batch and may_undo(actor(), batch) else None
-    last = queries.last_change_of(user, actor()) if security.notice() else None
+    last = queries.last_change_of(user, actor()) if cookies.notice() else None
     return page(
         f"admin/user_{(tab or 'who').replace('-', '_')}.html",
         title=user.name,
@@ -33,7 +33,7 @@ def person_page(user: User, tab: str, **context) -> str:
         tabs=[(address(user, name), word) for name, word in TABS.items()],
         may_change=policy.may(actor(), "user.change", user) and not user.is_gone,
         undoable=undoable,
-        sentences=_sentences(user, last) if security.notice() else {},
+        sentences=_sentences(user, last) if cookies.notice() else {},
         undo={"address": f"{address(user)}/undo", "event": last.id} if last and last is undoable else None,
         **context,
     )

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, request
 
 from informejo import policy
-from informejo.accounts import actions, queries, undo_actions
+from informejo.accounts import queries, rights_actions, undo_actions
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.inputs import ActivityChange, RoleChange
 from informejo.accounts.models import Role
@@ -35,7 +35,7 @@ def set_role(id: int):
     """Make somebody requester, agent or administrator."""
     user, asked = find_for(id, "user.change"), read(RoleChange)
     require_proof()
-    actions.set_role(actor(), user, asked.value, receiver(asked.to), known=request.form.get("known") == "yes")
+    rights_actions.set_role(actor(), user, asked.value, receiver(asked.to), known=request.form.get("known") == "yes")
     return changed(user, "rights")
 
 
@@ -43,7 +43,7 @@ def set_role(id: int):
 def set_activity(id: int):
     """Shut somebody out, or let them in again."""
     user, asked = policy.find_user(actor(), id), read(ActivityChange)
-    actions.set_active(actor(), user, asked.value == "active", receiver(asked.to))
+    rights_actions.set_active(actor(), user, asked.value == "active", receiver(asked.to))
     return changed(user, "rights")
 
 

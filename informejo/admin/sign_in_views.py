@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app
 
 from informejo import db, policy
-from informejo.accounts import actions, password_actions, queries, sign_ins
+from informejo.accounts import password_actions, queries, session_actions, sign_ins
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.models import User
 from informejo.accounts.person_queries import identities_of, last_sign_in_of
@@ -46,7 +46,7 @@ def end_sessions(id: int):
     """Sign somebody out everywhere, links to tickets included."""
     user = policy.find_user(actor(), id)
     policy.require(actor(), "user.change", user)
-    actions.end_sessions(actor(), user)
+    session_actions.end_sessions(actor(), user)
     return changed(user, "sign-in", "sessions-ended-of")
 
 

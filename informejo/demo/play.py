@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from informejo import clock
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role, User
 from informejo.demo import props
 from informejo.demo.script import Deed, Turn
@@ -112,7 +112,7 @@ class Play:
         save_draft(self.actor, form, {"body": self.turn.words}, key_for(form))
 
     def dismisses(self, deed: Deed):
-        accounts.set_active(self.actor, self.people[deed.what], False)
+        rights_actions.set_active(self.actor, self.people[deed.what], False)
 
     def _say(self, deed: Deed, internal: bool):
         said = actions.add_comment(

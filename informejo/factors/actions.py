@@ -7,9 +7,9 @@ from sqlalchemy import delete, update
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts.actions import end_sessions
 from informejo.accounts.models import Session, User
 from informejo.accounts.queries import fingerprint
+from informejo.accounts.session_actions import end_sessions
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName

@@ -8,7 +8,7 @@ from flask import Response
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from werkzeug.exceptions import NotFound
 
-from informejo import clock, db, security
+from informejo import clock, cookies, db
 from informejo.accounts.half_actions import begin_half, forget, remember
 from informejo.accounts.half_queries import half_sign_in
 from informejo.accounts.models import User
@@ -22,11 +22,11 @@ def ask(question: Callable[[User | None, bytes], str], user: User | None) -> Res
     """The question to this browser, with a new number that is kept where the answer is looked at."""
     challenge, answer = secrets.token_bytes(32), Response(mimetype="application/json")
     fact = {FACT: [bytes_to_base64url(challenge), (clock.now() + LASTS).isoformat()]}
-    second = half_sign_in(security.half_cookie(), SECOND)
+    second = half_sign_in(cookies.half_cookie(), SECOND)
     if second and second.user == user:
         remember(second, **fact)
     else:
-        security.with_half(answer, begin_half(PASSKEY, user, fact, LASTS))
+        cookies.with_half(answer, begin_half(PASSKEY, user, fact, LASTS))
     answer.set_data(question(user, challenge))
     db.commit()
     return answer
@@ -34,7 +34,7 @@ def ask(question: Callable[[User | None, bytes], str], user: User | None) -> Res
 
 def asked(user: User | None) -> bytes | None:
     """The number that this browser was asked to have signed by this person, or by whoever; it is used up by this."""
-    half = half_sign_in(security.half_cookie(), SECOND, PASSKEY)
+    half = half_sign_in(cookies.half_cookie(), SECOND, PASSKEY)
     if half is None or half.user != user:
         return None
     try:

@@ -3,10 +3,10 @@
 from flask import Blueprint, g, request
 
 from informejo import db, security
-from informejo.accounts.actions import add_factor
 from informejo.accounts.asked_again import is_proved, require_proof
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import passing_through, sign_in_page
+from informejo.accounts.session_actions import add_factor
 from informejo.audit import accesses
 from informejo.factors import passkey_actions
 from informejo.factors.challenges import ask, asked

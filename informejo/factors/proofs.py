@@ -2,7 +2,7 @@
 
 from flask import request
 
-from informejo import counting, db, security
+from informejo import cookies, counting, db, security
 from informejo.accounts import queries
 from informejo.accounts.models import User
 from informejo.audit import accesses
@@ -58,4 +58,4 @@ def _codes_of(user: User) -> str:
 
 
 def _whose(user: User) -> str:
-    return f"{user.id} {queries.known_browser(security.cookie(), user.email) or ''}"
+    return f"{user.id} {queries.known_browser(cookies.cookie(), user.email) or ''}"

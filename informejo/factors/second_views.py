@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, make_response, redirect, request
 
-from informejo import db, security
+from informejo import cookies, db
 from informejo.accounts.coming_in import arrive
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.half_actions import end_half
@@ -64,7 +64,7 @@ def challenge_half_way():
 
 
 def _half() -> HalfSignIn | None:
-    return half_sign_in(security.half_cookie(), SECOND)
+    return half_sign_in(cookies.half_cookie(), SECOND)
 
 
 def _begin_with_one(user) -> tuple[list[str], dict[str, str]]:
@@ -95,4 +95,4 @@ def _with_codes(answer: Response, user, codes: list[str]) -> Response:
 
 def _start_again(hidden: Mapping[str, str]) -> Response:
     answer = make_response(sign_in_page({"email": TOO_LATE}, hidden), 422)
-    return security.without_half(answer)
+    return cookies.without_half(answer)

@@ -3,8 +3,8 @@
 from flask import Blueprint, g, redirect, request
 
 from informejo import db
-from informejo.accounts.actions import add_factor
 from informejo.accounts.asked_again import is_proved, require_proof
+from informejo.accounts.session_actions import add_factor
 from informejo.factors import actions
 from informejo.factors.proofs import WRONG, count_try, note_failure
 from informejo.factors.queries import factors_of, set_up_of

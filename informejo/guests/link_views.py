@@ -3,8 +3,8 @@
 from flask import Blueprint, g, redirect
 from werkzeug.wrappers import Response
 
-from informejo import db, security
-from informejo.accounts import actions as accounts
+from informejo import cookies, db, security
+from informejo.accounts import session_actions
 from informejo.guests.link_queries import link_with
 from informejo.guests.links import with_link
 from informejo.web import go_to, page, public
@@ -41,7 +41,7 @@ def open_instead(token: str):
         return _no_link()
     response = with_link(go_to(f"/tickets/{link.ticket_id}"), link.ticket_id, token)
     if g.session and g.actor.id != link.user_id:
-        security.with_cookie(response, accounts.sign_out(g.session))
+        cookies.with_cookie(response, session_actions.sign_out(g.session))
         db.commit()
     return response
 

@@ -3,7 +3,7 @@
 from flask import request
 from werkzeug.wrappers import Response
 
-from informejo import security
+from informejo import cookies
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import User
 from informejo.guests.link_actions import make_link
@@ -13,7 +13,7 @@ from informejo.tickets.models import Ticket
 
 def with_link(response: Response, number: int, token: str) -> Response:
     """The answer, and with it the link with that token to that ticket."""
-    return security.with_link_cookie(response, number, token, setting("LINK_DAYS"))
+    return cookies.with_link_cookie(response, number, token, setting("LINK_DAYS"))
 
 
 def new_link(user: User, ticket: Ticket) -> str:

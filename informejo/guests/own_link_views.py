@@ -3,7 +3,7 @@
 from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
-from informejo import db, policy, security
+from informejo import cookies, db, policy, security
 from informejo.accounts.models import Session
 from informejo.guests import link_actions
 from informejo.guests.link_queries import find_link, links_to, listed_links
@@ -56,7 +56,7 @@ def end_all(number: int):
 def leave(number: int):
     """Have this browser forget the link; what was mailed still works."""
     policy.find_ticket(actor(), number)
-    return security.without_link_cookie(go_to("/", "link-left"), number)
+    return cookies.without_link_cookie(go_to("/", "link-left"), number)
 
 
 @bp.post("/confirmation")
@@ -74,5 +74,5 @@ def _end(ticket: Ticket, links: list[Session], notice: str = "link-ended") -> Re
     link_actions.end_links(actor(), ticket, links)
     db.commit()
     if own:
-        return security.without_link_cookie(go_to("/", notice), ticket.id)
+        return cookies.without_link_cookie(go_to("/", notice), ticket.id)
     return go_to(f"/tickets/{ticket.id}/links", notice)

@@ -105,9 +105,9 @@ def _wanted(environ: dict) -> Wanted | None:
 
 def _who_asks(cookies: Mapping[str, str], topics: list[str]) -> Asking | None:
     """As in `web.look_up`: whoever signed in, or else whoever holds a link to the very ticket that is asked for."""
-    found = viewer_for(cookies.get(security.cookie_name(), ""))
+    found = viewer_for(cookies.get(cookies.cookie_name(), ""))
     number = None if found else ticket_of_stream(topics)
-    token = number and security.link_cookie(number, cookies)
+    token = number and cookies.link_cookie(number, cookies)
     return viewer_for(token, number) if token else found
 
 

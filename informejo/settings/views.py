@@ -14,8 +14,6 @@ from informejo.settings.inputs import picture
 from informejo.settings.pages import DESK, PAGES, conflict, desk_page, done, field_of, page_of, saved_form, stay_in
 from informejo.web import actor, probe
 
-SECRETS = ("SMTP_PASSWORD", "OAUTH_CLIENT_SECRET", "OAUTH_REFRESH_TOKEN", "METRICS_TOKEN", "MAILBOXES")
-MAIL = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "MAIL_FROM", "MAIL_REPLY_TO", "MAIL_CATCH")
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address changes with what is there
 
 bp = Blueprint("settings", __name__)

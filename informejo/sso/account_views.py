@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, g
 from werkzeug.exceptions import NotFound
 
-from informejo import db, security
+from informejo import cookies, db
 from informejo.accounts import asked_again
 from informejo.accounts.asked_again import Elsewhere, require_proof
 from informejo.accounts.half_actions import finish_half
@@ -48,7 +48,7 @@ def create_link():
     told = waiting()
     if told is None or told.email != actor().email or actor().confirmed_at is None:
         raise NotFound
-    finish_half(key_in(security.sso_cookie(), "link"), "sso-link")
+    finish_half(key_in(cookies.sso_cookie(), "link"), "sso-link")
     try:
         actions.link(actor(), told)
     except actions.Refused as refused:

@@ -4,9 +4,10 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound
 
 from informejo import clock, db
-from informejo.accounts.actions import add_account, take_role
+from informejo.accounts.actions import add_account
 from informejo.accounts.models import Role, User
 from informejo.accounts.queries import user_by_email
+from informejo.accounts.rights_actions import take_role
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName

@@ -10,7 +10,7 @@ from flask import current_app, make_response
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from informejo import db, security
+from informejo import cookies, db
 from informejo.accounts.half_actions import keep_half
 from informejo.accounts.half_queries import key_in
 from informejo.accounts.models import User
@@ -38,14 +38,14 @@ def begin(provider: Provider, way: str, facts: dict, user: User | None = None, a
         discovery.endpoints(provider)
     except Trouble as trouble:
         raise because_of(provider, trouble) from trouble
-    made, browser = flow.new_secrets(), security.sso_cookie() or secrets.token_urlsafe(32)
+    made, browser = flow.new_secrets(), cookies.sso_cookie() or secrets.token_urlsafe(32)
     kept = {"provider": provider.name, "secrets": list(made), **facts}
     state = secrets.token_urlsafe(32)
     keep_half(key_in(browser, state), way, user, kept, LASTS)
     db.commit()
     address = flow.way_there(provider, made, state=state, back=back(provider), again=again)
     answer = make_response(going_page(provider, address, "Going on to {word}", "You sign in there, and come back."))
-    return security.with_sso_cookie(answer, browser, int(LASTS.total_seconds()))
+    return cookies.with_sso_cookie(answer, browser, int(LASTS.total_seconds()))
 
 
 def back(provider: Provider) -> str:

@@ -1,9 +1,9 @@
 """Saving what names at a provider make somebody here, for all whom it concerns at once."""
 
 from informejo import db, turns
-from informejo.accounts.actions import set_role
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_id
+from informejo.accounts.rights_actions import set_role
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName

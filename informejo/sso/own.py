@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from informejo import security
+from informejo import cookies
 from informejo.accounts.half_queries import half_sign_in, key_in
 from informejo.accounts.models import User
 from informejo.guests.link_queries import link_with
@@ -39,13 +39,13 @@ def takes_passwords(email: str | None = None) -> bool:
 
 def waiting() -> Told | None:
     """Who came from a provider in this browser, and waits to be linked with the account of the same address."""
-    half = half_sign_in(key_in(security.sso_cookie(), "link"), "sso-link")
+    half = half_sign_in(key_in(cookies.sso_cookie(), "link"), "sso-link")
     return Told(**half.facts["told"]) if half else None
 
 
 def reads_mail_of(email: str) -> bool:
     """Whether this browser holds a link to a ticket of whoever has that address: it was mailed there alone."""
-    links = map(link_with, security.link_cookies())
+    links = map(link_with, cookies.link_cookies())
     return any(link is not None and link.user.email == email for link in links)
 
 

@@ -6,14 +6,14 @@ from functools import partial
 from flask import Blueprint, current_app, g, request
 from werkzeug.wrappers import Response
 
-from informejo import clock, db, security
+from informejo import clock, cookies, db
 from informejo.accounts import asked_again
-from informejo.accounts.actions import prove
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import CARRIED, KEPT
 from informejo.accounts.half_actions import finish_half, keep_half
 from informejo.accounts.half_queries import key_in
 from informejo.accounts.models import HalfSignIn
+from informejo.accounts.session_actions import prove
 from informejo.audit import accesses
 from informejo.sso import actions, flow, queries
 from informejo.sso.asking import Trouble
@@ -44,7 +44,7 @@ def begin_sign_in(provider: str):
 def come_back(provider: str):
     """Back from the provider. The state, good once and in the browser that began, is what may change something here."""
     there = provider_named(provider)
-    half = finish_half(key_in(security.sso_cookie(), request.args.get("state", "")), *_COMING_BACK)
+    half = finish_half(key_in(cookies.sso_cookie(), request.args.get("state", "")), *_COMING_BACK)
     db.commit()  # and from here on nothing is held: the provider may take its time
     if half is None:
         refused = request.args.get("error") == "access_denied"  # which some say without the state
@@ -112,7 +112,7 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
 def _sign_in_first(returned: Returned) -> Response:
     """Somebody has that address here: whoever also knows the way in so far is they, and links it then."""
     facts = {"told": returned.told._asdict()}
-    keep_half(key_in(security.sso_cookie(), "link"), "sso-link", None, facts, LASTS)
+    keep_half(key_in(cookies.sso_cookie(), "link"), "sso-link", None, facts, LASTS)
     db.commit()
     return go_to("/sign-in?other&next=/sso/link", "sso-link-first")
 

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from limits import parse
 
-from informejo import security, web
+from informejo import cookies, security, web
 from informejo.drafts.queries import draft_for
 from tests.live import dom
 from tests.test_drawn import busy
@@ -22,7 +22,7 @@ HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 def late(world, visit):
     """Ren's browser, in which he wrote while his session ended."""
     browser = visit(world.ren)
-    browser.set_cookie(security.cookie_name(), "one-that-has-ended")
+    browser.set_cookie(cookies.cookie_name(), "one-that-has-ended")
     return browser
 
 
@@ -157,7 +157,7 @@ def test_text_that_waits_in_the_sign_in_page_outlives_an_answer_that_says_not_no
     asked = write(late, "/tickets/1/comments", draft="ticket:1", body=TEXT)
     with monkeypatch.context() as patch:
         if reason == "a busy database":
-            patch.setattr("informejo.accounts.actions.start_session", busy)
+            patch.setattr("informejo.accounts.session_actions.start_session", busy)
         else:
             slowed("sign-in")
         refused = sign_in(late, asked)

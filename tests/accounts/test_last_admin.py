@@ -8,15 +8,15 @@ import pytest
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import db
-from informejo.accounts import actions, erase_actions, merge_actions, queries
+from informejo.accounts import erase_actions, merge_actions, queries, rights_actions
 from informejo.accounts.admin_queries import able_admins
 from informejo.accounts.models import Role, User
 from informejo.factors.models import Passkey
 from informejo.sso.models import Identity
 
 WAYS = {
-    "another role": lambda actor, user: actions.set_role(actor, user, Role.AGENT),
-    "shut out": lambda actor, user: actions.set_active(actor, user, False),
+    "another role": lambda actor, user: rights_actions.set_role(actor, user, Role.AGENT),
+    "shut out": lambda actor, user: rights_actions.set_active(actor, user, False),
     "merged": lambda actor, user: merge_actions.merge(actor, user, queries.user_by_email("ren@example.org")),
     "erased": erase_actions.erase,
     "erases themselves": lambda _actor, user: erase_actions.erase(user, user),
@@ -86,4 +86,4 @@ def test_where_passwords_are_off_a_password_is_no_way_in_and_a_provider_is_one_t
     app.config |= {"SSO_IDP_CLIENT_ID": "desk", "SSO_IDP_CLIENT_SECRET": "a secret"}
     assert able_admins() == [world.ana]
     with pytest.raises(UnprocessableEntity):
-        actions.set_active(world.tom, world.ana, False)
+        rights_actions.set_active(world.tom, world.ana, False)

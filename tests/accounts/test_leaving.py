@@ -6,7 +6,7 @@ import pytest
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts import actions, undo_actions
+from informejo.accounts import rights_actions, undo_actions
 from informejo.accounts.models import Role
 from informejo.accounts.undo_queries import last_batch_of
 from informejo.audit.sentences import told
@@ -33,7 +33,7 @@ def shut_out(world, tickets):
     """`shut_out(to)`: Ana deactivates Tom, and this is the event of it."""
 
     def shut_out(to=None):
-        batch = actions.set_active(world.ana, world.tom, False, to)
+        batch = rights_actions.set_active(world.ana, world.tom, False, to)
         db.commit()
         return batch
 
@@ -153,7 +153,7 @@ def test_a_confidential_ticket_that_comes_back_to_whoever_left_is_still_seen_at_
     change_actions.set_status(world.tom, ticket, Status.RESOLVED)
     confiding_actions.set_confidential(world.tom, ticket, True)
     confiding_actions.name_person(world.tom, ticket, world.mia)
-    actions.set_active(world.ana, world.tom, False)
+    rights_actions.set_active(world.ana, world.tom, False)
     change_actions.set_status(world.mia, ticket, Status.OPEN)
     ticket.assignee = world.tom  # left behind, as in a desk that is older than handing over
     handed = batch_actions.hand_over(world.mia, world.tom, world.mia)
@@ -180,17 +180,17 @@ def test_nothing_comes_back_to_whoever_left_or_has_another_role_since(world, tic
     assert last_batch_of(world.tom) is None
     with pytest.raises(UnprocessableEntity):
         undo_actions.undo_batch(world.mia, handed)
-    actions.set_active(world.ana, world.tom, True)
+    rights_actions.set_active(world.ana, world.tom, True)
     assert last_batch_of(world.tom) == handed
     change_actions.assign(world.mia, tickets[0], world.tom)
-    left = actions.set_role(world.ana, world.tom, Role.USER)
+    left = rights_actions.set_role(world.ana, world.tom, Role.USER)
     assert last_batch_of(world.tom) == left
-    actions.set_role(world.ana, world.tom, Role.ADMIN, known=True)
+    rights_actions.set_role(world.ana, world.tom, Role.ADMIN, known=True)
     assert last_batch_of(world.tom) is None
 
 
 def test_another_role_is_undone_like_a_deactivation(world, tickets):
-    batch = actions.set_role(world.ana, world.tom, Role.USER)
+    batch = rights_actions.set_role(world.ana, world.tom, Role.USER)
     db.commit()
     undo_actions.undo_batch(world.ana, batch)
     db.commit()
@@ -200,7 +200,7 @@ def test_another_role_is_undone_like_a_deactivation(world, tickets):
 def test_whoever_comes_back_sees_what_their_teams_say_and_no_more(world, tickets, team):
     change_team(world.ana, team, name="Network", sees_all=False, categories=[])
     add_member(world.ana, team, world.tom)
-    batch = actions.set_role(world.ana, world.tom, Role.USER)
+    batch = rights_actions.set_role(world.ana, world.tom, Role.USER)
     db.commit()
     assert not world.tom.narrowed
     undo_actions.undo_batch(world.ana, batch)
@@ -220,9 +220,9 @@ def test_what_cannot_be_undone_any_more_is_refused(world, tickets, shut_out, mon
     elif why == "merged":
         world.tom.merged_into_id = world.mia.id
     else:
-        actions.set_active(world.ana, world.tom, True)
+        rights_actions.set_active(world.ana, world.tom, True)
         change_actions.assign(world.mia, tickets[0], world.tom)
-        actions.set_active(world.ana, world.tom, False)
+        rights_actions.set_active(world.ana, world.tom, False)
     db.session.flush()
     assert last_batch_of(world.tom) != batch
     with pytest.raises(UnprocessableEntity):

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db, policy
-from informejo.accounts import actions, merge_actions, queries
+from informejo.accounts import actions, merge_actions, queries, rights_actions, session_actions
 from informejo.accounts.merge_queries import hanging_on
 from informejo.accounts.models import Role, Session, User
 from informejo.drafts.models import Draft
@@ -56,7 +56,7 @@ def rich(world):
             Passkey(user_id=world.zoe.id, credential_id=b"z", public_key=b"k", name="Key"),
         ]
     )
-    actions.start_session(world.zoe, "test")
+    session_actions.start_session(world.zoe, "test")
     db.commit()
     return ticket
 
@@ -143,7 +143,7 @@ def test_the_merged_one_is_out_at_once_and_for_good(world, visit):
     stream.heard()
     assert not db.session.scalars(select(Session.id).where(Session.user_id == world.zoe.id)).all()
     with pytest.raises(UnprocessableEntity):
-        actions.set_active(world.ana, world.zoe, True)
+        rights_actions.set_active(world.ana, world.zoe, True)
 
 
 def test_who_writes_from_the_old_address_is_the_one_who_stays(world):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts import actions, password_actions, queries
+from informejo.accounts import actions, password_actions, queries, rights_actions
 from informejo.accounts.models import PasswordToken, Role
 from informejo.events import log
 from informejo.events.names import EventName
@@ -168,9 +168,9 @@ def change_own_password(world):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda world: actions.set_active(world.ana, world.mia, False),
-        lambda world: [actions.set_active(world.ana, world.mia, active) for active in (False, True)],
-        lambda world: actions.set_role(world.ana, world.mia, Role.ADMIN),
+        lambda world: rights_actions.set_active(world.ana, world.mia, False),
+        lambda world: [rights_actions.set_active(world.ana, world.mia, active) for active in (False, True)],
+        lambda world: rights_actions.set_role(world.ana, world.mia, Role.ADMIN),
         change_own_password,
     ],
     ids=["deactivated", "deactivated for a while", "another role", "another password"],
@@ -301,14 +301,14 @@ def test_the_sign_in_page_says_what_to_do_and_a_guest_is_not_revealed(world, vis
 
 @pytest.mark.parametrize("how", ["shut out", "demoted", "another password"])
 def test_what_somebody_gave_ends_with_their_rights(world, visit, link, how):
-    actions.set_role(world.ana, world.mia, Role.ADMIN)
+    rights_actions.set_role(world.ana, world.mia, Role.ADMIN)
     token = password_actions.make_password_link(world.mia, world.ana)
     others = password_actions.make_password_link(world.ana, world.ren)
     db.commit()
     if how == "shut out":
-        actions.set_active(world.ana, world.mia, False)
+        rights_actions.set_active(world.ana, world.mia, False)
     elif how == "demoted":
-        actions.set_role(world.ana, world.mia, Role.AGENT)
+        rights_actions.set_role(world.ana, world.mia, Role.AGENT)
     else:
         actions.change_password(world.mia, current=PASSWORD, new=NEW["password"])
     db.commit()
@@ -319,7 +319,7 @@ def test_what_somebody_gave_ends_with_their_rights(world, visit, link, how):
 
 
 def test_a_link_of_somebody_who_lost_their_rights_past_the_actions_opens_nothing(world, visit):
-    actions.set_role(world.ana, world.mia, Role.ADMIN)
+    rights_actions.set_role(world.ana, world.mia, Role.ADMIN)
     token = password_actions.make_password_link(world.mia, world.ren)
     world.mia.role = Role.AGENT
     db.commit()

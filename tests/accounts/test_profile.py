@@ -2,7 +2,7 @@
 
 import pytest
 
-from informejo import db, security
+from informejo import cookies, db
 from informejo.accounts.models import Role
 from informejo.accounts.sign_ins import who_asks
 from informejo.events import log
@@ -79,7 +79,7 @@ def test_a_new_password_is_the_only_one_from_then_on(world, visit):
 @pytest.mark.hardening("H-33", "S-46", "W-16")
 def test_a_new_password_ends_every_sign_in_and_this_browser_gets_a_new_one(world, visit):
     here, elsewhere, zoe = visit(world.ren), visit(world.ren), visit(world.zoe)
-    saved = here.get_cookie(security.cookie_name()).value
+    saved = here.get_cookie(cookies.cookie_name()).value
     change(here)
     assert is_in(here)
     assert not is_in(elsewhere)
@@ -136,7 +136,7 @@ def test_people_see_where_they_are_signed_in_and_end_it(world, visit):
 @pytest.mark.hardening("S-47", "S-46")
 def test_one_sign_in_is_ended_and_the_others_go_on(world, visit):
     here, elsewhere, third = visit(world.ren), visit(world.ren), visit(world.ren)
-    asked = who_asks(elsewhere.get_cookie(security.cookie_name()).value)
+    asked = who_asks(elsewhere.get_cookie(cookies.cookie_name()).value)
     assert here.post(f"/profile/sessions/{asked.session.id}/end").location == "/profile/security"
     assert (is_in(here), is_in(elsewhere), is_in(third)) == (True, False, True)
     assert log.since(0)[-1].name == EventName.SESSION_ENDED
@@ -145,14 +145,14 @@ def test_one_sign_in_is_ended_and_the_others_go_on(world, visit):
 @pytest.mark.hardening("S-47")
 def test_nobody_ends_the_sign_in_of_another(world, visit):
     zoe = visit(world.zoe)
-    asked = who_asks(zoe.get_cookie(security.cookie_name()).value)
+    asked = who_asks(zoe.get_cookie(cookies.cookie_name()).value)
     assert visit(world.ana).post(f"/profile/sessions/{asked.session.id}/end").status_code == 404
     assert is_in(zoe)
 
 
 def test_whoever_ends_the_sign_in_of_this_very_browser_is_signed_out(world, visit):
     here = visit(world.ren)
-    asked = who_asks(here.get_cookie(security.cookie_name()).value)
+    asked = who_asks(here.get_cookie(cookies.cookie_name()).value)
     assert here.post(f"/profile/sessions/{asked.session.id}/end").location == "/sign-in"
     assert not is_in(here)
 

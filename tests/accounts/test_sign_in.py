@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from informejo import clock, config, db, security
+from informejo import clock, config, cookies, db
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Session
 from informejo.accounts.sign_ins import viewer_for, who_asks
@@ -21,7 +21,7 @@ def sign_in(browser, email, password=PASSWORD, **fields):
 
 
 def cookie(browser) -> str:
-    return browser.get_cookie(security.cookie_name()).value
+    return browser.get_cookie(cookies.cookie_name()).value
 
 
 def test_somebody_with_a_password_comes_in(world, visit):
@@ -85,7 +85,7 @@ def test_a_sign_in_brings_a_new_cookie_and_ends_the_old_one(world, visit):
 @pytest.mark.hardening("H-32", "S-44")
 def test_a_cookie_somebody_else_chose_stays_worthless(world, visit):
     browser = visit()
-    browser.set_cookie(security.cookie_name(), "chosen-by-somebody-else")
+    browser.set_cookie(cookies.cookie_name(), "chosen-by-somebody-else")
     sign_in(browser, "ren@example.org")
     assert cookie(browser) != "chosen-by-somebody-else"
     assert who_asks("chosen-by-somebody-else") is None
@@ -106,9 +106,9 @@ def test_a_saved_cookie_is_worthless_after_sign_out(world, visit):
     assert answer.location == "/sign-in"
     assert browser.get("/profile").status_code == 303
     thief = visit()
-    thief.set_cookie(security.cookie_name(), saved)
+    thief.set_cookie(cookies.cookie_name(), saved)
     assert thief.get("/profile").status_code == 303
-    thief.set_cookie(security.cookie_name(), cookie(browser))
+    thief.set_cookie(cookies.cookie_name(), cookie(browser))
     assert thief.get("/profile").status_code == 303
 
 

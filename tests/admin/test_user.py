@@ -5,7 +5,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 
 from informejo import clock, db, policy
-from informejo.accounts import actions, password_actions
+from informejo.accounts import password_actions, rights_actions
 from informejo.accounts.models import Role
 from informejo.factors.models import Passkey
 from informejo.mail.models import OutgoingMail
@@ -205,7 +205,7 @@ def test_the_notice_itself_takes_back_that_tickets_went(world, visit, toms, leav
 
 def test_somebody_who_is_active_again_can_sign_in_and_a_guest_needs_a_link(world, page):
     assert "can then sign in again" in page(world.ana, world.dan, "rights")
-    actions.set_active(world.ana, world.gus, False)
+    rights_actions.set_active(world.ana, world.gus, False)
     db.commit()
     assert "can then be given a link to choose a password" in page(world.ana, world.gus, "rights")
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from werkzeug.exceptions import Forbidden
 
 from informejo import db
-from informejo.accounts import actions, people_queries
+from informejo.accounts import people_queries, rights_actions
 from informejo.accounts.models import Role, User
 from informejo.accounts.people_queries import PeopleFilter, Place
 from informejo.events import log
@@ -242,7 +242,7 @@ def test_two_administrators_who_shut_each_other_out_leave_one(app, world):
             actor, other = (db.session.get(User, id) for id in pair)
             together.wait()
             try:
-                actions.set_active(actor, other, False)
+                rights_actions.set_active(actor, other, False)
                 db.commit()
             except Forbidden:
                 return False

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from informejo import clock, db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.audit import queries
 from informejo.audit.accesses import note
@@ -40,7 +40,7 @@ def busy(world, visit):
     """A little of everything."""
     ticket = world.ticket()
     world.note(ticket, "the-secret-of-the-note")
-    accounts.set_role(world.ana, world.zoe, Role.AGENT)
+    rights_actions.set_role(world.ana, world.zoe, Role.AGENT)
     db.commit()
     visit().post("/sign-in", data={"email": world.ren.email, "password": PASSWORD})
     visit().post("/sign-in", data={"email": "nobody@example.org", "password": "wrong"})

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from informejo.accounts import actions as accounts
+from informejo.accounts import session_actions
 from informejo.accounts.models import User
 from informejo.db import commit
 from tests.server import Server
@@ -79,6 +79,6 @@ class Person:
 
 
 def _signed_in(user: User) -> str:
-    token = accounts.start_session(user, "test")
+    token = session_actions.start_session(user, "test")
     commit()
     return token

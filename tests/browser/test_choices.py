@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.db import commit
 from informejo.tickets import change_actions
@@ -90,9 +90,9 @@ def test_an_assignee_who_left_is_what_the_control_shows(browse, world, newcomer,
     change_actions.set_status(world.mia, ticket, Status.RESOLVED)  # what is not solved is handed over
     commit()
     if how == "deactivated":
-        accounts.set_active(world.ana, leaver, False)
+        rights_actions.set_active(world.ana, leaver, False)
     else:
-        accounts.set_role(world.ana, leaver, Role.USER)
+        rights_actions.set_role(world.ana, leaver, Role.USER)
     commit()
     page = browse(world.mia).open(f"/tickets/{ticket.number}")
     expect(page.get_by_label("Assignee")).to_have_value(str(leaver.id))

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.db import commit
 
@@ -80,7 +80,7 @@ def test_signing_out_in_one_tab_closes_the_others(watched, browse, world):
 def test_whoever_is_shut_out_sees_nothing_more_within_seconds(watched, world, newcomer):
     ticket, agent = world.ticket(), newcomer(Role.AGENT)
     page = watched(agent).open(f"/tickets/{ticket.number}")
-    accounts.set_active(world.ana, agent, False)
+    rights_actions.set_active(world.ana, agent, False)
     commit()
     world.comment(world.ren, ticket, "Nobody else may read this.")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=WITHIN)
@@ -90,7 +90,7 @@ def test_whoever_is_shut_out_sees_nothing_more_within_seconds(watched, world, ne
 def test_a_new_role_takes_effect_within_seconds(watched, world, newcomer):
     ticket, agent = world.ticket(), newcomer(Role.AGENT)
     page = watched(agent).open(f"/tickets/{ticket.number}")
-    accounts.set_role(world.ana, agent, Role.USER)
+    rights_actions.set_role(world.ana, agent, Role.USER)
     commit()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=WITHIN)
 

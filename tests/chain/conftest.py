@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from informejo import db
-from informejo.accounts import actions as accounts
+from informejo.accounts import session_actions
 from informejo.accounts.models import User
+from informejo.cookies import cookie_name
 from informejo.db import commit
-from informejo.security import cookie_name
 from tests.browser import conftest as living
 from tests.browser.person import Person
 from tests.chain.chain import ADDRESS, NAME, SETTINGS, Chain
@@ -99,6 +99,6 @@ def browse(chromium, chain, server):
 
 
 def signed_in(user: User) -> dict[str, str]:
-    token = accounts.start_session(user, "test")
+    token = session_actions.start_session(user, "test")
     commit()
     return {"Cookie": f"{cookie_name()}={token}"}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from informejo import create_app, db, signals
-from informejo.accounts import actions as accounts
+from informejo.accounts import session_actions
 from informejo.db import commit
 from informejo.doctor import examination, probe, public_checks
 from informejo.doctor.checks import Patient
@@ -194,7 +194,7 @@ def administrator(tmp_path):
     own.upgrade()
     app = create_app({name: own.settings[name] for name in ("DATABASE_URL", "UPLOAD_DIR")})
     with app.app_context():
-        token = accounts.start_session(cast.populate().ana, "test")
+        token = session_actions.start_session(cast.populate().ana, "test")
         commit()
         db.engine().dispose()
     own.start()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pyotp import TOTP
 
-from informejo import clock, db, security
+from informejo import clock, cookies, db
 from informejo.factors import actions
 from informejo.factors.models import Authenticator
 from tests.factors.device import Device
@@ -75,4 +75,4 @@ def is_in(browser) -> bool:
 
 
 def half_cookie() -> str:
-    return f"{security.cookie_name()}-half"
+    return f"{cookies.cookie_name()}-half"

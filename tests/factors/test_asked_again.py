@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from informejo import db, security
+from informejo import cookies, db
 from informejo.accounts import asked_again
 from informejo.accounts.asked_again import Elsewhere
 from informejo.accounts.models import Session
@@ -124,7 +124,7 @@ def test_people_without_a_password_are_sent_to_whoever_signs_them_in(world, hour
 def test_a_new_sign_in_has_shown_who_it_is(world, visit):
     browser = visit()
     browser.post("/sign-in", data={"email": "mia@example.org", "password": PASSWORD})
-    assert who_asks(browser.get_cookie(security.cookie_name()).value).session.proved_at
+    assert who_asks(browser.get_cookie(cookies.cookie_name()).value).session.proved_at
     assert browser.post(APP).location == APP
 
 

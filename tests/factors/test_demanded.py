@@ -4,8 +4,9 @@ import pytest
 from pyotp import TOTP
 
 from informejo import clock, db
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
+from informejo.accounts.sign_ins import sessions_of
 from informejo.drafts.queries import draft_for
 from tests.accounts.test_kept_text import hidden
 from tests.factors.conftest import MIA, is_in
@@ -65,7 +66,7 @@ def test_they_sign_in_once_more_set_one_up_and_find_their_text(app, world, visit
     assert "Your recovery codes" in done.text
     assert is_in(browser)
     assert draft_for(world.tom, "ticket:1")["body"] == "It burns."
-    assert len(accounts.sign_ins.sessions_of(world.tom)) == 1
+    assert len(sessions_of(world.tom)) == 1
     db.session.rollback()
     assert browser.get(SECOND).location == "/sign-in"
 
@@ -88,7 +89,7 @@ def test_whoever_is_promoted_to_a_role_of_which_one_is_demanded_sets_one_up_firs
     app.config["SECOND_FACTOR"] = "admins"
     browser = visit(world.mia)
     assert is_in(browser)
-    accounts.set_role(world.ana, world.mia, Role.ADMIN)
+    rights_actions.set_role(world.ana, world.mia, Role.ADMIN)
     db.commit()
     assert not is_in(browser)
     assert browser.post("/sign-in", data=MIA).location == SECOND

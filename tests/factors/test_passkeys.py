@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 
 from informejo import db
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role, Session
 from informejo.factors import actions
 from informejo.factors.models import Passkey, RecoveryCode
@@ -152,7 +152,7 @@ def test_whoever_may_not_come_in_does_not_by_a_passkey_either(world, key, visit,
     browser = visit()
     asked = question(browser)
     if what == "deactivated":
-        accounts.set_active(world.ana, world.mia, False)
+        rights_actions.set_active(world.ana, world.mia, False)
     elif what == "reset":
         actions.reset_factors(world.ana, world.mia)
     else:

@@ -8,8 +8,8 @@ from limits.strategies import MovingWindowRateLimiter
 from pyotp import TOTP
 from sqlalchemy import select
 
-from informejo import clock, db, security
-from informejo.accounts import actions as accounts, password_actions
+from informejo import clock, cookies, db
+from informejo.accounts import actions as accounts, password_actions, rights_actions
 from informejo.accounts.models import HalfSignIn, Role, Session
 from informejo.audit.models import Access
 from informejo.counting import Counts
@@ -143,9 +143,9 @@ def test_the_half_way_ends_after_ten_minutes(mias, half, later):
 def test_whoever_is_shut_out_half_way_does_not_come_in(world, mias, half, what):
     code = mias.digits()
     if what == "deactivated":
-        accounts.set_active(world.ana, world.mia, False)
+        rights_actions.set_active(world.ana, world.mia, False)
     elif what == "another role":
-        accounts.set_role(world.ana, world.mia, Role.USER)
+        rights_actions.set_role(world.ana, world.mia, Role.USER)
     elif what == "another password":
         assert accounts.change_password(world.mia, current=PASSWORD, new="violet ladder 77 sea")
     else:
@@ -178,7 +178,7 @@ def test_a_link_to_choose_a_password_does_not_skip_it(world, mias, visit):
 def test_text_that_goes_through_the_sign_in_goes_through_the_second_step_too(world, mias, visit):
     world.ticket()
     late = visit(world.mia)
-    late.set_cookie(security.cookie_name(), "one-that-has-ended")
+    late.set_cookie(cookies.cookie_name(), "one-that-has-ended")
     fields = hidden(write(late, "/tickets/1/comments", draft="ticket:1", body="It says <b>E-42</b>."))
     page = late.post("/sign-in", data=fields | MIA)
     assert draft_for(world.mia, "ticket:1") == {}

@@ -8,14 +8,14 @@ from werkzeug.exceptions import Forbidden, NotFound
 
 from bench.statements import watched
 from informejo import clock, db, policy
-from informejo.accounts import prune_actions
+from informejo.accounts import prune_actions, rights_actions
 from informejo.accounts.models import Role, Session
 from informejo.accounts.sign_ins import Viewer
+from informejo.cookies import MOST_LINKS, cookie_name
 from informejo.drafts.models import Draft
 from informejo.guests import link_actions, link_queries
 from informejo.guests.codes import shown
 from informejo.guests.link_actions import make_link
-from informejo.security import MOST_LINKS, cookie_name
 from informejo.tickets import change_actions, prune_actions as ticket_prune_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Status
@@ -337,12 +337,12 @@ def test_what_a_guest_writes_on_a_closed_ticket_opens_one_they_can_see_at_once(w
 
 @pytest.mark.parametrize("end", ["deactivated", "password"])
 def test_a_link_ends_with_whatever_ends_all_sign_ins(world, ticket, come, end):
-    from informejo.accounts import actions, password_actions
+    from informejo.accounts import password_actions
 
     gus = come(world.gus, ticket)
     stream = Listener(gus, f"/live?on=ticket:{ticket.id}")
     if end == "deactivated":
-        actions.set_active(world.ana, world.gus, False)
+        rights_actions.set_active(world.ana, world.gus, False)
     else:
         token = password_actions.make_password_link(world.ana, world.gus, mailed=True)
         password_actions.choose_password(token, password="violet ladder 77 sea")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from informejo import db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.mail import told_queries
@@ -156,7 +156,7 @@ class TestAgain:
         assert mail.state == InState.QUARANTINED
         press(mail, "attempts")
         assert (mail.state, mail.ticket) == (InState.QUARANTINED, None)
-        accounts.set_active(world.ana, world.dan, True)
+        rights_actions.set_active(world.ana, world.dan, True)
         db.commit()
         page = press(mail, "attempts")
         assert (mail.state, mail.ticket.requester) == (InState.TICKET, world.dan)
@@ -164,7 +164,7 @@ class TestAgain:
 
     def test_pressed_twice_it_is_read_once(self, world, press):
         mail = come(sender="dan@example.org")
-        accounts.set_active(world.ana, world.dan, True)
+        rights_actions.set_active(world.ana, world.dan, True)
         db.commit()
         press(mail, "attempts")
         press(mail, "attempts")
@@ -361,7 +361,7 @@ class TestMove:
 
     def test_whoever_leaves_the_desk_moves_nothing(self, world, visit, replied, target):
         browser = visit(world.mia)
-        accounts.set_active(world.ana, world.mia, False)
+        rights_actions.set_active(world.ana, world.mia, False)
         db.commit()
         assert browser.post(f"/mail/in/{replied.id}/move", data={"number": target.id}).status_code in (401, 404)
         assert policy.find_ticket(world.ren, target.id)

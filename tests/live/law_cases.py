@@ -11,6 +11,7 @@ from informejo.accounts import (
     merge_actions,
     password_actions,
     person_actions,
+    rights_actions,
     undo_actions,
 )
 from informejo.accounts.models import Role, User
@@ -195,14 +196,14 @@ CASES = {
     "the requester moved": lambda d: accounts.edit_profile(d.ren, department="Attic"),
     "the assignee has another name": lambda d: accounts.edit_profile(d.mia, name="Mia Strand"),
     "somebody else has another name": lambda d: accounts.edit_profile(d.zoe, name="Zoe Kohl"),
-    "a requester becomes an agent": lambda d: accounts.set_role(d.ana, d.zoe, Role.AGENT),
-    "an agent becomes a requester": lambda d: accounts.set_role(d.ana, d.dan, Role.USER),
-    "an agent is shut out": lambda d: accounts.set_active(d.ana, d.mia, False),
-    "an agent's tickets go to another": lambda d: accounts.set_active(d.ana, d.mia, False, d.tom),
+    "a requester becomes an agent": lambda d: rights_actions.set_role(d.ana, d.zoe, Role.AGENT),
+    "an agent becomes a requester": lambda d: rights_actions.set_role(d.ana, d.dan, Role.USER),
+    "an agent is shut out": lambda d: rights_actions.set_active(d.ana, d.mia, False),
+    "an agent's tickets go to another": lambda d: rights_actions.set_active(d.ana, d.mia, False, d.tom),
     "that an agent left is taken back": lambda d: undo_actions.undo_batch(
-        d.ana, accounts.set_active(d.ana, d.mia, False, d.tom)
+        d.ana, rights_actions.set_active(d.ana, d.mia, False, d.tom)
     ),
-    "an agent without rights leaves tickets": lambda d: accounts.set_role(d.ana, d.mia, Role.USER),
+    "an agent without rights leaves tickets": lambda d: rights_actions.set_role(d.ana, d.mia, Role.USER),
     "what was left behind is handed over": lambda d: batch_actions.hand_over(d.ana, d.mia, d.tom),
     "a guest chooses a password": lambda d: password_actions.choose_password(
         password_actions.make_password_link(d.ana, d.gus), password="violet ladder 77 sea"
@@ -216,8 +217,8 @@ CASES = {
     "somebody has another address": lambda d: address_actions.change_address(d.ana, d.ren, "sato@example.org"),
     "a requester's two accounts become one": lambda d: merge_actions.merge(d.ana, d.zoe, d.ren),
     "an agent's two accounts become one": lambda d: merge_actions.merge(d.ana, d.mia, d.tom),
-    "one is let in again": lambda d: accounts.set_active(d.ana, d.dan, True),
-    "a provider makes an agent a requester": lambda d: accounts.take_role(d.tom, Role.USER),
+    "one is let in again": lambda d: rights_actions.set_active(d.ana, d.dan, True),
+    "a provider makes an agent a requester": lambda d: rights_actions.take_role(d.tom, Role.USER),
     "the requester deletes their account": lambda d: erase_actions.erase(d.ren, d.ren),
     "an agent's account is deleted": lambda d: erase_actions.erase(d.ana, d.mia),
     "somebody registers": lambda d: accounts.register(

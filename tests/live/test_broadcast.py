@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from informejo import signals
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.db import commit
 from informejo.events import log
@@ -127,11 +127,11 @@ def test_events_need_not_wait_until_all_notices_are_drawn(world, ticket, listen,
 
 
 def deactivate(world, ticket):
-    accounts.set_active(world.ana, world.ren, False)
+    rights_actions.set_active(world.ana, world.ren, False)
 
 
 def promote(world, ticket):
-    accounts.set_role(world.ana, world.ren, Role.AGENT)
+    rights_actions.set_role(world.ana, world.ren, Role.AGENT)
 
 
 def bin_it(world, ticket):

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from informejo import create_app, db, signals
-from informejo.accounts import actions as accounts
+from informejo.accounts import session_actions
+from informejo.cookies import cookie_name
 from informejo.db import commit
-from informejo.security import cookie_name
 from tests import world as cast
 from tests.live.sse import parse
 from tests.server import ROOT, Server
@@ -43,7 +43,7 @@ def desk(request, tmp_path_factory):
         db.session.execute(text("DELETE FROM log_epoch"))
         world = cast.populate()
         ticket = world.ticket()
-        cookie = f"{cookie_name()}={accounts.start_session(world.mia, 'test')}"
+        cookie = f"{cookie_name()}={session_actions.start_session(world.mia, 'test')}"
         commit()
         yield Desk(way, cookie, lambda text: world.note(ticket, text))
         db.session.rollback()

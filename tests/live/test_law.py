@@ -20,14 +20,22 @@ from types import SimpleNamespace
 import pytest
 
 from informejo import db
-from informejo.accounts import actions as accounts, merge_actions, password_actions, person_actions, undo_actions
+from informejo.accounts import (
+    actions as accounts,
+    merge_actions,
+    password_actions,
+    person_actions,
+    rights_actions,
+    session_actions,
+    undo_actions,
+)
+from informejo.cookies import cookie_name
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.factors import actions as factors, code_actions, passkey_actions
 from informejo.guests import link_actions
 from informejo.live.fragments import SILENT
 from informejo.mail import actions as mail
-from informejo.security import cookie_name
 from informejo.settings import actions as settings
 from informejo.teams import actions as teams
 from informejo.tickets import actions, batch_actions, change_actions
@@ -143,7 +151,7 @@ def test_every_action_that_records_an_event_has_a_case_or_a_reason():
     recording = {
         name
         for module in (
-            *(actions, batch_actions, change_actions, accounts),
+            *(actions, batch_actions, change_actions, accounts, rights_actions, session_actions),
             *(password_actions, person_actions, merge_actions, undo_actions, link_actions, mail, settings, teams),
             *(factors, code_actions, passkey_actions),
         )

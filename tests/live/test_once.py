@@ -6,7 +6,7 @@ import re
 import pytest
 
 from informejo import metrics
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.db import commit
 from informejo.doctor import held_checks
@@ -186,7 +186,7 @@ def test_rights_that_ended_are_refused_as_a_stream_refuses_them(world, ticket, a
     assert ask(world.mia, *["me"] * 9).status_code == 404
     tom = visit(world.tom)
     assert ask(world.tom, "queue", browser=tom).status_code == 200
-    accounts.set_role(world.ana, world.tom, Role.USER)
+    rights_actions.set_role(world.ana, world.tom, Role.USER)
     commit()
     assert ask(world.tom, "queue", browser=tom).status_code in (401, 404)
 

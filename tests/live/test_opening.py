@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from informejo import clock, db, metrics, policy
 from informejo.accounts import sign_ins
-from informejo.accounts.actions import start_session
+from informejo.accounts.session_actions import start_session
 from informejo.events import log
 from informejo.live import opening, presence
 from informejo.live.bookmark import read

@@ -11,13 +11,13 @@ from hypothesis import given, settings, strategies as some
 from sqlalchemy import update
 
 from informejo import clock, db, logs, metrics
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions, session_actions
 from informejo.accounts.models import Session, User
 from informejo.accounts.queries import fingerprint
+from informejo.cookies import cookie_name
 from informejo.events import log
 from informejo.live import quick_door, returns
 from informejo.live.hub import hub
-from informejo.security import cookie_name
 from informejo.tickets import change_actions
 from tests.live.doors import asking
 
@@ -57,7 +57,7 @@ def cookie():
     """`cookie(user)`: the header with which that person's browser says who it is."""
 
     def cookie(user) -> dict[str, str]:
-        token = accounts.start_session(user, "test")
+        token = session_actions.start_session(user, "test")
         db.commit()
         return {"Cookie": f"{cookie_name()}={token}"}
 
@@ -254,7 +254,7 @@ def test_whose_rights_end_while_the_door_looks_gets_no_stream(app, world, desk, 
         if not done:
             with app.app_context():  # another request
                 ana, mia = [db.session.get(User, id) for id in people]
-                done.append(accounts.set_active(ana, mia, False))
+                done.append(rights_actions.set_active(ana, mia, False))
                 db.commit()
         return found
 

@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, NotFound
 
 from informejo import db, policy, turns
-from informejo.accounts import actions as accounts
+from informejo.accounts import actions as accounts, rights_actions
 from informejo.accounts.models import Role, User
 from informejo.accounts.sign_ins import Viewer
 from informejo.events import log
@@ -136,17 +136,17 @@ class Everybody:
 
     def do_change_a_role(self):
         role = Role.USER if self.world.tom.role == Role.AGENT else Role.AGENT
-        accounts.set_role(self.world.ana, self.world.tom, role)
+        rights_actions.set_role(self.world.ana, self.world.tom, role)
         db.commit()
         if role == Role.USER and self.chance.random() < 0.5:
-            accounts.set_role(self.world.ana, self.world.tom, Role.AGENT)
+            rights_actions.set_role(self.world.ana, self.world.tom, Role.AGENT)
 
     def do_shut_out_and_let_in(self):
         active = self.world.mia.active
-        accounts.set_active(self.world.ana, self.world.mia, not active)
+        rights_actions.set_active(self.world.ana, self.world.mia, not active)
         db.commit()
         if active and self.chance.random() < 0.8:
-            accounts.set_active(self.world.ana, self.world.mia, True)
+            rights_actions.set_active(self.world.ana, self.world.mia, True)
 
     def do_confide(self):
         ticket = self.ticket()
@@ -291,7 +291,7 @@ def test_a_form_that_is_refused_after_its_sender_lost_their_rights_shows_nothing
 
     def refuse(*_args, **_options):
         with world_of_others(tom):
-            accounts.set_role(db.session.get(User, world.ana.id), db.session.get(User, world.tom.id), Role.USER)
+            rights_actions.set_role(db.session.get(User, world.ana.id), db.session.get(User, world.tom.id), Role.USER)
             db.commit()
         return look([FileStorage(io.BytesIO(b"x"), "x")] * 100, room=1)
 

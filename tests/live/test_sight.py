@@ -7,7 +7,7 @@ import pytest
 from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
@@ -220,7 +220,7 @@ def test_a_program_hears_each_time_that_a_ticket_went_and_came_back(world, ticke
 @pytest.mark.parametrize("path", ["/live", "/live/events"])
 def test_who_has_a_ticket_no_more_rights_to_hears_neither_that_it_goes_nor_that_it_is_back(world, ticket, listen, path):
     change_actions.assign(world.mia, ticket, world.tom)
-    accounts.set_role(world.ana, world.tom, Role.USER)
+    rights_actions.set_role(world.ana, world.tom, Role.USER)
     db.commit()
     tom = listen(world.tom, "me", path=path)
     bin(world, ticket)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from informejo import clock, db, signals
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role, Session, User
 from informejo.events import log
 from informejo.live import bookmark as bookmarks
@@ -109,8 +109,8 @@ def test_who_was_away_is_told_in_a_toast_of_their_own_tickets_and_not_of_every_o
 
 
 RIGHTS_END = {
-    "deactivated": lambda ana, mia: accounts.set_active(ana, mia, False),
-    "another role": lambda ana, mia: accounts.set_role(ana, mia, Role.USER),
+    "deactivated": lambda ana, mia: rights_actions.set_active(ana, mia, False),
+    "another role": lambda ana, mia: rights_actions.set_role(ana, mia, Role.USER),
     "signed out": lambda ana, mia: db.session.execute(delete(Session).where(Session.user_id == mia.id)),
 }
 
@@ -356,7 +356,7 @@ def test_when_all_streams_are_taken_the_next_is_asked_to_come_back(app, world, t
 @pytest.mark.hardening("L-11", "H-33")
 def test_after_deactivation_nothing_more_is_heard(world, ticket, listen):
     stream = listen(world.tom, f"ticket:{ticket.id}", "queue")
-    accounts.set_active(world.ana, world.tom, False)
+    rights_actions.set_active(world.ana, world.tom, False)
     actions.add_comment(world.mia, ticket, body="without Tom")
     db.commit()
     assert not stream.is_open
@@ -375,7 +375,7 @@ def test_signing_out_ends_the_streams_of_that_sign_in_alone(world, ticket, visit
 @pytest.mark.hardening("L-11", "S-50")
 def test_a_change_of_role_ends_the_persons_streams(world, ticket, listen):
     stream = listen(world.tom, "queue")
-    accounts.set_role(world.ana, world.tom, Role.USER)
+    rights_actions.set_role(world.ana, world.tom, Role.USER)
     db.commit()
     assert not stream.is_open
     assert listen(world.tom, "queue").status == 404

@@ -9,12 +9,12 @@ import pytest
 from informejo import clock, db
 from informejo.accounts.models import Session
 from informejo.accounts.queries import fingerprint
+from informejo.cookies import cookie_name
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.guests import link_actions
 from informejo.live.hub import hub
 from informejo.mail import actions as mail
-from informejo.security import cookie_name
 from informejo.teams import actions as teams
 from informejo.tickets import actions, change_actions, confiding_actions
 from informejo.tickets.words import Priority, Status

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.exceptions import HTTPException
 
 from informejo import clock, db
-from informejo.accounts import actions as accounts
+from informejo.accounts import actions as accounts, rights_actions
 from informejo.accounts.models import Role
 from informejo.events.models import Event
 from informejo.mail import actions as mail_actions, outbox, reminders, verdicts
@@ -98,10 +98,10 @@ class History:
         change_actions.restore_ticket(self.people.ana, self.ticket(place))
 
     def role(self, who: str, role: Role):
-        accounts.set_role(self.people.ana, self.person(who), role)
+        rights_actions.set_role(self.people.ana, self.person(who), role)
 
     def active(self, who: str, active: bool):
-        accounts.set_active(self.people.ana, self.person(who), active)
+        rights_actions.set_active(self.people.ana, self.person(who), active)
 
     def choose(self, who: str, fields: dict, zone: str):
         user = self.person(who)

@@ -3,7 +3,7 @@
 import pytest
 
 from informejo import db
-from informejo.accounts import actions as accounts, password_actions
+from informejo.accounts import actions as accounts, password_actions, rights_actions
 from informejo.accounts.models import Role
 from informejo.mail import choices, told_queries
 from informejo.mail.models import Verdict
@@ -129,7 +129,7 @@ def test_what_somebody_may_not_see_any_more_is_not_said(world, own):
     world.note(ticket, "Call @Tom")
     catch_up()
     assert "added an internal note" in why(own(world.tom))[0]
-    accounts.set_role(world.ana, world.tom, Role.USER)
+    rights_actions.set_role(world.ana, world.tom, Role.USER)
     db.commit()
     assert why(own(world.tom))[0].startswith("Something you may not see any more")
     assert "You were mentioned" not in why(own(world.tom))[0]

@@ -3,7 +3,7 @@
 import pytest
 
 from informejo import db
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.mail import actions as mail_actions
 from informejo.mail.recipients import of_reply
@@ -51,8 +51,8 @@ def test_who_switched_it_off_does_not_get_it(world, ticket):
 
 
 def test_who_was_shut_out_or_left_the_desk_does_not_get_it(world, ticket):
-    accounts.set_active(world.ana, world.ren, False)
-    accounts.set_role(world.ana, world.tom, Role.USER)
+    rights_actions.set_active(world.ana, world.ren, False)
+    rights_actions.set_role(world.ana, world.tom, Role.USER)
     assert of_reply(ticket, author=world.ana) == [world.mia]
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from informejo import clock, db
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
@@ -229,7 +229,7 @@ def test_what_somebody_switched_off_is_not_mailed(desk, ticket):
 
 
 def test_who_is_shut_out_gets_no_mail(desk, ticket):
-    accounts.set_active(desk.ana, desk.ren, False)
+    rights_actions.set_active(desk.ana, desk.ren, False)
     desk.comment(desk.mia, ticket)
     (verdict,) = [verdict for verdict in verdicts_for(desk.ren) if verdict.decision != Decision.SENT]
     assert (verdict.decision, verdict.detail) == (NO_MAIL, "Their account is not active.")
@@ -238,7 +238,7 @@ def test_who_is_shut_out_gets_no_mail(desk, ticket):
 def test_a_watcher_who_left_the_desk_is_told_nothing(desk, ticket):
     mail_actions.watch(desk.tom, ticket, desk.tom)
     db.commit()
-    accounts.set_role(desk.ana, desk.tom, Role.USER)
+    rights_actions.set_role(desk.ana, desk.tom, Role.USER)
     desk.comment(desk.mia, ticket)
     assert news(desk.tom) == [(Kind.MESSAGE, Why.WATCHER, GONE)]
 
@@ -311,7 +311,7 @@ def test_a_note_that_waited_is_not_sent_to_who_left_the_desk(desk):
     mail_actions.watch(desk.mia, ticket, desk.tom)
     desk.note(ticket, "@Tom must not read this", by=desk.mia)
     catch_up()
-    accounts.set_role(desk.ana, desk.tom, Role.USER)
+    rights_actions.set_role(desk.ana, desk.tom, Role.USER)
     db.commit()
     assert left(desk.tom) == []
     assert told(desk.tom)[-1] == (Kind.MESSAGE, Why.MENTIONED, GONE)
@@ -320,7 +320,7 @@ def test_a_note_that_waited_is_not_sent_to_who_left_the_desk(desk):
 def test_who_was_shut_out_while_it_waited_gets_nothing(desk, ticket):
     desk.comment(desk.mia, ticket)
     catch_up()
-    accounts.set_active(desk.ana, desk.ren, False)
+    rights_actions.set_active(desk.ana, desk.ren, False)
     assert left(desk.ren) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from informejo import clock, db
-from informejo.accounts import actions as accounts, password_actions
+from informejo.accounts import actions as accounts, password_actions, session_actions
 from informejo.accounts.models import PasswordToken, Session, SetupToken, User
 from informejo.backup.exclusive import exclusive
 from informejo.drafts.actions import save_draft
@@ -213,7 +213,7 @@ def test_the_last_thousand_events_are_replayed_after_a_prune_as_before(app, worl
 def test_sign_ins_are_forgotten_long_after_they_ended(world, prune):
     for days in (29, 31, 61):
         with ago(days=days):
-            accounts.start_session(world.mia, f"{days}")
+            session_actions.start_session(world.mia, f"{days}")
             db.commit()
     assert prune()["ended sign-ins"] == 1
     assert sorted(db.session.scalars(select(Session.agent))) == ["29", "31"]

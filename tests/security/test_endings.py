@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
 from informejo import clock, db, turns
-from informejo.accounts import actions as accounts
+from informejo.accounts import actions as accounts, rights_actions, session_actions
 from informejo.accounts.models import Role, Session, User
 from informejo.db import commit
 from informejo.tickets import change_actions, files
@@ -27,15 +27,15 @@ HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/tickets/1"}
 
 
 def sign_out():
-    accounts.sign_out(session_of("tom"))
+    session_actions.sign_out(session_of("tom"))
 
 
 def new_role():
-    accounts.set_role(person("ana"), person("tom"), Role.USER)
+    rights_actions.set_role(person("ana"), person("tom"), Role.USER)
 
 
 def deactivate():
-    accounts.set_active(person("ana"), person("tom"), False)
+    rights_actions.set_active(person("ana"), person("tom"), False)
 
 
 def expire():
@@ -246,7 +246,7 @@ def test_no_change_is_made_for_whom_is_signed_out_while_it_waits_for_its_turn(wo
 @pytest.mark.hardening("X-52")
 def test_a_requester_who_is_shut_out_while_a_new_ticket_arrives_opens_none(app, world, visit, at):
     ren = visit(world.ren)
-    at("keeping", lambda: accounts.set_active(person("ana"), person("ren"), False))
+    at("keeping", lambda: rights_actions.set_active(person("ana"), person("ren"), False))
     fields = {"title": "The printer smokes", "description": TEXT, "draft": "new-ticket"}
     assert send(ren, "/tickets", fields).status_code == 401
     assert not db.session.scalars(select(Ticket)).all()

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from informejo import db
 from informejo.accounts import address_actions
+from informejo.cookies import cookie_name
 from informejo.factors import actions as factors
 from informejo.factors.models import Authenticator, Passkey
 from informejo.guests.link_actions import make_link
-from informejo.security import cookie_name
 from informejo.tickets import confiding_actions
 from tests.factors.conftest import App
 from tests.factors.device import Device

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete
 
 from informejo import create_app, db, signals
-from informejo.accounts import actions as accounts
+from informejo.accounts import session_actions
 from informejo.db import commit
 from informejo.events.models import LogEpoch
 from informejo.live.bookmark import read
@@ -47,7 +47,8 @@ def people(server):
         world = cast.populate()
         world.ticket()
         tokens = {
-            who: accounts.start_session(getattr(world, who), "test") for who in ("ren", "mia", "tom", "ana", "zoe")
+            who: session_actions.start_session(getattr(world, who), "test")
+            for who in ("ren", "mia", "tom", "ana", "zoe")
         }
         commit()
         db.engine().dispose()

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from informejo import clock, create_app, db, security, signals
-from informejo.accounts import actions
+from informejo import clock, cookies, create_app, db, signals
+from informejo.accounts import session_actions
 from informejo.accounts.models import Role
 from tests.live.sse import Listener
 from tests.world import PASSWORD
@@ -49,7 +49,7 @@ ENDS = [(sign_out, True, False), (change_password, True, True), (end_others, Fal
 def test_where_a_sign_in_ends_its_tabs_and_streams_end_before_the_next_event(world, visit, end, ends_here, ends_there):
     ticket = world.ticket()
     here, there = visit(world.ren), visit(world.ren)
-    cookies = [browser.get_cookie(security.cookie_name()).value for browser in (here, there)]
+    kept = [browser.get_cookie(cookies.cookie_name()).value for browser in (here, there)]
     streams = [
         Listener(browser, f"{path}?on=ticket:1&on=me")
         for browser in (here, there)
@@ -61,9 +61,9 @@ def test_where_a_sign_in_ends_its_tabs_and_streams_end_before_the_next_event(wor
         ended = (ends_here, ends_here, ends_there, ends_there)[number]
         assert stream.is_open != ended
         assert ("after the end" in str(stream.heard())) != ended
-    for cookie, ended in zip(cookies, (ends_here, ends_there), strict=True):
+    for cookie, ended in zip(kept, (ends_here, ends_there), strict=True):
         tab = visit()
-        tab.set_cookie(security.cookie_name(), cookie)
+        tab.set_cookie(cookies.cookie_name(), cookie)
         assert tab.get("/unread", headers={"HX-Request": "true"}).status_code == (401 if ended else 200)
         assert tab.post("/tickets/1/comments", data={"body": "Hello."}).status_code == (401 if ended else 303)
 
@@ -72,7 +72,7 @@ def test_where_a_sign_in_ends_its_tabs_and_streams_end_before_the_next_event(wor
 @pytest.mark.parametrize("end", [sign_out, change_password, deactivate])
 def test_a_cookie_from_before_the_end_opens_nothing_in_another_process_either(app, world, visit, end):
     here, other = visit(world.ren), visit(world.zoe)
-    ended, living = (browser.get_cookie(security.cookie_name()).value for browser in (here, other))
+    ended, living = (browser.get_cookie(cookies.cookie_name()).value for browser in (here, other))
     end(world, visit, here)
     restarted = create_app({name: app.config[name] for name in ("DATABASE_URL", "UPLOAD_DIR")})
     try:
@@ -89,7 +89,7 @@ def test_a_cookie_from_before_the_end_opens_nothing_in_another_process_either(ap
 
 @pytest.mark.hardening("S-44", "H-32")
 def test_every_sign_in_has_a_token_of_its_own_with_256_random_bits(world):
-    tokens = {actions.start_session(world.ren, "test") for _ in range(50)}
+    tokens = {session_actions.start_session(world.ren, "test") for _ in range(50)}
     assert len(tokens) == 50
     assert {len(token) for token in tokens} == {43}
 

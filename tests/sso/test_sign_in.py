@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
-from informejo import clock, db, security
+from informejo import clock, cookies, db
 from informejo.accounts.actions import guest_who_wrote
 from informejo.accounts.models import HalfSignIn, Role, Session, User
 from informejo.accounts.queries import user_by_email
@@ -99,11 +99,11 @@ def test_what_was_being_written_is_kept_on_the_way(browser, liar, world, visit):
 
 def test_the_sign_in_before_in_this_browser_is_over(desk, world, visit, liar):
     browser = visit(world.ren)
-    before = browser.get_cookie(security.cookie_name()).value
+    before = browser.get_cookie(cookies.cookie_name()).value
     Way(browser).end(liar)
     assert has_come_in(browser, "Nia Okafor")
     old = visit()
-    old.set_cookie(security.cookie_name(), before)
+    old.set_cookie(cookies.cookie_name(), before)
     assert old.get("/profile").status_code == 303
 
 
@@ -183,9 +183,9 @@ def test_a_guest_who_holds_a_mailed_link_keeps_their_tickets_too(browser, liar, 
     link, another = make_link(world.gus, ticket), make_link(world.ren, world.ticket())
     db.commit()
     liar.claims = {"email": "gus@example.org"}
-    browser.set_cookie(f"{security.cookie_name()}-2", another.token)
+    browser.set_cookie(f"{cookies.cookie_name()}-2", another.token)
     assert "There are tickets under this address" in Way(browser).end(liar).text, "the link is somebody else's"
-    browser.set_cookie(f"{security.cookie_name()}-{ticket.number}", link.token)
+    browser.set_cookie(f"{cookies.cookie_name()}-{ticket.number}", link.token)
     liar.claims |= {"email_verified": False}
     assert Way(browser).end(liar).status_code == 403, "the provider has to say so too"
     liar.claims |= {"email_verified": True}

@@ -5,7 +5,7 @@ from sqlalchemy import delete, insert
 from werkzeug.exceptions import Forbidden, NotFound, UnprocessableEntity
 
 from informejo import db, policy, turns
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions, session_actions
 from informejo.accounts.models import Role, Session
 from informejo.events import log
 from informejo.guests import link_actions
@@ -66,11 +66,11 @@ def test_one_team_that_sees_all_is_enough(world, team, other):
 
 def test_administrators_see_all_whatever_teams_they_are_in(world, team):
     actions.add_member(world.ana, team, world.ana)
-    accounts.set_role(world.ana, world.tom, Role.ADMIN)
+    rights_actions.set_role(world.ana, world.tom, Role.ADMIN)
     db.commit()
     assert not world.ana.narrowed
     assert not world.tom.narrowed
-    accounts.set_role(world.ana, world.tom, Role.AGENT)
+    rights_actions.set_role(world.ana, world.tom, Role.AGENT)
     assert world.tom.narrowed
 
 
@@ -120,7 +120,7 @@ def test_nothing_is_given_to_a_team_that_is_gone_by_then(world, team, other):
     for give in (
         lambda: change_actions.set_team(world.mia, ticket, other),
         lambda: hand_over(world.mia, world.tom, other),
-        lambda: accounts.set_active(world.ana, world.tom, False, other),
+        lambda: rights_actions.set_active(world.ana, world.tom, False, other),
     ):
         with pytest.raises(NotFound):
             give()
@@ -132,11 +132,11 @@ def test_nothing_is_given_to_a_team_that_is_gone_by_then(world, team, other):
 
 def test_others_go_on_while_very_many_see_otherwise_or_are_signed_out(world, team, monkeypatch):
     for _ in range(10):
-        accounts.start_session(world.tom, "a browser")
+        session_actions.start_session(world.tom, "a browser")
     db.commit()
     pauses = []
     monkeypatch.setattr(turns, "give_way", lambda: pauses.append(1))
-    accounts.end_sessions(world.tom, world.tom)
+    session_actions.end_sessions(world.tom, world.tom)
     actions.keep_in_step(world.ana, [world.tom] * 10)
     link_actions.end_links(world.mia, world.ticket(), [Session(id=number) for number in range(10)])
     assert len(pauses) == 3

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from informejo import db
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.drafts.actions import key_for, save_draft
 from informejo.tickets import queries
 
@@ -76,7 +76,7 @@ def test_an_agents_own_ticket_is_shown_as_a_requester_would_see_it(world, visit)
 
 
 def test_whoever_is_shut_out_sees_nothing(world, visit, ticket):
-    accounts.set_active(world.ana, world.ren, False)
+    rights_actions.set_active(world.ana, world.ren, False)
     db.commit()
     page = visit(world.mia).get(f"/tickets/{ticket.number}/as-requester").text
     assert "They see nothing" in page

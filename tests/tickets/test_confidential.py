@@ -5,7 +5,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.events.models import Event
 from informejo.mail import actions as mail, recipients
 from informejo.mail.words import Why
@@ -67,14 +67,14 @@ def test_whom_it_is_given_to_sees_it_and_whom_it_was_taken_from_does_not(world, 
 @pytest.mark.parametrize("to", ["tom", None])
 def test_when_the_last_who_sees_it_leaves_somebody_else_does(world, ticket, status, to):
     change_actions.set_status(world.mia, ticket, status)
-    accounts.set_active(world.ana, world.mia, False, to and getattr(world, to))
+    rights_actions.set_active(world.ana, world.mia, False, to and getattr(world, to))
     db.commit()
     assert seeing(world, ticket) == [to or "ana", "ren"]
 
 
 def test_who_is_named_beside_others_leaves_without_a_word(world, ticket):
     confiding_actions.name_person(world.mia, ticket, world.tom)
-    accounts.set_active(world.ana, world.tom, False)
+    rights_actions.set_active(world.ana, world.tom, False)
     assert seeing(world, ticket) == ["mia", "ren"]
 
 

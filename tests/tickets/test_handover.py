@@ -8,7 +8,7 @@ import pytest
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import db, policy
-from informejo.accounts import actions as accounts
+from informejo.accounts import rights_actions
 from informejo.accounts.models import Role, User
 from informejo.desk import stats
 from informejo.events import log
@@ -19,8 +19,8 @@ from tests.live import dom
 from tests.live.sse import Listener
 
 LEAVE = {
-    "shut out": lambda world, to=None: accounts.set_active(world.ana, world.tom, False, to),
-    "a requester now": lambda world, to=None: accounts.set_role(world.ana, world.tom, Role.USER, to),
+    "shut out": lambda world, to=None: rights_actions.set_active(world.ana, world.tom, False, to),
+    "a requester now": lambda world, to=None: rights_actions.set_role(world.ana, world.tom, Role.USER, to),
 }
 
 
@@ -83,7 +83,7 @@ def test_many_go_together_and_none_of_others(world, ticket, leave):
 
 
 def test_whoever_stays_at_the_desk_keeps_theirs(world, ticket):
-    accounts.set_role(world.ana, world.tom, Role.ADMIN, world.mia)
+    rights_actions.set_role(world.ana, world.tom, Role.ADMIN, world.mia)
     db.commit()
     assert ticket.assignee == world.tom
 
@@ -125,7 +125,7 @@ def test_one_that_comes_back_from_the_bin_waits_for_anybody(world, visit, ticket
 
 def test_nothing_is_changed_when_the_receiver_left_meanwhile(world, ticket):
     with pytest.raises(UnprocessableEntity):
-        accounts.set_active(world.ana, world.tom, False, world.dan)
+        rights_actions.set_active(world.ana, world.tom, False, world.dan)
     db.session.rollback()
     assert (world.tom.active, ticket.assignee) == (True, world.tom)
 
@@ -145,7 +145,7 @@ def test_none_that_is_given_to_them_meanwhile_slips_through(app, world):
         change_actions.assign(mia, policy.find_ticket(mia, id), tom)
 
     def shut_out(_mia, tom, ana, _id):
-        accounts.set_active(ana, tom, False)
+        rights_actions.set_active(ana, tom, False)
 
     deeds = [(give, world.ticket().id) for _ in range(10)] + [(shut_out, 0)]
     with ThreadPoolExecutor(11) as pool:

@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import delete, select
 
-from informejo import db, policy, security
+from informejo import cookies, db, policy
 from informejo.accounts.models import Session
 from informejo.policy import find_ticket
 from informejo.tickets import change_actions
@@ -201,13 +201,13 @@ def test_fields_that_are_not_in_the_form_change_nothing(world, ren):
 
 
 def test_a_note_that_was_typed_while_the_session_ended_is_still_a_note(world, mia, ticket):
-    cookie = mia.get_cookie(security.cookie_name()).value
-    mia.set_cookie(security.cookie_name(), "one-that-has-ended")
+    cookie = mia.get_cookie(cookies.cookie_name()).value
+    mia.set_cookie(cookies.cookie_name(), "one-that-has-ended")
     asked = mia.post("/tickets/1/comments", data={"draft": "ticket:1", "body": TYPED, "internal": "yes"})
     assert asked.status_code == 401
     hidden = {box["name"]: box["value"] for box in dom.read(asked.text).all("input", type="hidden")}
     mia.post("/sign-in", data=hidden | {"email": "mia@example.org", "password": PASSWORD})
-    assert mia.get_cookie(security.cookie_name()).value != cookie
+    assert mia.get_cookie(cookies.cookie_name()).value != cookie
     page = mia.get("/tickets/1").text
     assert (field(page, "body"), field(page, "internal")) == (TYPED, "yes")
 
