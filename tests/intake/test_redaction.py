@@ -67,6 +67,10 @@ def test_nothing_that_lets_in_is_shown_or_handed_out(world, visit):
         assert files.read(mail.stored_name) == raw  # the desk keeps what came
 
 
+def test_a_reply_address_is_known_in_a_link_too():
+    assert "abcdefghijklmnop" not in redacted("mailto:help%2B7.8.abcdefghijklmnop%40desk.example")
+
+
 def test_files_of_letters_of_two_bytes_and_long_ones_are_looked_through():
     words = "Grüße\n" + TEXT
     for name in ("utf-16", "utf-16-be", "utf-16-le"):
