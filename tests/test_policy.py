@@ -204,7 +204,9 @@ def test_whoever_came_by_a_link_is_the_requester_of_one_ticket_whatever_they_are
     others = [rule.what for rule in policy.RULES if rule.what not in about_a_ticket()]
     assert [what for what in others if not policy.may(world.ana, what, world.ren)] == []
     assert policy.may(world.ana, "user.erase", world.ana)
+    world.ticket(world.ana, "Another of hers")
     world.ana.only = ticket.id
+    assert db.session.scalars(policy.visible_tickets(world.ana)).all() == [ticket]
     mine = [what for what in about_a_ticket() if what[:6] == "ticket" and policy.may(world.ana, what, ticket)]
     assert mine == ["ticket.open", "ticket.see", "ticket.comment", "ticket.settle", "ticket.link", "ticket.edit"]
     for person in (world.ren, world.ana):
