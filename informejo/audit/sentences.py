@@ -5,6 +5,7 @@ from informejo.audit.models import Access, AccessKind
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.events.sentences import sentence
+from informejo.tickets.words import Category
 
 KINDS = {
     AccessKind.SIGNED_IN: ("Signed in", "{who} signed in."),
@@ -90,7 +91,13 @@ def _change(field: str, old, new) -> str:
         return f"{field} {_shown(old)}"
     if old is None and new is None:  # what it is stays secret, as of a password
         return field
+    old, new = (_named(field, value) for value in (old, new))
     return f"{field} from {_shown(old)} to {_shown(new)}"
+
+
+def _named(field: str, value):
+    """What the log keeps by keys, by the names people know."""
+    return [Category(key).word for key in value] if field == "categories" else value
 
 
 def _shown(value) -> str:
@@ -98,5 +105,7 @@ def _shown(value) -> str:
         return "nothing"
     if isinstance(value, dict) and "word" in value:  # of a category
         value = f"{value['word']} (hidden)" if value["hidden"] else value["word"]
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     words = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
     return f"“{words[:_MOST]}…”" if len(words) > _MOST else f"“{words}”"

@@ -21,6 +21,8 @@ from informejo.audit.sentences import kind_word, told
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.ids import made_at
+from informejo.teams import actions as team_actions
+from informejo.tickets.words import Category
 from tests.world import PASSWORD
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1")
@@ -55,6 +57,14 @@ def test_events_and_sign_ins_stand_in_one_list_newest_first(world, visit, busy):
         "Mia Lund added an internal note · #1 The printer is on fire",
         "Ren Ito opened · #1 The printer is on fire",
     ]
+
+
+def test_the_categories_of_a_team_are_called_by_their_names(world, visit):
+    team = team_actions.create_team(world.ana, name="Wires")
+    its = [Category.NETWORK, Category.TRAVEL]
+    team_actions.change_team(world.ana, team, name="Wires", sees_all=True, categories=its)
+    db.commit()
+    assert "categories from nothing to “Network, Travel”" in sentences(visit(world.ana))[0]
 
 
 def test_no_text_of_a_note_is_in_it_and_none_in_its_file(world, visit, busy):
