@@ -37,7 +37,7 @@ def change_password():
     security.count("sign-in of an account", whose)
     if counting.is_stopped(whose):
         return _page({"current": STOPPED}), 403
-    came = {name: getattr(g.session, name) for name in ("provider", "id_token", "sid", "factor")}
+    came = {name: getattr(g.session, name) for name in ("provider", "id_token", "sid", "factor", "expires_at")}
     if not actions.change_password(actor(), current=new.current, new=new.password):
         db.commit_if_possible(lambda: counting.fail(whose) or True)
         return _page({"current": WRONG}), 422

@@ -20,11 +20,11 @@ from informejo.events.names import EventName
 MARK_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
 
 
-def start_session(user: User, agent: str, before: Session | None = None, *, proved: bool = True, **came: str) -> str:
+def start_session(user: User, agent: str, before: Session | None = None, *, proved: bool = True, **came) -> str:
     """Sign this person in; returns the cookie's new value. The browser `agent`'s session `before` this one ends.
 
     `proved`: they have just shown who they are. `came`: `provider`, `sid` and `id_token` of single sign-on, and
-    `factor`, who looked at their second factor.
+    `factor`, who looked at their second factor; of one that goes on, `expires_at`.
     """
     if before:
         with suppress(NotFound):  # somebody ended it while the password was looked at
@@ -35,8 +35,8 @@ def start_session(user: User, agent: str, before: Session | None = None, *, prov
         min(longest, timedelta(hours=current_app.config["ADMIN_SESSION_HOURS"])) if user.role == Role.ADMIN else longest
     )
     token = secrets.token_urlsafe(32)
-    of_it = {"expires_at": now + lasts, "agent": agent, "proved_at": now if proved else None}
-    db.session.add(Session(token_hash=fingerprint(token), user=user, **of_it, **came))
+    of_it = {"expires_at": now + lasts, "agent": agent, "proved_at": now if proved else None} | came
+    db.session.add(Session(token_hash=fingerprint(token), user=user, **of_it))
     return token
 
 

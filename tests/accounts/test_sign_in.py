@@ -224,6 +224,10 @@ def test_an_administrators_session_ends_after_twelve_hours_and_its_stream_with_i
             assert browser.get("/profile").status_code == 200
             ends_at = viewer_for(cookie(browser)).session.ends_at
             assert ends_at == min(start + timedelta(minutes=minutes + 30), start + 12 * HOUR)
+    new = {"current": PASSWORD, "password": "a new one, and long", "again": "a new one, and long"}
+    with clock.at(start + 12 * HOUR - timedelta(minutes=1)):
+        assert browser.post("/profile/password", data=new).status_code == 303  # which makes no day longer
+        assert browser.get("/profile").status_code == 200
     with clock.at(start + 12 * HOUR):
         assert browser.get("/profile").status_code == 303
 
