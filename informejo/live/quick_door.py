@@ -103,11 +103,11 @@ def _wanted(environ: dict) -> Wanted | None:
     return Wanted(asking, said.get("on", []), "html", environ.get("HTTP_LAST_EVENT_ID"), said.get("since", [""])[0])
 
 
-def _who_asks(cookies: Mapping[str, str], topics: list[str]) -> Asking | None:
+def _who_asks(held: Mapping[str, str], topics: list[str]) -> Asking | None:
     """As in `web.look_up`: whoever signed in, or else whoever holds a link to the very ticket that is asked for."""
-    found = viewer_for(cookies.get(cookies.cookie_name(), ""))
+    found = viewer_for(held.get(cookies.cookie_name(), ""))
     number = None if found else ticket_of_stream(topics)
-    token = number and cookies.link_cookie(number, cookies)
+    token = number and cookies.link_cookie(number, held)
     return viewer_for(token, number) if token else found
 
 
