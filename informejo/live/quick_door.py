@@ -14,7 +14,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.http import parse_cookie  # as `Request.cookies` does
 
-from informejo import drawn, logs, security
+from informejo import cookies, drawn, logs, security
 from informejo.accounts.sign_ins import Asking, viewer_for
 from informejo.asked_for import ticket_of_stream
 from informejo.faults import note
