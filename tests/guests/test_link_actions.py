@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
 from informejo.accounts.models import Role, Session
@@ -99,8 +99,56 @@ def test_what_is_done_by_a_link_shows_the_address_and_whose_ticket_it_is(
     ] * address
     assert ticket.unverified is not theirs
     changed = [event for event in events if event.name == EventName.TICKET_UPDATED]
-    assert [(event.audience, event.changes) for event in changed] == [
-        (Audience.STAFF, {"unverified": [True, False]})
+    assert [(event.audience, event.changes, event.ticket) for event in changed] == [
+        (Audience.STAFF, {"unverified": [True, False]}, ticket)
     ] * theirs
     link_actions.prove(world.mia, ticket)
     assert ticket.unverified is not theirs, "staff who look after it show nothing"
+
+
+def made(ticket, user, **fields) -> tuple[link_actions.Link, Session]:
+    link = link_actions.make_link(user, ticket)
+    db.session.flush()
+    session = db.session.query(Session).filter_by(token_hash=fingerprint(link.token)).one()
+    for name, value in fields.items():
+        setattr(session, name, value)
+    db.commit()
+    return link, session
+
+
+@pytest.mark.hardening("H-33", "O-04")
+def test_a_link_lets_in_whoever_may_come_in_to_a_ticket_that_is_theirs_in_its_time(world, ticket):
+    def lets_in(link) -> tuple[bool, bool]:
+        return link_queries.link_with(link.token) is not None, link_queries.opened_by_code(
+            user.email, link.code
+        ) is not None
+
+    user = world.gus
+    with clock.at(clock.now()):
+        link, session = made(ticket, user, expires_at=clock.now() + timedelta(seconds=1))
+        assert lets_in(link) == (True, True)
+        session.expires_at = clock.now()
+        assert lets_in(link) == (False, False)
+        session.expires_at, user.active = clock.now() + timedelta(hours=1), False
+        assert lets_in(link) == (False, False)
+        user.active, ticket.requester = True, world.zoe
+        assert lets_in(link) == (False, False)
+        ticket.requester = user
+        assert lets_in(link) == (True, True)
+
+
+def test_links_are_listed_a_page_at_a_time_for_who_looks_after_the_ticket(world, ticket, monkeypatch):
+    monkeypatch.setattr(link_queries, "PAGE", 2)
+    ages = [clock.now() - timedelta(minutes=minutes) for minutes in (1, 4, 3, 2)]
+    sessions = [made(ticket, world.gus, created_at=age)[1] for age in ages]
+    first, last = [sessions[0], sessions[3]], [sessions[2], sessions[1]]
+    for page, found in ((None, (first, 1, True, 4)), (1, (first, 1, True, 4)), (2, (last, 2, False, 4))):
+        assert link_queries.listed_links(world.mia, ticket, page) == found
+    made(ticket, world.gus)
+    assert link_queries.listed_links(world.gus, ticket, 2)[1:] == (2, True, 5)
+    with pytest.raises(Forbidden):
+        link_queries.listed_links(world.zoe, ticket)
+    with pytest.raises(Forbidden):
+        link_queries.find_link(world.zoe, ticket, sessions[0].id)
+    with pytest.raises(NotFound):
+        link_queries.find_link(world.mia, ticket, 10**30)
