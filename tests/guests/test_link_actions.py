@@ -102,8 +102,18 @@ def test_what_is_done_by_a_link_shows_the_address_and_whose_ticket_it_is(
     assert [(event.audience, event.changes, event.ticket) for event in changed] == [
         (Audience.STAFF, {"unverified": [True, False]}, ticket)
     ] * theirs
-    link_actions.prove(world.mia, ticket)
-    assert ticket.unverified is not theirs, "staff who look after it show nothing"
+    assert {one.user_id for one in db.session.query(Access)} <= {gus.id}
+    for person in (world.mia, gus):  # staff who look after it show nothing, and whoever has shown it shows no more
+        link_actions.prove(person, ticket)
+        assert db.commit() == []
+    assert ticket.unverified is not theirs
+
+
+def test_what_somebody_shows_of_a_ticket_that_was_deleted_meanwhile_is_not_kept(world, ticket):
+    ticket.unverified, ticket.deleted_at = True, clock.now()
+    db.commit()
+    with pytest.raises(NotFound):
+        link_actions.prove(world.gus, ticket)
 
 
 def made(ticket, user, **fields) -> tuple[link_actions.Link, Session]:
