@@ -1,7 +1,10 @@
 """Whose signature convinces, and how often a provider is asked for what it says of itself; without a network."""
 
+import base64
+import hashlib
 from datetime import timedelta
 from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from joserfc import jwt
@@ -10,7 +13,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from informejo import clock
 from informejo.sso import discovery, tokens
 from informejo.sso.asking import Trouble
-from informejo.sso.flow import way_out, word_of
+from informejo.sso.flow import Secrets, names_itself, new_secrets, way_out, way_there, word_of
 from informejo.sso.tokens import Untrue
 from tests.sso.test_claims import PROVIDER
 
@@ -30,6 +33,7 @@ def shown(monkeypatch):
 def signed(key=RSA, alg: str = "RS256", kid: str | None = "r", **claims) -> str:
     now = int(clock.now().timestamp())
     said = {"iss": HOME, "aud": PROVIDER.client_id, "iat": now, "exp": now + 60, "nonce": "n", "sub": "x"} | claims
+    said = {name: value for name, value in said.items() if value is not None}
     return jwt.encode({"alg": alg} | ({"kid": kid} if kid else {}), said, key, algorithms=[alg])
 
 
@@ -74,6 +78,38 @@ def test_a_name_of_somebody_is_of_a_length_that_is_allowed(shown):
     assert holds(signed(sub="x" * 255))
     for sub in ("x" * (255 + 1), "", "a\n", 7, None):
         assert not holds(signed(sub=sub)), sub
+
+
+SIGNED_OUT = {"nonce": None, "jti": "once", "sid": "there", "events": {tokens.LOGOUT: {}}}
+ENDS_NOTHING = [
+    *({name: None} for name in ("iss", "aud", "iat", "exp", "jti", "events")),
+    *({"events": events} for events in ("x", [tokens.LOGOUT], {}, {tokens.LOGOUT: "yes"})),
+    *(
+        {"iss": "https://else.example"},
+        {"aud": "else"},
+        {"nonce": "n"},
+        {"sub": None, "sid": None},
+        {"sub": 7},
+        {"sid": "a\n"},
+    ),
+    *({"jti": 7}, {"jti": ""}, {"sub": "x" * 256}, {"sid": 0}),
+]
+
+
+@pytest.mark.hardening("L-17")
+def test_a_logout_token_says_whom_in_every_point_or_nobody(shown):
+    with clock.at(clock.now().replace(microsecond=0) + timedelta(days=1)):
+        now = int(clock.now().timestamp())
+        assert tokens.check_logout(PROVIDER, signed(**SIGNED_OUT)) == ("x", "there", "once")
+        assert tokens.check_logout(PROVIDER, signed(**SIGNED_OUT | {"sub": None, "iat": now - 600})) == (
+            "",
+            "there",
+            "once",
+        )
+        assert tokens.check_logout(PROVIDER, signed(**SIGNED_OUT | {"sid": None})) == ("x", "", "once")
+        for lie in (*ENDS_NOTHING, {"iat": now - 601}, {"exp": now - 61}, {"iat": now + 61}):
+            with pytest.raises(Untrue):
+                tokens.check_logout(PROVIDER, signed(**SIGNED_OUT | lie))
 
 
 class Asked:
@@ -184,3 +220,26 @@ def test_a_word_of_an_error_is_one_or_is_not_said():
     words = {"access_denied": "access_denied", "x" * 40: "x" * 40, "x" * 41: "error", "<b>": "error", "Denied": "error",
              "": "error", None: "error", 7: "error", "a\n": "error"}  # fmt: skip
     assert {said: word_of(said) for said in words} == words
+
+
+def test_the_way_there_asks_for_what_was_made_for_it_and_again_for_who_they_are(asked):
+    made, back = Secrets("n" * 43, "v" * 64), "https://help.example.org/sso/desk/callback"
+    ways = [way_there(PROVIDER, made, state="s", back=back, again=again) for again in (False, True)]
+    first, again = (dict(parse_qsl(urlsplit(way).query)) for way in ways)
+    assert all(way.startswith(f"{HOME}/authorization?") for way in ways)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(made.verifier.encode()).digest()).decode().rstrip("=")
+    assert first == {
+        "response_type": "code",
+        "client_id": "org.desk",
+        "redirect_uri": back,
+        "scope": PROVIDER.scopes,
+        "state": "s",
+        "nonce": made.nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    assert again == first | {"prompt": "login", "max_age": "0"}
+    assert names_itself(PROVIDER) is False
+    one, other = new_secrets(), new_secrets()
+    assert (len(one.nonce), len(one.verifier)) == (43, 64)
+    assert not {*one} & {*other}
