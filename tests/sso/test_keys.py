@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
 from informejo import clock
-from informejo.sso import discovery, tokens
+from informejo.sso import discovery, flow, tokens
 from informejo.sso.asking import Trouble
 from informejo.sso.flow import Secrets, names_itself, new_secrets, way_out, way_there, word_of
 from informejo.sso.tokens import Untrue
@@ -243,3 +243,21 @@ def test_the_way_there_asks_for_what_was_made_for_it_and_again_for_who_they_are(
     one, other = new_secrets(), new_secrets()
     assert (len(one.nonce), len(one.verifier)) == (43, 64)
     assert not {*one} & {*other}
+
+
+@pytest.mark.hardening("S-40")
+def test_what_is_signed_says_since_when_where_and_with_how_many_factors(asked, monkeypatch):
+    del asked.itself["userinfo_endpoint"]
+    provider = PROVIDER._replace(mfa=frozenset(["otp", "gold"]))
+    cases = [
+        ({}, (None, "", False)),
+        ({"auth_time": 7, "sid": "there", "amr": ["pwd", "otp"]}, (7, "there", True)),
+        ({"sid": 7, "amr": ["pwd"], "acr": "gold"}, (None, "", True)),
+        ({"sid": "a\n", "amr": "otp", "acr": "silver"}, (None, "", False)),
+        ({"amr": [["otp"], 7, None], "acr": ["gold"]}, (None, "", False)),
+    ]
+    for claims, said in cases:
+        token = signed(**claims)
+        monkeypatch.setattr(flow, "_redeem", lambda *_, token=token: {"access_token": "a", "id_token": token})
+        back = flow.returned(provider, Secrets("n", "v"), code="c", back="https://help.example.org/")
+        assert (back.told.subject, back.id_token, *back[2:]) == ("x", token, *said), claims
