@@ -253,7 +253,7 @@ def test_what_is_signed_says_since_when_where_and_with_how_many_factors(asked, m
         ({}, (None, "", False)),
         ({"auth_time": 7, "sid": "there", "amr": ["pwd", "otp"]}, (7, "there", True)),
         ({"sid": 7, "amr": ["pwd"], "acr": "gold"}, (None, "", True)),
-        ({"sid": "a\n", "amr": "otp", "acr": "silver"}, (None, "", False)),
+        ({"sid": "a\n", "amr": ["Otp"], "acr": "silver"}, (None, "", False)),
         ({"amr": [["otp"], 7, None], "acr": ["gold"]}, (None, "", False)),
     ]
     for claims, said in cases:
