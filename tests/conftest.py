@@ -38,6 +38,7 @@ class Browser(FlaskClient):
         return response
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks which tests belong together
 def pytest_collection_modifyitems(items):
     """What belongs together stays in one process; the longest begin first."""
     for item in items:
