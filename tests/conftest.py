@@ -40,7 +40,7 @@ class Browser(FlaskClient):
 
 
 class _Together(LoadScopeScheduling):
-    """What belongs together stays in one process. Marks do not do it: what xdist 3.8 makes of them is lost on pytest 9.2."""
+    """What belongs together stays in one process. Marks would not do: pytest 9.2 loses what xdist 3.8 makes of them."""
 
     def _split_scope(self, nodeid: str) -> str:
         return groups.group(nodeid)
