@@ -66,7 +66,7 @@ class Machine:
             [self.checkout / "deploy" / "deploy.sh", *words],
             env=self.environ | environ,
             pass_fds=(self.listener.fileno(),),
-            timeout=120,
+            timeout=240,
             capture_output=True,
             text=True,
             check=False,
