@@ -47,6 +47,18 @@ def prose(length: Length, what: str):
     return Annotated[str, BeforeValidator(_cleaned(clean_text)), AfterValidator(_within(length, what))]
 
 
+def whole(least: int, most: int, what: str):
+    """The type of a whole number from `least` to `most`; `what` names it in the sentence, as in "days"."""
+
+    def read(text: object) -> int:
+        text = str(text)
+        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
+            raise problem(f"Write a number of {what}, from {least:,} to {most:,}.")
+        return int(text)
+
+    return Annotated[int, BeforeValidator(read)]
+
+
 def problem(sentence: str) -> PydanticCustomError:
     """For validators to raise: the sentence stands beside the field as it is."""
     return PydanticCustomError("problem", "{sentence}", {"sentence": sentence})

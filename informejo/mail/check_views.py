@@ -1,11 +1,10 @@
 """The page *Mail check*, for administrators."""
 
-import threading
-
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, current_app
 from werkzeug.wrappers import Response
 
 from informejo import policy
+from informejo.mail import checking
 from informejo.mail.checking import Check
 from informejo.web import actor, go_to, page
 
@@ -32,11 +31,5 @@ def begin():
     check = current_app.extensions.get("mail_check")
     if check is None or check.is_over:
         current_app.extensions["mail_check"] = check = Check()
-        app = current_app._get_current_object()
-        threading.Thread(target=_run, args=(app, check), name="mail check", daemon=True).start()
+        checking.begin(check)
     return go_to("/mail/check")
-
-
-def _run(app: Flask, check: Check):
-    with app.app_context():
-        check.run()

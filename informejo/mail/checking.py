@@ -1,9 +1,12 @@
 """The mail check: a mail to the desk itself, followed step by step, each with its time or with what is wrong."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
+
+from flask import Flask, current_app
 
 from informejo import clock, db
 from informejo.doctor.models import State
@@ -50,6 +53,19 @@ class Check:
                 tell(step)
         finally:
             self.is_over = True
+
+
+def begin(check: Check) -> threading.Thread:
+    """Let it run beside the request that asked for it."""
+    app = current_app._get_current_object()
+    beside = threading.Thread(target=_run, args=(app, check), name="mail check", daemon=True)
+    beside.start()
+    return beside
+
+
+def _run(app: Flask, check: Check):
+    with app.app_context():
+        check.run()
 
 
 def _tried(what: str, do: Callable[[Trip], Said], trip: Trip) -> Step:

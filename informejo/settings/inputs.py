@@ -7,7 +7,7 @@ from pydantic import field_validator
 from werkzeug.datastructures import FileStorage
 
 from informejo import limits
-from informejo.inputs import Input, Invalid, line, problem, prose
+from informejo.inputs import Input, Invalid, line, problem, prose, whole
 from informejo.limits import Length
 from informejo.settings.colours import PATTERN
 from informejo.tickets.media_types import HEAD, media_type
@@ -61,7 +61,7 @@ class Settings(Input):
     REGISTRATION: bool
     REGISTRATION_CONFIRM: bool
     GUEST_TICKETS: bool
-    LINK_DAYS: int
+    LINK_DAYS: whole(1, 365, "days")
     SECOND_FACTOR: Literal["", "admins", "staff"] = ""
 
     @field_validator("ACCENT")
@@ -71,11 +71,6 @@ class Settings(Input):
         if text and not PATTERN.fullmatch(text):
             raise problem("Write a colour as # and six digits, such as #0b6a62.")
         return text
-
-    @field_validator("LINK_DAYS", mode="before")
-    @classmethod
-    def days(cls, text: str) -> int:
-        return whole(text, 1, 365, "days")
 
 
 class Form(NamedTuple):
@@ -96,14 +91,6 @@ class CategoryName(Input):
     """What a category is called, in any script."""
 
     word: line(limits.CATEGORY, "a name")
-
-
-def whole(text: str, least: int, most: int, what: str) -> int:
-    """The whole number that was typed. For validators: raises the sentence that says what it may be."""
-    text = str(text)
-    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
-        raise problem(f"Write a number of {what}, from {least:,} to {most:,}.")
-    return int(text)
 
 
 def picture(file: FileStorage | None) -> dict[str, str]:

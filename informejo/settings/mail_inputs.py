@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from informejo.inputs import Input, line, problem, prose
+from informejo.inputs import Input, line, problem, prose, whole
 from informejo.intake.mailboxes import is_here
 from informejo.limits import Length
 from informejo.mail.fields import mailbox
-from informejo.settings.inputs import Field, Form, whole
+from informejo.settings.inputs import Field, Form
 from informejo.text import ADDRESS
 
 _TEXT = Length(0, 1_000)
@@ -62,15 +62,15 @@ class MailSettings(Input):
     """All of them, each within its bounds."""
 
     SMTP_HOST: line(_NAME, "a name") = ""
-    SMTP_PORT: int
+    SMTP_PORT: whole(1, 65_535, "a port")
     SMTP_SECURITY: Literal["starttls", "tls", "none"]
     SMTP_USER: line(_LONG, "a name") = ""
     MAIL_FROM: line(_LONG, "an address") = ""
     MAIL_REPLY_TO: line(_LONG, "an address") = ""
     MAIL_FOOTER: prose(_TEXT, "a footer") = ""
-    REMINDER_DAYS: int
-    MAIL_POLL_SECONDS: int
-    MAIL_LARGEST: int
+    REMINDER_DAYS: whole(0, 365, "days")
+    MAIL_POLL_SECONDS: whole(1, 3_600, "seconds")
+    MAIL_LARGEST: whole(10_000, 1_000_000_000, "bytes")
     MAIL_TRUSTED_SERVER: line(_NAME, "a name") = ""
 
     @field_validator("SMTP_HOST", "MAIL_TRUSTED_SERVER")
@@ -94,26 +94,6 @@ class MailSettings(Input):
         if text and not (ADDRESS.fullmatch(address) and _can_be_written_to(name, address)):
             raise problem("Write an address that mail can go to, such as Help desk <help@example.org>.")
         return text
-
-    @field_validator("SMTP_PORT", mode="before")
-    @classmethod
-    def port(cls, text: str) -> int:
-        return whole(text, 1, 65_535, "a port")
-
-    @field_validator("REMINDER_DAYS", mode="before")
-    @classmethod
-    def days(cls, text: str) -> int:
-        return whole(text, 0, 365, "days")
-
-    @field_validator("MAIL_POLL_SECONDS", mode="before")
-    @classmethod
-    def seconds(cls, text: str) -> int:
-        return whole(text, 1, 3_600, "seconds")
-
-    @field_validator("MAIL_LARGEST", mode="before")
-    @classmethod
-    def size(cls, text: str) -> int:
-        return whole(text, 10_000, 1_000_000_000, "bytes")
 
 
 MAIL_FORM = Form(GROUPS, MailSettings)

@@ -1,13 +1,13 @@
 """The page of mail settings: what is no secret is changed here, and tried before it is saved."""
 
-import threading
 from collections import ChainMap
 
-from flask import Blueprint, Flask, current_app, request
+from flask import Blueprint, current_app, request
 
 from informejo import db, policy
 from informejo.accounts.asked_again import require_proof
 from informejo.inputs import Invalid
+from informejo.mail import checking
 from informejo.mail.check_steps import TRIAL
 from informejo.mail.checking import Check
 from informejo.settings.mail_inputs import MAIL_FORM
@@ -51,13 +51,5 @@ def _try(settings: ChainMap) -> Check:
     """A check of these settings; where the server takes its time, as far as it came."""
     current_app.extensions["mail_trial"] = check = Check(TRIAL, settings)
     db.session.rollback()  # whoever waits for a server holds no connection to the database
-    app = current_app._get_current_object()
-    at_it = threading.Thread(target=_run, args=(app, check), name="mail trial", daemon=True)
-    at_it.start()
-    at_it.join(PATIENCE)
+    checking.begin(check).join(PATIENCE)
     return check
-
-
-def _run(app: Flask, check: Check):
-    with app.app_context():
-        check.run()
