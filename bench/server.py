@@ -103,9 +103,8 @@ def running(desk: Desk, **settings) -> Iterator[Desk]:
     conf = desk.folder / "gunicorn.conf.py"
     conf.write_text(WATCHED.format(conf=str(ROOT / "gunicorn.conf.py"), notes=str(desk.folder / "notes")))
     environ = os.environ | {name: str(value) for name, value in (_settings(desk.folder) | settings).items()}
-    command = [sys.executable, "-m", "gunicorn", "-c", str(conf), "-b", f"127.0.0.1:{desk.port}", "app:app"]
-    with (desk.folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ | {"PORT": str(desk.port)}, stderr=log, stdout=log)
+    words = ["gunicorn", "-c", str(conf), "-b", f"127.0.0.1:{desk.port}", "app:app"]
+    process = launch(words, ROOT, environ | {"PORT": str(desk.port)}, desk.folder / "log")
     try:
         desk.worker = worker_of(process, desk.port, desk.folder / "log")
         yield desk
@@ -119,17 +118,30 @@ def bare() -> Iterator[int]:
     """A bare Flask behind a gunicorn of the same kind, on the port that this yields."""
     with TemporaryDirectory(prefix="informejo-bench-") as folder:
         port, log = free_port(), Path(folder) / "log"
-        command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "--worker-connections", "12000"]
-        command += ["-b", f"127.0.0.1:{port}", "bench.bare:app"]
-        environ = os.environ | {"PYTHONPATH": str(ROOT)}
-        with log.open("wb") as out:  # not in ROOT, whose settings gunicorn would take
-            process = subprocess.Popen(command, cwd=folder, env=environ, stderr=out, stdout=out)
+        words = [
+            "gunicorn",
+            "-k",
+            "gevent",
+            "--worker-connections",
+            "12000",
+            "-b",
+            f"127.0.0.1:{port}",
+            "bench.bare:app",
+        ]
+        # Not in ROOT, whose settings gunicorn would take.
+        process = launch(words, Path(folder), os.environ | {"PYTHONPATH": str(ROOT)}, log)
         try:
             worker_of(process, port, log)
             yield port
         finally:
             process.terminate()
             process.wait(30)
+
+
+def launch(words: list[str], folder: Path, environ: dict[str, str], log: Path) -> subprocess.Popen:
+    """`python -m` these words, from scratch; where it is not measured, tests have it forked from what is loaded."""
+    with log.open("wb") as out:
+        return subprocess.Popen([sys.executable, "-m", *words], cwd=folder, env=environ, stderr=out, stdout=out)
 
 
 def worker_of(process: subprocess.Popen, port: int, log: Path) -> int:

@@ -16,7 +16,7 @@ from informejo.db import commit
 from informejo.live import presence
 from informejo.live.hub import hub
 from informejo.shelf import shelf
-from tests import database, groups, sharing, world as cast
+from tests import database, groups, quick, sharing, world as cast  # noqa: F401
 from tests.server import Server
 from tests.waiting import PATIENCE
 from tests.warm import Starter
@@ -84,9 +84,9 @@ def chromium():
 
 
 @pytest.fixture
-def app(tmp_path):
+def app(tmp_path, request):
     """The app on an empty database, without background work: what is recorded is shown before commit returns."""
-    database.copy_to(tmp_path / "test.db")
+    database.copy_to(tmp_path / "test.db", with_people="world" in request.fixturenames)
     database.leave_signals()
     app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/test.db", "UPLOAD_DIR": str(tmp_path / "files")})
     app.testing = False  # errors become pages, as people see them
@@ -111,7 +111,7 @@ def _leave_all_streams():
 @pytest.fixture
 def world(app):
     """The cast, in the database."""
-    return cast.populate()
+    return cast.there()
 
 
 @pytest.fixture

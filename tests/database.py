@@ -1,4 +1,4 @@
-"""An empty database: made once in each process by the migrations, and copied for whoever needs one."""
+"""An empty database, and one with the cast in it: made once in each process, and copied for whoever needs one."""
 
 import secrets
 import shutil
@@ -13,14 +13,15 @@ from flask_migrate import upgrade
 
 from informejo import create_app, db, signals
 from informejo.live.broadcast import Broadcast
+from tests import world as cast
 from tests.architecture import ROOT
 
 _folder = TemporaryDirectory(prefix="informejo-tests-")  # goes with the process
 
 
-def copy_to(path: Path):
-    """What `flask db upgrade` makes, at `path`, but for the word of its log, which tests choose."""
-    shutil.copyfile(_made(), path)
+def copy_to(path: Path, with_people: bool = False):
+    """What `flask db upgrade` makes, at `path`, but for the word of its log, which tests choose; or that and the cast."""
+    shutil.copyfile(_peopled() if with_people else _made(), path)
 
 
 def upgraded(path: Path):
@@ -42,6 +43,18 @@ def _made() -> Path:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM log_epoch")
         connection.execute("UPDATE mail_key SET word = 'test'")
+    return path
+
+
+@cache
+def _peopled() -> Path:
+    path = Path(_folder.name) / "people.db"
+    copy_to(path)
+    app = create_app({"DATABASE_URL": f"sqlite:///{path}", "UPLOAD_DIR": f"{_folder.name}/files"})
+    leave_signals()
+    with app.app_context():
+        cast.populate()
+        db.engine().dispose()
     return path
 
 

@@ -7,6 +7,7 @@ tests/deploy and tests/test_commands.py, and bench measures nothing else.
 
 import json
 import os
+import resource
 import runpy
 import signal
 import subprocess
@@ -29,6 +30,7 @@ class Starter:
     def start(self, words: list[str], folder: Path, environment: dict[str, str], *logs: Path) -> "Started":
         """Run `python -m` these words in that folder; what is printed goes into one log, or errors into another."""
         order = {"words": words, "folder": str(folder), "environment": environment}
+        order |= {"files": resource.getrlimit(resource.RLIMIT_NOFILE)}
         return Started(self, self.ask(order | {"logs": [str(log) for log in (logs[0], logs[-1])]}))
 
     def run(self, words: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
@@ -99,12 +101,14 @@ def _load_all():
     import gunicorn.workers.ggevent  # noqa: F401
 
     from informejo import preload
+    from tests import quick  # noqa: F401
 
     preload.everything()
 
 
-def _become(words: list[str], folder: str, environment: dict[str, str], logs: list[str]):
+def _become(words: list[str], folder: str, environment: dict[str, str], files: tuple[int, int], logs: list[str]):
     """Be what `python -m` makes of these words."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, files)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

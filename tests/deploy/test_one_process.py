@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from informejo import db, serving
-from tests.server import PYTHON, ROOT, Server
+from tests.server import ROOT, Server
 from tests.waiting import until
 
 pytestmark = pytest.mark.server
@@ -56,9 +56,8 @@ def workers(server: Server) -> list[int]:
 
 def refused(**settings) -> subprocess.CompletedProcess:
     """A start that must come to nothing."""
-    command = [*PYTHON, "gunicorn", "-c", "gunicorn.conf.py", "app:app"]
     environ = os.environ | {name: str(value) for name, value in settings.items()}
-    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return Server.starter.run(["gunicorn", "-c", "gunicorn.conf.py", "app:app"], ROOT, environ)
 
 
 def answers(server: Server) -> bool:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.server import allow_files
+from bench import server
+from tests.server import Server
 
 POOLED = 3 * 20  # files: SQLite opens three for a connection, and the pool keeps twenty
 
@@ -10,7 +11,15 @@ POOLED = 3 * 20  # files: SQLite opens three for a connection, and the pool keep
 @pytest.fixture(autouse=True, scope="session")
 def room():
     """Thousands of streams need as many file numbers, here and in the servers that are started from here."""
-    allow_files(8_000)
+    server.allow_files(8_000)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loaded(room):
+    """What is measured here is not the start: servers are forked from a process that has loaded everything."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "launch", Server.starter.start)
+        yield
 
 
 @pytest.fixture

@@ -96,10 +96,11 @@ def _open_all(visit, furnished):
 @pytest.mark.parametrize("case", CASES)
 def test_an_old_page_with_what_it_was_sent_equals_a_fresh_one(open_pages, case, record_property, furnished):
     desk, pages = open_pages
+    number = list(CASES).index(case)
     CASES[case](desk)
     db.commit()
-    still = {key: page for key, page in pages.items() if not page.stream.subscription.closed}
-    listening, cut_off = _halves(still, list(CASES).index(case))
+    still = {key: page for key, page in _some(pages, number).items() if not page.stream.subscription.closed}
+    listening, cut_off = _halves(still, number)
     while any(page.is_behind for page in listening.values()):
         for page in still.values():
             page.browser.forget()
@@ -119,6 +120,13 @@ def test_an_old_page_with_what_it_was_sent_equals_a_fresh_one(open_pages, case, 
         for key, page in cut_off.items()
         for fault in differences(page, fresh[key], seen[key])
     ] == []
+
+
+def _some(pages: dict, number: int) -> dict:
+    """Of the lists that differ only in what they leave out every third, the next case the next third; else all."""
+    lists = [key for key in pages if key[1].startswith(("queue, ", "search", "my tickets, ", "my search"))]
+    left = set() if WHOLE else {key for place, key in enumerate(lists) if (place + number) % 3}
+    return {key: page for key, page in pages.items() if key not in left}
 
 
 def _halves(pages: dict, number: int) -> tuple[dict, dict]:

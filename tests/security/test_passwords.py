@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 from sqlalchemy import select
 
-from informejo import db
+from informejo import db, security
 from informejo.accounts import actions
 from informejo.accounts.models import User
 from tests.world import PASSWORD
@@ -73,11 +73,13 @@ def test_a_hundred_bad_tries_from_elsewhere_leave_a_known_browser_its_way_in(wor
 def test_a_thousand_tries_in_all_are_enough_whoever_makes_them(app, world, visit, monkeypatch):
     monkeypatch.setattr(actions, "sign_in", lambda email, password: None)
     statuses = []
-    for number in range(1_001):
+    for _ in range(980):  # by others, earlier
+        assert security.has_room("sign-in")
+    for number in range(21):
         stranger = visit()
         stranger.environ_base |= {"REMOTE_ADDR": f"10.0.{number // 250}.{number % 250}"}
         statuses.append(sign_in(stranger, f"{number}@example.org").status_code)
-    assert statuses == [422] * 1_000 + [429]
+    assert statuses == [422] * 20 + [429]
 
 
 @pytest.mark.hardening("S-39", "O-11", "H-48")
