@@ -20,7 +20,7 @@ _folder = TemporaryDirectory(prefix="informejo-tests-")  # goes with the process
 
 
 def copy_to(path: Path, with_people: bool = False):
-    """What `flask db upgrade` makes, at `path`, but for the word of its log, which tests choose; or that and the cast."""
+    """What `flask db upgrade` makes, at `path`, but for the word of its log; with the cast in it if it is asked for."""
     shutil.copyfile(_peopled() if with_people else _made(), path)
 
 

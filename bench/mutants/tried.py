@@ -1,13 +1,19 @@
-"""Trying mutants: each in a process of its own that has loaded everything else, with the tests that reach its line."""
+"""Trying mutants: each in a process forked from one that has loaded everything, with the tests that reach its line.
 
+In a function a mistake is put into what is loaded. Where it stands in a table or a class, everything is loaded anew.
+"""
+
+import ast
 import importlib
 import importlib.abc
 import importlib.machinery
+import inspect
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -18,15 +24,16 @@ import pytest
 from bench.mutants.made import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = ("-q", "-n0", "-p", "no:cacheprovider", "-m", "not browser and not server",
+OPTIONS = ("-q", "-s", "-n0", "-p", "no:cacheprovider", "-m", "not browser and not server",
            "-W", "ignore::pytest.PytestAssertRewriteWarning")  # fmt: skip
 LARGE = ("authlib.integrations.requests_client", "flask_migrate", "oidc_provider_mock", "sqlalchemy.dialects.sqlite")
-LIMIT = 20  # seconds a mutant has, and five times as long as its tests take without it
+LIMIT = 15  # seconds of its tests a mutant is given, the quickest first; it may take them three times as long
+FOR_EVER = float("inf")
 ALL = ""  # the name under which coverage keeps what importing alone reaches
 
 
 class Tried(NamedTuple):
-    """A mutant of a module and what became of it: killed, survived, timeout, or uncovered."""
+    """A mutant of a module and what became of it: killed, survived, timeout."""
 
     module: str
     mutant: Mutant
@@ -39,37 +46,44 @@ class Reached(NamedTuple):
     lines: dict[str, dict[int, list[str]]]
     seconds: dict[str, float]
 
-    def by(self, module: str, line: int) -> list[str]:
-        """The tests of that line, quickest first; all tests where only importing the module reaches it."""
-        found = [test for test in self.lines[module].get(line, ()) if test != ALL] or list(self.seconds)
-        return sorted(found, key=self.seconds.__getitem__)
+    def by_line(self, module: str, line: int) -> list[str]:
+        """The tests of that line, or of the nearest one above it, as a statement may have several."""
+        near = max((other for other, tests in self.lines[module].items() if other <= line and any(tests)), default=0)
+        return self._quickest(set(self.lines[module].get(near, ())) - {ALL})
+
+    def by_module(self, module: str) -> list[str]:
+        """The tests of that module."""
+        return self._quickest({test for tests in self.lines[module].values() for test in tests} - {ALL})
+
+    def _quickest(self, found: set[str]) -> list[str]:
+        chosen, left = [], LIMIT
+        for test in sorted(found, key=self.seconds.__getitem__):
+            left -= self.seconds[test]
+            if chosen and left < 0:
+                break
+            chosen.append(test)
+        return chosen
 
 
-class _Clock:
-    """Counts the seconds of each test, and tells coverage whose lines these are."""
+class _Loaded:
+    """In the place of running all tests once: measures what they reach, and tries the mutants of functions."""
 
-    def __init__(self, measured: coverage.Coverage):
-        self._measured, self.seconds = measured, {}
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item):
-        begun = time.perf_counter()
-        self._measured.switch_context(item.nodeid)
-        ended = yield
-        self._measured.switch_context(ALL)
-        self.seconds[item.nodeid] = time.perf_counter() - begun
-        return ended
-
-
-class _InOrder:
-    """Runs the tests in this order."""
-
-    def __init__(self, tests: list[str]):
-        self._place = {test: place for place, test in enumerate(tests)}
+    def __init__(self, told: Path, modules: list[str]):
+        self._told, self._modules = told, modules
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
-        session.items.sort(key=lambda item: self._place.get(item.nodeid, len(self._place)))
+        known = _measured(session, self._modules)
+        self._told.write_text(json.dumps(known) + "\n")
+        items = {item.nodeid: item for item in session.items}
+        for module in self._modules:
+            for place, mutant in enumerate(mutants((ROOT / module).read_text())):
+                if exchange := _exchange(module, mutant):
+                    tests = [items[test] for test in known.by_line(module, mutant.line)]
+                    came = _in_a_child(lambda tests=tests, exchange=exchange: exchange() or _fails(session, tests))
+                    with self._told.open("a") as told:
+                        told.write(json.dumps([module, place, came]) + "\n")
+        return True
 
 
 class _Instead(importlib.abc.MetaPathFinder):
@@ -85,68 +99,116 @@ class _Instead(importlib.abc.MetaPathFinder):
         return spec
 
 
-def reached(modules: list[str], tests: list[str]) -> Reached:
-    """Run the tests, which must pass, and see what they reach."""
+def tried(modules: list[str], tests: list[str]) -> Iterator[Tried]:
+    """Every mutant of these modules, and what becomes of it."""
+    for name in LARGE:
+        importlib.import_module(name)  # what takes long and is nobody's mutant
+    with TemporaryDirectory() as folder:
+        told = Path(folder) / "told"
+        if (
+            _in_a_child(lambda: pytest.main([*OPTIONS, *tests], plugins=[_Loaded(told, modules)]), FOR_EVER)
+            != "survived"
+        ):
+            raise SystemExit("The tests fail as it is.")
+        first, *rest = map(json.loads, told.read_text().splitlines())
+    known, came = Reached({name: {int(line): by for line, by in lines.items()} for name, lines in first[0].items()},
+                          first[1]), {(module, place): end for module, place, end in rest}  # fmt: skip
+    for module in modules:
+        for place, mutant in enumerate(mutants((ROOT / module).read_text())):
+            end = came.get((module, place)) or _anew(ROOT / module, mutant, known.by_module(module))
+            yield Tried(module, mutant, end)
+
+
+def _measured(session, modules: list[str]) -> Reached:
+    """Run all tests once, which must pass."""
     with TemporaryDirectory() as folder:
         kept = Path(folder) / "kept"
-        child = os.fork()
-        if child == 0:
-            os._exit(_measure(modules, tests, kept))
-        if os.waitpid(child, 0)[1]:
+        if _in_a_child(lambda: _measure(session, modules, kept), FOR_EVER) != "survived":
             raise SystemExit("The tests fail as it is.")
         measured = coverage.CoverageData(str(kept))
         measured.read()
         lines = {module: measured.contexts_by_lineno(str(ROOT / module)) for module in modules}
-        seconds = (line.partition(" ") for line in kept.with_suffix(".seconds").read_text().splitlines())
-        return Reached(lines, {test: float(took) for took, _, test in seconds})
+        return Reached(lines, json.loads(kept.with_suffix(".seconds").read_text()))
 
 
-def _measure(modules: list[str], tests: list[str], kept: Path) -> int:
+def _measure(session, modules: list[str], kept: Path) -> bool:
     measured = coverage.Coverage(str(kept), include=[str(ROOT / module) for module in modules], config_file=False)
     measured.start()
-    clock = _Clock(measured)
-    failed = pytest.main([*OPTIONS, *tests], plugins=[clock])
+    seconds = {}
+    for item in session.items:
+        begun = time.perf_counter()
+        measured.switch_context(item.nodeid)
+        _fails(session, [item])
+        measured.switch_context(ALL)
+        seconds[item.nodeid] = time.perf_counter() - begun
     measured.stop()
     measured.save()
-    kept.with_suffix(".seconds").write_text("\n".join(f"{took} {test}" for test, took in clock.seconds.items()))
-    return int(failed)
+    kept.with_suffix(".seconds").write_text(json.dumps(seconds))
+    return session.testsfailed > 0
 
 
-def tried(modules: list[str], tests: list[str]) -> Iterator[Tried]:
-    """Every mutant of these modules, and what becomes of it."""
-    _load()
-    known = reached(modules, tests)
-    for module in modules:
-        for mutant in mutants((ROOT / module).read_text()):
-            theirs = known.by(module, mutant.line)
-            yield Tried(module, mutant, _try(ROOT / module, mutant, theirs, sum(map(known.seconds.get, theirs))))
+def _fails(session, items: list) -> bool:
+    for item in items:
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        if session.testsfailed:
+            return True
+    return False
 
 
-def _load():
-    """Whatever takes long to import and is nobody's mutant."""
-    for name in LARGE:
-        importlib.import_module(name)
+def _exchange(module: str, mutant: Mutant) -> Callable[[], None] | None:
+    """What puts the mistake into the function that is loaded; None where it stands in something else."""
+    [was], [now] = (ast.parse(text).body for text in (mutant.was, mutant.now))
+    if not isinstance(was, ast.FunctionDef) or list(map(ast.dump, was.decorator_list)) != list(
+        map(ast.dump, now.decorator_list)
+    ):
+        return None
+    loaded = importlib.import_module(module.removesuffix(".py").replace("/", "."))
+    old = inspect.unwrap(getattr(loaded, was.name))
+    if not inspect.isfunction(old) or old.__closure__:
+        return None
+    now.decorator_list = []
+    names = dict(vars(loaded))
+    exec(compile(ast.Module([now], []), str(ROOT / module), "exec"), names)
+    new = names[was.name]
+
+    def exchange():
+        old.__code__, old.__defaults__, old.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
+
+    return exchange
 
 
-def _try(module: Path, mutant: Mutant, tests: list[str], seconds: float) -> str:
-    child = os.fork()
-    if child == 0:
-        os.setpgid(0, 0)
-        null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 1)
-        os.dup2(null, 2)
+def _anew(module: Path, mutant: Mutant, tests: list[str]) -> str:
+    def run():
         sys.meta_path.insert(0, _Instead(module, mutant.source))
         with TemporaryDirectory() as folder:
-            os._exit(int(pytest.main([*OPTIONS, "-x", f"--basetemp={folder}/t", *tests], plugins=[_InOrder(tests)])))
-    return _ending(child, time.monotonic() + LIMIT + 5 * seconds)
+            return pytest.main([*OPTIONS, "-x", f"--basetemp={folder}/t", *tests])
+
+    return _in_a_child(run)
 
 
-def _ending(child: int, until: float) -> str:
+def _in_a_child(run: Callable[[], bool], limit: float = 3 * LIMIT) -> str:
+    """Whether what was run there said that nothing is wrong: survived; or killed, or after so many seconds timeout."""
+    child = os.fork()
+    if child == 0:
+        _run_and_end(run)
+    until = time.monotonic() + limit
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return "killed" if status else "survived"
-        time.sleep(0.01)
+        time.sleep(0.005)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return "timeout"
+
+
+def _run_and_end(run: Callable[[], bool]):
+    code = 2
+    try:
+        os.setpgid(0, 0)
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        code = int(run() or 0)
+    finally:
+        os._exit(code)

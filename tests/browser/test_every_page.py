@@ -23,7 +23,8 @@ KINDS = """() => {
   const own = ({ attributes }) => [...attributes].map(({ name, value }) =>
     /^(class|type|style|aria-(current|pressed|expanded|selected)|data-state)$/.test(name) ? `${name}=${value}` : name);
   const said = (part) => `${part.localName} ${own(part).sort()}`;
-  const kind = (part) => [part.parentElement.parentElement ?? document.body, part.parentElement, part].map(said).join("; ");
+  const around = ({ parentElement }) => [parentElement.parentElement ?? document.body, parentElement];
+  const kind = (part) => [...around(part), part].map(said).join("; ");
   const words = (part) => part.value || [...part.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
   window.kinds = Map.groupBy([...document.querySelectorAll("body *")].filter(words), kind);
   return [...kinds.keys()];

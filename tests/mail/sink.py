@@ -19,6 +19,18 @@ from tests.ports import free_port
 SIZE = 33_554_432
 
 
+class _Conversation(smtp.SMTP):
+    """One that is in its sink's `open` for as long as it lasts."""
+
+    def connection_made(self, transport):
+        self.event_handler.open.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error):
+        super().connection_lost(error)
+        self.event_handler.open.discard(self)
+
+
 class Sink:
     """`mails` are those it took, in order, each as (addresses, message). `answers` is what it says at a stage:
     `MAIL`, `RCPT` or `DATA` -> an answer, or a function of the address; `drop` and `silence` are stages too."""
@@ -30,6 +42,7 @@ class Sink:
         self.answers: dict[str, object] = {}
         self.hosts: list[str] = []  # the names by which it was greeted
         self.port = 0
+        self.open: set[smtp.SMTP] = set()  # conversations that are not over: what one holds may still be taken
         self.closing = threading.Event()
 
     @property
@@ -114,7 +127,7 @@ def running(sink: Sink | None = None, *, port: int = 0, tls: bool = False, conte
 
     class _Controller(Controller):
         def factory(self):
-            return smtp.SMTP(self.handler, data_size_limit=SIZE, **options, **protocol)
+            return _Conversation(self.handler, data_size_limit=SIZE, **options, **protocol)
 
     warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")  # it is for loopback only
     controller = _Controller(sink, hostname="127.0.0.1", port=sink.port, ssl_context=context if tls else None)

@@ -11,6 +11,7 @@ from informejo.mail.words import OutState
 from tests.database import Beginning
 from tests.forks import dies
 from tests.mail.killing import die_at, work
+from tests.waiting import until
 
 LATER = timedelta(minutes=11)  # when a claim has run out
 
@@ -43,6 +44,7 @@ def test_a_sender_killed_between_any_two_steps_loses_nothing(beginning, post, si
         beginning.come_back()
         sink.forget()
         died = dies_at(len(twice) + 1)
+        until(lambda: not sink.open)
         taken, noted = len(sink.mails), states(post)[OutState.SENT]
         post.outbox = Outbox()  # that of a process which knows nothing of the other
         with clock.at(clock.now() + LATER):
