@@ -185,13 +185,17 @@ def _replaced(node: ast.AST, parents: dict) -> Iterator[tuple]:
     if isinstance(node, ast.If):
         yield "always", node, "test", ast.Constant(True)
         yield "never", node, "test", ast.Constant(False)
-    elif isinstance(node, ast.Return) and node.value is not None:
+    elif isinstance(node, ast.Return) and node.value and not _is_none(node.value):
         yield "return nothing", node, "value", None
     elif isinstance(node, ast.Call) and _name(node.func) in SWAPS:
         field = "attr" if isinstance(node.func, ast.Attribute) else "id"
         yield "swap", node.func, field, SWAPS[_name(node.func)]
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value and " " not in node.value:
         yield "string", node, "value", f"XX{node.value}"
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _instead(node: ast.AST) -> list[ast.AST]:

@@ -44,7 +44,7 @@ def opened_by_code(email: str, typed: str) -> Opens | None:
     """What that person's code opens; None for whatever is wrong, after the same work."""
     code, user = read(typed), user_by_email(email)
     wanted = offload(hashed, code, user.id if user else NOBODY)
-    link = db.session.scalar(_holding().where(Session.code_hash == wanted).limit(1)) if user and code else None
+    link = db.session.scalars(_holding().where(Session.code_hash == wanted)).first()
     return Opens(link.user, db.session.get(Ticket, link.ticket_id)) if link else None
 
 
