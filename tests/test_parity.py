@@ -26,7 +26,7 @@ ELSEWHERE = {
     1: "live/test_stream.py::test_visitors_are_told_to_sign_in_at_once",
     6: "accounts/test_joining.py",
     7: "live/test_stream.py::test_after_deactivation_nothing_more_is_heard",
-    8: "test_policy.py::test_a_rule_allows_exactly_those_named",
+    8: "policy/test_rules.py::test_a_rule_allows_exactly_those_named",
     9: "test_no_leak.py::test_live_a_note_is_silence_to_the_requester_and_heard_by_the_staff",
     10: "live/test_stream.py::test_the_queue_hears_of_new_tickets_and_a_requesters_stream_only_of_their_own",
     12: "accounts/test_sign_in.py",

@@ -46,7 +46,7 @@ ROLE = {  # as whom of a row's five they are answered where they see the ticket
 }
 TICKETS = ("/tickets/<int:number>", "/comments/<int:id>", "/files/<token>")
 ROWS = [(method, row) for method, rows in (("GET", READ), ("POST", CHANGE)) for row in rows if row.startswith(TICKETS)]
-ROWS.remove(("POST", "/tickets/<int:number>/restoration"))  # is asked about what lies in the bin: see test_policy
+ROWS.remove(("POST", "/tickets/<int:number>/restoration"))  # is asked about what lies in the bin: see tests/policy
 
 
 class Desk(NamedTuple):

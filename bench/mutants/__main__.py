@@ -20,7 +20,7 @@ ROOMS = {
     "sso": ([f"informejo/sso/{name}.py" for name in SSO.split()], ["tests/sso"]),
     "policy": (
         [str(path.relative_to(ROOT)) for path in sorted((ROOT / "informejo/policy").glob("*.py"))],
-        ["tests/test_policy.py", "tests/test_policy_questions.py", "tests/test_policy_past.py", "tests/test_sight.py",
+        ["tests/policy", "tests/test_sight.py",
          "tests/live/test_sight.py", "tests/live/test_who_sees.py", "tests/live/test_people.py", "tests/test_rights.py",
          "tests/teams", "tests/guests", "tests/audit", "tests/desk", "tests/mail/test_recipients.py",
          "tests/mail/test_mentions.py", "tests/admin", "tests/accounts/test_leaving.py", "tests/test_docs.py"],

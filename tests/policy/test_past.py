@@ -8,24 +8,12 @@ from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import BESIDE, EventName
-from informejo.teams import actions as teams
 from informejo.tickets import actions, change_actions, confiding_actions
 from informejo.tickets.models import NamedPerson
 from informejo.tickets.words import Priority, Status
+from tests.world import CAST
 
-EVERYBODY = ("mia", "tom", "ana", "ren", "zoe", "gus", "dan")
-
-
-@pytest.fixture
-def ticket(world):
-    return world.ticket()
-
-
-@pytest.fixture
-def team(world):
-    team = teams.create_team(world.ana, name="Phones")
-    db.commit()
-    return team
+EVERYBODY = tuple(CAST)
 
 
 def test_what_can_end_somebodys_sight_is_asked_about_and_nothing_else(world, ticket, team):

@@ -16,24 +16,13 @@ from informejo.live.wire import Channel
 from informejo.teams import actions as teams
 from informejo.tickets import change_actions
 from informejo.tickets.models import Attachment, NamedPerson, Ticket
+from tests.world import CAST
 
 NO_TICKET = (
     *("ticket:0", "ticket:07", "ticket:", "ticket:7x", "ticket:x7", "ticket:٣", "ticket:999999999999", "ticket:-1"),
     *("queue:7", "xticket:7", "7", "ticket:1:7", "ticket"),
 )
-EVERYBODY = ("mia", "tom", "ana", "ren", "zoe", "gus", "dan")
-
-
-@pytest.fixture
-def ticket(world):
-    return world.ticket()
-
-
-@pytest.fixture
-def team(world):
-    team = teams.create_team(world.ana, name="Phones")
-    db.commit()
-    return team
+EVERYBODY = tuple(CAST)
 
 
 def viewer(user, **fields) -> Viewer:

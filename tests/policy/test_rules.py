@@ -45,11 +45,6 @@ ALL = {
 
 
 @pytest.fixture
-def ticket(world):
-    return world.ticket()
-
-
-@pytest.fixture
 def things(world, ticket):
     """What each kind of rule is asked about; the comment is Ren's."""
     return {
