@@ -1,7 +1,6 @@
 """Ending sign-ins because the provider from which they came has ended its own (OpenID Connect Back-Channel Logout)."""
 
 from contextlib import suppress
-from datetime import timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -16,11 +15,10 @@ from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.sso import logout_queries
+from informejo.sso.logout_queries import KEPT
 from informejo.sso.models import UsedToken
 from informejo.sso.providers import Provider
-from informejo.sso.tokens import LEEWAY, LOGOUT_SECONDS, SignedOut, Untrue
-
-LASTS = timedelta(seconds=LOGOUT_SECONDS + 2 * LEEWAY)  # no token holds longer, nor does a sign-in wait longer here
+from informejo.sso.tokens import SignedOut, Untrue
 
 
 def sign_out_by(provider: Provider, told: SignedOut) -> int:
@@ -44,13 +42,12 @@ def _use_up(provider: Provider, told: SignedOut):
     try:
         with db.session.begin_nested():
             token_hash = fingerprint(f"{provider.issuer} {told.id}")
-            db.session.add(UsedToken(token_hash=token_hash, expires_at=now + LASTS))
+            db.session.add(UsedToken(token_hash=token_hash, expires_at=now + KEPT))
     except IntegrityError:
         raise Untrue("it was used before") from None
-    if told.sid:
-        ended = logout_queries.mark(provider, told.sid)
-        db.session.execute(delete(UsedToken).where(UsedToken.token_hash == ended))
-        db.session.add(UsedToken(token_hash=ended, expires_at=now + LASTS))
+    ended = [logout_queries.mark(provider, what) for what in logout_queries.ended_by(told)]
+    db.session.execute(delete(UsedToken).where(UsedToken.token_hash.in_(ended)))
+    db.session.add_all([UsedToken(token_hash=token_hash, expires_at=now + KEPT) for token_hash in ended])
 
 
 def _end(provider: Provider, session: Session):

@@ -1,5 +1,7 @@
 """Reading what ends when a provider signs somebody out."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from informejo import clock, db
@@ -8,7 +10,9 @@ from informejo.accounts.queries import fingerprint
 from informejo.sso.models import UsedToken
 from informejo.sso.providers import Provider
 from informejo.sso.queries import identity
-from informejo.sso.tokens import SignedOut
+from informejo.sso.tokens import LEEWAY, LOGOUT_SECONDS, SignedOut
+
+KEPT = timedelta(seconds=LOGOUT_SECONDS + 2 * LEEWAY)  # no token holds longer, nor does a sign-in wait longer here
 
 
 def sign_ins_from(provider: Provider, told: SignedOut) -> list[Session]:
@@ -31,14 +35,29 @@ def half_way_from(provider: Provider, told: SignedOut) -> list[HalfSignIn]:
     return [half for half, sid in theirs if (sid == told.sid if told.sid and sid else half.user_id == user_id)]
 
 
-def was_signed_out(provider: Provider, sid: str) -> bool:
-    """Whether that sign-in ended there a moment ago, while somebody was still on the way back from it."""
-    return bool(sid) and db.session.get(UsedToken, mark(provider, sid), populate_existing=True) is not None
+def was_signed_out(provider: Provider, subject: str, sid: str, begun: datetime) -> bool:
+    """Whether that sign-in, or all of that person's, ended there while somebody who had `begun` was on the way back."""
+    if sid and _ended_at(provider, f"sid {sid}"):
+        return True
+    broad = [f"sub {subject}"] if sid else [f"sub {subject}", f"unnamed {subject}"]
+    return any(ended >= begun for what in broad if (ended := _ended_at(provider, what)))
 
 
-def mark(provider: Provider, sid: str) -> str:
-    """Under what it is kept that a sign-in ended there."""
-    return fingerprint(f"{provider.issuer} sid {sid}")
+def ended_by(told: SignedOut) -> list[str]:
+    """What ends there by it: a sign-in, and those of that person that were not named; or all of that person's."""
+    if not told.sid:
+        return [f"sub {told.subject}"]
+    return [f"sid {told.sid}"] + ([f"unnamed {told.subject}"] if told.subject else [])
+
+
+def mark(provider: Provider, what: str) -> str:
+    """Under what it is kept that this ended there."""
+    return fingerprint(f"{provider.issuer} {what}")
+
+
+def _ended_at(provider: Provider, what: str) -> datetime | None:
+    kept = db.session.get(UsedToken, mark(provider, what), populate_existing=True)
+    return kept and kept.expires_at - KEPT
 
 
 def _meant(provider: Provider, told: SignedOut) -> ColumnElement[bool]:

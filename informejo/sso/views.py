@@ -94,7 +94,8 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
         if refused.why == "linkable":
             return _sign_in_first(returned)
         raise NotSignedIn(refused.why, provider.word) from refused
-    if was_signed_out(provider, returned.sid):  # asked while nobody else writes, or one of both would miss the other
+    # Asked while nobody else writes, or one of both would miss the other.
+    if was_signed_out(provider, told.subject, returned.sid, begun=half.expires_at - LASTS):
         raise NotSignedIn("stale", provider.word)
     return come_in(
         user,

@@ -133,6 +133,31 @@ def test_whoever_is_still_on_the_way_does_not_come_in_any_more(desk, mia, tell, 
     assert way.end(liar).status_code == 410
 
 
+@pytest.mark.hardening("H-33")
+@pytest.mark.parametrize(
+    ("told", "came", "stays_out"),
+    [
+        ({"sub": "mia", "sid": None}, {}, True),
+        ({"sub": "mia", "sid": None}, {"sid": "there-2"}, True),
+        ({"sub": "mia", "sid": "there-1"}, {}, True),
+        ({"sub": "mia", "sid": "there-1"}, {"sid": "there-2"}, False),
+        ({"sub": None, "sid": "there-1"}, {}, False),
+        ({"sub": "ren", "sid": None}, {"sid": "there-2"}, False),
+    ],
+)
+def test_whoever_was_on_the_way_when_theirs_ended_begins_anew_and_then_comes_in(
+    desk, mia, tell, liar, visit, told, came, stays_out
+):
+    """Also where the provider names no sign-in: then what ends for one of somebody's ends for each that has no name."""
+    liar.claims = mia | came
+    way = Way(visit())
+    assert tell(told).status_code == 200
+    liar.claims = mia | came
+    assert (way.end(liar).status_code == 410) is stays_out
+    liar.claims = mia | came
+    assert Way(visit()).end(liar).location == "/"
+
+
 SECOND = [  # what the setting says, what the provider says, and whether ours is asked all the same
     ("", {"amr": ["pwd", "mfa"]}, True),
     ("mfa otp", {"amr": ["pwd", "mfa"]}, False),
