@@ -11,7 +11,9 @@ from informejo import clock, db, policy
 from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.accounts.sign_ins import Viewer
-from informejo.events.names import PEOPLE
+from informejo.events import log
+from informejo.events.models import Audience
+from informejo.events.names import PEOPLE, EventName
 from informejo.live.wire import Channel
 from informejo.teams import actions as teams
 from informejo.tickets import change_actions
@@ -116,6 +118,8 @@ def test_only_who_knew_a_ticket_is_told_that_it_lies_in_the_bin(app, world, tick
     assert policy.unseen(world.zoe, ticket.id).binned is policy.unseen(world.ren, ticket.id).binned is None
     change_actions.delete_ticket(world.ana, ticket)
     [last] = db.commit()
+    log.record(EventName.WATCHER_ADDED, world.mia, ticket=ticket, audience=Audience.STAFF, user=world.mia)
+    db.commit()
     told = {who: policy.unseen(getattr(world, who), ticket.id).binned for who in EVERYBODY}
     assert told == {who: last if who in ("mia", "tom", "ana", "ren") else None for who in EVERYBODY}
     assert policy.unseen(world.ren, ticket.id).number == ticket.id
@@ -125,6 +129,26 @@ def test_only_who_knew_a_ticket_is_told_that_it_lies_in_the_bin(app, world, tick
         db.commit()
         assert bool(db.session.scalars(policy.binned_tickets(world.ana)).all()) is found
         assert not db.session.scalars(policy.binned_tickets(world.mia)).all()
+
+
+@pytest.mark.hardening("X-51")
+def test_a_message_of_a_ticket_in_the_bin_leads_to_that_ticket_and_one_that_never_was_to_none(world, ticket):
+    world.comment(world.mia, world.ticket(world.zoe), "Of another ticket.")
+    comment, note = world.comment(world.mia, ticket, "Gone with it."), world.note(ticket)
+    change_actions.delete_ticket(world.ana, ticket)
+    db.commit()
+    for who, message, knows in (
+        ("ren", comment, True),
+        ("mia", note, True),
+        ("ren", note, False),
+        ("zoe", comment, False),
+    ):
+        with pytest.raises(NotFound) as missing:
+            policy.find_comment(getattr(world, who), message.id)
+        assert (getattr(missing.value, "number", None) == ticket.id) is knows
+    with pytest.raises(NotFound) as missing:
+        policy.find_comment(world.mia, 10**6)
+    assert not isinstance(missing.value, policy.Unseen)
 
 
 def people(world, named) -> list[int]:

@@ -29,6 +29,7 @@ LIES = {
     "about a number": {"sub": 7},
     "about a very long name": {"sub": "x" * 300},
     "about what nobody can read": {"sub": "nia\u0000"},
+    "in more words than any": {"more": "x" * 66_000},
     "with another access token": {"at_hash": "bm90IHRoZSBoYXNo"},
 }
 
