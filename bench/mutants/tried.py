@@ -68,11 +68,12 @@ class Reached(NamedTuple):
 class _Loaded:
     """In the place of running all tests once: measures what they reach, and tries the mutants of functions."""
 
-    def __init__(self, told: Path, modules: list[str]):
-        self._told, self._modules = told, modules
+    def __init__(self, told: Path, modules: list[str], tests: list[str]):
+        self._told, self._modules, self._tests = told, modules, tests
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
+        session.items.sort(key=self._rank)
         known = _measured(session, self._modules)
         self._told.write_text(json.dumps(known) + "\n")
         items = {item.nodeid: item for item in session.items}
@@ -84,6 +85,9 @@ class _Loaded:
                     with self._told.open("a") as told:
                         told.write(json.dumps([module, place, came]) + "\n")
         return True
+
+    def _rank(self, item: pytest.Item) -> int:
+        return next(place for place, path in enumerate(self._tests) if item.nodeid.startswith(path))
 
 
 class _Instead(importlib.abc.MetaPathFinder):
@@ -106,7 +110,7 @@ def tried(modules: list[str], tests: list[str]) -> Iterator[Tried]:
     with TemporaryDirectory() as folder:
         told = Path(folder) / "told"
         if (
-            _in_a_child(lambda: pytest.main([*OPTIONS, *tests], plugins=[_Loaded(told, modules)]), FOR_EVER)
+            _in_a_child(lambda: pytest.main([*OPTIONS, *tests], plugins=[_Loaded(told, modules, tests)]), FOR_EVER)
             != "survived"
         ):
             raise SystemExit("The tests fail as it is.")
