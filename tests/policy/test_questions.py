@@ -246,6 +246,32 @@ def test_whoever_sees_their_teams_tickets_sees_those_of_none_and_their_own_too(w
 
 
 @pytest.mark.hardening("O-03")
+def test_of_one_ticket_the_law_says_what_it_says_of_lists(world, ticket, team):
+    """Whoever looks, in whatever way: each ticket by itself is theirs to see where it is among those they see."""
+    teams.add_member(world.ana, team, world.tom)
+    other = teams.create_team(world.ana, name="Servers")
+    world.tom.narrowed = True
+    kinds = ({}, {"team": team}, {"team": other}, {"confidential": True}, {"confidential": True, "assignee": world.tom},
+             {"requester": world.tom, "confidential": True}, {"requester": world.mia, "confidential": True},
+             {"requester": world.zoe}, {"team": other, "assignee": world.mia}, {"unverified": True})  # fmt: skip
+    tickets = [ticket, *(world.ticket() for _ in kinds)]
+    for one, kind in zip(tickets[1:], kinds, strict=True):
+        for field, value in kind.items():
+            setattr(one, field, value)
+    db.session.add(NamedPerson(ticket_id=tickets[4].id, user_id=world.tom.id))
+    db.commit()
+    for who in EVERYBODY:
+        for only in (None, ticket.id, tickets[2].id):
+            person = getattr(world, who)
+            person.only = only
+            among = set(db.session.scalars(policy.visible_tickets(person)))
+            alone = {one for one in tickets if policy.sees(person, one)}
+            assert alone == among, (who, only)
+            assert only is None or who == "ren" or not among
+            person.only = None
+
+
+@pytest.mark.hardening("O-03")
 def test_who_knows_of_a_ticket_is_who_sees_it_in_the_bin_too_and_of_none_is_everybody(world, ticket):
     other, known_id = world.ticket(world.zoe), aliased(Ticket).id  # in another table than the law's own
     world.tom.narrowed, ticket.deleted_at, ticket.confidential = True, clock.now(), True
