@@ -10,7 +10,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from requests import RequestException
 
 from informejo.sso import discovery, tokens
-from informejo.sso.asking import Trouble
+from informejo.sso.asking import RUBBISH, Trouble
 from informejo.sso.claims import Told, told
 from informejo.sso.discovery import Endpoints
 from informejo.sso.providers import Provider
@@ -102,7 +102,7 @@ def _redeem(provider: Provider, places: Endpoints, made: Secrets, code: str, bac
             return client.fetch_token(places.token, code=code, code_verifier=made.verifier)
         except AuthlibBaseError as refused:
             raise Trouble(f"it refuses the code: {word_of(refused.error)}") from refused
-        except (RequestException, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        except (RequestException, *RUBBISH) as error:
             raise Trouble("its answer cannot be understood") from error
 
 

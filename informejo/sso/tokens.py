@@ -12,6 +12,7 @@ from joserfc.util import urlsafe_b64decode
 
 from informejo import clock
 from informejo.sso import discovery
+from informejo.sso.asking import RUBBISH
 from informejo.sso.providers import Provider
 
 # Signatures alone that need the provider's private key: never `none`, never HS, whose key would be one that is public.
@@ -71,15 +72,12 @@ def _checked(provider: Provider, token: object, validated: Callable[[jwt.Token],
         return dict(validated(read))
     except JoseError as error:
         raise Untrue(error.error or "it cannot be read") from error
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except RUBBISH as error:
         raise Untrue("it cannot be read") from error
 
 
 def _validated(provider: Provider, read: jwt.Token, nonce: str, access_token: str) -> CodeIDToken:
-    options = {
-        "iss": {"essential": True, "value": provider.issuer},
-        "aud": {"essential": True, "value": provider.client_id},
-    }
+    options = {"iss": {"value": provider.issuer}, "aud": {"value": provider.client_id}}
     known = {"nonce": nonce, "client_id": provider.client_id, "access_token": access_token}
     claims = CodeIDToken(read.claims, read.header, options, known)
     claims.validate(now=int(clock.now().timestamp()), leeway=LEEWAY)

@@ -14,6 +14,8 @@ from tests.sso.way import Way
 
 LIES = {
     "for another desk": {"aud": "another"},
+    "for another desk, which this one has asked for": {"aud": "another", "azp": "desk"},
+    "for nobody": {"aud": None},
     "for several, and asked for by another": {"aud": ["desk", "another"], "azp": "another"},
     "for several, and nobody says who asked": {"aud": ["desk", "another"]},
     "asked for by another": {"azp": "another"},
