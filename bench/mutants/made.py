@@ -185,7 +185,7 @@ def _replaced(node: ast.AST, parents: dict) -> Iterator[tuple]:
     if isinstance(node, ast.If):
         yield "always", node, "test", ast.Constant(True)
         yield "never", node, "test", ast.Constant(False)
-    elif isinstance(node, ast.Return) and node.value and not _is_none(node.value):
+    elif isinstance(node, ast.Return) and node.value and not _is_no(node.value):
         yield "return nothing", node, "value", None
     elif isinstance(node, ast.Call) and _name(node.func) in SWAPS:
         field = "attr" if isinstance(node.func, ast.Attribute) else "id"
@@ -194,8 +194,9 @@ def _replaced(node: ast.AST, parents: dict) -> Iterator[tuple]:
         yield "string", node, "value", f"XX{node.value}"
 
 
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_no(node: ast.AST) -> bool:
+    """False, None or an empty word: to whoever asks `if`, nothing is the same."""
+    return isinstance(node, ast.Constant) and not node.value
 
 
 def _instead(node: ast.AST) -> list[ast.AST]:
