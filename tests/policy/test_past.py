@@ -75,6 +75,9 @@ def test_whom_a_confidential_ticket_named_saw_it_and_nobody_else_did(world, tick
     came, went = log.since(first)
     mia, tom = world.mia.id, world.tom.id
     assert [policy.as_it_was(event).named for event in (came, went)] == [{mia}, {mia, tom}]
+    world.comment(world.ren, ticket, "Said to those who see it.")
+    said = log.since(went.id)[0]
+    assert (policy.concerned_by(said), policy.may_end_sight(said)) == ({world.ren.id, mia}, False)
     saw = {who: policy.may(getattr(world, who), "ticket.see", policy.as_it_was(went)) for who in EVERYBODY}
     assert [who for who, did in saw.items() if did] == ["mia", "tom", "ren"]
     assert not policy.may(world.tom, "ticket.see", policy.as_it_was(came))
@@ -114,7 +117,8 @@ def test_whom_a_ticket_concerned_before_is_told_whoever_the_event_is_about(world
     handed.user = None
     db.commit()
     assert policy.concerned_by(handed) == {world.ren.id, world.mia.id, world.tom.id}
-    ticket.requester, changes = world.zoe, {"requester": [world.ana.name, world.zoe.name]}
+    ticket.requester = world.zoe
+    changes = {"requester": [world.ana.name, world.zoe.name], "status": ["open", "in_progress"]}
     given = log.record(EventName.TICKET_UPDATED, world.mia, ticket=ticket, audience=Audience.STAFF, changes=changes)
     db.commit()
     assert policy.as_it_was(given).requester_id == world.ana.id
