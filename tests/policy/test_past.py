@@ -8,6 +8,7 @@ from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import BESIDE, EventName
+from informejo.teams import actions as teams
 from informejo.tickets import actions, change_actions, confiding_actions
 from informejo.tickets.models import NamedPerson
 from informejo.tickets.words import Priority, Status
@@ -38,7 +39,8 @@ def test_what_can_end_somebodys_sight_is_asked_about_and_nothing_else(world, tic
 
 def test_a_ticket_is_known_as_it_was_before_each_change(world, ticket, team):
     """What each event took from it comes back, one after the other, whoever has it now."""
-    other = world.ticket()
+    other, team = world.ticket(), teams.create_team(world.ana, name="Zebras")
+    db.commit()
     first, was = log.standing().latest, policy.AsItWas(ticket.id, world.ren.id, None, None, False, frozenset())
     assigned = was._replace(assignee_id=world.mia.id)
     secret = assigned._replace(confidential=True, named=frozenset([world.tom.id]))
@@ -106,6 +108,18 @@ def test_of_two_who_are_called_alike_nobody_is_taken_for_whom_it_named(world, ti
     assert policy.as_it_was(went).named == {mia, tom}, "and one who is not of it"
     world.dan.name = world.tom.name
     assert policy.as_it_was(went).named == {mia}, "of two who are called so it could be either"
+
+
+@pytest.mark.hardening("O-03")
+def test_an_event_that_says_whom_it_meant_means_nobody_else_who_is_called_so(world, ticket):
+    confiding_actions.set_confidential(world.mia, ticket, True)
+    confiding_actions.name_person(world.mia, ticket, world.tom)
+    db.commit()
+    confiding_actions.unname_person(world.mia, ticket, world.tom)
+    [went] = db.commit()
+    world.dan.name, world.tom.role = world.tom.name, Role.USER  # of the staff Dan alone is called so now
+    db.commit()
+    assert policy.as_it_was(went).named == {world.mia.id, world.tom.id}
 
 
 def test_whom_a_ticket_concerned_before_is_told_whoever_the_event_is_about(world, ticket, team):
