@@ -345,28 +345,41 @@ def test_where_passwords_are_off_no_other_way_leads_to_one(browser, liar, desk, 
     assert mia.status_code == (303 if waits else 403)
 
 
+NO_ADDRESS = "must be an address that begins with https://."
 WRONG = {
-    "SSO_PROVIDERS": ["real real", "re-al", "1a", "x" * 30],
-    "SSO_REAL_ISSUER": [
-        "",
-        "http://idp.example.org",
-        "idp.example.org",
-        "https://a:b@idp.example.org",
-        "http://[",
-        "https://x/?a",
-    ],
-    "SSO_REAL_CLIENT_ID": [""],
-    "SSO_REAL_CLIENT_SECRET": [""],
-    "SSO_REAL_SCOPES": ["profile"],
-    "SSO_REAL_ROLE_MAP": ["admin", "=admin", "a=king", "a=admin, A=agent"],
+    "SSO_PROVIDERS": {
+        "real real": "names the same provider twice.",
+        **dict.fromkeys(("re-al", "1a", "x" * 30), "must be a word of letters and digits, such as keycloak."),
+    },
+    "SSO_REAL_ISSUER": {
+        "": "is missing; docs/sso.md says where it comes from.",
+        "http://idp.example.org": NO_ADDRESS,
+        "idp.example.org": NO_ADDRESS,
+        "https://a:b@idp.example.org": NO_ADDRESS,
+        "http://[": NO_ADDRESS,
+        "https://x/?a": NO_ADDRESS,
+    },
+    "SSO_REAL_CLIENT_ID": {"": "is missing; docs/sso.md says where it comes from."},
+    "SSO_REAL_CLIENT_SECRET": {"": "is missing; docs/sso.md says where it comes from."},
+    "SSO_REAL_SCOPES": {"profile": "must have openid among them."},
+    "SSO_REAL_ROLE_MAP": {
+        **dict.fromkeys(("admin", "=admin", "a=king"), "does not look like a name, =, and one of admin, agent, user."),
+        "a=admin, A=agent": "stands there twice.",
+    },
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_setting_that_is_wrong_is_said_in_a_sentence_that_names_it(desk, name):
     providers.read(desk.config)
-    for value in WRONG[name]:
-        with pytest.raises(ValueError, match="SSO_") as said:
+    for value, sentence in WRONG[name].items():
+        with pytest.raises(ValueError, match=f"^{name}") as said:
             providers.read(desk.config | {name: value})
-        assert str(said.value).endswith(".")
+        assert str(said.value).endswith(sentence)
         assert "a secret" not in str(said.value)
+
+
+def test_roles_of_this_client_are_looked_for_under_its_own_id_whatever_it_is(desk):
+    wanted = {"SSO_REAL_CLIENT_ID": "desk.example", "SSO_REAL_ROLE_CLAIMS": "resource_access.{client_id}.roles groups"}
+    found = providers.read(desk.config | wanted)[0].role_claims
+    assert found == (("resource_access", "desk.example", "roles"), ("groups",))
