@@ -111,11 +111,9 @@ def seen(page: str) -> str:
 
 
 def test_a_mapping_says_by_name_whom_it_changes_before_it_is_saved(browser, liar, world, visit):
-    for who in ("bob", "cem", "dua"):
-        comes(visit, liar, who, **AGENT)
-    eve = comes(visit, liar, "eve", **ADMIN)
-    comes(visit, liar, "fay", roles=[])
-    ana = visit(world.ana)
+    for who, told in {"bob": AGENT, "cem": AGENT, "dua": AGENT, "fay": {"roles": []}}.items():
+        comes(visit, liar, who, **told)
+    eve, ana = comes(visit, liar, "eve", **ADMIN), visit(world.ana)
     assert "it_admin=admin" in ana.get("/sso/mapping").text
     preview = ana.post("/sso/liar/mapping", data={"mapping-liar": "helpdesk=agent"}).text
     assert "3 people become agents" in preview
