@@ -111,8 +111,8 @@ def seen(page: str) -> str:
 
 
 def test_a_mapping_says_by_name_whom_it_changes_before_it_is_saved(browser, liar, world, visit):
-    for who, told in {"bob": AGENT, "cem": AGENT, "dua": AGENT, "fay": {"roles": []}}.items():
-        comes(visit, liar, who, **told)
+    for who, claims in {"bob": AGENT, "cem": AGENT, "dua": AGENT, "fay": {"roles": []}}.items():
+        comes(visit, liar, who, **claims)
     eve, ana = comes(visit, liar, "eve", **ADMIN), visit(world.ana)
     assert "it_admin=admin" in ana.get("/sso/mapping").text
     preview = ana.post("/sso/liar/mapping", data={"mapping-liar": "helpdesk=agent"}).text
