@@ -79,7 +79,7 @@ class _Loaded:
         items = {item.nodeid: item for item in session.items}
         for module in self._modules:
             for place, mutant in enumerate(mutants((ROOT / module).read_text())):
-                if exchange := _exchange(module, mutant):
+                if exchange := _exchange(module, mutant, known.lines[module]):
                     tests = [items[test] for test in known.by_line(module, mutant.line)]
                     came = _in_a_child(lambda tests=tests, exchange=exchange: exchange() or _fails(session, tests))
                     with self._told.open("a") as told:
@@ -159,8 +159,8 @@ def _fails(session, items: list) -> bool:
     return False
 
 
-def _exchange(module: str, mutant: Mutant) -> Callable[[], None] | None:
-    """What puts the mistake into the function that is loaded; None where it stands in something else."""
+def _exchange(module: str, mutant: Mutant, reached: dict[int, list[str]]) -> Callable[[], None] | None:
+    """What puts the mistake into the function that is loaded; None where it stands in what only loading runs."""
     [was], [now] = (ast.parse(text).body for text in (mutant.was, mutant.now))
     if not isinstance(was, ast.FunctionDef) or list(map(ast.dump, was.decorator_list)) != list(
         map(ast.dump, now.decorator_list)
@@ -168,7 +168,11 @@ def _exchange(module: str, mutant: Mutant) -> Callable[[], None] | None:
         return None
     loaded = importlib.import_module(module.removesuffix(".py").replace("/", "."))
     old = inspect.unwrap(getattr(loaded, was.name))
-    if not inspect.isfunction(old) or old.__closure__:
+    if (
+        not inspect.isfunction(old)
+        or old.__closure__
+        or not any(reached.get(line) for *_, line in old.__code__.co_lines())
+    ):
         return None
     now.decorator_list = []
     names = dict(vars(loaded))

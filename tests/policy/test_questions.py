@@ -272,6 +272,18 @@ def test_of_one_ticket_the_law_says_what_it_says_of_lists(world, ticket, team):
 
 
 @pytest.mark.hardening("O-03")
+def test_in_the_bin_a_ticket_is_as_secret_as_before_and_whom_one_names_another_does_not(world, ticket):
+    other = world.ticket(world.zoe)
+    for one, named in ((ticket, world.tom), (other, world.ana)):
+        one.confidential = True
+        db.session.add(NamedPerson(ticket_id=one.id, user_id=named.id))
+    ticket.deleted_at = other.deleted_at = clock.now()
+    db.commit()
+    assert (policy.named_on(ticket), policy.named_on(other)) == ({world.tom.id}, {world.ana.id})
+    assert db.session.scalars(policy.binned_tickets(world.ana)).all() == [other]
+
+
+@pytest.mark.hardening("O-03")
 def test_who_knows_of_a_ticket_is_who_sees_it_in_the_bin_too_and_of_none_is_everybody(world, ticket):
     other, known_id = world.ticket(world.zoe), aliased(Ticket).id  # in another table than the law's own
     world.tom.narrowed, ticket.deleted_at, ticket.confidential = True, clock.now(), True
