@@ -45,7 +45,7 @@ def test_what_one_person_typed_is_not_in_the_next_ones_form(tab, with_scripts, f
     page.get_by_label(FORMS[form]).press_sequentially(SECRET)
     page.goto("/profile")
     page.context.clear_cookies()
-    page.goto("/sign-in")
+    page.goto("/sign-in", wait_until="commit")  # the page before may be on its way there by itself
     sign_in(page, ren)
     back_to(page, path)
     assert SECRET not in [box.input_value() for box in page.locator("textarea, input:not([type=file])").all()]

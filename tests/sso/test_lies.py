@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from informejo import clock, db
 from informejo.accounts.models import HalfSignIn, User
 from informejo.audit.models import Access
-from informejo.sso import asking, discovery
+from informejo.sso import asking, discovery, providers
 from tests.sso.way import Way
 
 LIES = {
@@ -247,6 +247,8 @@ def test_nobody_sends_the_desk_on_to_another_address(browser, liar, path):
         {"token_endpoint": None},
         {"token_endpoint": "http://169.254.169.254/latest"},
         {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": None},
+        {"authorization_endpoint": None},
         {"authorization_endpoint": "javascript:alert(1)"},
         {"userinfo_endpoint": "https://user:secret@inside.example/"},
         {"userinfo_endpoint": "http://["},
@@ -257,6 +259,14 @@ def test_a_provider_is_whom_the_setting_names_and_asks_for_no_odd_places(browser
     said = {name: value and value.format(issuer=liar.issuer) for name, value in said.items()}
     liar.lies["/.well-known/openid-configuration"] = liar.well_known_openid_configuration() | said
     assert is_refused(browser, Way(browser).page, 502)
+
+
+@pytest.mark.hardening("H-14")
+def test_a_provider_elsewhere_leads_to_nothing_on_this_machine(desk):
+    far = providers.read(desk.config | {"SSO_REAL_ISSUER": "https://idp.example"})[0]
+    assert not providers.is_safe("http://localhost:9/keys", beside=far.issuer)
+    with pytest.raises(asking.Trouble, match="no address that may be asked"):
+        discovery._address(far, {"jwks_uri": "http://localhost:9/keys"}, "jwks_uri")
 
 
 def test_a_provider_that_is_down_or_slow_is_said_so(browser, liar, desk, monkeypatch):
