@@ -8,14 +8,9 @@ from urllib3.exceptions import HTTPError
 
 STEP_SECONDS = 5  # to connect, and from one piece of an answer to the next
 ALL_SECONDS = 10  # for the whole answer
-RUBBISH = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    RecursionError,
-)  # raised over what is not as it should be
 MOST_BYTES = 262_144  # Keycloak's keys with their certificates take a tenth of it
+# What libraries raise over something that is not as it should be.
+RUBBISH = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class Trouble(Exception):
