@@ -127,7 +127,7 @@ def test_a_guest_comes_from_the_form_to_solved_by_the_mailed_link_on_a_phone(wor
     _submit(browse(**PHONE).open("/"), tmp_path / "screen.txt")
     until(lambda: _link_to("nia@example.org", sink))
     nia = browse(**PHONE)
-    nia.forgives("status of 401")  # the ticket, asked for once more as its stream ends with the link
+    nia.loses_the_sign_in()  # the ticket, asked for once more as its stream ends with the link
     page = nia.open(_link_to("nia@example.org", sink))
     expect(page.get_by_text("You are here by a link, as Nia Odd")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
@@ -194,7 +194,7 @@ def choose_password(page):
 def test_whoever_forgot_their_password_gets_in_again_on_a_phone(app, world, browse, sink):
     elsewhere, phone = browse(world.zoe), browse(**PHONE)
     other = elsewhere.open("/tickets")
-    elsewhere.forgives("status of 401")
+    elsewhere.loses_the_sign_in()
     page = phone.open("/sign-in")
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail address").fill("zoe@example.org")

@@ -237,7 +237,7 @@ def of_the_next_release(route):
 def test_somebody_signed_out_elsewhere_is_led_to_the_sign_in(at_ticket, holder, world):
     holder.mode = "until the end"
     ren = at_ticket(world.ren, holder.address)
-    ren.forgives("status of 401")
+    ren.loses_the_sign_in()
     find_out(ren, holder)
     ren.post("/sign-out")
     password = ren.page.get_by_label("Password")

@@ -23,7 +23,7 @@ PAGES = {
 @pytest.mark.hardening("H-51", "S-56", "H-33")
 def test_after_the_sign_out_back_shows_the_sign_in_page_and_nothing_is_kept(browse, world, newcomer):
     kim = browse(newcomer())
-    kim.forgives("status of 401")
+    kim.loses_the_sign_in()
     ticket = world.ticket(by=kim.user, title=SECRET)
     page = kim.open("/tickets")
     page.goto(f"/tickets/{ticket.number}")

@@ -41,7 +41,8 @@ def comments(ticket) -> int:
 
 
 def test_text_survives_a_session_that_ended_while_it_was_written(kim, ticket):
-    kim.forgives("status of 401", "htmx:response:error")
+    kim.loses_the_sign_in()
+    kim.forgives("htmx:response:error")
     message(kim).fill(TEXT)
     db.session.execute(delete(Session).where(Session.user_id == kim.user.id))
     commit()

@@ -43,7 +43,7 @@ def test_two_accounts_become_one_by_keys_alone_and_the_other_is_signed_out_where
     other, stays = newcomer(Role.USER, "Ada Twice"), newcomer(Role.USER, "Ada Once")
     ticket = world.ticket(by=other, title="Two of me")
     twin, queue = browse(other), browse(world.mia).open("/queue")
-    twin.forgives("status of 401")
+    twin.loses_the_sign_in()
     open_page = twin.open(f"/tickets/{ticket.number}")
     page = browse(world.ana).open(f"/users/{other.id}/merge")
     tab_to(page.get_by_label("Which account"))

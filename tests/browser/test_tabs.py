@@ -37,7 +37,8 @@ def watched(browse):
 
     def watched(user):
         person = browse(user)
-        person.forgives("status of 40[14]", "reconnect failed with status 401")
+        person.loses_the_sign_in()
+        person.forgives("status of 404")
         return person
 
     return watched
