@@ -9,6 +9,7 @@ from informejo.accounts.models import HalfSignIn, Role, Session, User
 from informejo.accounts.queries import user_by_email
 from informejo.audit.models import Access
 from informejo.guests.link_actions import make_link
+from informejo.guests.link_queries import link_with
 from informejo.sso import providers, views
 from informejo.sso.models import Identity
 from tests.accounts.test_forgotten import body
@@ -180,11 +181,13 @@ def test_a_guest_keeps_their_tickets_where_the_provider_is_believed(browser, lia
 
 def test_a_guest_who_holds_a_mailed_link_keeps_their_tickets_too(browser, liar, world, visit):
     ticket = world.ticket(by=world.gus)
-    link, another = make_link(world.gus, ticket), make_link(world.ren, world.ticket())
+    link, another, over = make_link(world.gus, ticket), make_link(world.ren, world.ticket()), make_link(world.gus, ticket)
+    link_with(over.token).expires_at = clock.now()
     db.commit()
     liar.claims = {"email": "gus@example.org"}
+    browser.set_cookie(f"{cookies.cookie_name()}-1", over.token)
     browser.set_cookie(f"{cookies.cookie_name()}-2", another.token)
-    assert "There are tickets under this address" in Way(browser).end(liar).text, "the link is somebody else's"
+    assert "There are tickets under this address" in Way(browser).end(liar).text, "one link is over, the other is somebody else's"
     browser.set_cookie(f"{cookies.cookie_name()}-{ticket.number}", link.token)
     liar.claims |= {"email_verified": False}
     assert Way(browser).end(liar).status_code == 403, "the provider has to say so too"
