@@ -85,8 +85,9 @@ def _asked(port: int, request: bytes) -> socket.socket:
 
 
 def _await_greeting(stream: socket.socket):
+    """Read until it is greeted, and on to the end of a message: what is heard from then on begins with a whole one."""
     greeting = b""
-    while READY not in greeting:
+    while READY not in greeting or not greeting.endswith(END):
         came = stream.recv(65536)
         if not came or greeting.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5")):
             raise ConnectionError((greeting + came).decode(errors="replace")[:500])
