@@ -1,6 +1,7 @@
 """Taking somebody's name and address out for good. What they wrote stays, as a former user's."""
 
 import json
+import secrets
 from collections.abc import Collection
 
 from sqlalchemy import Select, Text, cast, delete, or_, select, update
@@ -49,7 +50,8 @@ def erase(actor: User, user: User):
 def _forget(user: User):
     for table in THEIRS:
         db.session.execute(delete(table).where(table.user_id == user.id))
-    address = f"former-user-{user.id}@erased.invalid"  # RFC 2606: no mail can ever go there
+    # RFC 2606: no mail can ever go there. Nobody can have guessed it and taken it for an account of their own before.
+    address = f"former-user-{secrets.token_hex(8)}@erased.invalid"
     _forget_address(user, address)
     _forget_names(user)
     user.name, user.email, user.department, user.time_zone = NAME, address, "", ""

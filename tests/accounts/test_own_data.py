@@ -198,6 +198,18 @@ def test_a_colleagues_open_tickets_go_back_to_the_queue(world):
     assert ticket.assignee is None
 
 
+def test_nobody_keeps_others_from_being_erased_by_taking_the_address_that_is_left(world, visit):
+    for number in (world.ren.id, world.zoe.id):
+        form = {"name": "Kim", "email": f"former-user-{number}@erased.invalid", "title": "Hello there"}
+        visit().post("/submit-ticket", data=form | {"description": "Nothing is wrong at all."})
+    browser = visit(world.ren)
+    assert browser.post("/profile/data/deletion", data={"sure": "yes"}).status_code == 303
+    answer = visit(world.ana).post(f"/users/{world.zoe.id}/erasure", data={"typed": world.zoe.email})
+    assert answer.status_code == 303
+    assert world.ren.erased_at
+    assert world.zoe.erased_at
+
+
 def test_twice_is_once(world):
     erase_actions.erase(world.ana, world.ren)
     address = world.ren.email
