@@ -15,7 +15,7 @@ SMALL = 256 * 1024  # bytes: the longest comment still fits when each of its let
 MOST_FIELDS = 200
 PAUSE = 256 * 1024  # bytes between two pauses; without them one upload of 50 MB stopped everybody for 0.24 s
 IN_MEMORY = 500_000  # bytes of a file that need no disk while it arrives, as in Werkzeug
-WITH_FILES = re.compile(r"/tickets(/\d+/comments)?")  # the only addresses that take files
+WITH_FILES = re.compile(r"/submit-ticket|/tickets(/\d+/comments)?")  # as in deploy/nginx.conf
 
 
 def init_app(app: Flask):

@@ -1,12 +1,15 @@
 """Each address takes so much and no more, and taking it leaves time for others."""
 
 import errno
+import inspect
 import io
+import re
 
 import pytest
 from flask import Flask, request
 
 from informejo import uploads
+from informejo.config import ROOT
 
 FORM = "application/x-www-form-urlencoded"
 PART = (
@@ -42,10 +45,23 @@ def test_the_longest_comment_fits_however_it_is_sent(client):
     assert client.post("/tickets/42/comments", data={"body": "👍" * 20_000}).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["/tickets", "/tickets/42/comments"])
+@pytest.mark.parametrize("address", ["/submit-ticket", "/tickets", "/tickets/42/comments"])
 def test_files_are_taken_where_there_are_files(client, address):
     assert upload(client, address, 400_000).json["bytes"] == 400_000
     assert upload(client, address, 500_000).status_code == 413
+
+
+def test_every_form_with_files_gets_them_through_the_desk_and_through_nginx(app):
+    views = [name for name, view in app.view_functions.items() if 'files.getlist("files")' in inspect.getsource(view)]
+    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in views]
+    addresses = {re.sub("<.*?>", "42", rule) for rule in rules}
+    assert "/submit-ticket" in addresses
+    [through_nginx] = re.findall(
+        r"location ~ (\S+) \{\s+client_max_body_size", (ROOT / "deploy/nginx.conf").read_text()
+    )
+    for address in addresses:
+        assert uploads.WITH_FILES.fullmatch(address), address
+        assert re.search(through_nginx, address), address
 
 
 @pytest.mark.hardening("S-30")

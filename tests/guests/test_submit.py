@@ -143,6 +143,13 @@ def test_a_double_click_opens_one_ticket(world, visit):
     assert db.session.query(Ticket).count() == 1
 
 
+def test_a_picture_of_the_screen_comes_along_however_large_it_is_within_what_the_form_says(visit):
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
+    assert submit(visit(), files=[(io.BytesIO(picture), "screen.png")]).status_code == 303
+    [kept] = db.session.query(Attachment)
+    assert (kept.name, kept.size) == ("screen.png", len(picture))
+
+
 def test_what_is_wrong_stands_beside_the_field_and_nothing_is_lost(app, visit):
     answer = submit(visit(), email="nobody", title="abc")
     assert answer.status_code == 422
