@@ -58,7 +58,12 @@ def _write_down(mail: IncomingMail, judgement: Judgement):
         setattr(mail, name, value)
     mail.state, mail.reason, mail.claimed_until = judgement.state, judgement.reason, None
     mail.match = judgement.match.why if judgement.match else ""
-    mail.ticket = judgement.twin.ticket if judgement.twin else judgement.like
+    mail.ticket = _place_of(judgement.twin) if judgement.twin else judgement.like
+
+
+def _place_of(twin: IncomingMail) -> Ticket | None:
+    """Where that mail is; if it was moved from a ticket that not all of the staff see, there: it quotes that one."""
+    return most_secret(filter(None, (twin.ticket, twin.moved_from))) or twin.ticket
 
 
 def _note_report(mail: IncomingMail, judgement: Judgement):

@@ -10,6 +10,7 @@ from informejo.accounts.models import User
 from informejo.intake.actions import NOTE, person_of, place
 from informejo.intake.bringing import Brought
 from informejo.intake.ledger_queries import is_internal, opened_by, was_answered, was_closed_again
+from informejo.intake.matching_queries import most_secret
 from informejo.intake.taking_out_actions import bin_ticket, take_out_message, unbin_ticket
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
@@ -39,7 +40,7 @@ def make_ticket(actor: User, mail: IncomingMail, parsed: Parsed, brought: Brough
     _take_out(actor, mail, earlier)
     if earlier is not None:
         unbin_ticket(actor, earlier)
-    ticket = earlier or _open(actor, mail, person, brought)
+    ticket = earlier or _open(actor, mail, person, brought, _quoted(mail, before))
     _put(mail, ticket, before, f"{actor.name} made a ticket of it.")
     return ticket
 
@@ -92,10 +93,15 @@ def _take_out(actor: User, mail: IncomingMail, to: Ticket | None):
         bin_ticket(actor, mail.ticket)
 
 
-def _open(actor: User, mail: IncomingMail, person: User, brought: Brought) -> Ticket:
+def _open(actor: User, mail: IncomingMail, person: User, brought: Brought, like: Ticket | None) -> Ticket:
     said = {"title": brought.title, "description": brought.text, "files": brought.files, "key": mail.key}
     # For somebody who is shut out only others can open one.
-    return actions.open_ticket(person if person.active else actor, requester=person, **said)
+    return actions.open_ticket(person if person.active else actor, requester=person, **said, like=like)
+
+
+def _quoted(mail: IncomingMail, ticket: Ticket | None) -> Ticket | None:
+    """Of that ticket and the one it was moved from one that not all of the staff see: the mail may quote it."""
+    return most_secret(filter(None, (ticket, mail.moved_from)))
 
 
 def _say(
@@ -118,4 +124,5 @@ def _put(mail: IncomingMail, thing, before: Ticket | None, reason: str):
     mail.state = InState.AUTOMATIC if mail.automatic else made
     mail.reason = reason if is_ticket or not thing.internal else f"{reason} {NOTE}"
     mail.person = thing.requester if is_ticket else thing.author
-    mail.moved_from = before
+    # Wherever it goes from there, it quotes what it answers: so that stays the one from which it was moved.
+    mail.moved_from = before and (_quoted(mail, before) or before)

@@ -20,6 +20,7 @@ from informejo.paging import nearest_page
 from informejo.tickets.models import Comment, Ticket
 
 PAGE = 50  # mails on one page of the list
+CAME_IN = 50  # mails for one ticket that its page lists
 SEARCHED = 200  # characters of a search that are looked at
 WITH_ALL = joinedload(IncomingMail.person), joinedload(IncomingMail.ticket)
 
@@ -61,11 +62,21 @@ def find_mail(actor: User, id: int) -> IncomingMail:
     return mail
 
 
+def mails_of(actor: User, ticket: Ticket) -> list[IncomingMail]:
+    """The mails that brought something to that ticket, or tell of one about it, the newest first."""
+    mails = visible_mails(actor).where(IncomingMail.ticket_id == ticket.id).order_by(IncomingMail.id.desc())
+    return list(db.session.scalars(mails.limit(CAME_IN)))
+
+
 def visible_mails(actor: User) -> Select:
-    """The mails of the ledger of which the staff may know: those of a ticket they see, and those of none."""
+    """The mails of the ledger of which the staff may know: those of a ticket they see, and those of none.
+
+    One that was moved is as secret as where it came from: its message went by somebody's leave, what it quotes did not.
+    """
     if policy.sees_everything(actor):
         return select(IncomingMail)
-    return select(IncomingMail).where(policy.knows(actor, IncomingMail.ticket_id))
+    places = IncomingMail.ticket_id, IncomingMail.moved_from_id
+    return select(IncomingMail).where(*(policy.knows(actor, place) for place in places))
 
 
 def moved_from(actor: User, mail: IncomingMail) -> Ticket | None:

@@ -7,6 +7,7 @@ from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import staff_members
 from informejo.events.models import Event
+from informejo.intake.ledger_queries import mails_of
 from informejo.live import drawings, fragments, mail_makers
 from informejo.mail import actions, queries, told_queries
 from informejo.tickets.models import Ticket
@@ -44,7 +45,7 @@ def told(number: int):
         title=f"Who was told of #{number}",
         ticket=ticket,
         told=told_queries.told_of(ticket, request.args.get("page", type=int)),
-        came_in=told_queries.mails_of(ticket),
+        came_in=mails_of(actor(), ticket),
         can_be_sent=queries.can_be_sent(),
     )
 

@@ -11,12 +11,11 @@ from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.events.sentences import sentence
-from informejo.mail.models import IncomingMail, Verdict
+from informejo.mail.models import Verdict
 from informejo.paging import nearest_page
 from informejo.tickets.models import Comment, Ticket
 
 PAGE = 25  # verdicts on one page of one's own, events on one of a ticket
-CAME_IN = 50  # mails for one ticket that its page lists
 _TO_ONESELF = {"They ": "You ", "Their ": "Your ", "with them": "with you"}  # details are kept as the staff read them
 _EVENT = joinedload(Verdict.event).options(
     joinedload(Event.actor),
@@ -70,12 +69,6 @@ def told_of(ticket: Ticket, page: int | None) -> LedgerPage:
     found = db.session.scalars(verdicts.options(_EVENT, joinedload(Verdict.user), joinedload(Verdict.mail)))
     lines = [About(event, tuple(group)) for event, group in groupby(found, lambda verdict: verdict.event)]
     return LedgerPage(lines, number, total > number * PAGE)
-
-
-def mails_of(ticket: Ticket) -> list[IncomingMail]:
-    """The mails that brought something to that ticket, or tell of one about it, the newest first."""
-    mails = select(IncomingMail).where(IncomingMail.ticket_id == ticket.id).order_by(IncomingMail.id.desc())
-    return list(db.session.scalars(mails.limit(CAME_IN)))
 
 
 def _page_of(user: User, number: int) -> list[Verdict]:

@@ -10,7 +10,7 @@ from informejo import db, policy
 from informejo.accounts import rights_actions
 from informejo.events.models import Event
 from informejo.events.names import EventName
-from informejo.mail import told_queries
+from informejo.intake import ledger_queries
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.words import InState, OutState
 from informejo.tickets import change_actions, files
@@ -146,8 +146,8 @@ class TestPages:
             assert visit(who).get("/mail/in").status_code == 403
 
     def test_the_mails_of_a_ticket_are_found(self, world, replied):
-        assert told_queries.mails_of(replied.ticket) == [replied]
-        assert told_queries.mails_of(world.ticket()) == []
+        assert ledger_queries.mails_of(world.mia, replied.ticket) == [replied]
+        assert ledger_queries.mails_of(world.mia, world.ticket()) == []
 
 
 class TestAgain:

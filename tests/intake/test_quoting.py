@@ -1,0 +1,89 @@
+"""What a mail quotes of a ticket that not all of the staff see stays theirs, whatever is done with the mail."""
+
+import pytest
+from werkzeug.exceptions import NotFound
+
+from informejo import db
+from informejo.intake.ledger_queries import find_mail
+from informejo.mail.words import InState
+from informejo.teams import actions as teams
+from informejo.tickets import change_actions, confiding_actions
+from tests.intake.letters import come, letter, mailed
+
+
+@pytest.fixture
+def ticket(world):
+    """Ren's and Mia's, which nobody else sees."""
+    ticket = world.ticket(title="My salary")
+    change_actions.assign(world.mia, ticket, world.mia)
+    confiding_actions.set_confidential(world.mia, ticket, True)
+    db.commit()
+    return ticket
+
+
+@pytest.fixture
+def press(visit, world):
+    """`press(mail, "move", number=2)`: Mia presses that button on its page."""
+
+    def press(mail, button, **fields):
+        assert visit(world.mia).post(f"/mail/in/{mail.id}/{button}", data=fields).status_code == 303
+        db.session.expire_all()
+
+    return press
+
+
+def answering(world, ticket, sender: str) -> bytes:
+    return letter(sender=sender, text="As you said: 4,200.", in_reply_to=mailed(world.ren, ticket).message_id)
+
+
+def is_found(world, who: str, mail) -> bool:
+    try:
+        return find_mail(getattr(world, who), mail.id) == mail
+    except NotFound:
+        return False
+
+
+def test_a_ticket_that_is_made_of_a_mail_that_waited_is_as_confidential_as_what_it_answers(world, press, ticket):
+    mail = come(answering(world, ticket, "dan@example.org"))
+    assert mail.state == InState.QUARANTINED
+    press(mail, "ticket")
+    assert mail.ticket.confidential
+    assert [who for who in ("mia", "tom", "ana") if is_found(world, who, mail)] == ["mia"]
+
+
+def test_one_that_is_made_of_a_mail_to_a_team_is_that_teams(world, press):
+    ticket, team = world.ticket(), teams.create_team(world.ana, name="Accounts", sees_all=False)
+    change_actions.set_team(world.mia, ticket, team)
+    db.commit()
+    mail = come(answering(world, ticket, "ren@example.org"))
+    press(mail, "ticket")
+    assert (mail.ticket == ticket, mail.ticket.team) == (False, team)
+
+
+def test_one_that_is_made_of_a_mail_that_quotes_nothing_is_everybodys(world, press):
+    mail = come(answering(world, world.ticket(), "dan@example.org"))
+    press(mail, "ticket")
+    assert mail.ticket.is_for_all_staff
+    assert is_found(world, "tom", mail)
+
+
+def test_a_mail_that_is_moved_on_and_on_stays_theirs_and_its_message_goes(world, visit, press, ticket):
+    people = world.mia, world.ana
+    first, second = world.ticket(title="The monitor"), world.ticket(title="The keyboard")
+    mail = come(answering(world, ticket, "ren@example.org"))
+    for place in (first, second):
+        press(mail, "move", number=place.id)
+        assert (mail.ticket, is_found(world, "mia", mail), is_found(world, "ana", mail)) == (place, True, False)
+        assert "As you said" in visit(world.ana).get(f"/tickets/{place.id}").text
+        listed = [f"/mail/in/{mail.id}" in visit(who).get(f"/tickets/{place.id}/mail").text for who in people]
+        assert listed == [True, False]
+    press(mail, "undo")
+    assert (mail.ticket, mail.moved_from) == (ticket, None)
+
+
+def test_so_does_the_same_mail_that_comes_once_more(world, press, ticket):
+    raw = answering(world, ticket, "ren@example.org")
+    press(come(raw), "move", number=world.ticket(title="The monitor").id)
+    again = come(raw)
+    assert again.state == InState.IGNORED
+    assert [who for who in ("mia", "ana") if is_found(world, who, again)] == ["mia"]
