@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app, g, jsonify, request
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 
 from informejo import clock, db, drawn, logs, metrics, policy, security
@@ -101,12 +102,11 @@ def _texts(status: int) -> list[tuple[str, str, str]]:
     return kept_texts(draft_for(g.actor, draft_of(request.path))) if status in (403, 404) and g.get("actor") else []
 
 
-def _typed() -> dict[str, str]:
+def _typed() -> MultiDict[str, str]:
     """The fields of the form that could not be saved: the page that says so offers to send them again."""
-    fields = {} if request.method in security.SAFE else request.form.to_dict()
-    for name in (drawn.FIELD, "credential"):  # the page signs its forms anew; what a passkey answered is good once
-        fields.pop(name, None)
-    return {name: "" if name in PASSWORDS else text for name, text in fields.items()}
+    sent = () if request.method in security.SAFE else request.form.items(multi=True)
+    left_out = {drawn.FIELD, "credential"}  # the page signs its forms anew; what a passkey answered is good once
+    return MultiDict([(name, "" if name in PASSWORDS else text) for name, text in sent if name not in left_out])
 
 
 def _explain(error: Exception) -> tuple[int, str, dict]:

@@ -233,6 +233,14 @@ def test_every_field_of_a_new_ticket_comes_back(world, drawn_for_tom):
     assert fields == form | {"drawn_for": str(world.mia.id)}
 
 
+def test_every_choice_of_several_comes_back(world, drawn_for_tom):
+    browser, tom = drawn_for_tom
+    form = {"name": "Network", "sees": "all", "categories": ["hardware", "software", "network"], "drawn_for": tom}
+    page = dom.read(browser.post("/teams/1", data=form).text)
+    [send] = page.all("form", action="/teams/1")
+    assert [field["value"] for field in send.all("input", name="categories")] == form["categories"]
+
+
 def test_passwords_never_come_back(world, drawn_for_tom):
     browser, tom = drawn_for_tom
     form = {"current": PASSWORD, "password": "a new password", "again": "a new password", "drawn_for": tom}
@@ -303,6 +311,14 @@ def test_the_form_that_a_busy_desk_gives_back_is_still_its_writers(world, visit,
     assert answer.status_code == 503
     again = dom.read(answer.text).all("form", action="/tickets/1/comments")[0]
     assert hidden(again) == {"drawn_for": str(world.ren.id)}
+
+
+def test_the_form_that_a_busy_desk_gives_back_has_every_choice_of_several(world, visit, monkeypatch):
+    ana = visit(world.ana)
+    monkeypatch.setattr(turns, "_take_the_turn", busy)
+    form = {"name": "Network", "sees": "all", "categories": ["hardware", "software"]}
+    [again] = dom.read(ana.post("/teams", data=form).text).all("form", action="/teams")
+    assert [field["value"] for field in again.all("input", name="categories")] == form["categories"]
 
 
 def busy(*_, **__):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from flask import Response, g, jsonify, make_response, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Unauthorized
 from werkzeug.utils import redirect
 
@@ -76,7 +77,7 @@ def passing_through() -> dict[str, str]:
 def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:
     """Another than the one who was writing has signed in: the text becomes nobody's draft without being asked."""
     draw_for(user)  # their cookie comes with the next request
-    fields = carried_fields(hidden) | {"draft": hidden.get("draft", "")}
+    fields = MultiDict(carried_fields(hidden) | {"draft": hidden.get("draft", "")})
     return make_response(_somebody_else_page(user, fields, "/drafts", hidden), 409)
 
 
@@ -125,7 +126,7 @@ def _ask_first(error: drawn.SomebodyElse):
     return _somebody_else_page(g.actor, fields, request.path, _carried()), 409, headers | IN_THE_PLACE_OF_ALL
 
 
-def _somebody_else_page(user: User, fields: dict[str, str], address: str, hidden: Mapping[str, str]) -> str:
+def _somebody_else_page(user: User, fields: MultiDict[str, str], address: str, hidden: Mapping[str, str]) -> str:
     return page(
         "accounts/somebody_else.html",
         title=f"You are now signed in as {user.name}",
@@ -138,9 +139,10 @@ def _somebody_else_page(user: User, fields: dict[str, str], address: str, hidden
     )
 
 
-def _typed() -> dict[str, str]:
+def _typed() -> MultiDict[str, str]:
     """Every field that was sent, but passwords and whom the form was drawn for."""
-    return {name: text for name, text in request.form.items() if name not in {*PASSWORDS, drawn.FIELD} and text}
+    sent = request.form.items(multi=True)
+    return MultiDict([(name, text) for name, text in sent if name not in {*PASSWORDS, drawn.FIELD} and text])
 
 
 def _carried() -> dict[str, str]:
