@@ -3,7 +3,7 @@
 from flask import Blueprint, g, redirect, request
 
 from informejo import db, security
-from informejo.accounts.gate import CARRIED, KEPT, carried_fields, draft_name
+from informejo.accounts.gate import carried_fields, draft_name, passing_through
 from informejo.accounts.queries import user_by_email
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
@@ -12,7 +12,7 @@ from informejo.guests.inputs import LinkWish, TypedCode
 from informejo.guests.link_queries import Opens, opened_by_code
 from informejo.guests.links import new_link, with_link
 from informejo.inputs import Invalid
-from informejo.web import go_to, page, public
+from informejo.web import NOTICES, go_to, page, public
 
 WRONG = "This e-mail address and access code do not open a ticket, or not any more."
 
@@ -67,7 +67,8 @@ def ask():
     with security.in_even_time():
         ask_for_link(wish.email, int(wish.number) if wish.number else None)
         db.commit()
-    return go_to("/check", "link-asked")
+    # Text they were sending stays on this page: the code in that mail takes it along.
+    return _page({"email": wish.email}, {}, NOTICES["link-asked"]) if carried_fields(request.form) else go_to("/check", "link-asked")
 
 
 def _keep_text(opens: Opens) -> bool:
@@ -79,6 +80,6 @@ def _keep_text(opens: Opens) -> bool:
     return True
 
 
-def _page(typed, problems: dict[str, str]) -> str:
-    hidden = {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
-    return page("guests/check.html", title="Check a ticket", typed=typed, problems=problems, hidden=hidden)
+def _page(typed, problems: dict[str, str], said: str = "") -> str:
+    context = {"typed": typed, "problems": problems, "hidden": passing_through(), "said": said}
+    return page("guests/check.html", title="Check a ticket", **context)

@@ -258,6 +258,26 @@ def test_a_link_that_ends_while_something_is_sent_saves_nothing_and_loses_no_tex
     assert "It is still hot." in gus.get(back.location).text
 
 
+def test_text_waits_while_a_new_link_is_mailed_and_its_code_takes_it_along(world, ticket, come, post):
+    gus = come(world.gus, ticket)
+    link_actions.end_links(world.mia, ticket, link_queries_of(world, ticket))
+    db.commit()
+    answer = gus.post(f"/tickets/{ticket.id}/comments", data={"body": "Hot.", "draft": f"ticket:{ticket.id}"})
+    said = []
+    for action, typed in (("/check/link", {}), ("/check", {"code": "2222222222"})):
+        [form] = dom.read(answer.text).all("form", action=action)
+        hidden = {field["name"]: field["value"] for field in form.all("input", type="hidden")}
+        answer = gus.post(action, data=hidden | {"email": "gus@example.org"} | typed)
+        assert "What you were writing is kept" in answer.text
+        said.append("a new link is on its way" in answer.text)
+    assert said == [True, False], "it is said once"
+    [form] = dom.read(answer.text).all("form", action="/check")
+    hidden = {field["name"]: field["value"] for field in form.all("input", type="hidden")}
+    code = [mail for mail in post.came() if mail.address == "gus@example.org"][-1].code
+    back = gus.post("/check", data=hidden | {"email": "gus@example.org", "code": code})
+    assert "Hot." in gus.get(back.location).text
+
+
 def test_staff_and_guest_see_the_links_and_end_them(world, visit, ticket, come):
     gus, mia = come(world.gus, ticket), visit(world.mia)
     come(world.gus, ticket)
