@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
+from informejo.accounts.address_queries import is_vouched_for
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.accounts.queries import fingerprint, password_link, user_by_email
@@ -60,7 +61,8 @@ def offer_password(actor: User, user: User):
 def choose_password(token: str, *, password: str) -> User | None:
     """Give the link's owner this password and end all their sign-ins; None when the link is void.
 
-    A guest is a requester from now on.
+    A guest is a requester from now on. Second factors stay, and are asked for: no link leads round them, but in an
+    account that a stranger may have made.
     """
     hashed = offload(hash_password, password)
     link = password_link(token)
@@ -72,7 +74,8 @@ def choose_password(token: str, *, password: str) -> User | None:
         user.role = Role.USER
         changes["role"] = [Role.GUEST, Role.USER]
     if link.mailed and user.confirmed_at is None:
-        void_ways_in(user)  # what was set up before may be a stranger's, and must not let one in again
+        if user.is_unproven and not is_vouched_for(user):
+            void_ways_in(user)  # what was set up before may be a stranger's, and must not let one in again
         user.confirmed_at = clock.now()
         changes["address"] = [None, None]
     user.password_hash = hashed

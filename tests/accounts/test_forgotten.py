@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from informejo import clock, db
-from informejo.accounts import password_actions, queries
+from informejo.accounts import actions, address_actions, password_actions, queries, rights_actions
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.events import log
 from informejo.events.names import EventName
@@ -16,6 +16,7 @@ from informejo.mail.words import Kind
 from informejo.sso.models import Identity
 from tests import quick
 from tests.accounts.test_password_link import NEW, is_in, is_void, later, signs_in
+from tests.factors.conftest import App
 from tests.world import PASSWORD
 
 ADDRESSES = {
@@ -90,6 +91,27 @@ def test_nor_by_the_time_it_takes(app, desk, visit, post, sink, record_property,
             times.append(time.perf_counter() - start)
     medians = [median(times) * 1000 for times in took.values()]
     record_property("ms between the medians of forgotten passwords", round(max(medians) - min(medians), 1))
+
+
+@pytest.mark.hardening("S-42")
+@pytest.mark.parametrize("whose", ["the first administrator's", "one that was put right", "one that was confirmed"])
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.USER])
+def test_it_leads_round_no_second_factor_whoever_reads_that_mailbox(desk, visit, post, sink, whose, role):
+    owner = desk.ren
+    owner.role, owner.confirmed_at = role, clock.now()
+    if whose == "the first administrator's":
+        owner = actions.create_admin(email="boss@example.org", name="The Boss", password=PASSWORD)
+        rights_actions.set_role(desk.ana, owner, role)
+    app = App(owner)
+    if whose == "one that was put right":
+        address_actions.change_address(desk.ana, owner, "ren@right.example")
+        db.commit()
+    ask(browser := visit(), owner.email)
+    post.deliver()
+    assert browser.post(link(sink), data=NEW).location == "/sign-in/second"
+    assert not is_in(browser)
+    browser.post("/sign-in/second", data={"code": app.digits()})
+    assert is_in(browser)
 
 
 def test_a_guest_who_uses_it_is_a_requester_and_keeps_their_tickets(desk, visit, post, sink):
