@@ -4,11 +4,12 @@ import json
 import secrets
 from collections.abc import Collection
 
-from sqlalchemy import Select, Text, cast, delete, or_, select, update
+from sqlalchemy import Select, Text, cast, delete, select
 
 from informejo import clock, db, slow_reads, turns
+from informejo.accounts.erase_mail_actions import call_former_user_in, forget_in_mails, reasons_that_name
 from informejo.accounts.merge_queries import merged_into
-from informejo.accounts.models import User
+from informejo.accounts.models import FORMER, User
 from informejo.accounts.rights_actions import hold_rights, leave, require_another_admin
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.drafts.models import Draft
@@ -16,12 +17,11 @@ from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.ids import made_at
-from informejo.mail.models import CaughtMail, IncomingMail, MailChoices, MailPicture, OutgoingMail, Verdict, Watcher
+from informejo.mail.models import MailChoices, Verdict, Watcher
 from informejo.policy import require
 from informejo.teams.models import TeamMember
 from informejo.tickets.models import NamedPerson, Reading
 
-NAME = "Former user"
 OF_PEOPLE = {"requester", "assignee", "named", "members", "merged", "tickets"}  # fields that say names of people
 THEIRS = (Draft, MailChoices, NamedPerson, Reading, TeamMember, Verdict, Watcher)  # what is of no use without them
 
@@ -35,6 +35,7 @@ def erase(actor: User, user: User):
     require(actor, "user.erase", user)
     names, began = _names_of(user), made_at(clock.now())
     told = {id for name in names for id in _events_that_say(name)}  # long to look for: before others have to wait
+    reasons = reasons_that_name(user, names)
     hold_rights(actor, user, what="user.erase")
     if user.erased_at is not None:
         return
@@ -44,6 +45,7 @@ def erase(actor: User, user: User):
     for one in (user, *merged_into(user)):  # what they were called before they had this account alone goes with it
         _forget(one)
     _call_former_user(names, told, began)
+    call_former_user_in(reasons)
     log.record(EventName.USER_ERASED, actor, audience=Audience.STAFF, user=user)
 
 
@@ -52,19 +54,10 @@ def _forget(user: User):
         db.session.execute(delete(table).where(table.user_id == user.id))
     # RFC 2606: no mail can ever go there. Nobody can have guessed it and taken it for an account of their own before.
     address = f"former-user-{secrets.token_hex(8)}@erased.invalid"
-    _forget_address(user, address)
+    forget_in_mails(user, address)
     _forget_names(user)
-    user.name, user.email, user.department, user.time_zone = NAME, address, "", ""
+    user.name, user.email, user.department, user.time_zone = FORMER, address, "", ""
     user.confirmed_at, user.erased_at = None, clock.now()
-
-
-def _forget_address(user: User, instead: str):
-    """Where mails name it; those that came in stay as they are on the disk."""
-    sent = or_(OutgoingMail.user_id == user.id, OutgoingMail.address == user.email)
-    db.session.execute(update(OutgoingMail).where(sent).values(address=instead))
-    db.session.execute(update(IncomingMail).where(IncomingMail.sender == user.email).values(sender=instead))
-    db.session.execute(delete(MailPicture).where(MailPicture.sender == user.email))
-    db.session.execute(delete(CaughtMail).where(CaughtMail.address == user.email))
 
 
 def _forget_names(user: User):
@@ -82,7 +75,7 @@ def _names_of(user: User) -> set[str]:
         name for event in db.session.scalars(before) for name in event.changes["name"]
     }
     others = select(User.name).where(User.name.in_(own - {None}), User.id.not_in([one.id for one in accounts]))
-    return own - {None, NAME, *db.session.scalars(others)}
+    return own - {None, FORMER, *db.session.scalars(others)}
 
 
 def _own_events(accounts: Collection[User]) -> Select:
@@ -107,4 +100,4 @@ def _call_former_user(names: set[str], told: Collection[int], began: int):
 def _without(names: set[str], said):
     if isinstance(said, list):
         return [_without(names, one) for one in said]
-    return NAME if said in names else said
+    return FORMER if said in names else said

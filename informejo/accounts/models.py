@@ -30,6 +30,7 @@ class Role(StrEnum):
 STAFF = (Role.AGENT, Role.ADMIN)
 DEMANDED = {"": (), "admins": (Role.ADMIN,), "staff": STAFF}  # of whom SECOND_FACTOR demands one, by what it says
 EMPTY = literal_column("''")  # what columns of words hold in rows that were there before them
+FORMER = "Former user"  # what whoever was erased is called
 THEMES = ("system", "light", "dark")
 _SHUT_OUT = {"sqlite_where": text("active = 0"), "postgresql_where": text("NOT active")}  # as each is asked for it
 

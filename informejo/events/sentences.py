@@ -111,7 +111,8 @@ def _parts(event: Event, it: str) -> list[str]:
         return ["added an internal note"]
     if event.name == EventName.MAIL_FAILED:
         whom = event.user.name if event.user else "somebody"
-        return [f"could not deliver a mail to {whom}: {event.changes['mail'][1]}"]
+        why = event.changes["mail"][1]  # nothing where they were erased since: servers name addresses
+        return [f"could not deliver a mail to {whom}" + (f": {why}" if why else "")]
     verb = _VERB.get(event.name, "changed this ticket")
     return [verb if it == "this" else verb.replace(" this ticket", ""), *said]
 

@@ -15,8 +15,8 @@ from informejo.intake.mailed_back import tokens_in
 from informejo.intake.matching_queries import Match, most_secret
 from informejo.mail.actions import confirm_address
 from informejo.mail.models import IncomingMail, MailPicture, OutgoingMail
-from informejo.mail.outgoing_actions import mark_bounced
-from informejo.mail.words import InState
+from informejo.mail.outgoing_actions import mark_bounced, words_about
+from informejo.mail.words import REPORTS, InState
 from informejo.mime.parsing import Parsed
 from informejo.tickets import actions
 from informejo.tickets.models import Comment, Ticket
@@ -71,9 +71,10 @@ def _note_report(mail: IncomingMail, judgement: Judgement):
     if about is None:
         mail.reason = "It is a report about a mail that this desk did not send, or does not know any more."
         return
-    words = " ".join(filter(None, (report.status, report.words))) or "no reason is given"
+    said = " ".join(filter(None, (report.status, report.words)))
+    words = words_about(about, said) or "no reason is given"
     mail.ticket = about.ticket or _most_secret(about)
-    mail.reason = f"It reports about our mail to {about.address}: {report.action} ({words})."
+    mail.reason = REPORTS.format(about.address, report.action, words)
     if report.action == "failed":
         mark_bounced(about, words)
 

@@ -15,7 +15,7 @@ from informejo.intake import mailboxes
 from informejo.intake.matching_queries import Match, match
 from informejo.mail import queries, redaction, signatures
 from informejo.mail.models import IncomingMail, OutgoingMail
-from informejo.mail.words import InState
+from informejo.mail.words import SHUT_OUT, InState
 from informejo.mime import guards, reports
 from informejo.mime.parsing import Parsed, Unreadable, parse
 from informejo.mime.reports import Report
@@ -90,8 +90,7 @@ def _digest(raw: bytes) -> str:
 def _matched(facts: dict, parsed: Parsed) -> Judgement:
     found = match(parsed, facts["dmarc"])
     if found.person and not found.person.active:
-        reason = f"{found.person.name}, whose address it has, is deactivated. It waits for somebody to decide."
-        return Judgement(facts, InState.QUARANTINED, reason, like=found.like)
+        return Judgement(facts, InState.QUARANTINED, SHUT_OUT.format(found.person.name), like=found.like)
     if not facts["automatic"]:
         return Judgement(facts, InState.REPLY if found.ticket else InState.TICKET, "", found)
     if not found.ticket and _opened_by_machine(parsed.sender) >= MOST_AUTOMATIC:

@@ -13,7 +13,7 @@ from informejo.intake.ledger_queries import is_internal, opened_by, was_answered
 from informejo.intake.matching_queries import most_secret
 from informejo.intake.taking_out_actions import bin_ticket, take_out_message, unbin_ticket
 from informejo.mail.models import IncomingMail
-from informejo.mail.words import InState
+from informejo.mail.words import MADE_A_TICKET, MOVED, MOVED_BACK, InState
 from informejo.mime.parsing import Parsed
 from informejo.policy import require
 from informejo.tickets import actions
@@ -41,7 +41,7 @@ def make_ticket(actor: User, mail: IncomingMail, parsed: Parsed, brought: Brough
     if earlier is not None:
         unbin_ticket(actor, earlier)
     ticket = earlier or _open(actor, mail, person, brought, _quoted(mail, before))
-    _put(mail, ticket, before, f"{actor.name} made a ticket of it.")
+    _put(mail, ticket, before, MADE_A_TICKET.format(actor.name))
     return ticket
 
 
@@ -53,7 +53,7 @@ def move(actor: User, mail: IncomingMail, to: Ticket, parsed: Parsed, brought: B
     before, person, internal = mail.ticket, _person(mail, parsed), is_internal(mail, parsed, to)
     _take_out(actor, mail, to)
     said = _say(actor, mail, person, to, brought, internal)
-    _put(mail, said, before, f"{actor.name} moved it to #{to.number}.")
+    _put(mail, said, before, MOVED.format(actor.name, to.number))
 
 
 def undo(actor: User, mail: IncomingMail, parsed: Parsed, brought: Brought):
@@ -69,7 +69,7 @@ def undo(actor: User, mail: IncomingMail, parsed: Parsed, brought: Brought):
         thing = back
     else:
         thing = _say(actor, mail, person, back, brought, internal, reopens=was_closed_again(back))
-    _put(mail, thing, None, f"{actor.name} moved it back to #{back.number}.")
+    _put(mail, thing, None, MOVED_BACK.format(actor.name, back.number))
 
 
 def _hold(actor: User, mail: IncomingMail):

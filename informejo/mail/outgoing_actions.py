@@ -31,6 +31,7 @@ def mark_dropped(mail: OutgoingMail, reason: str = ""):
 
 def mark_failed(mail: OutgoingMail, reason: str):
     """It is given up, for this reason in the server's own words."""
+    reason = words_about(mail, reason)
     _end(mail, OutState.FAILED, reason)
     _decide(mail, OPEN, Decision.FAILED, reason)
     _tell_staff(mail, reason)
@@ -41,6 +42,7 @@ def mark_bounced(mail: OutgoingMail, reason: str):
     db.lock(mail)
     if mail.state == OutState.BOUNCED:
         return
+    reason = words_about(mail, reason)
     _end(mail, OutState.BOUNCED, reason)
     _decide(mail, (*OPEN, Decision.SENT), Decision.FAILED, reason)
     _tell_staff(mail, reason)
@@ -50,7 +52,7 @@ def mark_waiting(mail: OutgoingMail, until: datetime, tries: int, error: str):
     """It could not be sent, and shall be tried again."""
     db.lock(mail)
     mail.state, mail.claimed_until = OutState.WAITING, None
-    mail.due_at, mail.tries, mail.error = until, tries, error
+    mail.due_at, mail.tries, mail.error = until, tries, words_about(mail, error)
     _notice(mail)
 
 
@@ -69,6 +71,11 @@ def send_again(actor: User, mail: OutgoingMail):
     mail.due_at, mail.tries = clock.now(), 0
     _decide(mail, (Decision.FAILED,), Decision.WAITING)
     _notice(mail)
+
+
+def words_about(mail: OutgoingMail, words: str) -> str:
+    """What a mail server says of it; nothing where its reader was erased: servers name addresses."""
+    return "" if mail.user and mail.user.erased_at else words
 
 
 def _end(mail: OutgoingMail, state: OutState, error: str):

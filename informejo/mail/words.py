@@ -3,6 +3,13 @@
 from enum import StrEnum
 
 SENDING = "SMTP"  # the name of the way of mails that go out; all others are mailboxes
+# Sentences of the ledger that begin with whom they name. Erasing looks for them, and for those alone.
+MADE_A_TICKET = "{} made a ticket of it."
+MOVED = "{} moved it to #{}."
+MOVED_BACK = "{} moved it back to #{}."
+SHUT_OUT = "{}, whose address it has, is deactivated. It waits for somebody to decide."
+OF_PEOPLE = (MADE_A_TICKET, MOVED, MOVED_BACK, SHUT_OUT)
+REPORTS = "It reports about our mail to {}: {} ({})."  # an address, and what its mail server says
 
 
 class OutState(StrEnum):
