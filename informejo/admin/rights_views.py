@@ -42,7 +42,8 @@ def set_role(id: int):
 @bp.post("/users/<int:id>/activity")
 def set_activity(id: int):
     """Shut somebody out, or let them in again."""
-    user, asked = policy.find_user(actor(), id), read(ActivityChange)
+    user, asked = find_for(id, "user.change"), read(ActivityChange)
+    require_proof()
     rights_actions.set_active(actor(), user, asked.value == "active", receiver(asked.to))
     return changed(user, "rights")
 
