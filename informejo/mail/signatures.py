@@ -12,14 +12,14 @@ from email.utils import parseaddr
 from typing import NamedTuple
 
 LENGTH = 16  # letters and digits of a signature: 80 bits (RFC 2104, 5, wants no fewer)
-_ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", re.IGNORECASE)
+_ANY_CASE = re.ASCII | re.IGNORECASE  # without the first, ſ would be an s in another case, and ı an i
+_ID = re.compile(r"<?([ctx])\.([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})@[^<>@\s]+>?", _ANY_CASE)
 _WITHIN = re.compile(
     r"<?[ctx]\.[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}@[^<>@\s]+>?|\+[0-9]{1,17}\.[0-9]{1,17}\.[a-z2-7]{16}(?=@)",
-    re.IGNORECASE,
+    _ANY_CASE,
 )
-_DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", re.IGNORECASE)
-
-_CONFIRMS = re.compile(r"([0-9]{1,17})\.[a-z2-7]{16}", re.IGNORECASE)
+_DETAIL = re.compile(r"([0-9]{1,17})\.([0-9]{1,17})\.([a-z2-7]{16})", _ANY_CASE)
+_CONFIRMS = re.compile(r"([0-9]{1,17})\.[a-z2-7]{16}", _ANY_CASE)
 
 
 class MessageId(NamedTuple):
@@ -87,11 +87,16 @@ def confirms_whom(token: str) -> int | None:
 
 def is_confirmation(key: str, token: str, user: int, address: str) -> bool:
     """Whether we signed it for that person at that address; one for an address they had before is none any more."""
-    return hmac.compare_digest(token.lower(), confirmation(key, user, address))
+    return _is_same(token, confirmation(key, user, address))
 
 
 def _is_signed(key: str, signature: str, *parts) -> bool:
-    return hmac.compare_digest(signature.lower(), _signature(key, *parts))  # mail servers may change the case
+    return _is_same(signature, _signature(key, *parts))
+
+
+def _is_same(sent: str, signed: str) -> bool:
+    """Mail servers may change the case. Bytes, because of text that is not ASCII `hmac` raises TypeError."""
+    return hmac.compare_digest(sent.lower().encode("utf-8", "replace"), signed.encode())
 
 
 def _signature(key: str, *parts) -> str:

@@ -54,6 +54,16 @@ def test_the_reply_address_is_enough_where_the_headers_are_lost(world, ticket):
     assert [body for _, body, _ in said_on(ticket)] == ["to", "cc", "delivered_to"]
 
 
+@pytest.mark.parametrize("letter", "ſıİ\u212a")
+def test_a_signature_with_a_letter_that_passes_for_another_is_none_and_the_mail_is_read(world, ticket, letter):
+    odd = f"{letter}{'a' * 15}"
+    for name, value in {
+        "in_reply_to": f"<c.1.1.{odd}@example.org>",
+        "to": f"help+{ticket.id}.{world.ren.id}.{odd}@desk.example",
+    }.items():
+        assert come(sender=REN, text="Does it smoke?", **{name: value}).state == InState.TICKET
+
+
 def test_the_number_in_the_subject_is_enough_for_the_requester(world, ticket):
     assert come(sender=REN, subject=f"Re: [#{ticket.id}] Printer").ticket == ticket
     assert len(said_on(ticket)) == 1

@@ -6,6 +6,8 @@ from informejo import db
 from informejo.mail import queries, signatures
 from tests.live import dom
 
+ODD = "ſıİ\u212a"  # the last one is the sign for kelvin: as s, i and k in another case, says Unicode
+
 
 @pytest.fixture
 def link(world):
@@ -59,6 +61,14 @@ def test_whoever_is_shut_out_confirms_nothing(world, visit, link):
     world.gus.active = False
     db.commit()
     assert visit().get(link).status_code == 410
+
+
+@pytest.mark.hardening("H-30", "F-24")
+@pytest.mark.parametrize("letter", ODD)
+def test_with_a_letter_that_passes_for_another_it_is_void_whoever_it_names(world, visit, letter):
+    ids = {"here": world.ren.id, "shut out": world.dan.id, "nobody": 999}
+    answers = {who: visit().get(f"/mail/confirm/{id}.{letter}{'a' * 15}").status_code for who, id in ids.items()}
+    assert answers == dict.fromkeys(ids, 410)
 
 
 def test_guessing_is_counted(visit, link):
