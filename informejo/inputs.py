@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 
 from informejo.limits import Length
-from informejo.text import clean_line, clean_text
+from informejo.text import clean_line, clean_text, says_something
 
 CHOOSE = "Choose one of the values in the list."
 _BY_KIND = {"missing": "Fill this in.", "enum": CHOOSE, "int_parsing": "This must be a whole number."}
@@ -70,7 +70,7 @@ def _cleaned(clean):
 
 def _within(length: Length, what: str):
     def check(text: str) -> str:
-        count = len(text) if text.strip() else 0
+        count = len(text) if says_something(text) else 0
         if count > length.most:
             raise problem(f"This is {count - length.most:,} characters too long: at most {length.most:,} fit here.")
         if count == 0 and length.least:

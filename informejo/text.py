@@ -20,6 +20,7 @@ JOINER = re.compile("[\u200c\u200d]")
 # An address is proved by writing to it, not by its looks: one @, something on both sides, nothing that needs quoting.
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._()+-]+")
+BLANK_SIGNS = "\u2800\U0001d159"  # signs of Braille and of music that show nothing
 MOST_ACCENTS = 100  # on one letter: Unicode wants them sorted, which took 0.7 s for a letter with 20,000
 
 
@@ -85,6 +86,21 @@ def is_address(text: str) -> bool:
     return ADDRESS.fullmatch(text) is not None
 
 
+def says_something(text: str) -> bool:
+    """Whether there is anything to read in it: not blanks alone, however wide, nor accents that stand on nothing."""
+    return any(_is_read(letter) for letter in text)
+
+
+def is_name(text: str) -> bool:
+    """Whether somebody can be called so. An address is no name: it could be another's, whom they would pass for."""
+    return len(text) >= limits.NAME.least and says_something(text) and not has_at(text)
+
+
+def has_at(text: str) -> bool:
+    """Whether there is an @ in it, of whatever width."""
+    return "@" in unicodedata.normalize("NFKC", text)
+
+
 def is_number(text: str) -> bool:
     """Whether it could be the number of something at the desk: ASCII digits, and not more than a database takes."""
     return is_id(text) and len(text) < 12
@@ -98,6 +114,11 @@ def is_id(text: str) -> bool:
 def are(number: int) -> str:
     """The verb behind so many."""
     return "is" if number == 1 else "are"
+
+
+def _is_read(letter: str) -> bool:
+    kind = unicodedata.category(letter)
+    return kind[0] not in "MZ" and kind not in ("Cc", "Cf", "Cs") and letter not in BLANK_SIGNS
 
 
 def _one_line(text: str) -> str:

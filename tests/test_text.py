@@ -53,6 +53,17 @@ def test_names_of_all_scripts_are_kept_as_they_are(name):
     assert text.clean_line(name) == name
 
 
+@pytest.mark.parametrize("text_", ["", " \u2003", "\u0301\u0301", "\u2800", "\ufe0f", "\u200d"])
+def test_what_shows_nothing_says_nothing(text_):
+    assert not text.says_something(text_)
+    assert text.says_something(f"{text_}ü")
+
+
+@pytest.mark.parametrize("name", ["Zoë", "渡邉", "ᚠ2", "👍🏽", "\U0010fffd?", "می\u200cخواهم", "कि"])
+def test_names_of_all_scripts_can_be_read(name):
+    assert text.is_name(name)
+
+
 def test_a_hundred_accents_stay_and_thousands_take_no_time():
     letter = "a" + "\u0316\u0301" * 50
     assert len(text.clean_text(letter)) == len(unicodedata.normalize("NFC", letter))

@@ -17,7 +17,7 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.offload import offload
 from informejo.policy import require
-from informejo.text import clean_line
+from informejo.text import clean_line, is_name
 
 
 class Taken(Exception):
@@ -53,11 +53,10 @@ def guest_for(actor: User, email: str, name: str | None) -> User:
 def guest_who_wrote(email: str, name: str) -> User:
     """The person with that address; a new guest where there is none, under the name they gave themselves, if it is one.
 
-    An account that is there keeps its own: anybody can write any name into a mail. An address is no name: it could be
-    somebody else's, whom they would pass for.
+    An account that is there keeps its own: anybody can write any name into a mail.
     """
     email, name = email.lower(), clean_line(name)[: limits.NAME.most].strip()
-    if len(name) < limits.NAME.least or "@" in name:
+    if not is_name(name):
         name = email.partition("@")[0][: limits.NAME.most]
     known = queries.user_by_email(email)
     return known or add_person(None, email=email, name=name, role=Role.GUEST) or queries.user_by_email(email)

@@ -11,7 +11,7 @@ from informejo.accounts.models import THEMES, Role
 from informejo.accounts.passwords import weakness
 from informejo.inputs import Input, Invalid, line, problem
 from informejo.offload import offload
-from informejo.text import is_address
+from informejo.text import has_at, is_address
 
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "CrOS", "Linux")
@@ -23,8 +23,19 @@ def _address(text: str) -> str:
     return text.lower()
 
 
+def _no_address(name: str) -> str:
+    if has_at(name):
+        raise problem("Write a name without an @: an address is no name, since it could be somebody else’s.")
+    return name
+
+
+def name_of(what: str):
+    """The type of what somebody is called; `what` names it in the sentence, as in "your name"."""
+    return Annotated[line(limits.NAME, what), AfterValidator(_no_address)]
+
+
 Email = Annotated[line(limits.EMAIL, "your e-mail address"), AfterValidator(_address)]
-Name = line(limits.NAME, "your name")
+Name = name_of("your name")
 Department = line(limits.DEPARTMENT, "a department")
 
 

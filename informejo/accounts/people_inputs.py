@@ -11,7 +11,7 @@ from informejo.accounts.models import Role
 from informejo.inputs import Input, Invalid, problem, prose
 
 MOST_AT_ONCE = 50  # people invited with one form: each of them gets a mail
-_LINE = re.compile(r"(?:(?P<name>[^<>]*?)\s*<(?P<in>[^<>]+)>|(?P<plain>\S+))")
+_LINE = re.compile(r"(?P<name>[^<>]*)<(?P<in>[^<>]+)>|(?P<plain>\S+)")  # no blanks apart: each would be tried anew
 
 
 class Somebody(Input):
@@ -48,8 +48,9 @@ def _read(line: str) -> Invited:
 
 def _named(name: str, address: str) -> str:
     """Whoever is not named is called by the first part of the address, until they say more themselves."""
-    words = name.strip(' "') or " ".join(re.split(r"[._]+", address.partition("@")[0])).title()
-    return words if len(words) >= limits.NAME.least else address
+    own, _, host = address.partition("@")
+    words = " ".join(name.split()).strip(' "') or " ".join(re.split(r"[._]+", own)).title()
+    return words if len(words) >= limits.NAME.least else f"{own} at {host}"
 
 
 class Invitation(Input):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from informejo import limits
 from informejo.sso.providers import Provider
-from informejo.text import clean_line, is_address
+from informejo.text import clean_line, is_address, is_name
 
 MOST_ROLES = 500
 LONGEST_ROLE = 200
@@ -51,12 +51,11 @@ def role_for(roles: list[str], role_map: Mapping[str, str]) -> str:
 
 
 def _name(claims: Mapping, email: str) -> str:
-    """An address is no name: it could be somebody else's, whom they would pass for."""
     whole = f"{_line(claims.get('given_name'))} {_line(claims.get('family_name'))}"
     user_name = _line(claims.get("preferred_username")).partition("@")[0]
     for name in (_line(claims.get("name")), whole.strip(), user_name, email.partition("@")[0]):
         fitting = name[: limits.NAME.most].strip()
-        if len(fitting) >= limits.NAME.least and "@" not in fitting:
+        if is_name(fitting):
             return fitting
     return "Somebody"
 

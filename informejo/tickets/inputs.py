@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import limits, security
-from informejo.accounts.inputs import Email
+from informejo.accounts.inputs import Email, name_of
 from informejo.accounts.models import User
 from informejo.drafts.inputs import DraftKey
 from informejo.events import log
@@ -52,7 +52,7 @@ class NewTicket(Input):
     category: OfferedCategory = Category.OTHER
     priority: Priority = Priority.MEDIUM
     requester_email: Annotated[Email | None, _nothing] = None
-    requester_name: Annotated[line(limits.NAME, "a name") | None, _nothing] = None
+    requester_name: Annotated[name_of("a name") | None, _nothing] = None
     follows: str = ""  # the number of an earlier ticket; one that cannot be found is no reason to refuse this one
     key: Key = None
     continues: DraftKey = ""  # of the draft that the form began with

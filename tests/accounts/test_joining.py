@@ -75,6 +75,9 @@ def test_nobody_registers_as_more_than_a_requester(world, visit, field):
     ("fields", "sentence"),
     [
         ({"name": "N"}, "Write your name of at least 2 characters; this has 1."),
+        ({"name": "ana@example.org"}, "Write a name without an @"),
+        ({"name": "ana＠example.org"}, "Write a name without an @"),
+        ({"name": "\u0301\u0301\u0301"}, "Write your name."),
         ({"email": "nia at example.org"}, "Write a whole e-mail address, such as ren@example.org."),
         ({"email": "<nia@example.org>"}, "Write a whole e-mail address, such as ren@example.org."),
         ({"email": "a" * 250 + "@x.org"}, "This is 2 characters too long: at most 254 fit here."),

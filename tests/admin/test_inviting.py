@@ -1,14 +1,16 @@
 """Inviting people: an account without a password, and a link for its owner alone."""
 
 import re
+import time
 from html import unescape
 
 import pytest
+from pydantic_core import PydanticCustomError
 from sqlalchemy import func, select
 from werkzeug.exceptions import Forbidden
 
 from informejo import db
-from informejo.accounts import actions, invite_actions, queries
+from informejo.accounts import actions, invite_actions, people_inputs, queries
 from informejo.accounts.models import PasswordToken, Role, Session, User
 from informejo.factors.models import Authenticator, Passkey
 from informejo.mail.models import OutgoingMail
@@ -52,6 +54,18 @@ def test_many_at_once_each_on_a_line_of_their_own(world, visit):
     assert "There is an account with this address already." in text
     assert queries.user_by_email("lee.park@example.org").name == "Lee Park"
     assert world.ren.name == "Ren Ito"
+
+
+def test_whose_address_says_too_little_is_named_by_all_of_it(world, visit):
+    invite(visit(world.ana), people="j@example.org", role="user")
+    assert queries.user_by_email("j@example.org").name == "j at example.org"
+
+
+def test_a_line_of_very_many_blanks_holds_nobody_up():
+    began = time.process_time()
+    with pytest.raises(PydanticCustomError, match="is no address"):
+        people_inputs._each(f"a{' ' * 50_000}b")  # five times what may be sent
+    assert time.process_time() - began < 1, "one blank after the other, each up to the last, takes many seconds"
 
 
 def test_whoever_is_known_leads_to_their_page_and_stays_as_they_are(world, visit):

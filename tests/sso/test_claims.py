@@ -35,6 +35,7 @@ def of(**claims):
         ({"family_name": "Okafor"}, "Okafor"),
         ({"name": "n", "preferred_username": "nia@corp@x", "email": "n.o@example.org"}, "nia"),
         ({"name": "mia@example.org", "email": "n.o@example.org"}, "n.o"),
+        ({"name": "mia＠example.org", "given_name": "\u2800\u2800", "email": "n.o@example.org"}, "n.o"),
         ({"name": 7, "given_name": ["Nia"], "email": "no"}, "Somebody"),
         ({"name": LONG + "n"}, LONG),
         ({"name": LONG[1:] + " n"}, LONG[1:]),

@@ -210,6 +210,11 @@ def test_a_name_is_taken_however_it_is_written(world, visit, team):
     assert ana.post(made.location, data={"name": "Printers", "sees": "sideways"}).status_code == 422
 
 
+@pytest.mark.parametrize("name", ["\u0301\u0301\u0301", "\u2800\u2800", " \u3000 "])
+def test_a_team_has_a_name_that_can_be_read(world, visit, name):
+    assert visit(world.ana).post("/teams", data={"name": name}).status_code == 422
+
+
 def test_a_team_on_its_pages(world, visit, team):
     ana, address = visit(world.ana), f"/teams/{team.id}"
     assert ana.post(f"{address}/members", data={"user": str(world.mia.id)}).status_code == 303
