@@ -1,16 +1,14 @@
 """What an event changed of who sees its ticket: who may have lost sight of it, and who had it before."""
 
-from collections.abc import Collection
-
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from informejo import db
-from informejo.accounts.models import STAFF, User
+from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.events.names import BESIDE, EventName
+from informejo.policy.meant import staff_meant, team_meant
 from informejo.policy.party import AsItWas
 from informejo.policy.sight import in_sight, named_on
-from informejo.teams.models import Team
 from informejo.tickets.models import NamedPerson, Ticket
 
 # What can happen to a ticket without anybody losing sight of it. Whatever is not named here is asked about, so that
@@ -80,25 +78,16 @@ def _before(event: Event, field: str, was: AsItWas) -> list[tuple]:
     if field == "confidential":
         return [(field, bool(old))]
     if field == "team":
-        return [("team_id", _team_called(old) if old else None)]
+        return [("team_id", _team(event, old) if old else None)]
     if field == "named":
-        came, went = _people(event, {*new} - {*old}), _people(event, {*old} - {*new})
+        came, went = staff_meant(event, {*new} - {*old}), staff_meant(event, {*old} - {*new})
         return [(field, was.named - came | went)]
-    return [(f"{field}_id", next(iter(_people(event, {old} - {None})), None))] if field in _PEOPLE else []
+    if field not in _PEOPLE:
+        return []
+    return [(f"{field}_id", event.user_id or next(iter(staff_meant(event, {old} - {None})), None))]
 
 
-def _team_called(name: str) -> int:
-    """The team of that name; one in which nobody is where there is none any more: its members were not all of us."""
-    return db.session.scalar(select(Team.id).where(Team.name == name)) or 0
-
-
-def _people(event: Event, names: Collection[str]) -> frozenset[int]:
-    """Who of the staff was meant by these names: whoever the event is about, or else whoever alone has such a name.
-
-    Of two who are called alike nobody is taken: what one of them saw must not be told to the other.
-    """
-    if event.user and event.user.name in names:
-        names = names - {event.user.name}
-    alone = select(func.min(User.id)).where(User.role.in_(STAFF), User.name.in_(names))
-    found = db.session.scalars(alone.group_by(User.name).having(func.count() == 1)) if names else ()
-    return frozenset(found) | ({event.user_id} if event.user else set())
+def _team(event: Event, name: str) -> int:
+    """The team that was called so; one in which nobody is where it is no more: its members were not all of us."""
+    team = team_meant(event, name)
+    return team.id if team else 0

@@ -6,7 +6,7 @@ from sqlalchemy.orm import aliased
 from informejo import db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
-from informejo.policy import visible_tickets
+from informejo.policy import team_meant, visible_tickets
 from informejo.teams.models import Team
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED
@@ -52,7 +52,7 @@ def teams_before(batch: Event) -> dict[int, Team | None]:
     """In which team each ticket was that the batch gave to a team, by its number; one that is gone is none."""
     events = db.session.scalars(select(Event).where(Event.batch == batch.id, _says("team")))
     names = {event.ticket_id: event.changes["team"][0] for event in events}
-    teams = {team.name: team for team in db.session.scalars(select(Team).where(Team.name.in_(set(names.values()))))}
+    teams = {name: team_meant(batch, name) for name in set(names.values()) - {None}}
     return {number: teams.get(name) for number, name in names.items()}
 
 

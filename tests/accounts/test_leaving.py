@@ -11,7 +11,7 @@ from informejo.accounts.models import Role
 from informejo.accounts.undo_queries import last_batch_of
 from informejo.audit.sentences import told
 from informejo.events import log
-from informejo.teams.actions import add_member, change_team
+from informejo.teams.actions import add_member, change_team, create_team
 from informejo.teams.models import Team
 from informejo.tickets import batch_actions, change_actions, confiding_actions
 from informejo.tickets.sight_queries import named_on
@@ -187,6 +187,18 @@ def test_nothing_comes_back_to_whoever_left_or_has_another_role_since(world, tic
     assert last_batch_of(world.tom) == left
     rights_actions.set_role(world.ana, world.tom, Role.ADMIN, known=True)
     assert last_batch_of(world.tom) is None
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_ticket_comes_back_to_its_team_whatever_that_is_called_now(world, tickets, shut_out, team, new):
+    change_actions.set_team(world.mia, tickets[0], team)
+    batch = shut_out(create_team(world.ana, name="Printers"))
+    change_team(world.ana, team, name="Cables", sees_all=True, categories=[])
+    if new:
+        create_team(world.ana, name="Network")
+    undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert [ticket.team for ticket in tickets] == [team, None, None, None]
 
 
 def test_another_role_is_undone_like_a_deactivation(world, tickets):

@@ -4,12 +4,13 @@ import pytest
 
 from informejo import db, policy
 from informejo.accounts import rights_actions
+from informejo.accounts.actions import edit_profile
 from informejo.accounts.models import Role
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import BESIDE, EventName
 from informejo.teams import actions as teams
-from informejo.tickets import actions, change_actions, confiding_actions
+from informejo.tickets import actions, batch_actions, change_actions, confiding_actions
 from informejo.tickets.models import NamedPerson
 from informejo.tickets.words import Priority, Status
 from tests.world import CAST
@@ -120,6 +121,35 @@ def test_an_event_that_says_whom_it_meant_means_nobody_else_who_is_called_so(wor
     world.dan.name, world.tom.role = world.tom.name, Role.USER  # of the staff Dan alone is called so now
     db.commit()
     assert policy.as_it_was(went).named == {world.mia.id, world.tom.id}
+
+
+@pytest.mark.hardening("O-03")
+def test_whoever_takes_a_colleagues_former_name_did_not_see_what_that_one_had(world, ticket):
+    """Of many that go at once no event says by itself whose they were."""
+    ticket.assignee = world.tom
+    db.commit()
+    batch = batch_actions.hand_over(world.mia, world.tom, world.mia)
+    db.commit()
+    [handed] = log.since(batch.id)
+    edit_profile(world.tom, name="Tom Berg-Lund")
+    edit_profile(world.ana, name="Tom Berg")
+    db.commit()
+    assert policy.as_it_was(handed).assignee_id == world.tom.id
+
+
+@pytest.mark.hardening("O-03")
+def test_a_team_that_takes_anothers_former_name_did_not_see_what_that_one_had(world, ticket, team):
+    change_actions.set_team(world.mia, ticket, team)
+    change_actions.set_team(world.mia, ticket, teams.create_team(world.ana, name="Third"))
+    moved, name = db.commit()[-1], team.name
+    teams.change_team(world.ana, team, name="Wages", sees_all=False, categories=[])
+    teams.add_member(world.ana, teams.create_team(world.ana, name=name, sees_all=False), world.tom)
+    db.commit()
+    before = policy.as_it_was(moved)
+    assert (before.team_id, policy.may(world.tom, "ticket.see", before)) == (team.id, False)
+    teams.delete_team(world.ana, team)
+    db.commit()
+    assert not policy.may(world.tom, "ticket.see", policy.as_it_was(moved)), "nor where it is no more"
 
 
 def test_whom_a_ticket_concerned_before_is_told_whoever_the_event_is_about(world, ticket, team):
