@@ -176,6 +176,15 @@ def count(what: str, who: str = ""):
         keep(what, key)
 
 
+def count_once(what: str, who: str, thing: str | None):
+    """The same, but the same `thing` again is not counted again, whatever has become of it; None is no thing."""
+    limit = RATES[what].limit
+    seen = type(limit)(1, limit.multiples), what, _key(what, who), thing or ""
+    if not thing or rates().test(*seen):
+        count(what, who)
+        rates().hit(*seen)
+
+
 def allow(what: str, who: str = ""):
     """Raise TooManyRequests if one more would be too much, without counting it: for what counts only if it fails."""
     key = _key(what, who)

@@ -1,17 +1,21 @@
 """The form with which people open a ticket who are not signed in."""
 
+import json
+from collections.abc import Sequence
+from hashlib import file_digest, sha256
+
 from flask import Blueprint, abort, g, redirect, request
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import TooManyRequests
 
 from informejo import db, security
-from informejo.accounts.queries import user_by_email
 from informejo.guests.actions import submit_ticket
 from informejo.guests.inputs import GuestTicket
 from informejo.inputs import Invalid
 from informejo.mail.queries import can_be_sent
+from informejo.offload import offload
 from informejo.settings.queries import setting
 from informejo.tickets import files
-from informejo.tickets.queries import sent_before
 from informejo.tickets.ticket_page import key_of
 from informejo.web import go_to, page, public
 
@@ -40,10 +44,12 @@ def submit():
     if g.actor:
         return redirect("/tickets", 307)  # somebody signed in while they wrote: it is sent there as it is
     try:
-        new = GuestTicket.read(request.form)
-        _count(new)
-        with files.kept(request.files.getlist("files")) as kept, security.in_even_time():
-            submit_ticket(files=kept, **new.model_dump())
+        new, uploads = GuestTicket.read(request.form), request.files.getlist("files")
+        key = _key_of_all(new, uploads)
+        security.count_once("ticket by a visitor", security.address(), key)
+        db.commit()  # it counts whatever becomes of it, and nobody waits to write while files are looked at
+        with files.kept(uploads) as kept, security.in_even_time():
+            submit_ticket(files=kept, **new.model_dump() | {"key": key})
             db.commit()
     except Invalid as invalid:
         return _form(invalid.typed, invalid.problems), 422
@@ -61,12 +67,21 @@ def sent():
     return page("guests/sent.html", title="Your ticket is on its way", can_be_sent=can_be_sent())
 
 
-def _count(new: GuestTicket):
-    """Count it, unless it is the same form once more: whoever clicks twice opens one ticket."""
-    person = user_by_email(new.email)
-    if not (person and sent_before(person, new.key).ticket):
-        security.count("ticket by a visitor", security.address())
-        db.commit()  # it counts whatever becomes of it, and nobody waits to write while files are looked at
+def _key_of_all(new: GuestTicket, uploads: Sequence[FileStorage]) -> str | None:
+    """The once-only key of all that the form holds: whoever clicks twice opens one ticket, and it counts as one.
+
+    By the key that came with the form alone, other words would be a ticket more, and count as none.
+    """
+    if not new.key:
+        return None
+    whole = [new.model_dump(exclude={"name"}), *([file.filename, _digest(file)] for file in uploads)]
+    return sha256(json.dumps(whole).encode()).hexdigest()
+
+
+def _digest(file: FileStorage) -> str:
+    found = offload(file_digest, file.stream, "sha256").hexdigest()
+    file.stream.seek(0)
+    return found
 
 
 def _form(typed, problems: dict[str, str]) -> str:

@@ -150,6 +150,28 @@ def test_a_picture_of_the_screen_comes_along_however_large_it_is_within_what_the
     assert (kept.name, kept.size) == ("screen.png", len(picture))
 
 
+@pytest.mark.hardening("H-55")
+@pytest.mark.parametrize("what", ["description", "files"])
+def test_another_ticket_counts_whatever_key_it_brings(world, visit, what):
+    browser, answers = visit(), []
+    for number in (0, 1, 1, 2, 3, 4, 5, 5):
+        new = f"Number {number} of very many."
+        changed = {what: [(io.BytesIO(new.encode()), "one.txt")] if what == "files" else new}
+        answers.append(submit(browser, key="once", **changed).status_code)
+    assert answers == [303] * 6 + [429] * 2, "the same twice is one"
+    assert db.session.query(Ticket).count() == 5
+
+
+@pytest.mark.hardening("H-30", "O-04")
+def test_the_same_form_again_tells_nobody_that_an_account_is_closed(world, visit):
+    for number, who in enumerate(("nia", "ren", "dan")):
+        browser = visit()
+        browser.environ_base |= {"REMOTE_ADDR": f"192.0.2.{number}"}
+        again = [submit(browser, email=f"{who}@example.org", key="once").status_code for _ in range(7)]
+        others = [submit(browser, email=f"{who}@example.org", title=f"Ticket {number}").status_code for _ in range(5)]
+        assert (again, others) == ([303] * 7, [303] * 4 + [429])
+
+
 def test_what_is_wrong_stands_beside_the_field_and_nothing_is_lost(app, visit):
     answer = submit(visit(), email="nobody", title="abc")
     assert answer.status_code == 422
