@@ -74,8 +74,6 @@ def change_address(actor: User, user: User, email: str) -> Event | None:
     then mails to it hold no texts. Raises Taken.
     """
     hold_rights(actor, user)
-    if user.is_gone:
-        raise UnprocessableEntity(f"{user.name} was merged or erased: there is nothing to put right any more.")
     if email == user.email:
         return None
     if user_by_email(email) is not None:

@@ -1,7 +1,5 @@
 """What administrators put right of somebody else; for an address see `address_actions`."""
 
-from werkzeug.exceptions import UnprocessableEntity
-
 from informejo.accounts.actions import change_fields
 from informejo.accounts.models import User
 from informejo.accounts.rights_actions import hold_rights
@@ -12,6 +10,4 @@ from informejo.events.names import EventName
 def edit_person(actor: User, user: User, *, name: str, department: str) -> Event | None:
     """Say how somebody is called and where they work."""
     hold_rights(actor, user)
-    if user.is_gone:
-        raise UnprocessableEntity(f"{user.name} was merged or erased: there is nothing to put right any more.")
     return change_fields(actor, user, EventName.USER_UPDATED, {"name": name, "department": department})

@@ -50,8 +50,6 @@ def set_active(actor: User, user: User, active: bool, to: User | Team | None = N
     Returns the event of it, None when it was so already.
     """
     hold_rights(actor, user, to)
-    if active and user.is_gone:
-        raise UnprocessableEntity(f"{user.name} cannot be let in again: this account was merged or erased for good.")
     if not active:
         require_another_admin(user)
     name = EventName.USER_REACTIVATED if active else EventName.USER_DEACTIVATED
@@ -68,11 +66,14 @@ def hold_rights(actor: User, user: User, to: User | Team | None = None, what: st
 
     Two administrators who shut each other out at the same time: whoever is second is none any more, and is refused.
     With an administrator all others are locked too, in one order, so that of several who go only one can be the last.
-    Whoever gets tickets must stay at the desk until they have them.
+    Whoever gets tickets must stay at the desk until they have them. Raises UnprocessableEntity where an account that
+    was merged or erased is to be changed.
     """
     others = able_admins() if user.role == Role.ADMIN else []
     db.lock_all(actor, user, to if isinstance(to, User) else None, *others)
     require(actor, what, user)
+    if what == "user.change" and user.is_gone:
+        raise UnprocessableEntity(f"{user.name} was merged or erased for good: there is nothing to change any more.")
 
 
 def require_another_admin(user: User):

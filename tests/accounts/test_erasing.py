@@ -1,4 +1,4 @@
-"""Whoever is erased is taken out of what the desk says of mails, too."""
+"""Whoever is erased is taken out of what the desk says of mails, too, and nobody changes what is left of an account."""
 
 import json
 
@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from informejo import db
 from informejo.accounts import address_actions, erase_actions
+from informejo.accounts.merge_actions import merge
 from informejo.events.models import Event
 from informejo.intake import ledger_actions, original
 from informejo.intake.bringing import brought
@@ -120,3 +121,20 @@ def test_an_address_they_had_before_goes_too(world, post, sink):
     assert mail.sender == world.ren.email
     assert not db.session.scalars(select(MailPicture)).all()
     assert not db.session.scalars(select(OutgoingMail.address).where(OutgoingMail.address.like("ren@%"))).all()
+
+
+@pytest.mark.parametrize("gone", ["erased", "merged"])
+def test_nothing_is_changed_of_an_account_that_is_gone(world, visit, gone):
+    erase(world, world.zoe) if gone == "erased" else merge(world.ana, world.zoe, world.ren)
+    db.commit()
+    was, ana = (world.zoe.role, world.zoe.active, world.zoe.name, world.zoe.email), visit(world.ana)
+    for place, fields in {
+        "role": {"value": "admin"},
+        "activity": {"value": "active"},
+        "person": {"name": "Somebody", "department": ""},
+        "address": {"email": "somebody@example.org"},
+    }.items():
+        answer = ana.post(f"/users/{world.zoe.id}/{place}", data=fields)
+        assert (answer.status_code, "merged or erased for good" in answer.text) == (422, True), place
+    db.session.expire_all()
+    assert (world.zoe.role, world.zoe.active, world.zoe.name, world.zoe.email) == was
