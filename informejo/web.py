@@ -37,6 +37,8 @@ NOTICES = {
     "account-erased": "Your account is deleted.",
     "session-ended": "That sign-in is ended.",
     "second-factor-on": "From now on a code of your app is asked for when you sign in.",
+    "app-was-added": "The app is on. If you have not seen your recovery codes, make new ones below.",
+    "app-too-late": "That took too long, or something changed meanwhile. Add the app once more.",
     "second-factor-off": "The app is removed: its codes are not asked for any more.",
     "passkey-added": "The passkey is added: you can sign in with it.",
     "passkey-removed": "The passkey is removed. You can delete it on your device too.",

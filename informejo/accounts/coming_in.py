@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from flask import Response, g, make_response, request
+from pyotp import random_base32
 from sqlalchemy import inspect
 
 from informejo import cookies, counting, db
@@ -15,8 +16,7 @@ from informejo.accounts.queries import known_browser
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
-from informejo.factors.actions import begin_app
-from informejo.factors.challenges import SECOND
+from informejo.factors.models import SECOND, SECRET
 from informejo.factors.queries import has_second_factor, must_have_one
 from informejo.factors.second_step import ADDRESS, second_page
 from informejo.web import go_to
@@ -49,11 +49,11 @@ def come_in(
 def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     """Half-way in, which opens nothing. Text that goes through the sign-in goes on through this page."""
     if not has_second_factor(user):
-        begin_app(user)
+        facts |= {SECRET: random_base32()}
     token = begin_half(SECOND, user, facts)
     db.commit()
     carries = "draft" in hidden
-    answer = make_response(second_page(user, hidden)) if carries else go_to(ADDRESS)
+    answer = make_response(second_page(user, facts, hidden)) if carries else go_to(ADDRESS)
     return cookies.with_half(answer, token)
 
 

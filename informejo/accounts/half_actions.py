@@ -43,9 +43,11 @@ def end_half(half: HalfSignIn) -> bool:
     return bool(db.session.execute(delete(HalfSignIn).where(HalfSignIn.token_hash == half.token_hash)).rowcount)
 
 
-def end_halves(user: User):
-    """Nobody is half-way in as this person any more."""
-    db.session.execute(delete(HalfSignIn).where(HalfSignIn.user_id == user.id))
+def end_halves(user: User, *ways: str, but: HalfSignIn | None = None):
+    """Nobody is half-way in as this person any more, in one of these ways or in any; but that one goes on."""
+    which = [HalfSignIn.way.in_(ways)] if ways else []
+    which += [HalfSignIn.token_hash != but.token_hash] if but else []
+    db.session.execute(delete(HalfSignIn).where(HalfSignIn.user_id == user.id, *which))
 
 
 def remember(half: HalfSignIn, **facts):

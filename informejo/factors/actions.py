@@ -1,53 +1,59 @@
 """Giving oneself a second factor and taking it away; an administrator takes somebody's away who lost it."""
 
 import secrets
+from datetime import timedelta
 
 from pyotp import random_base32
 from sqlalchemy import delete, update
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts.models import Session, User
+from informejo.accounts.half_actions import end_halves, keep_half
+from informejo.accounts.models import HalfSignIn, Session, User
 from informejo.accounts.queries import fingerprint
 from informejo.accounts.session_actions import end_sessions
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.factors.digits import step_of
-from informejo.factors.models import Authenticator, Passkey, RecoveryCode
+from informejo.factors.models import NEW_APP, SECOND, SECRET, Authenticator, Passkey, RecoveryCode
 from informejo.factors.queries import codes_left, factors_of, must_have_one
 from informejo.policy import require
 
 CODES = 10
+SET_UP_LASTS = timedelta(hours=1)  # somebody may have to get an app first
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without look-alikes
 GROUPS, GROUP = 4, 4  # of a code: 79 bits, so that a fast hash is a safe one
 DEMANDED = "The desk wants you to have a second factor, and this is your only one. Add another before you remove it."
 
 
-def begin_app(actor: User):
-    """A new secret for an app that makes digits; it counts from the first right ones on.
+def begin_app(actor: User, key: str):
+    """A new secret for an app that makes digits, kept under that key; it counts from the first right ones on.
 
+    Nobody else who is in, or half-way in, as the same person is shown it: they could make the same digits for good.
     Raises UnprocessableEntity when there is one that counts.
     """
     db.lock(actor)
-    app = db.session.get(Authenticator, actor.id, populate_existing=True)
-    if app and app.confirmed_at:
+    if factors_of(actor).app:
         raise UnprocessableEntity("There is an app already. Remove it first if there is to be another.")
-    if app:
-        db.session.delete(app)
-        db.session.flush()
-    db.session.add(Authenticator(user_id=actor.id, secret=random_base32()))
+    keep_half(key, NEW_APP, actor, {SECRET: random_base32()}, SET_UP_LASTS)
 
 
-def confirm_app(actor: User, digits: str) -> list[str] | None:
-    """The app counts from now on, if these are its digits; else None. Recovery codes where this is the first factor."""
+def confirm_app(actor: User, secret: str, digits: str, half: HalfSignIn | None = None) -> list[str] | None:
+    """The app with that secret counts from now on, if these are its digits and there is none; else None.
+
+    Recovery codes where this is the first factor. `half` is the sign-in that it finishes.
+    """
     db.lock(actor)
     app = db.session.get(Authenticator, actor.id, populate_existing=True)
-    step = step_of(app.secret, digits) if app and app.confirmed_at is None else None
+    step = step_of(secret, digits) if secret and not (app and app.confirmed_at) else None
     if step is None:
         return None
-    app.confirmed_at, app.last_step = clock.now(), step
-    record(actor, actor, {"second_factor": ["off", "on"]})
+    if app is None:
+        app = Authenticator(user_id=actor.id)
+        db.session.add(app)
+    app.secret, app.confirmed_at, app.last_step = secret, clock.now(), step
+    changed(actor, {"second_factor": ["off", "on"]}, half)
     return first_codes(actor)
 
 
@@ -59,7 +65,7 @@ def remove_app(actor: User):
         return
     if app.confirmed_at:
         leave_one(actor)
-        record(actor, actor, {"second_factor": ["on", "off"]})
+        changed(actor, {"second_factor": ["on", "off"]})
     db.session.delete(app)
     forget_codes_of_none(actor)
 
@@ -112,6 +118,15 @@ def forget_codes_of_none(actor: User):
         db.session.execute(
             update(Session).where(*shown).values(factor="")
         )  # if one is demanded later, it is theirs too
+
+
+def changed(actor: User, changes: dict, half: HalfSignIn | None = None):
+    """Record that a factor came or went. Whoever is half-way in begins anew, but in that one which is finished by it.
+
+    They were asked for what was there before, and may be somebody else who knows the password and waits.
+    """
+    record(actor, actor, changes)
+    end_halves(actor, SECOND, NEW_APP, but=half)
 
 
 def record(actor: User | None, user: User, changes: dict):

@@ -10,6 +10,10 @@ from informejo.accounts.models import User
 from informejo.db import Model, Moment
 from informejo.ids import next_id
 
+# Ways of what waits (`HalfSignIn.way`): a second step, a passkey that is asked, an app that is about to be added.
+SECOND, PASSKEY, NEW_APP = "second", "passkey", "new-app"
+SECRET = "secret"  # noqa: S105 - the name of the fact: what that app is shown, to whoever began it alone
+
 
 class Authenticator(Model):
     """The app on somebody's phone that makes six digits every half minute (TOTP, RFC 6238)."""

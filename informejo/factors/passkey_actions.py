@@ -8,8 +8,8 @@ from webauthn.helpers import parse_authentication_credential_json
 from werkzeug.exceptions import NotFound
 
 from informejo import clock, db
-from informejo.accounts.models import Role, User
-from informejo.factors.actions import first_codes, forget_codes_of_none, leave_one, record
+from informejo.accounts.models import HalfSignIn, Role, User
+from informejo.factors.actions import changed, first_codes, forget_codes_of_none, leave_one
 from informejo.factors.models import Passkey
 from informejo.factors.passkey_queries import desk_id, handle, origin, passkey_with
 
@@ -20,8 +20,13 @@ class BadPasskey(Exception):
     """What the browser sent is no answer to what it was asked."""
 
 
-def add_passkey(actor: User, name: str, credential: str, challenge: bytes) -> list[str]:
-    """One more passkey; returns recovery codes where it is the first second factor. Raises BadPasskey."""
+def add_passkey(
+    actor: User, name: str, credential: str, challenge: bytes | None, half: HalfSignIn | None = None
+) -> list[str]:
+    """One more passkey; returns recovery codes where it is the first second factor. Raises BadPasskey.
+
+    `half` is the sign-in that it finishes.
+    """
     made = _verified(verify_registration_response, credential, challenge)
     db.lock(actor)
     key = {"credential_id": made.credential_id, "public_key": made.credential_public_key}
@@ -30,7 +35,7 @@ def add_passkey(actor: User, name: str, credential: str, challenge: bytes) -> li
             db.session.add(Passkey(user_id=actor.id, name=name, sign_count=made.sign_count, **key))
     except IntegrityError:
         raise BadPasskey from None  # somebody has it already
-    record(actor, actor, {"passkey": [None, name]})
+    changed(actor, {"passkey": [None, name]}, half)
     return first_codes(actor)
 
 
@@ -39,12 +44,12 @@ def remove_passkey(actor: User, passkey: Passkey):
     db.lock(actor)
     db.lock(passkey)
     leave_one(actor)
-    record(actor, actor, {"passkey": [passkey.name, None]})
+    changed(actor, {"passkey": [passkey.name, None]})
     db.session.delete(passkey)
     forget_codes_of_none(actor)
 
 
-def use_passkey(credential: str, challenge: bytes, owner: User | None = None) -> User | None:
+def use_passkey(credential: str, challenge: bytes | None, owner: User | None = None) -> User | None:
     """Whose passkey has answered, if they may come in; with `owner` it has to be theirs. None for anything else.
 
     A counter that did not go on means that somebody has a copy of the key, and is refused.
@@ -54,7 +59,7 @@ def use_passkey(credential: str, challenge: bytes, owner: User | None = None) ->
     return None
 
 
-def _used(credential: str, challenge: bytes, owner: User | None) -> User | None:
+def _used(credential: str, challenge: bytes | None, owner: User | None) -> User | None:
     passkey, handed = _named(credential)
     user = passkey and passkey.user
     if user is None or (owner and owner != user) or handed not in (None, handle(user)):
@@ -78,9 +83,12 @@ def _named(credential: str) -> tuple[Passkey | None, bytes | None]:
     return passkey_with(parsed.raw_id), parsed.response.user_handle
 
 
-def _verified(verify, credential: str, challenge: bytes, **its):
-    """What the library found out; whoever holds the device has shown it who they are. Raises BadPasskey."""
-    if len(credential) > LONGEST:
+def _verified(verify, credential: str, challenge: bytes | None, **its):
+    """What the library found out; whoever holds the device has shown it who they are. Raises BadPasskey.
+
+    Without a challenge nobody was asked, and nothing is an answer: a device signs an empty one as well.
+    """
+    if not challenge or len(credential) > LONGEST:
         raise BadPasskey
     expected = {"expected_challenge": challenge, "expected_rp_id": desk_id(), "expected_origin": origin()}
     try:

@@ -35,8 +35,7 @@ def sign_in_with_passkey():
     """Come in with a passkey alone: it is something one has, and it asks who holds it."""
     hidden = passing_through()
     security.allow("failed sign-in", security.address())
-    challenge = asked(None)
-    user = passkey_actions.use_passkey(request.form.get("credential", ""), challenge) if challenge else None
+    user = passkey_actions.use_passkey(request.form.get("credential", ""), asked(None))
     if user is None:
         db.commit_if_possible(_note_failure)
         return sign_in_page({"passkey": NO_PASSKEY}, hidden), 422
@@ -62,7 +61,7 @@ def add_passkey():
     if not new.credential:
         return _new_page()
     try:
-        codes = passkey_actions.add_passkey(actor(), new.name, new.credential, asked(actor()) or b"")
+        codes = passkey_actions.add_passkey(actor(), new.name, new.credential, asked(actor()))
     except passkey_actions.BadPasskey:
         return _new_page({"passkey": NO_PASSKEY}), 422
     add_factor(g.session)

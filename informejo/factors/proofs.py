@@ -31,8 +31,7 @@ def problem_with(user: User) -> dict[str, str]:
     """
     credential = request.form.get("credential", "")
     if credential:
-        challenge = asked(user)
-        fits = challenge is not None and use_passkey(credential, challenge, user) is not None
+        fits = use_passkey(credential, asked(user), user) is not None
     elif counting.is_stopped(_codes_of(user)):
         return {"code": STOPPED}
     else:

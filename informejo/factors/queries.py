@@ -65,12 +65,11 @@ def must_have_one(user: User) -> bool:
     return user.only is None and user.role in DEMANDED[setting("SECOND_FACTOR")]
 
 
-def set_up_of(user: User) -> SetUp | None:
-    """What the app is shown that this person is about to add; None when they are not, or it counts already."""
-    app = db.session.get(Authenticator, user.id)
-    if app is None or app.confirmed_at:
+def set_up_of(user: User, secret: str) -> SetUp | None:
+    """What the app with that secret is shown; None when there is none, or one counts already."""
+    if not secret or factors_of(user).app:
         return None
     name, desk = user.email[:LONGEST_LABEL], setting("DESK_NAME")[:LONGEST_LABEL]
-    address = TOTP(app.secret).provisioning_uri(name=name, issuer_name=desk)
+    address = TOTP(secret).provisioning_uri(name=name, issuer_name=desk)
     picture = segno.make(address, error="m", micro=False).svg_inline(omitsize=True, border=4, light="#fff", dark="#000")
-    return SetUp(re.findall(".{1,4}", app.secret), address, Markup(picture))  # noqa: S704 - the library draws it of digits
+    return SetUp(re.findall(".{1,4}", secret), address, Markup(picture))  # noqa: S704 - the library draws it of digits

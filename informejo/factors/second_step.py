@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from informejo.accounts.models import User
+from informejo.factors.models import SECRET
 from informejo.factors.passkey_queries import are_possible
 from informejo.factors.queries import factors_of, set_up_of
 from informejo.web import page
@@ -10,12 +11,16 @@ from informejo.web import page
 ADDRESS = "/sign-in/second"
 
 
-def second_page(user: User, hidden: Mapping[str, str], problems: dict[str, str] | None = None) -> str:
-    """Asks for the second factor, or shows how to begin with one; `hidden` is what goes through the sign-in."""
+def second_page(user: User, facts: dict, hidden: Mapping[str, str], problems: dict[str, str] | None = None) -> str:
+    """Asks for the second factor, or shows how to begin with one; `hidden` is what goes through the sign-in.
+
+    `facts` are those of the half sign-in: the secret of a new app is shown where it was made, and nowhere else.
+    """
     factors, shown = factors_of(user), {"hidden": hidden, "problems": problems or {}, "passkeys": are_possible()}
     if factors.any:
         return page("factors/second.html", title="Second step", factors=factors, **shown)
-    return page("factors/demanded.html", title="Set up a second factor", set_up=set_up_of(user), user=user, **shown)
+    shown |= {"set_up": set_up_of(user, facts.get(SECRET, "")), "user": user}
+    return page("factors/demanded.html", title="Set up a second factor", **shown)
 
 
 def codes_page(codes: list[str], then: str) -> str:

@@ -12,8 +12,9 @@ from informejo.accounts.half_queries import half_sign_in
 from informejo.accounts.models import HalfSignIn
 from informejo.factors import passkey_actions
 from informejo.factors.actions import confirm_app
-from informejo.factors.challenges import SECOND, ask, asked
+from informejo.factors.challenges import ask, asked
 from informejo.factors.inputs import NewPasskey
+from informejo.factors.models import SECOND, SECRET
 from informejo.factors.passkey_queries import question_to_add, question_to_use
 from informejo.factors.proofs import NO_PASSKEY, WRONG, count_try, note_failure, problem_with
 from informejo.factors.queries import has_second_factor
@@ -31,7 +32,7 @@ bp = Blueprint("second_step", __name__)
 def second_step():
     """What is asked of whoever is half-way in."""
     half = _half()
-    return second_page(half.user, {}) if half else redirect("/sign-in", 303)
+    return second_page(half.user, half.facts, {}) if half else redirect("/sign-in", 303)
 
 
 @bp.post(ADDRESS)
@@ -43,9 +44,9 @@ def finish_sign_in():
         return _start_again(hidden)
     user, facts = half.user, half.facts
     count_try(user)
-    codes, problems = ([], problem_with(user)) if has_second_factor(user) else _begin_with_one(user)
+    codes, problems = ([], problem_with(user)) if has_second_factor(user) else _begin_with_one(half)
     if problems:
-        return second_page(user, hidden, problems), 422
+        return second_page(user, facts, hidden, problems), 422
     if not end_half(half):
         db.session.rollback()
         return _start_again(hidden)
@@ -67,17 +68,18 @@ def _half() -> HalfSignIn | None:
     return half_sign_in(cookies.half_cookie(), SECOND)
 
 
-def _begin_with_one(user) -> tuple[list[str], dict[str, str]]:
+def _begin_with_one(half: HalfSignIn) -> tuple[list[str], dict[str, str]]:
     """Recovery codes, or what is wrong with the new factor."""
+    user = half.user
     if not request.form.get("credential"):
-        codes = confirm_app(user, "".join(request.form.get("code", "").split()))
+        codes = confirm_app(user, half.facts.get(SECRET, ""), "".join(request.form.get("code", "").split()), half)
         if not codes:
             db.commit_if_possible(lambda: note_failure(user, "Not the first digits of a new app."))
         return codes or [], {} if codes else {"code": WRONG}
     challenge = asked(user)
     try:
         new = NewPasskey.read(request.form)
-        return passkey_actions.add_passkey(user, new.name, new.credential, challenge or b""), {}
+        return passkey_actions.add_passkey(user, new.name, new.credential, challenge, half), {}
     except Invalid as invalid:
         return [], invalid.problems
     except passkey_actions.BadPasskey:

@@ -4,11 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from pyotp import TOTP
+from pyotp import TOTP, random_base32
 
 from informejo import clock, cookies, db
 from informejo.factors import actions
-from informejo.factors.models import Authenticator
 from tests.factors.device import Device
 from tests.mail.conftest import post, sink
 from tests.world import PASSWORD
@@ -23,11 +22,9 @@ class App:
     """The app on somebody's phone, and the recovery codes they were shown with it."""
 
     def __init__(self, user):
-        actions.begin_app(user)
-        db.commit()
-        self.secret = db.session.get(Authenticator, user.id).secret
+        self.secret = random_base32()
         self.first = self.digits(-30)
-        self.codes = actions.confirm_app(user, self.first)
+        self.codes = actions.confirm_app(user, self.secret, self.first)
         db.commit()
 
     def digits(self, later: int = 0) -> str:

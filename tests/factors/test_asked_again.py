@@ -9,9 +9,8 @@ from sqlalchemy import select
 from informejo import cookies, db
 from informejo.accounts import asked_again
 from informejo.accounts.asked_again import Elsewhere
-from informejo.accounts.models import Session
+from informejo.accounts.models import HalfSignIn, Session
 from informejo.accounts.sign_ins import who_asks
-from informejo.factors.models import Authenticator
 from tests.factors.conftest import App
 from tests.factors.test_passkeys import question
 from tests.world import PASSWORD
@@ -39,7 +38,7 @@ def test_a_session_stolen_an_hour_ago_cannot_change_how_one_signs_in(world, hour
         assert asked.status_code == 403
         assert "Is it you?" in asked.text
     assert hour_old.post("/profile/security/passkeys/challenge").status_code == 403
-    assert not db.session.scalars(select(Authenticator)).all()
+    assert not db.session.scalars(select(HalfSignIn)).all()
 
 
 @pytest.mark.hardening("S-47")
@@ -53,7 +52,7 @@ def test_after_the_password_the_form_is_there_again(world, hour_old):
     again = hour_old.post("/prove", data=carried(wrong) | {"password": PASSWORD})
     assert carried(again) == {"kept": 'so "it" <was>'}
     assert f'action="{APP}"' in again.text
-    assert not db.session.scalars(select(Authenticator)).all(), "nothing is done until its owner sends it"
+    assert not db.session.scalars(select(HalfSignIn)).all(), "nothing is done until its owner sends it"
     assert hour_old.post(APP).location == APP
 
 

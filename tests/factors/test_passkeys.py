@@ -12,7 +12,7 @@ from informejo.accounts.models import Role, Session
 from informejo.factors import actions
 from informejo.factors.models import Passkey, RecoveryCode
 from informejo.factors.passkey_queries import are_possible, handle
-from tests.factors.conftest import CODE, MIA, App, is_in
+from tests.factors.conftest import CODE, MIA, App, half_cookie, is_in
 from tests.factors.device import ATTESTED, PRESENT, VERIFIED, Device
 
 HERE = "/profile/security"
@@ -73,6 +73,19 @@ def test_it_is_a_second_step_after_the_password(key, visit):
     assert len(asked["allowCredentials"]) == 1
     assert browser.post("/sign-in/second", data={"credential": key.use(asked)}).location == "/"
     assert is_in(browser)
+
+
+def test_a_second_tab_with_the_sign_in_page_costs_the_first_one_nothing(key, visit):
+    """They share one cookie: neither the step that waits is over, nor the question of one the other's."""
+    for uses_the_second in (False, True):
+        browser = visit()
+        browser.post("/sign-in", data=MIA)
+        asked, in_the_second = question(browser, "/sign-in/second"), question(browser)
+        if uses_the_second:
+            assert come_in(browser, key.use(in_the_second)).location == "/"
+        else:
+            assert browser.post("/sign-in/second", data={"credential": key.use(asked)}).location == "/"
+        assert is_in(browser)
 
 
 def test_somebody_elses_passkey_is_no_second_step(world, key, visit):
@@ -190,6 +203,22 @@ def test_one_that_does_not_ask_who_holds_it_is_not_added(world, visit, flags):
     credential = Device().make(question(browser, f"{HERE}/passkeys"), flags)
     answer = browser.post(f"{HERE}/passkeys", data={"name": "Key", "credential": credential})
     assert answer.status_code == 422
+    assert not db.session.scalars(select(Passkey)).all()
+
+
+@pytest.mark.hardening("S-40")
+@pytest.mark.parametrize("answered", [False, True])
+def test_one_that_answers_no_question_is_not_added(world, visit, answered):
+    browser, device = visit(world.mia), Device()
+    options = question(browser, f"{HERE}/passkeys")
+    if answered:
+        browser.post(
+            f"{HERE}/passkeys", data={"name": "Key", "credential": device.make(options | {"challenge": "AAAA"})}
+        )
+    else:
+        browser.delete_cookie(half_cookie())
+    made = device.make(options | {"challenge": ""})
+    assert browser.post(f"{HERE}/passkeys", data={"name": "Key", "credential": made}).status_code == 422
     assert not db.session.scalars(select(Passkey)).all()
 
 

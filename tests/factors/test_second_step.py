@@ -16,12 +16,14 @@ from informejo.counting import Counts
 from informejo.drafts.queries import draft_for
 from informejo.factors.actions import reset_factors
 from informejo.factors.code_actions import use_code
-from informejo.factors.models import RecoveryCode
+from informejo.factors.models import Passkey, RecoveryCode
 from tests.accounts.test_kept_text import hidden, write
 from tests.factors.conftest import CODE, MIA, App, half_cookie, is_in
+from tests.factors.device import Device
 from tests.world import PASSWORD
 
 SECOND = "/sign-in/second"
+HERE = "/profile/security"
 
 
 def second(browser, code, **fields):
@@ -155,6 +157,20 @@ def test_whoever_is_shut_out_half_way_does_not_come_in(world, mias, half, what):
     assert not is_in(half)
 
 
+@pytest.mark.hardening("S-40")
+@pytest.mark.parametrize("deed", ["authenticator/removal", "passkeys", "passkeys/{id}/removal"])
+def test_whoever_waits_half_way_begins_anew_when_a_factor_comes_or_goes(world, key, visit, deed):
+    """They were asked for what was there before, and may know the password alone and wait for what is shown next."""
+    app, owner, half = App(world.mia), visit(world.mia), visit()
+    made = Device().make(owner.post(f"{HERE}/passkeys/challenge").json)
+    assert half.post("/sign-in", data=MIA).location == SECOND
+    address = f"{HERE}/{deed.format(id=db.session.scalar(select(Passkey.id)))}"
+    assert owner.post(address, data={"name": "Another", "credential": made}).location == HERE
+    assert half.get(SECOND).location == "/sign-in"
+    assert "Sign in once more" in second(half, app.digits()).text
+    assert not is_in(half)
+
+
 def test_a_half_way_of_somebody_else_does_not_fit(world, mias, half, visit):
     stranger = visit()
     stranger.set_cookie(half_cookie(), "chosen-by-somebody-else")
@@ -225,6 +241,19 @@ class TestDemanded:
         assert len(CODE.findall(done.text)) == 10
         assert 'href="/"' in done.text
         assert is_in(browser)
+
+    @pytest.mark.hardening("S-40")
+    def test_a_stranger_who_knows_the_password_is_not_shown_the_secret_of_its_owner(self, world, visit):
+        owner, stranger = visit(), visit()
+        for browser in (stranger, owner):
+            assert browser.post("/sign-in", data=MIA).location == SECOND
+        secret, seen = ("".join(_secret(browser.get(SECOND))) for browser in (owner, stranger))
+        assert seen != secret
+        done = second(owner, TOTP(secret).at(clock.now().timestamp()))
+        assert "Your recovery codes" in done.text
+        assert stranger.get(SECOND).location == "/sign-in"
+        assert second(stranger, TOTP(seen).at(clock.now().timestamp())).status_code == 422
+        assert not is_in(stranger)
 
     def test_requesters_need_none(self, world, visit):
         assert visit().post("/sign-in", data=MIA | {"email": "ren@example.org"}).location == "/"

@@ -83,13 +83,39 @@ def test_one_that_counts_is_not_replaced_unnoticed(world, visit):
     assert db.session.get(Authenticator, world.mia.id).secret == app.secret
 
 
-def test_confirming_from_two_tabs_is_done_once(world, visit):
+def test_confirming_twice_is_done_once_and_whoever_saw_no_codes_is_led_to_new_ones(world, visit):
     browser = visit(world.mia)
     browser.post(APP)
     code = {"code": digits_on(browser.get(APP))}
     assert browser.post(f"{APP}/confirmation", data=code).status_code == 200
-    assert browser.post(f"{APP}/confirmation", data=code).location == HERE
+    again = browser.post(f"{APP}/confirmation", data=code, follow_redirects=True)
+    assert "If you have not seen your recovery codes, make new ones below." in again.text
+    assert "Make new codes" in again.text
     assert len(db.session.scalars(select(RecoveryCode)).all()) == 10
+
+
+def test_whoever_was_too_slow_is_told_to_begin_anew(world, visit):
+    browser = visit(world.mia)
+    browser.post(APP)
+    code = {"code": digits_on(browser.get(APP))}
+    actions.end_halves(world.mia)
+    db.commit()
+    assert browser.get(APP).location == HERE
+    late = browser.post(f"{APP}/confirmation", data=code, follow_redirects=True)
+    assert "Add the app once more" in late.text
+    assert not factors_of(world.mia).any
+
+
+@pytest.mark.hardening("S-40")
+def test_another_sign_in_of_the_same_person_is_not_shown_the_secret(world, visit):
+    """A session that somebody else has got hold of, say: with the secret they would make the same digits for good."""
+    browser, other = visit(world.mia), visit(world.mia)
+    browser.post(APP)
+    other.post(APP)
+    secrets = [SECRET.search(each.get(APP).text)[1] for each in (browser, other)]
+    assert len(set(secrets)) == 2
+    assert browser.post(f"{APP}/confirmation", data={"code": digits_on(browser.get(APP))}).status_code == 200
+    assert other.get(APP).location == HERE
 
 
 def test_new_codes_void_the_old_ones_and_few_are_warned_of(world, visit):

@@ -257,6 +257,7 @@ NO_CASE = {
     "offer_link": "the mail with the link is all that comes of it, and no live page lists that",
     "end_links": "the pages and streams that they opened end; which there are is said as of the moment of the page",
     "record": "with it second factors record that they changed, which no live page shows",
+    "changed": "as `record`",
     "confirm_app": "no live page shows second factors",
     "remove_app": "as `confirm_app`",
     "add_passkey": "as `confirm_app`",

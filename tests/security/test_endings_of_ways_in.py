@@ -2,18 +2,17 @@
 # ruff: noqa: F811 - `at` is a fixture
 
 import pytest
-from pyotp import TOTP
 from sqlalchemy import select
 
 from informejo import db
 from informejo.accounts import address_actions
 from informejo.cookies import cookie_name
-from informejo.factors import actions as factors
-from informejo.factors.models import Authenticator, Passkey
+from informejo.factors.models import Passkey
 from informejo.guests.link_actions import make_link
 from informejo.tickets import confiding_actions
 from tests.factors.conftest import App
 from tests.factors.device import Device
+from tests.factors.test_set_up import digits_on
 from tests.security.test_endings import TOLD, at, contents, expire, prune  # noqa: F401
 from tests.sso.test_roles import seen
 from tests.test_routes import PROVIDER
@@ -28,10 +27,9 @@ def an_address(world, visit):
 
 
 def the_first_digits(world, visit):
-    factors.begin_app(world.tom)
-    db.commit()
-    secret = db.session.get(Authenticator, world.tom.id).secret
-    return visit(world.tom), f"{HERE}/authenticator/confirmation", {"code": TOTP(secret).now()}
+    browser = visit(world.tom)
+    browser.post(f"{HERE}/authenticator")
+    return browser, f"{HERE}/authenticator/confirmation", {"code": digits_on(browser.get(f"{HERE}/authenticator"))}
 
 
 def other_codes(world, visit):
