@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
@@ -17,8 +17,7 @@ from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.mail.actions import queue
-from informejo.mail.models import OutgoingMail
-from informejo.mail.words import Kind, OutState
+from informejo.mail.words import Kind
 
 LASTS = timedelta(hours=24)
 
@@ -86,9 +85,6 @@ def change_address(actor: User, user: User, email: str) -> Event | None:
 
 def _move(actor: User, user: User, email: str):
     queue(Kind.MOVED, user.email, user=user)
-    waiting = OutgoingMail.state == OutState.WAITING, OutgoingMail.kind != Kind.MOVED
-    theirs = update(OutgoingMail).where(OutgoingMail.user_id == user.id, OutgoingMail.address == user.email)
-    db.session.execute(theirs.where(*waiting).values(address=email))
     db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
     end_links(actor, user)
     user.email = email

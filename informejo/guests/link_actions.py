@@ -33,6 +33,7 @@ def make_link(user: User, ticket: Ticket, agent: str = "") -> Link:
     """A new link to this person's own ticket, and the code beside it. `agent` is the browser it is made for, if any."""
     link = Link(secrets.token_urlsafe(32), new_code())
     code_hash = offload(hashed, link.code, user.id)  # before anything is written: it takes a while
+    db.lock(user)  # where their address changes, links that are there end, and no other goes to the one of before
     now = clock.now()
     times = {"created_at": now, "seen_at": now, "expires_at": now + timedelta(days=setting("LINK_DAYS"))}
     hashes = {"token_hash": fingerprint(link.token), "code_hash": code_hash}

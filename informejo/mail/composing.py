@@ -26,13 +26,15 @@ ANSWERS = (Kind.OPENED, Kind.REFUSED)  # to a mail that came in, if it did
 
 
 def compose(mail: OutgoingMail, verdicts: list[Verdict]) -> EmailMessage:
-    """The mail as it goes out. Its id and its subject are kept in `mail`; what it says is kept nowhere.
+    """The mail as it goes out. Its id, its subject and where it goes are kept in `mail`; what it says is kept nowhere.
+
+    Whoever makes a link locks its reader: the address is asked for after that, and stays theirs until the link is kept.
 
     Raises ValueError for what is no address, and what `contents.contents_of` raises.
     """
     case = case_of(mail, verdicts)
     subject, shown = contents_of(case)
-    mail.message_id, mail.subject = id_of(case), clean_line(subject)
+    mail.message_id, mail.subject, mail.address = id_of(case), clean_line(subject), mail.goes_to
     message = EmailMessage(POLICY)
     _address(message, case)
     _mark(message, case, shown["choices"])

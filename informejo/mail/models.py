@@ -77,6 +77,15 @@ class OutgoingMail(Model):
     event: Mapped[Event | None] = relationship()
     verdicts: Mapped[list["Verdict"]] = relationship(back_populates="mail", order_by="Verdict.event_id")
 
+    @property
+    def goes_to(self) -> str:
+        """The address its reader has now, whatever they had when it was asked for; of one that has gone where it went.
+
+        They may not get at the mailbox of before any more, and links stand in it.
+        """
+        gone = self.state not in (OutState.WAITING, OutState.SENDING)
+        return self.address if gone or self.user is None or self.kind.of_one_address else self.user.email
+
 
 class Verdict(Model):
     """What was decided about one event for one person, and why it concerned them."""

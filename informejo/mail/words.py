@@ -88,6 +88,11 @@ class Kind(StrEnum):
         return self in (Kind.PASSWORD, Kind.FORGOTTEN, Kind.ADDRESS, Kind.MOVED, Kind.FACTORS)
 
     @property
+    def of_one_address(self) -> bool:
+        """Whether it is about that very address, and goes to no other, whatever its reader has by now."""
+        return self in (Kind.ADDRESS, Kind.MOVED)
+
+    @property
     def awaited(self) -> bool:
         """Whether somebody waits for it now, who has asked for a way in to their account or to one ticket."""
         return self.of_account or self == Kind.LINK

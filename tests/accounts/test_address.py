@@ -136,7 +136,7 @@ def test_what_waits_to_be_mailed_goes_to_the_new_one_and_a_link_in_the_old_mailb
     db.commit()
     ren.post(address)
     db.session.refresh(waiting)
-    assert (waiting.address, waiting.state) == (NEW, OutState.WAITING)
+    assert (waiting.goes_to, waiting.state) == (NEW, OutState.WAITING)
     assert visit().get(f"/choose-password/{token}").status_code == 410
 
 
