@@ -82,9 +82,9 @@ def question(to: str, fields: dict[str, list[str]], problems: dict[str, str] | N
     return page("accounts/prove.html", title="Is it you?", **context)
 
 
-def again(to: str, fields: dict[str, list[str]]) -> str:
+def again(to: str, fields: dict[str, list[str]], heading: str = "It is you") -> str:
     """The page after it: the same form once more, for its owner to send."""
-    return page("accounts/proved.html", title="It is you", address=to, fields=_pairs(fields))
+    return page("accounts/proved.html", title=heading, heading=heading, address=to, fields=_pairs(fields))
 
 
 def carried() -> tuple[str, dict[str, list[str]]]:

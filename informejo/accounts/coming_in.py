@@ -8,7 +8,8 @@ from sqlalchemy import inspect
 
 from informejo import cookies, counting, db
 from informejo.accounts import session_actions
-from informejo.accounts.gate import ask_whose, carried_fields, draft_name
+from informejo.accounts.asked_again import again
+from informejo.accounts.gate import ask_whose, carried_fields, carried_form, draft_name
 from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Session, User
@@ -19,7 +20,7 @@ from informejo.drafts.actions import key_for, save_draft
 from informejo.factors.models import SECOND, SECRET
 from informejo.factors.queries import has_second_factor, must_have_one
 from informejo.factors.second_step import ADDRESS, second_page
-from informejo.web import go_to
+from informejo.web import draw_for, go_to
 
 
 def come_in(
@@ -52,7 +53,7 @@ def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
         facts |= {SECRET: random_base32()}
     token = begin_half(SECOND, user, facts)
     db.commit()
-    carries = "draft" in hidden
+    carries = "draft" in hidden or "form" in hidden
     answer = make_response(second_page(user, facts, hidden)) if carries else go_to(ADDRESS)
     return cookies.with_half(answer, token)
 
@@ -66,8 +67,19 @@ def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     theirs = hidden.get("for", "") in ("", str(user.id))
     kept = theirs and _keep_text(user, hidden)
     db.commit()
-    answer = go_to(facts["to"], "draft-kept" if kept else facts["notice"]) if theirs else ask_whose(user, hidden)
+    answer = _led_on(user, hidden, facts["to"], "draft-kept" if kept else facts["notice"], theirs)
     return cookies.without_half(cookies.with_cookie(answer, token))
+
+
+def _led_on(user: User, hidden: Mapping[str, str], to: str, notice: str, theirs: bool) -> Response:
+    """Where they wanted to go; or to what they were about to do, which is done when they say so."""
+    if not theirs:
+        return ask_whose(user, hidden)
+    address, fields = carried_form(hidden)
+    if not fields:
+        return go_to(to, notice)
+    draw_for(user)  # their cookie comes with the next request
+    return make_response(again(address, dict(fields.lists()), "You are signed in"))
 
 
 def whose(email: str) -> str:

@@ -1,7 +1,7 @@
 """The answer to whoever must sign in first, or is somebody else than the page was drawn for. Typed text is not lost."""
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from flask import Response, g, jsonify, make_response, request
 from werkzeug.datastructures import MultiDict
@@ -16,10 +16,13 @@ from informejo.error_pages import PASSWORDS
 from informejo.factors.passkey_queries import are_possible
 from informejo.inputs import Invalid
 from informejo.sso import own
+from informejo.uploads import MOST_FIELDS
 from informejo.web import draw_for, held_link, local, page, wants_fragment
 
 KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's text through the sign-in page
-CARRIED = ("next", "draft", "for", "files")  # those that go with it: where to, which form, whose, files that are lost
+# Those that go with it: where to, which draft, whose, files that are lost; of a form that is no draft, where it goes
+# and its fields in one.
+CARRIED = ("next", "draft", "for", "files", "to", "form")
 SHOWN = {  # what people write, by field; everything else is sent along unseen
     "title": "Title",
     "description": "Description",
@@ -69,6 +72,15 @@ def carried_fields(hidden: Mapping[str, str]) -> dict[str, str]:
     return kept_fields({name.removeprefix(KEPT): text for name, text in hidden.items() if name.startswith(KEPT)})
 
 
+def carried_form(hidden: Mapping[str, str]) -> tuple[str, MultiDict[str, str]]:
+    """The form that came through the sign-in page and is no draft: where it goes, and its fields, empty without one."""
+    try:
+        pairs = parse_qsl(hidden.get("form", ""), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:  # none of ours
+        pairs = []
+    return local(hidden.get("to")), MultiDict(pairs)
+
+
 def passing_through() -> dict[str, str]:
     """The hidden fields of a form of the sign-in: they go with whoever signs in, or into the same form again."""
     return {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
@@ -77,8 +89,10 @@ def passing_through() -> dict[str, str]:
 def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:
     """Another than the one who was writing has signed in: the text becomes nobody's draft without being asked."""
     draw_for(user)  # their cookie comes with the next request
-    fields = MultiDict(carried_fields(hidden) | {"draft": hidden.get("draft", "")})
-    return make_response(_somebody_else_page(user, fields, "/drafts", hidden), 409)
+    address, fields = carried_form(hidden)
+    if not fields:
+        address, fields = "/drafts", MultiDict(carried_fields(hidden) | {"draft": hidden.get("draft", "")})
+    return make_response(_somebody_else_page(user, fields, address, hidden), 409)
 
 
 def _sign_in_first(_error: Unauthorized):
@@ -142,19 +156,30 @@ def _somebody_else_page(user: User, fields: MultiDict[str, str], address: str, h
 def _typed() -> MultiDict[str, str]:
     """Every field that was sent, but passwords and whom the form was drawn for."""
     sent = request.form.items(multi=True)
-    return MultiDict([(name, text) for name, text in sent if name not in {*PASSWORDS, drawn.FIELD} and text])
+    left_out = {*PASSWORDS, drawn.FIELD, "credential"}
+    return MultiDict([(name, text) for name, text in sent if name not in left_out and text])
 
 
 def _carried() -> dict[str, str]:
     """The hidden fields that carry what was sent through the sign-in page."""
-    fields, draft, named = kept_fields(request.form), draft_name(request.form), drawn.said() - {""}
-    hidden = {"next": _came_from()}
+    hidden, named = {"next": _came_from()}, drawn.said() - {""}
     if any(file.filename for file in request.files.values()):
         hidden["files"] = "lost"
-    if fields and draft:
-        hidden |= {"draft": draft, **{KEPT + name: text for name, text in fields.items()}}
-        hidden |= {"for": min(named)} if named else {}
-    return hidden
+    what = _draft() or _form()
+    return hidden | what | ({"for": min(named)} if what and named else {})
+
+
+def _draft() -> dict[str, str]:
+    fields, draft = kept_fields(request.form), draft_name(request.form)
+    return {"draft": draft} | {KEPT + name: text for name, text in fields.items()} if fields and draft else {}
+
+
+def _form() -> dict[str, str]:
+    """What a form of a page wanted, in two fields. A fragment's page is still there, with everything in it."""
+    fields = _typed()
+    if wants_fragment() or not fields or request.path.startswith("/drafts"):
+        return {}
+    return {"to": request.full_path.rstrip("?"), "form": urlencode([*fields.items(multi=True)])}
 
 
 def _came_from() -> str:

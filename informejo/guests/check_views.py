@@ -67,8 +67,9 @@ def ask():
     with security.in_even_time():
         ask_for_link(wish.email, int(wish.number) if wish.number else None)
         db.commit()
-    # Text they were sending stays on this page: the code in that mail takes it along.
-    return _page({"email": wish.email}, {}, NOTICES["link-asked"]) if carried_fields(request.form) else go_to("/check", "link-asked")
+    if not carried_fields(request.form):
+        return go_to("/check", "link-asked")
+    return _page({"email": wish.email}, {}, NOTICES["link-asked"])  # the code in that mail takes along what they write
 
 
 def _keep_text(opens: Opens) -> bool:

@@ -5,9 +5,14 @@ from html import unescape
 
 import pytest
 from limits import parse
+from werkzeug.datastructures import MultiDict
 
-from informejo import cookies, security, web
+from informejo import cookies, db, security, web
+from informejo.accounts.queries import user_by_email
+from informejo.drafts.models import Draft
 from informejo.drafts.queries import draft_for
+from informejo.teams import actions as teams
+from informejo.teams.queries import teams_of
 from tests.live import dom
 from tests.test_drawn import busy
 from tests.world import PASSWORD
@@ -92,9 +97,67 @@ def test_a_draft_that_saves_itself_interrupts_nobody(world, late):
 
 
 @pytest.mark.parametrize("draft", ["", "nonsense", "ticket:1:edit:more", "../../etc"])
-def test_a_form_that_does_not_exist_keeps_nothing(world, late, draft):
+def test_a_draft_of_no_form_becomes_none_and_its_text_is_kept_all_the_same(world, late, draft):
+    world.ticket()
     asked = write(late, "/tickets/1/comments", draft=draft, body=TEXT)
-    assert hidden(asked) == {"next": "/tickets/1?all=yes"}
+    assert hidden(asked).keys() == {"next", "to", "form"}
+    again = sign_in(late, asked)
+    assert [text for name, text in sent_on(again, "/tickets/1/comments") if name == "body"] == [TEXT]
+    assert not db.session.query(Draft).count()
+
+
+def sent_on(answer, address: str) -> list[tuple[str, str]]:
+    """The fields of the form on that page that goes to that address."""
+    [form] = dom.read(answer.text).all("form", action=address)
+    return [(field["name"], field["value"]) for field in form.all("input", type="hidden")]
+
+
+INVITATION = {"people": "nia@example.org\nkim@example.org", "role": "agent", "way": "link", "team": ["1", "2"]}
+
+
+@pytest.fixture
+def idle(world, visit):
+    """Ana's browser, whose sign-in ends while she writes: she filled in a form that keeps no draft."""
+    ana = visit(world.ana)
+    teams.create_team(world.ana, name="Payroll")
+    teams.create_team(world.ana, name="Printers")
+    db.commit()
+    ana.set_cookie(cookies.cookie_name(), "one-that-has-ended")
+    return ana
+
+
+def test_a_form_that_is_no_draft_waits_too_and_is_sent_when_its_writer_says_so(world, idle):
+    asked = idle.post("/users", data=INVITATION | {"drawn_for": str(world.ana.id)})
+    assert asked.status_code == 401
+    assert "What you were about to do is kept" in asked.text
+    mistyped = idle.post("/sign-in", data=hidden(asked) | {"email": world.ana.email, "password": "mistyped"})
+    again = idle.post("/sign-in", data=hidden(mistyped) | {"email": world.ana.email, "password": PASSWORD})
+    assert "Nothing has been done yet" in again.text
+    assert not user_by_email("nia@example.org")
+    done = idle.post("/users", data=MultiDict(sent_on(again, "/users")))
+    assert done.status_code == 200
+    for email in ("nia@example.org", "kim@example.org"):
+        assert [team.name for team in teams_of(user_by_email(email))] == ["Payroll", "Printers"]
+
+
+def test_a_form_of_one_is_not_done_as_another_who_signs_in_instead(world, idle):
+    asked = idle.post("/users", data=INVITATION | {"drawn_for": str(world.ana.id)})
+    other = idle.post("/sign-in", data=hidden(asked) | {"email": world.mia.email, "password": PASSWORD})
+    assert other.status_code == 409
+    assert "You are now signed in as Mia Lund" in other.text
+    back = idle.post("/sign-in", data=hidden(other) | {"email": world.ana.email, "password": PASSWORD})
+    assert ("people", INVITATION["people"]) in sent_on(back, "/users")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"to": "//evil.example", "form": "a=b"}, {"to": "/users", "form": "&" * 999}, {"form": "%00=%ff"}],
+)
+def test_whatever_else_says_that_it_is_a_form_leads_nowhere_else(world, visit, odd):
+    browser = visit()
+    answer = browser.post("/sign-in", data=odd | {"email": world.ren.email, "password": PASSWORD})
+    assert answer.status_code in (200, 303)
+    assert "evil.example" not in answer.text
 
 
 def test_passwords_are_never_sent_back(world, late):
