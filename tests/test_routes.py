@@ -128,6 +128,7 @@ CHANGE = {
     "/profile/sessions": ({}, "401 303 303 303 303"),
     "/prove": ({"password": PASSWORD, "to": "/profile/sessions"}, "401 200 200 200 200"),
     "/profile/sessions/<int:id>/end": ({}, "401 404 404 404 404"),  # the id of nobody's sign-in
+    "/prove/mail": ({}, "401 422 422 422 422"),  # they have a password
     "/prove/challenge": ({}, "401 200 200 200 200"),
     "/sign-in/second": ({"code": "123456"}, "422 422 422 422 422"),
     "/sign-in/second/challenge": ({}, "403 403 403 403 403"),

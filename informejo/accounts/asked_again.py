@@ -13,9 +13,11 @@ from werkzeug.exceptions import Forbidden
 from informejo import clock, drawn
 from informejo.accounts.gate import IN_THE_PLACE_OF_ALL
 from informejo.accounts.models import User
+from informejo.accounts.queries import lacks_password
 from informejo.error_pages import PASSWORDS
 from informejo.factors.passkey_queries import are_possible
 from informejo.factors.queries import factors_of
+from informejo.mail.queries import can_be_sent
 from informejo.web import local, page, wants_fragment
 
 FIELD = "field-"  # begins the names of the hidden fields that carry a form through the question
@@ -35,6 +37,7 @@ class Ways(NamedTuple):
     password: bool
     code: bool  # of an app
     passkey: bool
+    mail: bool  # of a link, with which they choose the password that they lack
     elsewhere: list[Elsewhere]
 
 
@@ -72,7 +75,13 @@ def ways_of(user: User) -> Ways:
     """How this person can show who they are."""
     factors = factors_of(user)
     elsewhere = [way for ways in ELSEWHERE for way in ways(user)]
-    return Ways(user.password_hash is not None, factors.app, bool(factors.passkeys) and are_possible(), elsewhere)
+    return Ways(
+        password=user.password_hash is not None,
+        code=factors.app,
+        passkey=bool(factors.passkeys) and are_possible(),
+        mail=lacks_password(user) and can_be_sent(),
+        elsewhere=elsewhere,
+    )
 
 
 def question(to: str, fields: dict[str, list[str]], problems: dict[str, str] | None = None) -> str:

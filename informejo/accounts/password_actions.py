@@ -11,7 +11,7 @@ from informejo import clock, db
 from informejo.accounts.address_queries import is_vouched_for
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
-from informejo.accounts.queries import fingerprint, password_link, user_by_email
+from informejo.accounts.queries import fingerprint, lacks_password, password_link, user_by_email
 from informejo.accounts.session_actions import end_sessions
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.events import log
@@ -21,6 +21,7 @@ from informejo.offload import offload
 from informejo.policy import may, require
 
 LASTS, FORGOTTEN_LASTS = timedelta(hours=24), timedelta(hours=1)
+SIGNED_IN = {"signed_in": [None, None]}  # of a link: whoever asked for it was signed in as its owner
 
 
 def make_password_link(actor: User, user: User, mailed: bool = False) -> str:
@@ -47,6 +48,17 @@ def forget_password(email: str):
     user = user_by_email(email)
     if user and user.active:
         log.record(EventName.PASSWORD_FORGOTTEN, None, audience=Audience.STAFF, user=user)
+
+
+def ask_to_choose(actor: User):
+    """Have a link mailed to somebody who has no password, and chooses one to show with it that it is them.
+
+    Raises UnprocessableEntity where they have one, and where nobody has shown that the address is theirs.
+    """
+    db.lock(actor)
+    if not lacks_password(actor):
+        raise UnprocessableEntity("No link is mailed: you have a password, or your address is not confirmed.")
+    log.record(EventName.PASSWORD_FORGOTTEN, actor, audience=Audience.STAFF, user=actor, changes=SIGNED_IN)
 
 
 def offer_password(actor: User, user: User):

@@ -3,13 +3,13 @@
 from flask import Blueprint, g, request
 
 from informejo import counting, db, security
-from informejo.accounts import actions, session_actions
+from informejo.accounts import actions, password_actions, session_actions
 from informejo.accounts.asked_again import again, carried, question
 from informejo.audit import accesses
 from informejo.factors.challenges import ask
 from informejo.factors.passkey_queries import question_to_use
 from informejo.factors.proofs import count_try, problem_with
-from informejo.web import actor
+from informejo.web import actor, go_to
 
 WRONG = "This is not your password."
 STOPPED = (
@@ -36,6 +36,15 @@ def prove():
 def challenge_to_prove():
     """What one's browser asks one's device."""
     return ask(question_to_use, actor())
+
+
+@bp.post("/prove/mail")
+def mail_a_link():
+    """Have a link mailed with which whoever has no password chooses one, to show with it that it is them."""
+    security.count_mail(actor().email)
+    password_actions.ask_to_choose(actor())
+    db.commit()
+    return go_to("/forgot-password/sent")
 
 
 def _wrong_password() -> dict[str, str]:

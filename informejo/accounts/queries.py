@@ -91,6 +91,11 @@ def chooses_password(user: User) -> bool:
     return user.password_hash is not None or not db.session.scalar(select(theirs.exists()))
 
 
+def lacks_password(user: User) -> bool:
+    """Whether this person, whose address is known to be theirs, has no password."""
+    return user.password_hash is None and user.confirmed_at is not None
+
+
 def password_link(token: str) -> PasswordToken | None:
     """The link with that token, while its owner can still choose a password with it."""
     holds = _holding().where(PasswordToken.token_hash == fingerprint(token))

@@ -50,7 +50,8 @@ def finish_sign_in():
     if not end_half(half):
         db.session.rollback()
         return _start_again(hidden)
-    answer = arrive(user, facts | {"came": facts["came"] | {"factor": "own"}}, hidden)
+    proved = facts["proved"] or not codes  # a factor that is new shows nobody that it is them
+    answer = arrive(user, facts | {"proved": proved, "came": facts["came"] | {"factor": "own"}}, hidden)
     return _with_codes(answer, user, codes) if codes else answer
 
 

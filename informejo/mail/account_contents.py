@@ -25,8 +25,9 @@ def password(case: Case) -> tuple[str, dict]:
 def forgotten(case: Case) -> tuple[str, dict]:
     """To whoever reads that address: what was asked of it, and a link, if a password is how they come in."""
     user = case.reader.user
-    why = _asked(user.role == Role.GUEST, joins="joining" in case.event.changes)
-    if not (passwords_are_taken() and queries.chooses_password(user)):
+    why = _asked(user.role == Role.GUEST, case.event.changes)
+    is_them = "signed_in" in case.event.changes  # they came in otherwise, and show with a password that it is them
+    if not is_them and not (passwords_are_taken() and queries.chooses_password(user)):
         lead = f"{why} You come in with the sign-in of your organisation, so you need no password here. {NOTHING_TO_DO}"
         return "Signing in to the help desk", {"lead": lead, "action": "Sign in", "link": f"{public()}/sign-in"}
     token = password_actions.make_own_link(user)
@@ -76,7 +77,10 @@ def _done(changes: dict, by_themselves: bool) -> str:
     return "Your second factor at the help desk was reset: your password alone signs you in."
 
 
-def _asked(is_guest: bool, joins: bool) -> str:
+def _asked(is_guest: bool, changes: dict) -> str:
+    joins = "joining" in changes
+    if "signed_in" in changes:
+        return "Somebody who is signed in as you wants to show with a password that it is you, and you have none."
     if joins and not is_guest:
         return "Somebody wanted to make an account with this address. You have one already."
     if joins:

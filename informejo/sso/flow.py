@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from datetime import datetime
 from typing import NamedTuple
 
 from authlib.common.errors import AuthlibBaseError
@@ -35,6 +36,10 @@ class Returned(NamedTuple):
     since: float | None  # when they showed there who they are, as a Unix time, where the provider says it
     sid: str  # what their sign-in is called there, empty where the provider does not say it
     has_second: bool  # the provider has asked for a second factor, and its word is taken for that
+
+    def is_fresh(self, begun: datetime) -> bool:
+        """Whether they showed there who they are after they had `begun` here: where nothing is said, nobody knows."""
+        return self.since is not None and self.since > begun.timestamp() - tokens.LEEWAY
 
 
 def new_secrets() -> Secrets:

@@ -76,6 +76,12 @@ REFUSALS = {
         "{word} had signed you in long before, and did not ask you again.",
         "Nothing was changed. Sign out here and there, and sign in again.",
     ),
+    "untold": Words(
+        403,
+        "That shows too little",
+        "{word} does not say when you showed there who you are, and it may have been long ago.",
+        "Nothing was changed. Show in another way that it is you.",
+    ),
     "only-way": Words(
         403,
         "You would lock yourself out",

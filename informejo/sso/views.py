@@ -1,12 +1,13 @@
 """Signing in at a provider: there, and back."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from flask import Blueprint, current_app, g, request
 from werkzeug.wrappers import Response
 
-from informejo import clock, cookies, db
+from informejo import cookies, db
 from informejo.accounts import asked_again
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import CARRIED, KEPT
@@ -25,8 +26,6 @@ from informejo.sso.providers import Provider
 from informejo.sso.refusals import NotSignedIn, because_of
 from informejo.sso.tokens import Untrue
 from informejo.web import anybody, go_to, local, look_up, while_signed_in
-
-LONG_AGO = LASTS.total_seconds()  # whoever showed there before that who they are did not do so for us
 
 bp = Blueprint("sso", __name__)
 
@@ -95,12 +94,13 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
             return _sign_in_first(returned)
         raise NotSignedIn(refused.why, provider.word) from refused
     # Asked while nobody else writes, or one of both would miss the other.
-    if was_signed_out(provider, told.subject, returned.sid, begun=half.expires_at - LASTS):
+    if was_signed_out(provider, told.subject, returned.sid, begun=_begun(half)):
         raise NotSignedIn("stale", provider.word)
     return come_in(
         user,
         local(hidden.get("next")),
         way=provider.word,
+        proved=returned.is_fresh(_begun(half)),
         notice="sso-role-kept" if kept else "",
         hidden=hidden,
         provider=provider.name,
@@ -135,11 +135,15 @@ def _prove(provider: Provider, half: HalfSignIn, returned: Returned) -> str:
     known = queries.identity(returned.told.issuer, returned.told.subject)
     if g.actor is None or known is None or not g.actor.id == half.user_id == known.user_id:
         raise NotSignedIn("somebody-else", provider.word)
-    if returned.since is not None and returned.since < clock.now().timestamp() - LONG_AGO:
-        raise NotSignedIn("long-ago", provider.word, way_back=_way_back())
+    if not returned.is_fresh(_begun(half)):
+        raise NotSignedIn("untold" if returned.since is None else "long-ago", provider.word, way_back=_way_back())
     prove(g.session)
     db.commit()
     return asked_again.again(half.facts["to"], half.facts["fields"])
+
+
+def _begun(half: HalfSignIn) -> datetime:
+    return half.expires_at - LASTS
 
 
 def _note(provider: Provider, refused: NotSignedIn) -> bool:

@@ -64,7 +64,7 @@ class Liar:
 
     def all_claims(self) -> dict:
         now = int(time.time())
-        own = {"iss": self.issuer, "aud": "desk", "iat": now, "exp": now + 60, "nonce": self.nonce}
+        own = {"iss": self.issuer, "aud": "desk", "iat": now, "exp": now + 60, "nonce": self.nonce, "auth_time": now}
         return {name: value for name, value in (CLAIMS | own | self.claims).items() if value is not None}
 
     def id_token(self) -> str:
