@@ -103,7 +103,7 @@ def _count_changes():
     if request.method in security.SAFE or security.is_for_programs():
         return
     if g.actor:
-        security.count("change", str(g.actor.id))
+        security.count("change", f"{g.actor.id} {g.actor.only or ''}")  # a link is held by whoever has the mail
     else:
         security.count("change by a visitor", security.address())
 

@@ -63,6 +63,7 @@ class Hub:
         self._slots: list[dict[Subscription, None]] = [{} for _ in range(BEAT_SECONDS)]
         self._young: dict[Subscription, int] = {}  # those whose early beats are not all out: for how many seconds
         self._per_user: Counter[int] = Counter()
+        self._per_way: Counter[tuple[int, int | None]] = Counter()  # signed in, or by the link to which ticket
         self._count = 0
         self._epoll = None
         self._watcher = self._socket = None
@@ -77,22 +78,34 @@ class Hub:
         return self._per_user.get(user_id, 0) > 0
 
     def subscribe(
-        self, channels, user_id: int, session_id: int, *, per_user: int, total: int, lasts: float
+        self,
+        channels,
+        user_id: int,
+        session_id: int,
+        *,
+        per_user: int,
+        total: int,
+        lasts: float,
+        only: int | None = None,
     ) -> Subscription:
-        """Open a stream; from now on its messages wait for it. `lasts`: seconds it may live at most. Raises Refused."""
+        """Open a stream; from now on its messages wait for it. `lasts`: seconds it may live at most. Raises Refused.
+
+        Those who come by a link have streams for its ticket `only`, and take none from whoever is signed in.
+        """
         if self.closing:
             raise Refused("closing")
         taken = len(self) - self._per_user[NOBODY]
-        if self._per_user[user_id] >= per_user or taken >= total:
+        if self._per_way[user_id, only] >= per_user or taken >= total:
             raise Refused("personal" if taken < total else "total")
         channels = tuple(dict.fromkeys(channels))  # each once, however it was asked for
         expires = time.monotonic() + min(OPENING_SECONDS, lasts)
         subscription = Subscription(channels, user_id, session_id, random.randrange(BEAT_SECONDS), expires)
-        subscription.lasts = lasts
+        subscription.lasts, subscription.only = lasts, only
         self.listeners.add(subscription)
         self._slots[subscription.slot][subscription] = None
         self._count += 1
-        self._per_user[user_id] += 1
+        for streams, taker in self._counted(subscription):
+            streams[taker] += 1
         metrics.streams_opened.inc()
         return subscription
 
@@ -292,10 +305,15 @@ class Hub:
         self._young.pop(subscription, None)
         if self._slots[subscription.slot].pop(subscription, self) is None:
             self._count -= 1
-            self._per_user[subscription.user_id] -= 1
-            if self._per_user[subscription.user_id] <= 0:
-                del self._per_user[subscription.user_id]
+            for streams, taker in self._counted(subscription):
+                streams[taker] -= 1
+                if streams[taker] <= 0:
+                    del streams[taker]
         self.listeners.remove(subscription, subscription.channels)
+
+    def _counted(self, subscription: Subscription) -> tuple[tuple[Counter, object], ...]:
+        user_id = subscription.user_id
+        return (self._per_user, user_id), (self._per_way, (user_id, subscription.only))
 
     def _release(self, subscription: Subscription):
         if subscription.socket is not None:

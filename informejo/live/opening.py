@@ -162,8 +162,9 @@ def read_missed(wanted: Wanted, channels: tuple[Channel, ...], here: Bookmark) -
 
 def _subscribe(wanted: Wanted, channels: tuple[Channel, ...]) -> Subscription:
     of_one, of_all = current_app.config["STREAMS_PER_USER"], current_app.config["STREAMS_TOTAL"]
-    lasts = (wanted.sign_in.ends_at - clock.now()).total_seconds()
-    return hub.subscribe(channels, wanted.viewer.id, wanted.sign_in.id, per_user=of_one, total=of_all, lasts=lasts)
+    lasts, viewer = (wanted.sign_in.ends_at - clock.now()).total_seconds(), wanted.viewer
+    room = {"per_user": of_one, "total": of_all, "only": viewer.only}
+    return hub.subscribe(channels, viewer.id, wanted.sign_in.id, lasts=lasts, **room)
 
 
 def _retry() -> int:

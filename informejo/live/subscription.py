@@ -15,13 +15,14 @@ USER_TIMEOUT = 30_000  # milliseconds the kernel keeps trying to reach a browser
 class Subscription:
     """A stream in one of three stages: opening (messages wait), on a socket of its own, or read by `frames`."""
 
-    __slots__ = ("backlog", "channels", "closed", "connection", "expires", "floor", "free", "lasts", "opening", "ready",
-                 "rest", "session_id", "slot", "socket", "user_id", "want_turn")  # fmt: skip
+    __slots__ = ("backlog", "channels", "closed", "connection", "expires", "floor", "free", "lasts", "only", "opening",
+                 "ready", "rest", "session_id", "slot", "socket", "user_id", "want_turn")  # fmt: skip
 
     def __init__(self, channels: tuple[Channel, ...], user_id: int, session_id: int, slot: int, expires: float):
         self.channels, self.user_id, self.session_id = channels, user_id, session_id
         self.slot, self.expires = slot, expires
         self.lasts = 0.0  # seconds it may live from the moment that somebody reads it
+        self.only: int | None = None  # the ticket of the link by which its reader came in
         self.opening = True
         self.free = False  # on a socket of its own, and nothing waits: what is sent goes out at once
         self.floor = 0  # events up to this one were told: the same coming again are passed over

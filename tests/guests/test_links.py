@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from limits import parse
 from werkzeug.exceptions import Forbidden, NotFound
 
 from bench.statements import watched
-from informejo import clock, db, policy
+from informejo import clock, db, policy, security
 from informejo.accounts import prune_actions, rights_actions
 from informejo.accounts.models import Role, Session
 from informejo.accounts.sign_ins import Viewer
@@ -16,6 +17,7 @@ from informejo.drafts.models import Draft
 from informejo.guests import link_actions, link_queries
 from informejo.guests.codes import shown
 from informejo.guests.link_actions import make_link
+from informejo.live.hub import hub
 from informejo.tickets import change_actions, prune_actions as ticket_prune_actions
 from informejo.tickets.models import Comment, Ticket
 from informejo.tickets.words import Status
@@ -191,6 +193,28 @@ def test_whoever_is_signed_in_as_another_is_asked_first(world, visit, ticket):
     assert answer.location == f"/tickets/{ticket.id}"
     assert zoe.get(answer.location).status_code == 200
     assert zoe.get("/tickets").status_code == 303
+
+
+@pytest.mark.hardening("L-12")
+def test_who_holds_a_link_takes_no_streams_from_its_owner_and_not_all_themselves(app, world, visit, come):
+    app.config["STREAMS_PER_USER"] = 2
+    ticket = world.ticket(world.mia)
+    holder, address = come(world.mia, ticket), f"/live?on=ticket:{ticket.id}"
+    held = [Listener(holder, address) for _ in range(3)]
+    assert [stream.status for stream in held] == [200, 200, 429]
+    own = [Listener(visit(world.mia), "/live?on=me") for _ in range(3)]
+    assert [stream.status for stream in own] == [200, 200, 429]
+    hub.drop(held[0].subscription)
+    assert Listener(holder, address).status == 200
+
+
+@pytest.mark.hardening("H-55")
+def test_who_holds_a_link_uses_up_nothing_that_its_owner_does(world, visit, come, monkeypatch):
+    monkeypatch.setitem(security.RATES, "change", security.RATES["change"]._replace(limit=parse("2 per minute")))
+    ticket = world.ticket(world.mia)
+    holder, mia = come(world.mia, ticket), visit(world.mia)
+    assert [holder.post(f"/tickets/{ticket.id}/writing").status_code == 429 for _ in range(3)] == [False, False, True]
+    assert mia.post(f"/tickets/{ticket.id}/links/removal").status_code == 303
 
 
 @pytest.mark.hardening("H-33", "L-11")

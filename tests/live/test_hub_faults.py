@@ -61,6 +61,8 @@ def require_sound(hub: Hub):
     assert set(hub._young) <= set(alive)
     users = {one.user_id for one in alive}
     assert dict(hub._per_user) == {user: sum(one.user_id == user for one in alive) for user in users}
+    ways = {(one.user_id, one.only) for one in alive}
+    assert dict(hub._per_way) == {way: sum((one.user_id, one.only) == way for one in alive) for way in ways}
     listed = {(channel, one) for channel, listeners in hub.listeners.items() for one in listeners}
     assert listed == {(channel, one) for one in alive for channel in one.channels}
     assert all(listeners for _, listeners in hub.listeners.items())
