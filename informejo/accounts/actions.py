@@ -46,7 +46,7 @@ def guest_for(actor: User, email: str, name: str | None) -> User:
     """The person with that address; a new guest where there is none. For staff who write down what others say."""
     require(actor, "ticket.open_for")
     email = email.lower()
-    new = {"email": email, "name": name or email.partition("@")[0], "role": Role.GUEST}
+    new = {"email": email, "name": name or _named_after(email), "role": Role.GUEST}
     return queries.user_by_email(email) or add_person(actor, **new) or queries.user_by_email(email)
 
 
@@ -57,9 +57,13 @@ def guest_who_wrote(email: str, name: str) -> User:
     """
     email, name = email.lower(), clean_line(name)[: limits.NAME.most].strip()
     if not is_name(name):
-        name = email.partition("@")[0][: limits.NAME.most]
+        name = _named_after(email)
     known = queries.user_by_email(email)
     return known or add_person(None, email=email, name=name, role=Role.GUEST) or queries.user_by_email(email)
+
+
+def _named_after(email: str) -> str:
+    return email.partition("@")[0][: limits.NAME.most]
 
 
 def add_person(actor: User | None, **fields) -> User | None:

@@ -49,8 +49,8 @@ def _read(line: str) -> Invited:
 def _named(name: str, address: str) -> str:
     """Whoever is not named is called by the first part of the address, until they say more themselves."""
     own, _, host = address.partition("@")
-    words = " ".join(name.split()).strip(' "') or " ".join(re.split(r"[._]+", own)).title()
-    return words if len(words) >= limits.NAME.least else f"{own} at {host}"
+    given, called = " ".join(name.split()).strip(' "'), " ".join(re.split(r"[._]+", own)).title()
+    return given or (called if len(called) >= limits.NAME.least else f"{own} at {host}")[: limits.NAME.most].strip()
 
 
 class Invitation(Input):

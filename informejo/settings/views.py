@@ -71,7 +71,7 @@ def own_colours(mark: str):
     """The accent colour, as a style sheet: no page has a style of its own."""
     accent = queries.setting("ACCENT")
     sheet = colours.accent(accent).sheet if accent else ""
-    return Response(sheet, mimetype="text/css", headers=KEPT)
+    return Response(sheet, mimetype="text/css", headers=_kept(mark, "ACCENT"))
 
 
 @bp.get("/assets/desk/<mark>.logo")
@@ -80,4 +80,9 @@ def logo(mark: str):
     """The picture in the place of the sign; as nothing but a picture."""
     saved = queries.setting(queries.LOGO) or abort(404)
     content = base64.b64decode(saved["content"])
-    return Response(content, mimetype=saved["type"], headers=HEADERS | KEPT)
+    return Response(content, mimetype=saved["type"], headers=HEADERS | _kept(mark, queries.LOGO))
+
+
+def _kept(mark: str, name: str) -> dict[str, str]:
+    # Another mark is that of what was, or will be: kept under it for a year, this would be seen in the place of that.
+    return KEPT if mark == queries.mark_of(name) else {"Cache-Control": "no-store"}

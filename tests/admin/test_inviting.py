@@ -20,6 +20,7 @@ from informejo.teams.queries import teams_of
 from tests.mail.deciding import catch_up
 from tests.world import PASSWORD
 
+SAID = {"title": "It smokes", "description": "At the back of it."}
 KIM = {"people": "Kim Oda <Kim@Example.org>", "role": "agent", "way": "mail"}
 
 
@@ -54,6 +55,16 @@ def test_many_at_once_each_on_a_line_of_their_own(world, visit):
     assert "There is an account with this address already." in text
     assert queries.user_by_email("lee.park@example.org").name == "Lee Park"
     assert world.ren.name == "Ren Ito"
+
+
+def test_whoever_has_a_long_address_has_a_name_that_fits(world, visit):
+    long = ["x" * 200 + "@example.net", "x@" + "e" * 63 + "." + "e" * 63 + ".org"]
+    invite(visit(world.ana), people="\n".join(long), role="user")
+    visit(world.mia).post("/tickets", data=SAID | {"requester_email": "y" + long[0]})
+    for email in (*long, "y" + long[0]):
+        user = queries.user_by_email(email)
+        saved = visit(world.ana).post(f"/users/{user.id}/person", data={"name": user.name, "department": "Roof"})
+        assert saved.status_code == 303
 
 
 def test_whose_address_says_too_little_is_named_by_all_of_it(world, visit):
