@@ -11,14 +11,15 @@ from informejo import clock, db
 from informejo.accounts.half_actions import end_halves, keep_half
 from informejo.accounts.models import HalfSignIn, Session, User
 from informejo.accounts.queries import fingerprint
+from informejo.accounts.rights_actions import hold_rights, require_another_admin
 from informejo.accounts.session_actions import end_sessions
+from informejo.accounts.ways_in_queries import comes_in_without
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.factors.digits import step_of
 from informejo.factors.models import NEW_APP, SECOND, SECRET, Authenticator, Passkey, RecoveryCode
 from informejo.factors.queries import codes_left, factors_of, must_have_one
-from informejo.policy import require
 
 CODES = 10
 SET_UP_LASTS = timedelta(hours=1)  # somebody may have to get an app first
@@ -78,9 +79,13 @@ def new_codes(actor: User) -> list[str]:
 
 
 def reset_factors(actor: User, user: User):
-    """Take all second factors from somebody who lost them, and end their sign-ins."""
-    db.lock_all(actor, user)
-    require(actor, "user.change", user)
+    """Take all second factors from somebody who lost them, and end their sign-ins.
+
+    Raises UnprocessableEntity where a passkey was all with which the last administrator could come in.
+    """
+    hold_rights(actor, user)
+    if not comes_in_without(user, *factors_of(user).passkeys):
+        require_another_admin(user)
     _reset(actor, user)
 
 

@@ -5,15 +5,18 @@ from contextlib import suppress
 from sqlalchemy.exc import IntegrityError
 from webauthn import verify_authentication_response, verify_registration_response
 from webauthn.helpers import parse_authentication_credential_json
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from informejo import clock, db
 from informejo.accounts.models import HalfSignIn, Role, User
+from informejo.accounts.ways_in_queries import comes_in_without
 from informejo.factors.actions import changed, first_codes, forget_codes_of_none, leave_one
 from informejo.factors.models import Passkey
 from informejo.factors.passkey_queries import desk_id, handle, origin, passkey_with
 
 LONGEST = 50_000  # characters of what a browser sends; a passkey's answer has one or two thousand
+
+ONLY_WAY = "This passkey is the only way in that you have. Add another before you remove it."
 
 
 class BadPasskey(Exception):
@@ -40,10 +43,15 @@ def add_passkey(
 
 
 def remove_passkey(actor: User, passkey: Passkey):
-    """That passkey signs nobody in any more. Raises UnprocessableEntity when the desk demands one and this is it."""
+    """That passkey signs nobody in any more.
+
+    Raises UnprocessableEntity when nothing else would sign the actor in, or the desk demands one and this is it.
+    """
     db.lock(actor)
     db.lock(passkey)
     leave_one(actor)
+    if not comes_in_without(actor, passkey):
+        raise UnprocessableEntity(ONLY_WAY)
     changed(actor, {"passkey": [passkey.name, None]})
     db.session.delete(passkey)
     forget_codes_of_none(actor)

@@ -8,6 +8,7 @@ from informejo.accounts.actions import add_account
 from informejo.accounts.models import Role, User
 from informejo.accounts.queries import user_by_email
 from informejo.accounts.rights_actions import take_role
+from informejo.accounts.ways_in_queries import comes_in_without
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -61,7 +62,7 @@ def unlink(actor: User, id: int):
     found = next((identity for identity in own if identity.id == id), None)
     if found is None:
         raise NotFound
-    if not queries.comes_in_without(actor, found):
+    if not comes_in_without(actor, found):
         raise Refused("only-way")
     db.session.delete(found)
     _record(actor, {"identity": [found.issuer, None]})

@@ -37,14 +37,6 @@ def identities_of(user: User) -> list[Identity]:
     return list(db.session.scalars(select(Identity).where(Identity.user_id == user.id).order_by(Identity.id)))
 
 
-def comes_in_without(user: User, identity: Identity) -> bool:
-    """Whether this person has another way in than that account at a provider."""
-    if user.password_hash and passwords_are_taken():
-        return True
-    known = {provider.issuer for provider in providers.of(current_app.config)}
-    return any(other.issuer in known for other in identities_of(user) if other.id != identity.id)
-
-
 def passwords_are_taken() -> bool:
     """Whether people may sign in with a password: they may wherever there is no other way in."""
     return providers.leave_passwords(current_app.config)

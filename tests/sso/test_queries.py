@@ -9,6 +9,8 @@ from informejo import clock, db
 from informejo.accounts.half_queries import half_sign_in, key_in
 from informejo.accounts.models import HalfSignIn, Role
 from informejo.accounts.queries import fingerprint
+from informejo.accounts.ways_in_queries import comes_in_without
+from informejo.factors.models import Passkey
 from informejo.settings.models import SavedSetting
 from informejo.sso import own, queries
 from informejo.sso.models import Identity
@@ -58,18 +60,24 @@ def test_an_account_is_that_of_issuer_and_subject_together(desk, world):
     assert queries.identities_of(world.mia) == [mine, newer]
 
 
-def test_another_way_in_is_a_password_that_is_taken_or_an_account_at_a_provider_that_is_set_up(desk, world):
+def test_another_way_in_is_a_password_that_is_taken_a_passkey_or_an_account_at_a_provider_that_is_set_up(desk, world):
     one = linked(world.mia)
-    assert queries.comes_in_without(world.mia, one)
+    assert comes_in_without(world.mia, one)
     desk.config["PASSWORD_SIGN_IN"] = False
-    assert not queries.comes_in_without(world.mia, one)
+    assert not comes_in_without(world.mia, one)
     linked(world.mia, "https://gone.example.org")
     linked(world.tom, subject="t")
-    assert not queries.comes_in_without(world.mia, one)
-    linked(world.mia, "https://other.example.org")
-    assert queries.comes_in_without(world.mia, one)
+    assert not comes_in_without(world.mia, one)
+    other = linked(world.mia, "https://other.example.org")
+    assert comes_in_without(world.mia, one)
+    key = Passkey(user_id=world.mia.id, credential_id=b"x", public_key=b"y", name="Key")
+    db.session.add(key)
+    assert comes_in_without(world.mia, one, other)
+    assert not comes_in_without(world.mia, one, other, key)
+    desk.config["PUBLIC_URL"] = "http://192.0.2.7:3003"
+    assert not comes_in_without(world.mia, one, other), "no passkey is asked there"
     desk.config["PASSWORD_SIGN_IN"], world.tom.password_hash = True, None
-    assert not queries.comes_in_without(world.tom, queries.identities_of(world.tom)[0])
+    assert not comes_in_without(world.tom, queries.identities_of(world.tom)[0])
 
 
 def test_the_last_administrator_is_nobody_else(desk, world):
