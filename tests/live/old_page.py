@@ -87,8 +87,8 @@ class OldPage:
 
     def _mark_unread(self, id: str):
         for item in self.tree.all("li"):
-            placed = item.find(id)
-            if placed is None or "data-seen" not in item.attributes:
+            placed = item.find(id) if "data-seen" in item.attributes else None
+            if placed is None:
                 continue
             mine = placed["data-last-author"] == self.me
             unread = not mine and int(placed["data-last"]) > int(item["data-seen"])
