@@ -16,7 +16,7 @@ OUTSIDE = {"app", "gunicorn.conf"}
 LAYERS = {
     GROUND: "clock config events.names faults guests.codes i18n intake.imap intake.mailboxes intake.troubles limits"
     " live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire mail.fields"
-    " mail.redaction mail.signatures mail.smtp mail.smtp_server mail.words markdown metrics mime.addresses"
+    " mail.redaction mail.signatures mail.smtp mail.smtp_server mail.words markdown meanwhile metrics mime.addresses"
     " mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
     " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
     " mime.reports mime.sealed mime.transfer mime.writing offload paging settings.colours shelf signals"

@@ -6,6 +6,7 @@ from informejo import db
 from informejo.accounts import actions
 from informejo.accounts.inputs import Profile, time_zones
 from informejo.inputs import Invalid
+from informejo.meanwhile import drawn_with
 from informejo.web import actor, go_to, page
 
 bp = Blueprint("profile", __name__)
@@ -33,7 +34,7 @@ def _profile_page(typed=None, problems=None) -> str:
         "accounts/profile.html",
         title="Your profile",
         typed=typed or own,
-        was={name: request.form.get(f"was-{name}", value) for name, value in own.items()},
+        was=drawn_with(own, request.form),
         problems=problems or {},
         zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
     )

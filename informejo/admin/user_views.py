@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from informejo import policy
+from informejo import db, policy
 from informejo.accounts import actions, address_actions, person_actions, queries
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.inputs import Handover
@@ -10,6 +10,7 @@ from informejo.accounts.models import User
 from informejo.accounts.people_inputs import AddressChange, PersonChange
 from informejo.admin.person_page import changed, person_page, read, receiver, receivers
 from informejo.inputs import Invalid
+from informejo.meanwhile import ChangedMeanwhile, drawn_with, question, shown_in
 from informejo.teams.queries import teams_of
 from informejo.tickets.batch_actions import hand_over
 from informejo.web import actor
@@ -31,9 +32,13 @@ def edit_person(id: int):
     user = policy.find_user(actor(), id)
     try:
         new = PersonChange.read(request.form)
+        person_actions.edit_person(actor(), user, **new.model_dump(), was=shown_in(request.form))
     except Invalid as invalid:
         return _page(user, invalid), 422
-    person_actions.edit_person(actor(), user, **new.model_dump())
+    except ChangedMeanwhile as other:
+        db.session.rollback()
+        asked = {other.name: question(f"“{other.value}”" if other.value else "nothing")}
+        return _page(user, Invalid(asked, dict(request.form)), {other.name: other.value}), 409
     return changed(user)
 
 
@@ -60,7 +65,7 @@ def give_tickets(id: int):
     return changed(user)
 
 
-def _page(user: User, invalid: Invalid | None = None) -> str:
+def _page(user: User, invalid: Invalid | None = None, was: dict | None = None) -> str:
     own = {"name": user.name, "department": user.department, "email": user.email}
     return person_page(
         user,
@@ -70,5 +75,6 @@ def _page(user: User, invalid: Invalid | None = None) -> str:
         merged_into=queries.user_by_id(user.merged_into_id) if user.merged_into_id else None,
         receivers=receivers(user),
         typed=own | (invalid.typed if invalid else {}),
+        was=drawn_with({"name": user.name, "department": user.department}, request.form) | (was or {}),
         problems=invalid.problems if invalid else {},
     )

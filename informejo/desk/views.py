@@ -13,7 +13,8 @@ from informejo.desk import stats
 from informejo.desk.first_steps import WORDS, steps_for
 from informejo.live import drawings
 from informejo.live.makers import draw
-from informejo.settings.actions import ChangedMeanwhile, change_setting
+from informejo.meanwhile import ChangedMeanwhile
+from informejo.settings.actions import change_setting
 from informejo.settings.queries import FIRST_STEPS, setting
 from informejo.settings.saved import edition
 from informejo.shelf import shelf

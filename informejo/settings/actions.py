@@ -12,20 +12,13 @@ from informejo.events import log
 from informejo.events.models import Audience, Event, LogEpoch
 from informejo.events.names import EventName
 from informejo.folding import fold
+from informejo.meanwhile import ChangedMeanwhile
 from informejo.settings.models import SavedSetting
 from informejo.settings.queries import NAMES
 from informejo.tickets.words import CATEGORIES, SETTING, added_categories, category_by_itself
 from informejo.turns import begin_write
 
 MOST_CATEGORIES = 50
-
-
-class ChangedMeanwhile(Exception):
-    """Somebody else has changed this setting since; `value` is what holds now."""
-
-    def __init__(self, name: str, value):
-        super().__init__(name)
-        self.name, self.value = name, value
 
 
 class CannotBe(Exception):

@@ -5,7 +5,8 @@ from flask import Blueprint, request
 from informejo import db, policy
 from informejo.accounts.asked_again import require_proof
 from informejo.inputs import Invalid
-from informejo.settings.actions import CannotBe, ChangedMeanwhile, change_categories
+from informejo.meanwhile import ChangedMeanwhile
+from informejo.settings.actions import CannotBe, change_categories
 from informejo.settings.inputs import CategoryName
 from informejo.settings.pages import CATEGORIES, categories_page, conflict, done, field_of
 from informejo.tickets.words import SETTING, Category

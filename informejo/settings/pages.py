@@ -11,8 +11,9 @@ from informejo.mail import delivering
 from informejo.mail.checking import Check
 from informejo.mail.health_queries import ways
 from informejo.mail.words import SENDING
+from informejo.meanwhile import ChangedMeanwhile, drawn_with, question
 from informejo.settings import colours, queries
-from informejo.settings.actions import MOST_CATEGORIES, CannotBe, ChangedMeanwhile, change_setting
+from informejo.settings.actions import MOST_CATEGORIES, CannotBe, change_setting
 from informejo.settings.inputs import DESK_FORM, Form, shown
 from informejo.settings.mail_inputs import MAIL_FORM
 from informejo.settings.saved import all_settings, setting
@@ -56,8 +57,8 @@ def categories_page(typed: dict | None = None, problems: dict | None = None, was
     categories = list(Category)
     holds = {f"word-{one}": one.word for one in categories}
     holds |= {f"offered-{one}": "" if one.is_hidden else "on" for one in categories}
-    came = {name: request.form.get(f"was-{name}", value) for name, value in holds.items()}
-    context = {"typed": holds | (typed or {}), "was": came | (was or {}), "most": MOST_CATEGORIES}
+    came = drawn_with(holds, request.form) | (was or {})
+    context = {"typed": holds | (typed or {}), "was": came, "most": MOST_CATEGORIES}
     return _page(CATEGORIES, "settings/categories.html", problems, categories=categories, **context)
 
 
@@ -128,8 +129,7 @@ def field_of(name: str) -> str:
 
 def conflict(changed: ChangedMeanwhile) -> dict[str, str]:
     """What stands beside the field of a setting that somebody else changed."""
-    told = _told(changed.value)
-    return {field_of(changed.name): f"Somebody changed this meanwhile to {told}. Save again to put yours there."}
+    return {field_of(changed.name): question(_told(changed.value))}
 
 
 def done(address: str):
@@ -146,8 +146,8 @@ def _page(here: str, template: str, problems: dict | None, **context) -> str:
 
 def _form(form: Form, typed: dict | None, was: dict | None) -> dict:
     holds = {name: shown(setting(name)) for name in form.fields}
-    came = {name: request.form.get(f"was-{name}", value) for name, value in holds.items()}
-    return {"groups": form.groups, "typed": holds | (typed or {}), "was": came | (was or {})}
+    came = drawn_with(holds, request.form) | (was or {})
+    return {"groups": form.groups, "typed": holds | (typed or {}), "was": came}
 
 
 def _came(field: str, otherwise: str) -> str:

@@ -8,8 +8,9 @@ from informejo import db, policy
 from informejo.accounts.asked_again import require_proof
 from informejo.downloads import HEADERS
 from informejo.inputs import Invalid
+from informejo.meanwhile import ChangedMeanwhile
 from informejo.settings import colours, queries
-from informejo.settings.actions import CannotBe, ChangedMeanwhile, change_setting, take_back
+from informejo.settings.actions import CannotBe, change_setting, take_back
 from informejo.settings.inputs import picture
 from informejo.settings.pages import DESK, PAGES, conflict, desk_page, done, field_of, page_of, saved_form, stay_in
 from informejo.web import actor, probe

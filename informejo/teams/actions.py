@@ -1,6 +1,6 @@
 """Everything that changes teams, and what their members see by it. Each action requires, changes rows and records."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,7 @@ from informejo.accounts.models import User
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
+from informejo.meanwhile import merged
 from informejo.policy import require
 from informejo.teams.models import Team, TeamCategory, TeamMember
 from informejo.teams.queries import categories_of, members_of, narrowed_among, team_named, teams_of
@@ -40,25 +41,23 @@ def create_team(actor: User, *, name: str, sees_all: bool = True) -> Team:
     return team
 
 
-def change_team(actor: User, team: Team, *, name: str, sees_all: bool, categories: Collection[Category]):
-    """Say how it is called, what its members see, and of which categories it gets the new tickets. Raises NameTaken.
+def change_team(
+    actor: User, team: Team, *, name: str, sees_all: bool, categories: Collection[Category], was: Mapping | None = None
+):
+    """Say how it is called, what its members see, and of which categories it gets the new tickets.
 
-    A category that another team had is this one's from now on.
+    A category that another team had is this one's from now on. What stays as it `was` shown is left as it is by now.
+    Raises NameTaken, ChangedMeanwhile.
     """
     members = _hold(actor, team)
-    known = team_named(name)
-    if known not in (None, team):
+    now = {"name": team.name, "sees_all": team.sees_all, "categories": frozenset(categories_of(team))}
+    new = merged(now, was or {}, {"name": name, "sees_all": sees_all, "categories": frozenset(categories)})
+    if team_named(new["name"]) not in (None, team):
         raise NameTaken
-    before = team.name
-    changes = _differences(
-        name=(before, name),
-        sees_all=(team.sees_all, sees_all),
-        categories=(_words(categories_of(team)), _words(categories)),
-    )
-    team.name, team.sees_all = name, sees_all
-    _give_categories(team, categories)
-    if changes:
-        _record(EventName.TEAM_UPDATED, actor, [before, name], changes)
+    team.name, team.sees_all = new["name"], new["sees_all"]
+    _give_categories(team, new["categories"])
+    if changes := _differences(**{field: (_told(now[field]), _told(value)) for field, value in new.items()}):
+        _record(EventName.TEAM_UPDATED, actor, [now["name"], team.name], changes)
     keep_in_step(actor, members)
 
 
@@ -146,8 +145,9 @@ def _names(things: Collection) -> list[str]:
     return [thing.name for thing in things]
 
 
-def _words(categories: Collection[Category]) -> list[str]:
-    return [word.value for word in Category if word in categories]
+def _told(value):
+    """As the log keeps it."""
+    return [word.value for word in Category if word in value] if isinstance(value, frozenset) else value
 
 
 def _record(name: EventName, actor: User, which: list[str | None], changes: dict):

@@ -6,6 +6,7 @@ from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.accounts.queries import staff_members
 from informejo.inputs import Invalid
+from informejo.meanwhile import ChangedMeanwhile, drawn_with, question, shown_in
 from informejo.teams import actions, queries
 from informejo.teams.actions import NOT_AT_THE_DESK, NameTaken
 from informejo.teams.inputs import NewTeam, TeamChange
@@ -54,12 +55,15 @@ def change(id: int):
     try:
         new = TeamChange.read(typed)
         asked = {"name": new.name, "sees_all": new.sees == "all", "categories": new.categories}
-        actions.change_team(actor(), team, **asked)
+        actions.change_team(actor(), team, **asked, was=_was())
         db.commit()
     except Invalid as invalid:
         return _page(team, typed, invalid.problems), 422
     except NameTaken:
         return _page(team, typed, TAKEN), 422
+    except ChangedMeanwhile as changed:  # its name: of what can only be or not be two who change it agree
+        db.session.rollback()
+        return _page(team, typed, {"name": question(f"“{changed.value}”")}, {"name": changed.value}), 409
     return go_to(f"/teams/{id}", "team-changed")
 
 
@@ -94,8 +98,8 @@ def _list_page(typed, problems: dict[str, str]) -> str:
     return page("teams/teams.html", title="Teams", teams=queries.teams_for(actor()), typed=typed, problems=problems)
 
 
-def _page(team: Team, typed, problems: dict[str, str]) -> str:
-    members = queries.members_of(team)
+def _page(team: Team, typed, problems: dict[str, str], was: dict | None = None) -> str:
+    members, holds = queries.members_of(team), _said(team)
     return page(
         "teams/team.html",
         title=team.name,
@@ -105,6 +109,7 @@ def _page(team: Team, typed, problems: dict[str, str]) -> str:
         categories=list(Category),
         elsewhere=queries.categories_elsewhere(team),
         unsolved=queries.unsolved_of(actor(), team),
+        was=drawn_with(holds | {"categories": " ".join(holds["categories"])}, request.form) | (was or {}),
         typed=typed,
         problems=problems,
     )
@@ -114,6 +119,14 @@ def _said(team: Team) -> dict:
     """What the form says of the team as it is."""
     sees = "all" if team.sees_all else "own"
     return {"name": team.name, "sees": sees, "categories": queries.categories_of(team)}
+
+
+def _was() -> dict:
+    """What the form was drawn with, as the team has it; nothing of one that does not say so, as a program's."""
+    shown = shown_in(request.form)
+    categories = frozenset(shown.get("categories", "").split())
+    said = {"name": shown.get("name"), "sees_all": shown.get("sees") == "all", "categories": categories}
+    return said if shown else {}
 
 
 def _colleague(word: str) -> User:

@@ -36,6 +36,15 @@ class Element:
         return self.attributes.get("name", "").startswith("drawn_for")
 
     @property
+    def sent(self) -> dict[str, list[str]]:
+        """What this form sends as it was drawn, of its inputs; not for whom it was, so that anybody can send it."""
+        sent: dict[str, list[str]] = {}
+        for one in (input for input in self.all("input") if not input.is_signature):
+            if one.attributes.get("type") not in ("radio", "checkbox") or "checked" in one.attributes:
+                sent.setdefault(one["name"], []).append(one.attributes.get("value", ""))
+        return sent
+
+    @property
     def text(self) -> str:
         return " ".join("".join(self._texts()).split())
 

@@ -11,7 +11,8 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.events.sentences import sentence
 from informejo.mail.senders import desk_name
-from informejo.settings.actions import MOST_CATEGORIES, ChangedMeanwhile, change_categories, change_setting
+from informejo.meanwhile import ChangedMeanwhile
+from informejo.settings.actions import MOST_CATEGORIES, change_categories, change_setting
 from informejo.settings.colours import CLEAR, READABLE, accent, contrast, verdict
 from informejo.settings.queries import setting
 from informejo.teams import actions as teams
