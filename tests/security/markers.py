@@ -3,12 +3,14 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 MARKER = "pytest.mark.hardening"
 
 
+@cache  # every test there is was read for it
 def shown() -> dict[str, list[str]]:
     """Row id -> the tests that show it, as `folder/file.py::name`; the file alone where all of its tests do."""
     tests = defaultdict(list)
