@@ -9,6 +9,7 @@ from werkzeug.exceptions import UnprocessableEntity
 from informejo import clock, db
 from informejo.accounts.actions import Taken
 from informejo.accounts.address_queries import address_link, offered_address
+from informejo.accounts.giving_actions import leave_address
 from informejo.accounts.models import AddressToken, PasswordToken, User
 from informejo.accounts.queries import fingerprint, user_by_email
 from informejo.accounts.rights_actions import hold_rights
@@ -87,7 +88,7 @@ def _move(actor: User, user: User, email: str):
     queue(Kind.MOVED, user.email, user=user)
     db.session.execute(delete(PasswordToken).where(PasswordToken.user_id == user.id))
     end_links(actor, user)
-    user.email = email
+    leave_address(user, email)
 
 
 def _record(actor: User, user: User) -> Event:

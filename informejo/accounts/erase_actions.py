@@ -1,15 +1,15 @@
 """Taking somebody's name and address out for good. What they wrote stays, as a former user's."""
 
 import json
-import secrets
 from collections.abc import Collection
 
 from sqlalchemy import Select, Text, cast, delete, select
 
 from informejo import clock, db, slow_reads, turns
 from informejo.accounts.erase_mail_actions import call_former_user_in, forget_in_mails, reasons_that_name
+from informejo.accounts.giving_actions import has_anothers, leave_address
 from informejo.accounts.merge_queries import merged_into
-from informejo.accounts.models import FORMER, User
+from informejo.accounts.models import FORMER, User, nobodys_address
 from informejo.accounts.rights_actions import hold_rights, leave, require_another_admin
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.drafts.models import Draft
@@ -42,6 +42,8 @@ def erase(actor: User, user: User):
     require_another_admin(user)
     leave(actor, user)
     void_ways_in(user)
+    if actor is user and has_anothers(user):  # an administrator may take out an address that is not the account's own
+        leave_address(user, nobodys_address())
     for one in (user, *merged_into(user)):  # what they were called before they had this account alone goes with it
         _forget(one)
     _call_former_user(names, told, began)
@@ -52,8 +54,7 @@ def erase(actor: User, user: User):
 def _forget(user: User):
     for table in THEIRS:
         db.session.execute(delete(table).where(table.user_id == user.id))
-    # RFC 2606: no mail can ever go there. Nobody can have guessed it and taken it for an account of their own before.
-    address = f"former-user-{secrets.token_hex(8)}@erased.invalid"
+    address = nobodys_address()
     forget_in_mails(user, address)
     _forget_names(user)
     user.name, user.email, user.department, user.time_zone = FORMER, address, "", ""

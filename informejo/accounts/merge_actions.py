@@ -4,9 +4,10 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import aliased
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import clock, db, turns
+from informejo import clock, db
+from informejo.accounts.giving_actions import give, has_anothers, leave_address
 from informejo.accounts.merge_queries import what_stands_against
-from informejo.accounts.models import User
+from informejo.accounts.models import User, nobodys_address
 from informejo.accounts.rights_actions import hold_rights, require_another_admin
 from informejo.accounts.session_actions import end_sessions
 from informejo.accounts.ways_in_actions import void_ways_in
@@ -23,7 +24,6 @@ from informejo.tickets.batch_actions import hold_tickets_of, pass_on
 from informejo.tickets.confiding_actions import entrust
 from informejo.tickets.models import Attachment, Comment, NamedPerson, Reading, Ticket
 
-AT_ONCE = 500  # rows that go to another account before others get a turn
 WHOSE = (  # columns that name an account, and go on naming the other one
     Ticket.requester_id,
     Ticket.opened_by_id,
@@ -43,8 +43,9 @@ ONCE = {  # of which an account has one of each: tables, and what tells their ro
 def merge(actor: User, user: User, into: User) -> Event:
     """Give everything of `user` to `into`, who keeps role, password and second factors; `user` is shut out for good.
 
-    What comes from the address of `user` counts as said by `into`. Nobody gains a role by it, and accounts at providers
-    of somebody who has not shown that the address is theirs sign nobody in any more.
+    What comes from the address of `user` counts as said by `into`, unless the address may be another's: then it stays
+    behind, with a guest, and so does what came from it. Nobody gains a role by it, and accounts at providers of
+    somebody who has not shown that the address is theirs sign nobody in any more.
     Raises UnprocessableEntity when the two cannot be merged.
     """
     hold_rights(actor, user, into, "user.merge")
@@ -52,6 +53,8 @@ def merge(actor: User, user: User, into: User) -> Event:
         raise UnprocessableEntity(why)
     require_another_admin(user)
     _leave_the_desk(actor, user, into)
+    if has_anothers(user):
+        leave_address(user, nobodys_address())
     _give_rows(user, into)
     end_sessions(actor, user)
     void_ways_in(user)
@@ -91,17 +94,8 @@ def _give_rows(user: User, into: User):
     db.session.execute(update(OutgoingMail).where(*waiting).values(due_at=clock.now()))
     # Whoever made an account with an address that nobody has proven would come in as the other one by it.
     for column in WHOSE if user.is_unproven else (*WHOSE, Identity.user_id):
-        _give(column, user, into)
+        give(column, user, into)
     db.session.expire_all()  # the statements changed rows that this session has read
-
-
-def _give(column, user: User, into: User):
-    """A few at a time: some have asked for very many tickets."""
-    id = column.class_.id
-    some = select(id).where(column == user.id).limit(AT_ONCE)
-    while ids := db.session.scalars(some).all():
-        db.session.execute(update(column.class_).where(id.in_(ids)).values({column.key: into.id}))
-        turns.give_way()
 
 
 def _give_what_is_there_once(table: type, names: tuple[str, ...], user: User, into: User):

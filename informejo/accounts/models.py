@@ -1,5 +1,6 @@
 """People and their sign-ins."""
 
+import secrets
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
@@ -33,6 +34,11 @@ EMPTY = literal_column("''")  # what columns of words hold in rows that were the
 FORMER = "Former user"  # what whoever was erased is called
 THEMES = ("system", "light", "dark")
 _SHUT_OUT = {"sqlite_where": text("active = 0"), "postgresql_where": text("NOT active")}  # as each is asked for it
+
+
+def nobodys_address() -> str:
+    """For an account that has none any more: no mail can ever go there (RFC 2606), and nobody can have taken it before."""
+    return f"former-user-{secrets.token_hex(8)}@erased.invalid"
 
 
 class Badge(NamedTuple):

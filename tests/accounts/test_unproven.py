@@ -1,20 +1,24 @@
 """An account that a stranger may have made with somebody's address shows and is told nothing of what that one sends."""
 
+import re
+
 import pytest
 from werkzeug.exceptions import NotFound
 
 from informejo import clock, db, policy
-from informejo.accounts import queries
+from informejo.accounts import address_actions, erase_actions, merge_actions, queries
 from informejo.accounts.models import Role, User
 from informejo.factors.models import Passkey
+from informejo.mail.models import IncomingMail
 from informejo.sso.models import Identity
-from informejo.tickets.models import Ticket
+from informejo.tickets.models import Comment, Ticket
 from tests.accounts.test_forgotten import ask, link
 from tests.accounts.test_password_link import NEW, is_in, signs_in
 from tests.intake.letters import come, letter
+from tests.intake.letters import mailed as mailed_by_us
 from tests.world import PASSWORD
 
-VICTIM = "vic@example.net"
+VICTIM, EVIL = "vic@example.net", "mallory@evil.example"
 ACCOUNT = {"name": "Vic Orr", "email": VICTIM, "password": PASSWORD, "again": PASSWORD}
 
 
@@ -97,6 +101,75 @@ def test_who_confirms_in_the_browser_they_are_signed_in_with_sees_it(stranger, m
     queries.user_by_email(VICTIM).confirmed_at = clock.now()
     db.commit()
     assert stranger.get(f"/tickets/{mailed.number}").status_code == 200
+
+
+def moves_on(world, stranger, post, sink):
+    """They give an address that is theirs, and use the link that is mailed to it."""
+    stranger.post("/profile/address", data={"email": EVIL})
+    post.deliver()
+    [mail] = [mail for to, mail in sink.mails if to == [EVIL]]
+    address = re.search(r"(/profile/address/\S+)", mail.get_body(("plain",)).get_content())[1]
+    assert stranger.post(address).status_code == 303
+
+
+def moved_on(world, stranger, post, sink):
+    """An administrator puts their address right, and they confirm it."""
+    address_actions.change_address(world.ana, queries.user_by_email(VICTIM), EVIL)
+    queries.user_by_email(EVIL).confirmed_at = clock.now()
+    db.commit()
+
+
+def merged(world, stranger, post, sink):
+    """An administrator takes their account for another one of somebody who is here."""
+    merge_actions.merge(world.ana, queries.user_by_email(VICTIM), world.zoe)
+    db.commit()
+
+
+def deleted(world, stranger, post, sink):
+    """They delete their account."""
+    assert stranger.post("/profile/data/deletion", data={"sure": "yes"}).status_code == 303
+
+
+@pytest.mark.hardening("O-04", "H-01")
+@pytest.mark.parametrize("goes", [moves_on, moved_on, merged, deleted])
+def test_what_its_owner_mailed_stays_with_the_address_when_the_account_goes(
+    world, visit, stranger, mailed, post, sink, goes
+):
+    said = come(letter(sender=VICTIM, subject="My salary slip", text="Here is the next one."))
+    number, next = mailed.number, said.ticket_id
+    goes(world, stranger, post, sink)
+    sink.forget()
+    db.session.expire_all()
+    for browser in (stranger, visit(world.zoe)):
+        assert [browser.get(f"/tickets/{one}").status_code == 200 for one in (number, next)] == [False, False]
+    assert (mailed.requester.email, mailed.requester.role) == (VICTIM, Role.GUEST)
+    assert (said.sender, said.person) == (VICTIM, mailed.requester)
+    world.comment(world.mia, mailed, "We look into it.")
+    post.deliver()
+    told = [to for [to], mail in sink.mails if "We look" in mail.as_string()]
+    assert told == [VICTIM, "ana@example.org"], "whoever asked, and who wants to hear of all that nobody has"
+    assert come(letter(sender=VICTIM, subject="And again", text="Hello?")).person == mailed.requester
+
+
+def test_its_owner_answers_what_was_mailed_to_them_before_the_account_went(world, stranger, mailed, post, sink):
+    comment = world.comment(world.mia, mailed, "Which month?")
+    sent = mailed_by_us(mailed.requester, mailed, comment)
+    moves_on(world, stranger, post, sink)
+    come(letter(sender=VICTIM, subject="Re: My salary slip", text="May.", in_reply_to=sent.message_id))
+    assert [one.body for one in db.session.query(Comment).order_by(Comment.id)] == ["Which month?", "May."]
+
+
+def test_what_they_wrote_themselves_goes_with_them(stranger, mailed, world, post, sink):
+    stranger.post("/tickets", data={"title": "No sound", "description": "Since noon, in the hall."})
+    moves_on(world, stranger, post, sink)
+    assert "No sound" in stranger.get("/tickets").text
+
+
+def test_an_administrator_erases_an_address_whoever_has_it(world, mailed):
+    erase_actions.erase(world.ana, queries.user_by_email(VICTIM))
+    db.commit()
+    assert queries.user_by_email(VICTIM) is None
+    assert not db.session.query(IncomingMail).where(IncomingMail.sender == VICTIM).all()
 
 
 def test_a_guest_has_no_account_that_could_be_a_strangers():
