@@ -41,9 +41,18 @@ def may_undo(actor: User, event: Event) -> bool:
 
 def _is_another_since(user: User, event: Event) -> bool:
     if leaves(event):
-        return any(getattr(user, field) not in event.changes.get(field, [getattr(user, field)]) for field in RIGHTS)
+        return any(getattr(user, field) not in _around(event, field) for field in RIGHTS)
     later = Event.user_id == user.id, Event.id > event.id, or_(*map(_says, RIGHTS))
     return not user.is_at_the_desk and bool(db.session.scalar(select(exists().where(*later))))
+
+
+def _around(event: Event, field: str) -> list:
+    """What that was of its person right before and after the event: where it does not say, the next that does knows."""
+    next = select(Event.changes).where(Event.user_id == event.user_id, Event.id >= event.id, _says(field))
+    changes = db.session.scalar(next.order_by(Event.id).limit(1))
+    if changes is None:
+        return [getattr(event.user, field)]
+    return changes[field] if field in event.changes else changes[field][:1]
 
 
 def _says(field: str) -> ColumnElement[bool]:

@@ -189,6 +189,26 @@ def test_nothing_comes_back_to_whoever_left_or_has_another_role_since(world, tic
     assert last_batch_of(world.tom) is None
 
 
+def test_whoever_left_and_has_yet_another_role_by_now_comes_back_by_no_undo(world, shut_out):
+    left = shut_out()
+    rights_actions.set_role(world.ana, world.tom, Role.ADMIN)
+    assert last_batch_of(world.tom) is None
+    with pytest.raises(UnprocessableEntity):
+        undo_actions.undo_batch(world.ana, left)
+    rights_actions.set_role(world.ana, world.tom, Role.AGENT)
+    assert last_batch_of(world.tom) == left
+
+
+def test_a_role_is_given_back_by_no_undo_to_whom_was_shut_out_since(world, tickets):
+    became = rights_actions.set_role(world.ana, world.tom, Role.USER)
+    rights_actions.set_active(world.ana, world.tom, False)
+    assert last_batch_of(world.tom) is None
+    with pytest.raises(UnprocessableEntity):
+        undo_actions.undo_batch(world.ana, became)
+    rights_actions.set_active(world.ana, world.tom, True)
+    assert last_batch_of(world.tom) == became
+
+
 @pytest.mark.parametrize("new", [False, True])
 def test_a_ticket_comes_back_to_its_team_whatever_that_is_called_now(world, tickets, shut_out, team, new):
     change_actions.set_team(world.mia, tickets[0], team)
