@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -37,6 +38,8 @@ HEADERS = {
 TIDY_SECONDS = 60  # at least, between two removals of expired counts
 EVEN_SECONDS = 0.15  # more than it takes to look somebody up, hash a code and write a few rows
 _NO_ADDRESS = IPv4Address(0)
+_under_way: Counter[tuple[str, str]] = Counter()  # tries that have begun and not ended, by what and for whom
+_turn = threading.Condition()  # held while that is looked at; told when one has ended
 
 
 class _Monotonic:
@@ -185,11 +188,27 @@ def count_once(what: str, who: str, thing: str | None):
         rates().hit(*seen)
 
 
-def allow(what: str, who: str = ""):
-    """Raise TooManyRequests if one more would be too much, without counting it: for what counts only if it fails."""
-    key = _key(what, who)
-    if not rates().test(RATES[what].limit, what, key):
-        raise _too_many(what, key)
+@contextmanager
+def trying(*counted: tuple[str, str]) -> Iterator[None]:
+    """For what counts only if it fails, which is counted inside: names of RATES, and for whom.
+
+    No more are under way at once than may fail, and further ones wait: so a crowd finds out no more than those who come
+    one by one, and what is right is refused no sooner. Raises TooManyRequests. Nothing may be written before it.
+    """
+    keys = [(what, _key(what, who)) for what, who in counted]
+    rates()  # what has to be read back is, before others wait for it
+    with _turn:
+        _turn.wait_for(lambda: all([_may_begin(*key) for key in keys]))
+        _under_way.update(keys)
+    try:
+        yield
+    finally:
+        with _turn:
+            _under_way.subtract(keys)
+            for key in keys:
+                if not _under_way[key]:
+                    del _under_way[key]
+            _turn.notify_all()
 
 
 def has_room(what: str, who: str = "") -> bool:
@@ -234,6 +253,14 @@ def _peer() -> IPv4Address | IPv6Address:
 
 def _key(what: str, who: str) -> str:
     return key_of(who) if RATES[what].lasting else who
+
+
+def _may_begin(what: str, key: str) -> bool:
+    """Whether one more would still fit if all that are under way failed. Raises TooManyRequests if it fits no more."""
+    limit = RATES[what].limit
+    if not rates().test(limit, what, key):
+        raise _too_many(what, key)
+    return rates().test(limit, what, key, cost=_under_way[what, key] + 1)
 
 
 def _too_many(what: str, key: str) -> TooManyRequests:

@@ -8,7 +8,7 @@ from informejo.accounts.asked_again import again, carried, question
 from informejo.audit import accesses
 from informejo.factors.challenges import ask
 from informejo.factors.passkey_queries import question_to_use
-from informejo.factors.proofs import count_try, problem_with
+from informejo.factors.proofs import counted_try, problem_with
 from informejo.web import actor, go_to
 
 WRONG = "This is not your password."
@@ -66,5 +66,5 @@ def _note_failure(whose: str) -> bool:
 
 
 def _wrong_factor() -> dict[str, str]:
-    count_try(actor())
-    return problem_with(actor())
+    with counted_try(actor()):
+        return problem_with(actor())

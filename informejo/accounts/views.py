@@ -1,6 +1,7 @@
 """Signing in and out. A text that was being written when a sign-in ended goes through the sign-in page as a draft."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound, Unauthorized
@@ -55,13 +56,13 @@ def create_session():
         return sign_in_page(invalid.problems, hidden), 422
     if not takes_passwords(given.email):
         raise NotSignedIn("no-passwords", "one of the services that the sign-in page names")
-    _count_try(given.email)
-    if counting.is_stopped(whose(given.email)):
-        return sign_in_page({"email": STOPPED}, hidden), 403
-    user = actions.sign_in(given.email, given.password)
-    if user is None:
-        db.commit_if_possible(lambda: _note_failure(given.email))
-        return sign_in_page({"email": WRONG}, hidden), 422
+    with _counted_try(given.email):
+        if counting.is_stopped(whose(given.email)):
+            return sign_in_page({"email": STOPPED}, hidden), 403
+        user = actions.sign_in(given.email, given.password)
+        if user is None:
+            db.commit_if_possible(lambda: _note_failure(given.email))
+            return sign_in_page({"email": WRONG}, hidden), 422
     return come_in(user, local(hidden.get("next")), way="a password", hidden=hidden)
 
 
@@ -81,12 +82,13 @@ def delete_session():
     return cookies.with_cookie(response, token) if token else response
 
 
-def _count_try(email: str):
+@contextmanager
+def _counted_try(email: str) -> Iterator[None]:
     """Refuse who guesses. A browser that was signed in before counts apart, so that nobody can shut its owner out."""
-    security.allow("failed sign-in", security.address())
-    security.allow("failed sign-in of an account", whose(email))
-    security.count("sign-in of an account", whose(email))
-    security.count("sign-in")
+    with security.trying(("failed sign-in", security.address()), ("failed sign-in of an account", whose(email))):
+        security.count("sign-in of an account", whose(email))
+        security.count("sign-in")
+        yield
 
 
 def _note_failure(email: str) -> bool:

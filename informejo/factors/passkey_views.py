@@ -34,11 +34,11 @@ def challenge_to_sign_in():
 def sign_in_with_passkey():
     """Come in with a passkey alone: it is something one has, and it asks who holds it."""
     hidden = passing_through()
-    security.allow("failed sign-in", security.address())
-    user = passkey_actions.use_passkey(request.form.get("credential", ""), asked(None))
-    if user is None:
-        db.commit_if_possible(_note_failure)
-        return sign_in_page({"passkey": NO_PASSKEY}, hidden), 422
+    with security.trying(("failed sign-in", security.address())):
+        user = passkey_actions.use_passkey(request.form.get("credential", ""), asked(None))
+        if user is None:
+            db.commit_if_possible(_note_failure)
+            return sign_in_page({"passkey": NO_PASSKEY}, hidden), 422
     return come_in(user, local(hidden.get("next")), way="a passkey", factor="own", hidden=hidden)
 
 

@@ -1,5 +1,8 @@
 """What somebody sends to show who they are: a code, or the answer of a passkey."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import request
 
 from informejo import cookies, counting, db, security
@@ -18,10 +21,12 @@ STOPPED = (
 NO_PASSKEY = "This passkey did not answer as it should. Try once more, or take another way."
 
 
-def count_try(user: User):
+@contextmanager
+def counted_try(user: User) -> Iterator[None]:
     """Refuse who guesses. A browser that this person was signed in with counts apart, so that nobody shuts them out."""
-    security.allow("failed second factor", _whose(user))
-    security.count("second factor", _whose(user))
+    with security.trying(("failed second factor", _whose(user))):
+        security.count("second factor", _whose(user))
+        yield
 
 
 def problem_with(user: User) -> dict[str, str]:

@@ -16,7 +16,7 @@ from informejo.factors.challenges import ask, asked
 from informejo.factors.inputs import NewPasskey
 from informejo.factors.models import SECOND, SECRET
 from informejo.factors.passkey_queries import question_to_add, question_to_use
-from informejo.factors.proofs import NO_PASSKEY, WRONG, count_try, note_failure, problem_with
+from informejo.factors.proofs import NO_PASSKEY, WRONG, counted_try, note_failure, problem_with
 from informejo.factors.queries import has_second_factor
 from informejo.factors.second_step import ADDRESS, codes_page, second_page
 from informejo.inputs import Invalid
@@ -43,8 +43,8 @@ def finish_sign_in():
     if half is None:
         return _start_again(hidden)
     user, facts = half.user, half.facts
-    count_try(user)
-    codes, problems = ([], problem_with(user)) if has_second_factor(user) else _begin_with_one(half)
+    with counted_try(user):
+        codes, problems = ([], problem_with(user)) if has_second_factor(user) else _begin_with_one(half)
     if problems:
         return second_page(user, facts, hidden, problems), 422
     if not end_half(half):

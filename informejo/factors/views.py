@@ -8,7 +8,7 @@ from informejo.accounts.half_queries import half_sign_in, key_in
 from informejo.accounts.session_actions import add_factor
 from informejo.factors import actions
 from informejo.factors.models import NEW_APP, SECRET
-from informejo.factors.proofs import WRONG, count_try, note_failure
+from informejo.factors.proofs import WRONG, counted_try, note_failure
 from informejo.factors.queries import factors_of, set_up_of
 from informejo.factors.second_step import codes_page
 from informejo.web import actor, go_to, page
@@ -43,11 +43,11 @@ def confirm():
         return go_to(HERE, "app-was-added")  # in another tab, or by this very form, sent twice
     if not secret:
         return go_to(HERE, "app-too-late")
-    count_try(actor())
-    codes = actions.confirm_app(actor(), secret, "".join(request.form.get("code", "").split()))
-    if codes is None:
-        db.commit_if_possible(lambda: note_failure(actor(), "Not the first digits of a new app."))
-        return _set_up_page({"code": WRONG}), 422
+    with counted_try(actor()):
+        codes = actions.confirm_app(actor(), secret, "".join(request.form.get("code", "").split()))
+        if codes is None:
+            db.commit_if_possible(lambda: note_failure(actor(), "Not the first digits of a new app."))
+            return _set_up_page({"code": WRONG}), 422
     add_factor(g.session)
     db.commit()
     return codes_page(codes, HERE) if codes else go_to(HERE, "second-factor-on")

@@ -1,7 +1,9 @@
 """Passwords are long, needed whole, and not to be guessed; a fresh desk has none."""
 
+import threading
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
 import pytest
@@ -80,6 +82,45 @@ def test_a_thousand_tries_in_all_are_enough_whoever_makes_them(app, world, visit
         stranger.environ_base |= {"REMOTE_ADDR": f"10.0.{number // 250}.{number % 250}"}
         statuses.append(sign_in(stranger, f"{number}@example.org").status_code)
     assert statuses == [422] * 20 + [429]
+
+
+@pytest.fixture
+def crowd(app, world, monkeypatch):
+    """`crowd(*who)`: the answers to people who sign in at once; ten of them are on their way before the first ends."""
+    looked_at, ten = [], threading.Event()
+    verify = actions.offload
+
+    def wait(*call):
+        looked_at.append(call)
+        if len(looked_at) >= 10:
+            ten.set()
+        assert ten.wait(60)
+        return verify(*call)
+
+    def come(email, password):
+        with app.app_context():
+            browser = app.test_client()
+            browser.environ_base |= {"HTTP_ORIGIN": "http://localhost"}
+            return sign_in(browser, email, password).status_code
+
+    def crowd(*who):
+        with ThreadPoolExecutor(len(who)) as pool:
+            return list(pool.map(come, *zip(*who, strict=True))), len(looked_at)
+
+    monkeypatch.setattr(actions, "offload", wait)
+    return crowd
+
+
+@pytest.mark.hardening("H-35", "F-17")
+def test_a_crowd_that_guesses_at_once_finds_out_no_more_than_one_by_one(crowd):
+    answers, looked_at = crowd(*((f"{number}@example.org", "wrong") for number in range(25)))
+    assert sorted(answers) == [422] * 10 + [429] * 15
+    assert looked_at == 10
+
+
+def test_an_office_that_begins_its_day_all_at_once_comes_in(crowd):
+    answers, looked_at = crowd(*((f"{who}@example.org", PASSWORD) for who in ("ren", "mia", "zoe", "ana") * 6))
+    assert (answers, looked_at) == ([303] * 24, 24)
 
 
 @pytest.mark.hardening("S-39", "O-11", "H-48")
