@@ -28,6 +28,7 @@ PASSWORDS = {
     "current": "Current password",
     "code": "Code",
 }  # never sent back
+CARRIED_ON = "informejo.carried"  # in a request's environ: what goes through the sign-in, by name
 REFUSALS = {403: "refused", 429: "too-many"}  # what the audit tells of
 UNREAD = (400, 413, 415)  # what was sent was not read to its end
 TROUBLES = {
@@ -60,6 +61,7 @@ def _error(error: Exception):
     typed = _typed() if trouble(error) or status == 429 else {}
     texts = [] if typed or status in UNREAD else _texts(status)
     context = {"title": "Error", "status": status, "sentence": sentence, "typed": typed, "texts": texts}
+    context["carried"] = {} if typed else _carried()
     context |= {"passwords": PASSWORDS, "again_at": _again_at(error) if status == 429 else None}
     context |= {name: getattr(error, name, None) for name in ("headline", "next", "way_back")}
     return page("error.html", **context, stream=""), status, headers
@@ -107,6 +109,12 @@ def _typed() -> MultiDict[str, str]:
     sent = () if request.method in security.SAFE else request.form.items(multi=True)
     left_out = {drawn.FIELD, "credential"}  # the page signs its forms anew; what a passkey answered is good once
     return MultiDict([(name, "" if name in PASSWORDS else text) for name, text in sent if name not in left_out])
+
+
+def _carried() -> dict[str, str]:
+    """What was on its way through a sign-in that came to nothing, where it is more than where to go on."""
+    carried = request.environ.get(CARRIED_ON, {})
+    return carried if {"draft", "form"} & carried.keys() else {}
 
 
 def _explain(error: Exception) -> tuple[int, str, dict]:

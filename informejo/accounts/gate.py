@@ -12,7 +12,7 @@ from informejo import cookies, db, drawn, security
 from informejo.accounts.models import User
 from informejo.accounts.sign_ins import why_ended
 from informejo.drafts.inputs import NewDraft, kept_fields
-from informejo.error_pages import PASSWORDS
+from informejo.error_pages import CARRIED_ON, PASSWORDS
 from informejo.factors.passkey_queries import are_possible
 from informejo.inputs import Invalid
 from informejo.sso import own
@@ -83,7 +83,13 @@ def carried_form(hidden: Mapping[str, str]) -> tuple[str, MultiDict[str, str]]:
 
 def passing_through() -> dict[str, str]:
     """The hidden fields of a form of the sign-in: they go with whoever signs in, or into the same form again."""
-    return {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
+    return carry({name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)})
+
+
+def carry(hidden: dict[str, str]) -> dict[str, str]:
+    """The same; should it come to nothing, the page that says why leads back to the sign-in page with them."""
+    request.environ[CARRIED_ON] = hidden
+    return hidden
 
 
 def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:
@@ -150,6 +156,8 @@ def _somebody_else_page(user: User, fields: MultiDict[str, str], address: str, h
         hidden=hidden,
         secret=bool(PASSWORDS.keys() & request.form.keys()) and address == request.path,
         files=[file.filename for file in request.files.getlist("files") if file.filename],
+        passkeys=are_possible(),
+        **own.ways_in(),
     )
 
 

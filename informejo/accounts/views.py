@@ -14,8 +14,8 @@ from informejo.accounts.inputs import SignIn
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.inputs import Invalid
+from informejo.sso import own
 from informejo.sso.going import farewell
-from informejo.sso.own import takes_passwords
 from informejo.sso.refusals import NotSignedIn
 from informejo.text import is_address
 from informejo.web import anybody, go_to, local, public, wants_fragment
@@ -42,7 +42,7 @@ def sign_in():
     """The sign-in page; whoever is in already goes on, unless they want to be somebody `other`."""
     next = local(request.args.get("next"))
     stays = g.actor and "other" not in request.args
-    return redirect(next, 303) if stays else sign_in_page({}, {"next": next})
+    return redirect(next, 303) if stays else sign_in_page({}, own.kept_for(next) | {"next": next})
 
 
 @bp.post("/sign-in")
@@ -50,11 +50,13 @@ def sign_in():
 def create_session():
     """Sign in. The answer to an unknown address, a wrong password and a closed account is the same."""
     hidden = passing_through()
+    if not {"email", "password"} & request.form.keys():
+        return sign_in_page({}, hidden)  # they come from where there is no such form, with what they were writing
     try:
         given = SignIn.read(request.form)
     except Invalid as invalid:
         return sign_in_page(invalid.problems, hidden), 422
-    if not takes_passwords(given.email):
+    if not own.takes_passwords(given.email):
         raise NotSignedIn("no-passwords", "one of the services that the sign-in page names")
     with _counted_try(given.email):
         if counting.is_stopped(whose(given.email)):

@@ -12,8 +12,8 @@ from informejo.accounts.models import User
 from informejo.sso import actions, providers, queries
 from informejo.sso.claims import Told
 from informejo.sso.going import begin, provider_named
-from informejo.sso.own import waiting
-from informejo.sso.refusals import NotSignedIn
+from informejo.sso.own import LINK, waiting
+from informejo.sso.refusals import NotSignedIn, ask_again
 from informejo.web import actor, go_to, page
 
 bp = Blueprint("sso_accounts", __name__)
@@ -32,16 +32,19 @@ def begin_proof(provider: str):
     """On to the provider, to show once more who one is; the form that waits for that comes back too."""
     there = provider_named(provider)
     to, fields = asked_again.carried()
-    return begin(there, "sso-proof", {"to": to, "fields": fields}, actor(), again=True)
+    try:
+        return begin(there, "sso-proof", {"to": to, "fields": fields}, actor(), again=True)
+    except NotSignedIn as refused:
+        return ask_again(to, fields, refused)
 
 
-@bp.get("/sso/link")
+@bp.get(LINK)
 def link():
     """What came from a provider a moment ago, for whoever has signed in here as they did so far."""
     return _link_page(waiting())
 
 
-@bp.post("/sso/link")
+@bp.post(LINK)
 def create_link():
     """Link it."""
     require_proof()

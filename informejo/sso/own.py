@@ -7,10 +7,12 @@ from flask import current_app
 
 from informejo import cookies
 from informejo.accounts.half_queries import half_sign_in, key_in
-from informejo.accounts.models import User
+from informejo.accounts.models import HalfSignIn, User
 from informejo.guests.link_queries import link_with
 from informejo.sso import providers, queries
 from informejo.sso.claims import Told
+
+LINK = "/sso/link"  # where what came from a provider is linked
 
 
 class Linked(NamedTuple):
@@ -39,8 +41,14 @@ def takes_passwords(email: str | None = None) -> bool:
 
 def waiting() -> Told | None:
     """Who came from a provider in this browser, and waits to be linked with the account of the same address."""
-    half = half_sign_in(key_in(cookies.sso_cookie(), "link"), "sso-link")
+    half = _half()
     return Told(**half.facts["told"]) if half else None
+
+
+def kept_for(next: str) -> dict[str, str]:
+    """What went through the sign-in page with whoever waits to be linked, and goes through it once more on that way."""
+    half = _half() if next == LINK else None
+    return half.facts.get("hidden", {}) if half else {}
 
 
 def reads_mail_of(email: str) -> bool:
@@ -57,3 +65,7 @@ def accounts_of(user: User) -> dict:
     named = [Linked(one.id, words.get(one.issuer, one.issuer), one.seen_at) for one in linked]
     issuers = {one.issuer for one in linked}
     return {"linked": named, "linkable": [provider for provider in found if provider.issuer not in issuers]}
+
+
+def _half() -> HalfSignIn | None:
+    return half_sign_in(key_in(cookies.sso_cookie(), "link"), "sso-link")

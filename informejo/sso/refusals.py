@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from werkzeug.exceptions import HTTPException
 
+from informejo.accounts.asked_again import question
 from informejo.sso.providers import Provider
 
 
@@ -106,6 +107,11 @@ class NotSignedIn(HTTPException):
         )
         super().__init__(sentence)
         self.code, self.headline, self.why, self.way_back = status, headline, why, way_back
+
+
+def ask_again(to: str, fields: dict[str, list[str]], refused: NotSignedIn) -> tuple[str, int]:
+    """Asks once more who somebody is, with the form that waits for it, after a provider did not show it."""
+    return question(to, fields, {"elsewhere": f"{refused.headline}. {refused.description}"}), refused.code
 
 
 def because_of(provider: Provider, said: object) -> NotSignedIn:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from informejo import cookies, db
 from informejo.accounts import asked_again
 from informejo.accounts.coming_in import come_in
-from informejo.accounts.gate import CARRIED, KEPT
+from informejo.accounts.gate import carry, passing_through
 from informejo.accounts.half_actions import finish_half, keep_half
 from informejo.accounts.half_queries import key_in
 from informejo.accounts.models import HalfSignIn
@@ -21,9 +21,9 @@ from informejo.sso.asking import Trouble
 from informejo.sso.flow import Returned, Secrets
 from informejo.sso.going import LASTS, back, begin, provider_named
 from informejo.sso.logout_queries import was_signed_out
-from informejo.sso.own import reads_mail_of
+from informejo.sso.own import LINK, reads_mail_of
 from informejo.sso.providers import Provider
-from informejo.sso.refusals import NotSignedIn, because_of
+from informejo.sso.refusals import NotSignedIn, ask_again, because_of
 from informejo.sso.tokens import Untrue
 from informejo.web import anybody, go_to, local, look_up, while_signed_in
 
@@ -34,8 +34,7 @@ bp = Blueprint("sso", __name__)
 @anybody
 def begin_sign_in(provider: str):
     """On to the provider; what goes through the sign-in page waits here until they come back."""
-    hidden = {name: text for name, text in request.form.items() if name in CARRIED or name.startswith(KEPT)}
-    return begin(provider_named(provider), "sso", {"hidden": hidden})
+    return begin(provider_named(provider), "sso", {"hidden": passing_through()})
 
 
 @bp.get("/sso/<provider>/callback")
@@ -48,6 +47,7 @@ def come_back(provider: str):
     if half is None:
         refused = request.args.get("error") == "access_denied"  # which some say without the state
         raise NotSignedIn("denied" if refused else "stale", there.word, way_back=_way_back())
+    carry(half.facts.get("hidden", {}))
     try:
         returned = _returned(there, half)
         look_up(None)  # who is signed in here may have changed meanwhile
@@ -55,7 +55,7 @@ def come_back(provider: str):
     except NotSignedIn as refused:
         db.session.rollback()
         db.commit_if_possible(partial(_note, there, refused))
-        raise
+        return _refused(half, refused)
 
 
 def _returned(provider: Provider, half: HalfSignIn) -> Returned:
@@ -91,7 +91,7 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
         user, kept = actions.arrive(told, queries.role_map(provider))
     except actions.Refused as refused:
         if refused.why == "linkable":
-            return _sign_in_first(returned)
+            return _sign_in_first(returned, hidden)
         raise NotSignedIn(refused.why, provider.word) from refused
     # Asked while nobody else writes, or one of both would miss the other.
     if was_signed_out(provider, told.subject, returned.sid, begun=_begun(half)):
@@ -110,12 +110,12 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
     )
 
 
-def _sign_in_first(returned: Returned) -> Response:
+def _sign_in_first(returned: Returned, hidden: dict[str, str]) -> Response:
     """Somebody has that address here: whoever also knows the way in so far is they, and links it then."""
-    facts = {"told": returned.told._asdict()}
+    facts = {"told": returned.told._asdict(), "hidden": hidden}
     keep_half(key_in(cookies.sso_cookie(), "link"), "sso-link", None, facts, LASTS)
     db.commit()
-    return go_to("/sign-in?other&next=/sso/link", "sso-link-first")
+    return go_to(f"/sign-in?other&next={LINK}", "sso-link-first")
 
 
 def _link(provider: Provider, half: HalfSignIn, returned: Returned) -> Response:
@@ -144,6 +144,14 @@ def _prove(provider: Provider, half: HalfSignIn, returned: Returned) -> str:
 
 def _begun(half: HalfSignIn) -> datetime:
     return half.expires_at - LASTS
+
+
+def _refused(half: HalfSignIn, refused: NotSignedIn) -> tuple[str, int]:
+    """The form that waited for it is asked about once more. Raises NotSignedIn of all that is no proof."""
+    look_up(None)
+    if half.way != "sso-proof" or g.actor is None or g.actor.id != half.user_id:
+        raise refused
+    return ask_again(half.facts["to"], half.facts["fields"], refused)
 
 
 def _note(provider: Provider, refused: NotSignedIn) -> bool:
