@@ -114,10 +114,21 @@ RATES = {
     "ticket by a visitor": Rate(parse("5 per hour"), "address", "whoever has more to say has an account", lasting=True),
     "link": Rate(parse("10 per 5 minutes"), "address", "links to tickets that open nothing; those that do are free"),
     "code": Rate(parse("20 per 5 minutes"), "address", "access codes that are typed", lasting=True),
-    "code of a person": Rate(parse("10 per hour"), "e-mail address", "the same, wherever they come from", lasting=True),
+    "code of a person": Rate(
+        parse("10 per hour"),
+        "e-mail address, from one address",
+        "a browser with a link of theirs has its own ten",
+        True,
+    ),
+    "codes of a person": Rate(
+        parse("1000 per hour"), "e-mail address", "the same, wherever else they come from", lasting=True
+    ),
     "link asked for": Rate(parse("10 per hour"), "address", "new links to tickets", lasting=True),
     "link for a person": Rate(
-        parse("5 per hour"), "e-mail address", "the same: nobody's mailbox shall be filled", lasting=True
+        parse("5 per hour"),
+        "e-mail address",
+        "nobody's mailbox shall be filled; a link of theirs has its own",
+        lasting=True,
     ),
     "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
     "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),

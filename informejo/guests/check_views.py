@@ -2,14 +2,14 @@
 
 from flask import Blueprint, g, redirect, request
 
-from informejo import db, security
+from informejo import cookies, db, security
 from informejo.accounts.gate import carried_fields, draft_name, passing_through
 from informejo.accounts.queries import user_by_email
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
 from informejo.guests.actions import ask_for_link
 from informejo.guests.inputs import LinkWish, TypedCode
-from informejo.guests.link_queries import Opens, opened_by_code
+from informejo.guests.link_queries import Opens, opened_by_code, ticket_held
 from informejo.guests.links import new_link, with_link
 from informejo.inputs import Invalid
 from informejo.web import NOTICES, go_to, page, public
@@ -34,9 +34,7 @@ def enter():
         typed = TypedCode.read(request.form)
     except Invalid as invalid:
         return _page(invalid.typed, invalid.problems), 422
-    security.count("code", security.address())
-    security.count("code of a person", typed.email)
-    db.commit()  # what is counted is kept, and nobody waits to write while the code is hashed
+    _count_code(typed.email)
     with security.in_even_time():
         opens = opened_by_code(typed.email, typed.code)
         if opens is None:
@@ -63,13 +61,27 @@ def ask():
     except Invalid as invalid:
         return _page(invalid.typed, {f"link-{name}": said for name, said in invalid.problems.items()}), 422
     security.count("link asked for", security.address())
-    security.count("link for a person", wish.email)
+    security.count("link for a person", f"{wish.email} {_held(wish.email) or ''}")
     with security.in_even_time():
         ask_for_link(wish.email, int(wish.number) if wish.number else None)
         db.commit()
     if not carried_fields(request.form):
         return go_to("/check", "link-asked")
     return _page({"email": wish.email}, {}, NOTICES["link-asked"])  # the code in that mail takes along what they write
+
+
+def _count_code(email: str):
+    """Refuse who guesses. A browser that holds a link of theirs counts apart, so that nobody keeps them out."""
+    held = _held(email)
+    security.count("code", security.address())
+    security.count("code of a person", f"{email} {held or security.address()}")
+    if held is None:
+        security.count("codes of a person", email)
+    db.commit()  # what is counted is kept, and nobody waits to write while the code is hashed
+
+
+def _held(email: str) -> int | None:
+    return ticket_held(cookies.link_cookies(), email)
 
 
 def _keep_text(opens: Opens) -> bool:

@@ -6,7 +6,7 @@ import secrets
 import unicodedata
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 and O, no 1, I and L, no U, which some hands write as V
-LENGTH = 10  # of 30 letters: 49 bits, for whoever also knows the address, and may try ten times an hour
+LENGTH = 10  # of 30 letters: 49 bits, for whoever also knows the address, and may try a thousand times an hour
 MOST = 100  # characters of what was typed that are looked at
 _NOT_TYPED = re.compile(r"[\W_]+")
 

@@ -1,5 +1,6 @@
 """Reading links to one ticket, and the codes beside them: whom they let in, and which of them there are."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Select, func, select
@@ -38,6 +39,13 @@ class Listed(NamedTuple):
 def link_with(token: str) -> Session | None:
     """The link with that token, while it lets somebody in."""
     return db.session.scalar(_holding().where(Session.token_hash == fingerprint(token)))
+
+
+def ticket_held(tokens: Collection[str], email: str) -> int | None:
+    """The newest ticket of that person to which one of these tokens is a link, or was one until its time was over."""
+    of_links = Session.token_hash.in_([fingerprint(token) for token in tokens]), Session.ticket_id.is_not(None)
+    newest = select(func.max(Session.ticket_id)).join(Session.user).where(User.email == email, *of_links)
+    return db.session.scalar(newest) if tokens else None
 
 
 def opened_by_code(email: str, typed: str) -> Opens | None:

@@ -29,7 +29,8 @@ def offer(number: int):
     """Have a new link mailed to the requester."""
     ticket = policy.find_ticket(actor(), number)
     if not actor().is_staff:
-        security.count("link for a person", ticket.requester.email)
+        # Apart from strangers, who can ask for one at /check; and whoever holds a link, from who is signed in.
+        security.count("link for a person", f"{ticket.requester.email} {actor().only or 'signed in'}")
     link_actions.offer_link(actor(), ticket)
     db.commit()
     return go_to(f"/tickets/{number}/links", "link-offered")

@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from limits import parse
 
-from informejo import db
+from informejo import db, security
 from informejo.accounts.models import Session
 from informejo.audit.models import Access
 from informejo.guests import codes, link_queries
@@ -71,6 +72,42 @@ def test_guesses_are_counted_for_each_person(visit, code):
     answers = [check(visit(), "7KQ2MXW4TP").status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
     assert check(visit(), code).status_code == 429
+
+
+def visit_from(visit, address, browser=None):
+    browser = browser or visit()
+    browser.environ_base |= {"REMOTE_ADDR": address}
+    return browser
+
+
+@pytest.mark.hardening("S-36")
+def test_strangers_keep_nobody_from_typing_their_code(world, visit, ticket, code, come):
+    held = visit_from(visit, "192.0.2.1", come(world.gus, ticket))
+    for _ in range(11):
+        check(visit_from(visit, "192.0.2.1"), "7KQ2MXW4TP")
+    assert check(visit_from(visit, "192.0.2.2"), code).status_code == 303, "from elsewhere"
+    assert check(visit_from(visit, "192.0.2.1"), code).status_code == 429
+    assert check(held, code).status_code == 303, "and where they were before"
+
+
+@pytest.mark.hardening("H-35")
+def test_guesses_from_many_places_are_counted_too(visit, code, monkeypatch):
+    rate = security.RATES["codes of a person"]
+    assert rate.limit == parse("1000 per hour")
+    monkeypatch.setitem(security.RATES, "codes of a person", rate._replace(limit=parse("3 per hour")))
+    answers = [check(visit_from(visit, f"192.0.2.{number}"), "7KQ2MXW4TP").status_code for number in range(4)]
+    assert answers == [422] * 3 + [429]
+
+
+@pytest.mark.hardening("S-36", "H-45")
+def test_strangers_keep_nobody_who_has_a_link_from_a_new_one(world, visit, ticket, come):
+    wish, others = {"email": "gus@example.org"}, world.ticket(world.gus)
+    gus, holder = (visit_from(visit, "192.0.2.99", come(world.gus, one)) for one in (others, ticket))
+    answers = [visit_from(visit, f"192.0.2.{n}").post("/check/link", data=wish).status_code for n in range(6)]
+    assert answers == [303] * 5 + [429]
+    own = [holder.post(f"/tickets/{ticket.id}/links").status_code for _ in range(6)]
+    assert own == [303] * 5 + [429], "and no more than that is mailed by whoever has the mail"
+    assert gus.post("/check/link", data=wish).status_code == 303
 
 
 def test_a_code_is_kept_as_a_slow_hash_of_its_own_person(world, ticket, code):
