@@ -2,24 +2,30 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import aliased
 
 from informejo import db, slow_reads
 from informejo.accounts.models import User
 from informejo.mail.models import Watcher
+from informejo.policy import knows
 from informejo.sso.models import Identity
 from informejo.teams.models import TeamMember
 from informejo.tickets.models import Attachment, Comment, NamedPerson, Ticket
 
-HANGS = {  # in words, for one and for several, and what counts it
-    ("ticket asked for", "tickets asked for"): Ticket.requester_id,
-    ("ticket assigned", "tickets assigned"): Ticket.assignee_id,
-    ("message", "messages"): Comment.author_id,
-    ("file", "files"): Attachment.uploader_id,
-    ("ticket watched", "tickets watched"): Watcher.user_id,
-    ("confidential ticket that names them", "confidential tickets that name them"): NamedPerson.user_id,
-    ("team", "teams"): TeamMember.user_id,
-    ("account of single sign-on", "accounts of single sign-on"): Identity.user_id,
+_OWN = aliased(Ticket)  # not the one by which the law looks
+HANGS = {  # in words, for one and for several; what counts it, and the ticket that one has to see for that, if any
+    ("ticket asked for", "tickets asked for"): (_OWN.requester_id, _OWN.id),
+    ("ticket assigned", "tickets assigned"): (_OWN.assignee_id, _OWN.id),
+    ("message", "messages"): (Comment.author_id, Comment.ticket_id),
+    ("file", "files"): (Attachment.uploader_id, Attachment.ticket_id),
+    ("ticket watched", "tickets watched"): (Watcher.user_id, Watcher.ticket_id),
+    ("confidential ticket that names them", "confidential tickets that name them"): (
+        NamedPerson.user_id,
+        NamedPerson.ticket_id,
+    ),
+    ("team", "teams"): (TeamMember.user_id, None),
+    ("account of single sign-on", "accounts of single sign-on"): (Identity.user_id, None),
 }
 
 
@@ -30,12 +36,16 @@ class Hanging(NamedTuple):
     what: str
 
 
-def hanging_on(user: User) -> list[Hanging]:
-    """All that hangs on this account and there is some of."""
-    counts = (select(func.count()).where(column == user.id).scalar_subquery() for column in HANGS.values())
-    (numbers,) = slow_reads.rows(select(*counts))
+def hanging_on(actor: User, user: User) -> list[Hanging]:
+    """All that hangs on this account and there is some of, as far as the actor may know of it."""
+    (numbers,) = slow_reads.rows(select(*(_count(actor, user, *columns) for columns in HANGS.values())))
     words = (one if number == 1 else many for number, (one, many) in zip(numbers, HANGS, strict=True))
     return [Hanging(number, word) for number, word in zip(numbers, words, strict=True) if number]
+
+
+def _count(actor: User, user: User, column, ticket) -> ScalarSelect:
+    count = select(func.count()).where(column == user.id)
+    return (count if ticket is None else count.where(knows(actor, ticket))).scalar_subquery()
 
 
 def what_stands_against(user: User, into: User) -> str:

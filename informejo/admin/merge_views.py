@@ -30,7 +30,7 @@ def choose(id: int):
         user=user,
         into=into,
         against=what_stands_against(user, into) if into else "",
-        hanging=hanging_on(user) if into else [],
+        hanging=hanging_on(actor(), user) if into else [],
         sought=sought,
         found=[person.user for person in found if person.user != user][:MOST],
     )

@@ -15,7 +15,7 @@ from informejo.mail.models import Watcher
 from informejo.sso.models import Identity
 from informejo.teams.models import Team
 from informejo.teams.queries import teams_of
-from informejo.tickets import actions as tickets, change_actions
+from informejo.tickets import actions as tickets, change_actions, confiding_actions
 from informejo.tickets.models import Comment, NamedPerson, Reading, Ticket
 from tests.intake.letters import come, letter
 from tests.live.sse import Listener
@@ -62,7 +62,7 @@ def rich(world):
 
 
 def test_everything_of_the_one_is_the_others(world, rich):
-    assert {what for _, what in hanging_on(world.zoe)} == {
+    assert {what for _, what in hanging_on(world.ana, world.zoe)} == {
         *("ticket asked for", "message", "ticket watched", "account of single sign-on"),
         "confidential ticket that names them",
     }
@@ -73,6 +73,16 @@ def test_everything_of_the_one_is_the_others(world, rich):
     assert db.session.scalar(select(Comment.author_id).where(Comment.body == "It flickers.")) == world.ren.id
     assert db.session.scalar(select(Identity.user_id)) == world.ren.id
     assert (world.zoe.active, world.zoe.merged_into_id, world.zoe.password_hash) == (False, world.ren.id, None)
+
+
+def test_the_page_counts_no_confidential_ticket_for_who_does_not_see_it(world, rich):
+    confiding_actions.set_confidential(world.mia, rich, True)
+    confiding_actions.name_person(world.mia, rich, world.tom)
+    db.commit()
+    seen = {"ticket asked for", "message"}
+    assert {what for _, what in hanging_on(world.mia, world.zoe)} >= seen
+    assert not {what for _, what in hanging_on(world.ana, world.zoe)} & seen
+    assert hanging_on(world.ana, world.tom) == []
 
 
 def test_of_what_each_has_one_of_the_others_stays_and_the_further_reading_counts(world):
