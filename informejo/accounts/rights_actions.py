@@ -14,6 +14,7 @@ from informejo.policy import require
 from informejo.teams.actions import keep_in_step
 from informejo.teams.models import Team
 from informejo.tickets.batch_actions import hold_tickets_of, pass_on
+from informejo.tickets.batch_queries import told_of
 from informejo.tickets.confiding_actions import entrust
 
 
@@ -91,11 +92,12 @@ def _change_rights(
     after = {"role": user.role, "active": user.active} | fields
     leaves = user.is_at_the_desk and not (after["active"] and after["role"] in STAFF)
     tickets = hold_tickets_of(actor, user, to, leaves=True) if leaves else []
-    given = {"tickets": [len(tickets), to and to.name]} if tickets else {}
+    # Also where there are none to tell of: that it can be undone would say that there are confidential ones.
+    given = {"tickets": [told_of(tickets), to and to.name]} if leaves else {}
     event = change_fields(actor, user, name, fields, given | (beside or {}))
     if event is not None:
         if leaves:
-            entrust(actor, user, to, but=tickets if isinstance(to, User) else ())
+            entrust(actor, user, to, but=tickets if isinstance(to, User) else (), batch=event)
         pass_on(actor, tickets, to, batch=event)
         if name != EventName.USER_REACTIVATED:
             end_sessions(actor, user)

@@ -13,7 +13,7 @@ from informejo.events.names import EventName
 from informejo.teams.actions import keep_in_step
 from informejo.tickets.batch_actions import give_back
 from informejo.tickets.batch_queries import leaves
-from informejo.tickets.confiding_actions import entrust
+from informejo.tickets.confiding_actions import entrust, entrust_no_more
 
 TOO_LATE = f"This was undone already, or something else happened since, or it is more than {UNDO_FOR.days} days ago."
 
@@ -33,6 +33,7 @@ def undo_batch(actor: User, event: Event) -> Event:
     for field, old in before.items():
         setattr(user, field, Role(old) if field == "role" else old)
     changes["back"] = list(give_back(actor, user, event))
+    entrust_no_more(actor, event)
     name = EventName.USER_REACTIVATED if "active" in changes else EventName.USER_UPDATED
     if not user.is_at_the_desk:
         entrust(actor, user, None)  # what came back to somebody who left may be seen by nobody else by now

@@ -80,9 +80,10 @@ def _change(field: str, old, new) -> str:
     if field == "session":
         return ""
     if field == "tickets":  # how many, and to whom they went
-        return f"{old} of their tickets went to {new or 'the queue'}"
+        return f"{old} of their tickets went to {new or 'the queue'}" if old else ""
     if field == "back":  # how many, and how many others had changed since
-        return f"{old} of their tickets came back" + (f", {new} stayed where they were by then" if new else "")
+        said = f"{old} of their tickets came back" + (f", {new} stayed where they were by then" if new else "")
+        return said if old or new else ""
     if field == "merged":
         return f"{old} is {new} now"
     if field == "role" and {old, new} <= set(Role):

@@ -11,7 +11,7 @@ from informejo.policy.look_ups import (
     find_user,
     unseen,
 )
-from informejo.policy.meant import team_meant
+from informejo.policy.meant import staff_meant, team_meant
 from informejo.policy.party import AsItWas, is_named
 from informejo.policy.past import (
     OF_SIGHT,

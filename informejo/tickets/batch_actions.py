@@ -13,7 +13,16 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.policy import require
 from informejo.teams.models import Team
-from informejo.tickets.batch_queries import PLACES, leaves, moved_by, still_there, teams_before, unsolved_of
+from informejo.tickets.batch_queries import (
+    PLACES,
+    leaves,
+    moved_by,
+    sees_other_tickets_since,
+    still_there,
+    teams_before,
+    told_of,
+    unsolved_of,
+)
 from informejo.tickets.change_actions import require_at_the_desk
 from informejo.tickets.models import Ticket
 
@@ -30,7 +39,7 @@ def hand_over(actor: User, user: User, to: User | Team | None) -> Event | None:
     tickets = hold_tickets_of(actor, user, to)
     if not tickets:
         return None
-    changes = {"tickets": [len(tickets), to and to.name]}
+    changes = {"tickets": [told_of(tickets), to and to.name]}
     batch = log.record(EventName.USER_UPDATED, actor, audience=Audience.STAFF, user=user, changes=changes)
     pass_on(actor, tickets, to, batch)
     return batch
@@ -64,17 +73,20 @@ def pass_on(actor: User, tickets: list[Ticket], to: User | Team | None, batch: E
 def give_back(actor: User, user: User, batch: Event) -> tuple[int, int]:
     """Give what is still where the batch put it back to whom it was taken from; how many, and how many others.
 
-    Those others are solved, or somebody gave them elsewhere since or made them confidential. Raises
-    UnprocessableEntity where they would be with somebody who has left the desk, and were not before.
+    Those others are solved, or somebody gave them elsewhere since or made them confidential. Confidential ones are not
+    counted. Raises UnprocessableEntity where they would be with somebody who has left the desk, and were not before.
     """
     db.lock(user)
     if leaves(batch):
         require_at_the_desk(user)
-    tickets, teams = _locked(still_there(batch)), teams_before(batch)
+    # Whoever handed over their own and sees less since would give themselves sight again.
+    seer = actor if not leaves(batch) and sees_other_tickets_since(actor, batch) else None
+    tickets, teams = _locked(still_there(batch, seer)), teams_before(batch)
     _put(actor, tickets, "assignee", user)
     for team in set(teams.values()):
         _put(actor, [ticket for ticket in tickets if teams.get(ticket.id, ticket.team) is team], "team", team)
-    return len(tickets), moved_by(batch) - len(tickets)
+    back = told_of(tickets)
+    return back, moved_by(batch) - back
 
 
 def _put(actor: User, tickets: list[Ticket], place: str, to: User | Team | None, batch: Event | None = None):

@@ -9,13 +9,14 @@ from informejo import db
 from informejo.accounts.models import User
 from informejo.accounts.queries import an_administrator
 from informejo.events import log
-from informejo.events.models import Audience
+from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.policy import hold, require
+from informejo.policy import hold, require, staff_meant
 from informejo.teams.models import Team
+from informejo.tickets.batch_queries import entrusted_by
 from informejo.tickets.change_actions import require_seen, set_fields
 from informejo.tickets.models import NamedPerson, Ticket
-from informejo.tickets.sight_queries import left_alone_by, named_on
+from informejo.tickets.sight_queries import is_seen_at_the_desk, left_alone_by, named_on
 
 NOT_AT_THE_DESK = "Only an active member of the staff can be named."
 NOT_CONFIDENTIAL = "This ticket is not confidential any more, so it names nobody."
@@ -58,7 +59,13 @@ def unname_person(actor: User, ticket: Ticket, user: User):
     _set_named(actor, ticket, others)
 
 
-def entrust(actor: User | None, user: User, to: User | Team | None, but: Collection[Ticket] = ()):
+def entrust(
+    actor: User | None,
+    user: User,
+    to: User | Team | None,
+    but: Collection[Ticket] = (),
+    batch: Event | None = None,
+):
     """Somebody has left the desk: no confidential ticket stays without anybody there who sees it.
 
     Those that they were the last to see name the person who gets their tickets, or whoever shut them out; all `but`
@@ -68,7 +75,21 @@ def entrust(actor: User | None, user: User, to: User | Team | None, but: Collect
     heir = next((one for one in (to, actor) if one and one is not user and one.is_at_the_desk), None)
     for ticket in [ticket for ticket in left_alone_by(user) if ticket not in but]:
         db.lock(ticket)
-        _set_named(actor, ticket, [*named_on(ticket), heir or an_administrator()])
+        _set_named(actor, ticket, [*named_on(ticket), heir or an_administrator()], batch)
+
+
+def entrust_no_more(actor: User, batch: Event):
+    """Whoever left with that batch is back, so its tickets name whom they named before, if somebody at the desk sees
+    them then."""
+    for event in entrusted_by(batch):
+        ticket = event.ticket
+        db.lock(ticket)
+        before, after = event.changes["named"]
+        came, went = staff_meant(event, {*after} - {*before}), staff_meant(event, {*before} - {*after})
+        people = [person for person in named_on(ticket) if person.id not in came]
+        people += [db.session.get(User, id) for id in went]
+        if is_seen_at_the_desk(ticket, ticket.assignee, people):
+            _set_named(actor, ticket, people)
 
 
 def keep_named(ticket: Ticket, people: Collection[User | None]):
@@ -80,7 +101,7 @@ def keep_named(ticket: Ticket, people: Collection[User | None]):
     db.session.flush()
 
 
-def _set_named(actor: User | None, ticket: Ticket, people: list[User]):
+def _set_named(actor: User | None, ticket: Ticket, people: list[User], batch: Event | None = None):
     """The log keeps whom it named before and names now, for the staff alone."""
     before = named_on(ticket)
     keep_named(ticket, people)
@@ -88,4 +109,4 @@ def _set_named(actor: User | None, ticket: Ticket, people: list[User]):
         changes = {"named": [[person.name for person in named] for named in (before, after)]}
         went = next((person for person in before if person not in after), None)
         who = {"ticket": ticket, "user": went}
-        log.record(EventName.TICKET_UPDATED, actor, **who, audience=Audience.STAFF, changes=changes)
+        log.record(EventName.TICKET_UPDATED, actor, **who, audience=Audience.STAFF, changes=changes, batch=batch)

@@ -1,17 +1,19 @@
 """Whoever leaves the desk by mistake comes back with their tickets, as one undoable batch."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
-from informejo import clock, db
+from informejo import clock, db, policy
 from informejo.accounts import rights_actions, undo_actions
 from informejo.accounts.models import Role
 from informejo.accounts.undo_queries import last_batch_of
 from informejo.audit.sentences import told
 from informejo.events import log
-from informejo.teams.actions import add_member, change_team, create_team
+from informejo.events.sentences import done_to
+from informejo.teams.actions import add_member, change_team, create_team, remove_member
 from informejo.teams.models import Team
 from informejo.tickets import batch_actions, change_actions, confiding_actions
 from informejo.tickets.sight_queries import named_on
@@ -170,18 +172,18 @@ def test_what_became_confidential_since_does_not_come_back_to_whoever_handed_it_
     handed = batch_actions.hand_over(world.tom, world.tom, world.mia)
     confiding_actions.set_confidential(world.mia, new, True)
     db.commit()
-    assert undo_actions.undo_batch(world.tom, handed).changes["back"] == [3, 1]
+    assert undo_actions.undo_batch(world.tom, handed).changes["back"] == [2, 0], "of confidential ones no number tells"
     assert (old.assignee, new.assignee) == (world.tom, world.mia)
 
 
 def test_nothing_comes_back_to_whoever_left_or_has_another_role_since(world, tickets, shut_out):
     handed = batch_actions.hand_over(world.mia, world.tom, world.mia)
-    shut_out()
-    assert last_batch_of(world.tom) is None
+    left = shut_out()
+    assert last_batch_of(world.tom) == left, "with or without tickets"
     with pytest.raises(UnprocessableEntity):
         undo_actions.undo_batch(world.mia, handed)
-    rights_actions.set_active(world.ana, world.tom, True)
-    assert last_batch_of(world.tom) == handed
+    assert undo_actions.undo_batch(world.ana, left).changes["back"] == [0, 0]
+    assert (last_batch_of(world.tom), world.tom.active) == (None, True)
     change_actions.assign(world.mia, tickets[0], world.tom)
     left = rights_actions.set_role(world.ana, world.tom, Role.USER)
     assert last_batch_of(world.tom) == left
@@ -266,3 +268,88 @@ def test_only_an_administrator_undoes_and_not_for_themselves(world, shut_out):
     for who in (world.mia, world.ren, world.tom):
         with pytest.raises(Forbidden):
             undo_actions.undo_batch(who, batch)
+
+
+@pytest.fixture
+def hidden(world, tickets):
+    """One of Tom's tickets that nobody else of the staff sees."""
+    confiding_actions.set_confidential(world.tom, tickets[0], True)
+    db.commit()
+    return tickets[0]
+
+
+def test_undo_gives_nobody_sight_that_ended_since(world, tickets, team):
+    other = create_team(world.ana, name="Printers", sees_all=False)
+    change_team(world.ana, team, name="Network", sees_all=False, categories=[])
+    add_member(world.ana, team, world.tom)
+    change_actions.set_team(world.mia, tickets[0], team)
+    handed = batch_actions.hand_over(world.tom, world.tom, world.mia)
+    remove_member(world.ana, team, world.tom)
+    add_member(world.ana, other, world.tom)
+    db.commit()
+    assert undo_actions.undo_batch(world.tom, handed).changes["back"] == [3, 1]
+    assert [ticket.assignee for ticket in tickets] == [world.mia, world.tom, world.tom, world.tom]
+
+
+def test_nor_sight_of_a_ticket_that_named_them_and_does_so_no_more(world, tickets, hidden):
+    confiding_actions.name_person(world.tom, hidden, world.tom)
+    handed = batch_actions.hand_over(world.tom, world.tom, world.mia)
+    confiding_actions.unname_person(world.mia, hidden, world.tom)
+    undo_actions.undo_batch(world.tom, handed)
+    db.commit()
+    assert [ticket.assignee for ticket in tickets] == [world.mia, world.tom, world.tom, world.tom]
+
+
+@pytest.mark.parametrize("how", [rights_actions.set_active, rights_actions.set_role])
+@pytest.mark.parametrize("named", [False, True])
+def test_after_undo_whoever_was_named_in_their_place_sees_it_no_more(world, hidden, how, named):
+    if named:  # it is not theirs to work on, but names them
+        confiding_actions.name_person(world.tom, hidden, world.tom)
+        change_actions.assign(world.tom, hidden, None)
+    batch = how(world.ana, world.tom, Role.USER if how is rights_actions.set_role else False)
+    db.commit()
+    assert policy.sees(world.ana, hidden)
+    undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert [policy.sees(who, hidden) for who in (world.tom, world.ana)] == [True, False]
+    assert named_on(hidden) == ([world.tom] if named else [])
+
+
+def test_what_it_names_by_then_because_somebody_said_so_stays(world, hidden):
+    batch = rights_actions.set_active(world.ana, world.tom, False)
+    confiding_actions.name_person(world.ana, hidden, world.mia)
+    change_actions.assign(world.ana, hidden, world.mia)
+    undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert (hidden.assignee, named_on(hidden)) == (world.mia, [world.mia])
+
+
+def test_nobody_is_told_how_many_confidential_tickets_went(world, visit, hidden, shut_out):
+    """Ana, who sees it neither before nor after, is told of the three that she sees."""
+    ana, page = visit(world.ana), f"/users/{world.tom.id}/rights"
+    assert "<b>3</b> unsolved tickets are assigned" in ana.get(page).text
+    batch = shut_out(world.mia)
+    shown = ana.get(page).text + ana.get("/audit").text
+    assert "3 tickets went" in shown
+    assert "3 of their tickets went to Mia Lund" in shown
+    undone = undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert (hidden.assignee, undone.changes["back"]) == (world.tom, [3, 0])
+
+
+def test_whether_there_were_any_nobody_learns_either(world, visit, hidden, tickets):
+    """With confidential ones alone everything is said as with none."""
+    for ticket in tickets[1:]:
+        change_actions.assign(world.mia, ticket, None)
+    said = []
+    for whom in (world.tom, world.mia):
+        event = rights_actions.set_active(world.ana, whom, False)
+        db.commit()
+        page = visit(world.ana).get(f"/users/{whom.id}/rights").text
+        said.append([text.replace(whom.name, "") for text in (told(event), done_to(event), undo_panel(page))])
+    assert said[0] == said[1]
+    assert "can be undone" in said[0][2]
+
+
+def undo_panel(page: str) -> str:
+    return re.search("panel undo.*?</form>", page, re.DOTALL)[0].split("<p>")[1]
