@@ -17,8 +17,6 @@ INVISIBLE = re.compile(
 # Joiners: Persian and Indic spelling and composed emoji need them, always between two characters beyond ASCII.
 STRAY_JOINER = re.compile("(?<![^\0-\x7f\\s\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\0-\x7f\\s\u200c\u200d])")
 JOINER = re.compile("[\u200c\u200d]")
-# An address is proved by writing to it, not by its looks: one @, something on both sides, nothing that needs quoting.
-ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._()+-]+")
 BLANK_SIGNS = "\u2800\U0001d159"  # signs of Braille and of music that show nothing
 MOST_ACCENTS = 100  # on one letter: Unicode wants them sorted, which took 0.7 s for a letter with 20,000
@@ -79,11 +77,6 @@ def file_size(size: int) -> str:
 def file_count(number: int) -> str:
     """`1 file`, `1,200 files`."""
     return f"{number:,} {'file' if number == 1 else 'files'}"
-
-
-def is_address(text: str) -> bool:
-    """Whether it could be an e-mail address."""
-    return ADDRESS.fullmatch(text) is not None
 
 
 def says_something(text: str) -> bool:

@@ -14,10 +14,10 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "clock config events.names faults guests.codes i18n intake.imap intake.mailboxes intake.troubles limits"
-    " live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire mail.fields"
-    " mail.redaction mail.signatures mail.smtp mail.smtp_server mail.words markdown meanwhile metrics mime.addresses"
-    " mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
+    GROUND: "addresses clock config events.names faults guests.codes i18n intake.imap intake.mailboxes intake.troubles"
+    " limits live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire mail.fields"
+    " mail.redaction mail.signatures mail.smtp mail.smtp_server mail.words markdown meanwhile metrics"
+    " mime.addresses mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
     " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
     " mime.reports mime.sealed mime.transfer mime.writing offload paging settings.colours shelf signals"
     " sso.asking sso.claims sso.discovery sso.flow sso.providers sso.tokens text tickets.media_types version"

@@ -11,7 +11,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import Enum, inspect, select, text
 
 from informejo import create_app, db, signals
-from informejo.accounts.queries import fingerprint
+from informejo.accounts.queries import fingerprint, user_by_email
 from informejo.accounts.session_actions import start_session
 from informejo.guests.link_actions import make_link
 from tests import architecture, world as cast
@@ -135,6 +135,21 @@ def test_a_draft_from_before_they_belonged_to_tabs_is_still_there_and_the_way_ba
     db.session.commit()
     migrate(downgrade, revision="0005")
     assert db.session.scalars(text("SELECT fields FROM drafts WHERE form = 'ticket:1'")).all() == ['"new"']
+
+
+def test_who_typed_a_domain_beyond_ascii_is_found_after_the_upgrade_by_either_spelling(empty):
+    migrate(upgrade, revision="0010")
+    columns = "id, email, name, role, active, department, theme, shortcuts, time_zone, created_at"
+    twins = "ada@bücher.example", "jo@bücher.example", "jo@xn--bcher-kva.example"
+    for id, email in enumerate(twins, 1):
+        values = f"{id}, '{email}', 'Ada', 'user', 1, '', 'system', 'on', '', '2026-01-01'"
+        db.session.execute(text(f"INSERT INTO users ({columns}) VALUES ({values})"))
+    db.session.commit()
+    migrate(upgrade)
+    assert [user_by_email(email).id for email in twins] == [1, 3, 3], (
+        "of one who is two, one is found, and both are there"
+    )
+    assert db.session.scalar(text("SELECT folded FROM users WHERE id = 1")) == "ada\nada@xn--bcher-kva.example\n"
 
 
 def test_on_the_way_back_no_link_to_one_ticket_becomes_a_sign_in(empty):

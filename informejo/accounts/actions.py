@@ -12,6 +12,7 @@ from informejo.accounts.models import Role, SetupToken, User
 from informejo.accounts.passwords import hash_password, verify
 from informejo.accounts.queries import fingerprint
 from informejo.accounts.session_actions import end_sessions
+from informejo.addresses import one_spelling
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
@@ -45,7 +46,7 @@ def join(*, email: str, name: str, department: str):
 def guest_for(actor: User, email: str, name: str | None) -> User:
     """The person with that address; a new guest where there is none. For staff who write down what others say."""
     require(actor, "ticket.open_for")
-    email = email.lower()
+    email = one_spelling(email)
     new = {"email": email, "name": name or _named_after(email), "role": Role.GUEST}
     return queries.user_by_email(email) or add_person(actor, **new) or queries.user_by_email(email)
 
@@ -55,7 +56,7 @@ def guest_who_wrote(email: str, name: str) -> User:
 
     An account that is there keeps its own: anybody can write any name into a mail.
     """
-    email, name = email.lower(), clean_line(name)[: limits.NAME.most].strip()
+    email, name = one_spelling(email), clean_line(name)[: limits.NAME.most].strip()
     if not is_name(name):
         name = _named_after(email)
     known = queries.user_by_email(email)

@@ -9,9 +9,10 @@ from pydantic import AfterValidator, field_validator
 from informejo import limits
 from informejo.accounts.models import THEMES, Role
 from informejo.accounts.passwords import weakness
+from informejo.addresses import is_address, one_spelling
 from informejo.inputs import Input, Invalid, line, problem
 from informejo.offload import offload
-from informejo.text import has_at, is_address
+from informejo.text import has_at
 
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "CrOS", "Linux")
@@ -20,7 +21,9 @@ _SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "CrOS", "Linux")
 def _address(text: str) -> str:
     if not is_address(text):
         raise problem("Write a whole e-mail address, such as ren@example.org.")
-    return text.lower()
+    if len(one := one_spelling(text)) > limits.EMAIL.most:
+        raise problem("This is too long for an e-mail address, as mail servers write its domain.")
+    return one
 
 
 def _no_address(name: str) -> str:
@@ -47,8 +50,8 @@ class SignIn(Input):
 
     @field_validator("email")
     @classmethod
-    def lower(cls, email: str) -> str:
-        return email.lower()
+    def comparable(cls, email: str) -> str:
+        return one_spelling(email)
 
 
 class Forgotten(Input):

@@ -7,9 +7,10 @@ from typing import ClassVar, NamedTuple
 
 from sqlalchemy import JSON, ForeignKey, Index, false, literal_column, text
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from informejo import clock
+from informejo.addresses import one_spelling
 from informejo.db import Model, Moment, words
 from informejo.folding import Folded
 from informejo.ids import next_id
@@ -66,7 +67,7 @@ class User(Folded, Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)  # lower-case: addresses compare without case
+    email: Mapped[str] = mapped_column(unique=True)  # in its one spelling
     name: Mapped[str]
     department: Mapped[str] = mapped_column(default="")
     role: Mapped[Role] = words(Role, default=Role.USER)
@@ -85,6 +86,10 @@ class User(Folded, Model):
     # The ticket of the link with which they came in, as whose requester they act, whatever else they are; set for one
     # request, on whoever it acts for. None for everybody who signed in.
     only: ClassVar[int | None] = None
+
+    @validates("email")
+    def _spell(self, _field: str, email: str) -> str:
+        return one_spelling(email)
 
     @property
     def is_staff(self) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import Select, exists, func, select
 
 from informejo import clock, db, policy, slow_reads
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
+from informejo.addresses import one_spelling
 from informejo.events.models import Event
 from informejo.ids import made_at
 from informejo.sso.models import Identity
@@ -45,8 +46,8 @@ def fingerprint(token: str) -> str:
 
 
 def user_by_email(email: str) -> User | None:
-    """The person with that address, written in whatever case; of an account that was merged the one that stays."""
-    return surviving(db.session.scalar(select(User).where(User.email == email.lower())))
+    """The person with that address, spelled in whatever way; of an account that was merged the one that stays."""
+    return surviving(db.session.scalar(select(User).where(User.email == one_spelling(email))))
 
 
 def surviving(user: User | None) -> User | None:

@@ -12,12 +12,12 @@ from informejo.accounts.coming_in import come_in, whose
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
 from informejo.accounts.sign_ins import lacking_factor
+from informejo.addresses import is_address
 from informejo.audit import accesses
 from informejo.inputs import Invalid
 from informejo.sso import own
 from informejo.sso.going import farewell
 from informejo.sso.refusals import NotSignedIn
-from informejo.text import is_address
 from informejo.web import anybody, go_to, local, public, wants_fragment
 
 WRONG = "This e-mail address and password do not match, or this account cannot sign in."

@@ -7,6 +7,7 @@ from informejo.accounts.asked_again import require_proof
 from informejo.accounts.erase_actions import erase
 from informejo.accounts.models import User
 from informejo.accounts.people_inputs import Typed
+from informejo.addresses import one_spelling
 from informejo.admin.person_page import find_for
 from informejo.web import actor, go_to, page
 
@@ -27,7 +28,7 @@ def erase_person(id: int):
     user = find_for(id, "user.erase")
     require_proof()
     typed = Typed.read(request.form).typed
-    if typed.strip().lower() != user.email:
+    if one_spelling(typed.strip()) != user.email:
         return _page(user, typed, {"typed": NOT_THE_ADDRESS}), 422
     erase(actor(), user)
     db.commit()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
+from informejo.addresses import one_spelling
 from informejo.audit.models import Access, AccessKind
 from informejo.events.log import BRIEF
 from informejo.events.models import Event
@@ -133,7 +134,7 @@ def _floor(filter: AuditFilter, before: int) -> int:
 def people_called(actor: User, words: str, most: int = 8) -> list[User]:
     """Whom somebody may mean who types a name or an address: one, several, or nobody."""
     policy.require(actor, "audit.see")
-    exact = db.session.scalars(select(User).where(User.email == words.lower())).all()
+    exact = db.session.scalars(select(User).where(User.email == one_spelling(words))).all()
     if exact:
         return list(exact)
     said = [User.says(word) for word in words_of(words)] or [false()]

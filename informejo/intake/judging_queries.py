@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from informejo import clock, db, limits
+from informejo.addresses import one_spelling
 from informejo.ids import made_at
 from informejo.intake import mailboxes
 from informejo.intake.matching_queries import Match, match
@@ -79,7 +80,7 @@ def own_addresses() -> set[str]:
     ours = (current_app.config, all_settings())  # what a page put in the place of the environment's was ours too
     given = [each[name] for each in ours for name in ("MAIL_FROM", "MAIL_REPLY_TO")]
     given += [box.user for box in mailboxes.of(current_app.config)]
-    addresses = {parseaddr(address)[1].lower() for address in given}
+    addresses = {one_spelling(parseaddr(address)[1]) for address in given}
     return {address.replace("+@", "@") for address in addresses if "@" in address}
 
 

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_email
+from informejo.addresses import one_spelling
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.intake.matching_queries import is_public
@@ -40,7 +41,7 @@ def ledger_for(actor: User, state: InState | None = None, sender: str = "", page
     if state:
         mails = mails.where(IncomingMail.state == state)
     if sender:
-        mails = mails.where(IncomingMail.sender.startswith(sender[:SEARCHED].lower(), autoescape=True))
+        mails = mails.where(IncomingMail.sender.startswith(one_spelling(sender[:SEARCHED]), autoescape=True))
     ((total,),) = slow_reads.rows(mails.with_only_columns(func.count(IncomingMail.id)))
     number = nearest_page(page, total, PAGE)
     rows = mails.order_by(IncomingMail.id.desc()).limit(PAGE).offset((number - 1) * PAGE).options(*WITH_ALL)

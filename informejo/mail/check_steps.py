@@ -12,6 +12,7 @@ from flask import current_app
 from sqlalchemy import and_, or_, select
 
 from informejo import clock, db
+from informejo.addresses import one_spelling
 from informejo.doctor.models import State
 from informejo.intake import imap, inbound, mailboxes
 from informejo.intake.troubles import MailboxError, told
@@ -184,7 +185,7 @@ def _own_address() -> str:
 def _back(trip: Trip) -> IncomingMail | None:
     """The mail in the ledger: by its Message-Id, or where a server gave it another one, by who sent what and when."""
     sent = db.session.get(OutgoingMail, trip.sent_id)
-    alike = IncomingMail.sender == sender().lower(), IncomingMail.subject == sent.subject
+    alike = IncomingMail.sender == one_spelling(sender()), IncomingMail.subject == sent.subject
     same = or_(IncomingMail.message_id == sent.message_id, and_(*alike, IncomingMail.received_at >= trip.began_at))
     read = select(IncomingMail).where(same, IncomingMail.state != InState.NEW)
     return db.session.scalar(read.order_by(IncomingMail.id.desc()).limit(1))

@@ -5,7 +5,6 @@ encodes an id that is longer than a line, which nobody may. Its older module `em
 """
 
 import re
-import unicodedata
 from email import message_from_bytes
 from email.errors import HeaderDefect, HeaderParseError
 from email.header import Header, decode_header, make_header
@@ -15,12 +14,12 @@ from email.policy import SMTP
 from email.utils import getaddresses
 from functools import lru_cache
 
+from informejo.addresses import in_ascii
 from informejo.text import clean_line
 
 BRACKETED = ("message-id", "in-reply-to", "references", "list-unsubscribe")
 ADDRESSED = ("from", "to", "reply-to")
 MOST_LETTERS = 250  # of one id; a line of a mail holds 998 (RFC 5322, 2.1.1)
-_KEPT = re.compile("[ßẞς\u200c\u200d]")  # what the older rules change or leave out
 _ID = re.compile(rf"<[!-;=?-~]{{1,{MOST_LETTERS}}}>", re.ASCII)  # what is visible and no bracket
 
 
@@ -97,26 +96,12 @@ def mailbox(name: str, address: str) -> Address:
     """
     local, _, host = address.rpartition("@")
     try:
-        address = f"{local}@{host if host.isascii() else _in_ascii(host)}"
+        address = f"{local}@{host if host.isascii() else in_ascii(host)}"
         bare = Address(addr_spec=address)
     except (HeaderDefect, HeaderParseError, IndexError) as error:
         raise ValueError(f"This is no address that mail can go to: {error}.") from None
     named = Address(" ".join(clean_line(name).split()), addr_spec=address)
     return named if _is_read_back(named) else bare
-
-
-def _in_ascii(host: str) -> str:
-    """The name of a domain as mail servers know it.
-
-    Python has the older rules, by which straße.example is strasse.example: by those of today (RFC 5891, RFC 5894, 7.2)
-    that is another domain, and another owner would get the mail.
-    """
-    parts = re.split("[.。．｡]", host)  # RFC 3490, 3.1
-    return ".".join(_label(part) if _KEPT.search(part) else part.encode("idna").decode() for part in parts)
-
-
-def _label(part: str) -> str:
-    return f"xn--{unicodedata.normalize('NFC', part.lower()).encode('punycode').decode()}"
 
 
 def _is_read_back(written: Address) -> bool:

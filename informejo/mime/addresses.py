@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from informejo.addresses import one_spelling
 from informejo.mime import headers
 from informejo.text import CONTROL, INVISIBLE, JOINER
 
@@ -14,7 +15,7 @@ MOST = 1_000  # addresses of one mail that are kept
 
 
 def found_in(values: list[str]) -> list[tuple[str, str]]:
-    """Name and address, lower-case, of everybody in these fields; what is no address is left out."""
+    """Name and address, as it is compared, of everybody in these fields; what is no address is left out."""
     people: list[tuple[str, str]] = []
     for value in values:
         found = list(islice(_pairs(value), MOST - len(people)))
@@ -53,7 +54,7 @@ def _person(words: list[str], address: str, comment: list[str]) -> list[tuple[st
         return []
     name = re.sub(r'\\(.)|"', r"\1", text).strip() or "".join(comment)
     name = headers.line(name).strip("'\" ")
-    return [("" if name.lower() == address.lower() else name, address.lower())]
+    return [("" if name.lower() == address.lower() else name, one_spelling(address))]
 
 
 def _is_deceptive(address: str) -> bool:

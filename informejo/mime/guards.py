@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from informejo.addresses import one_domain
 from informejo.mime.addresses import found_in
 
 LOOP_HEADER = "X-Informejo-Loop"
@@ -162,7 +163,7 @@ def _results(parts: list[str]) -> Iterator[_Result]:
     for part in parts:
         if found := RESULT.match(part):
             named = HEADER_FROM.search(part)
-            yield _Result(found[1].lower(), named[1].lower().rpartition("@")[2] if named else "")
+            yield _Result(found[1].lower(), one_domain(named[1].rpartition("@")[2]) if named else "")
 
 
 def _plain(address: str) -> str:

@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
+from informejo.addresses import ADDRESS
 from informejo.inputs import Input, line, problem, prose, whole
 from informejo.intake.mailboxes import is_here
 from informejo.limits import Length
 from informejo.mail.fields import mailbox
 from informejo.settings.inputs import Field, Form
-from informejo.text import ADDRESS
 
 _TEXT = Length(0, 1_000)
 _NAME = Length(0, 253)  # RFC 1035, 2.3.4

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from informejo import limits
+from informejo.addresses import is_address, one_spelling
 from informejo.sso.providers import Provider
-from informejo.text import clean_line, is_address, is_name
+from informejo.text import clean_line, is_name
 
 MOST_ROLES = 500
 LONGEST_ROLE = 200
@@ -28,7 +29,7 @@ class Told(NamedTuple):
 
 def told(provider: Provider, claims: Mapping) -> Told:
     """The claims of a token that was checked."""
-    email = _line(claims.get("email")).lower()
+    email = one_spelling(_line(claims.get("email")))
     email = email if is_address(email) and len(email) <= limits.EMAIL.most else ""
     said = claims.get("email_verified")
     believed = provider.trusts_email and said not in (False, "false")
