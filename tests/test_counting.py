@@ -8,9 +8,10 @@ import pytest
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import select
 
-from informejo import clock, counting, db
+from informejo import clock, cookies, counting, db
 from informejo.accounts.models import Count
 from informejo.counting import Counts
+from informejo.guests.link_actions import make_link
 from informejo.ops.prune import prune
 from tests.factors.conftest import MIA, mias
 from tests.live import dom
@@ -49,6 +50,22 @@ def test_where_they_cannot_be_read_just_now_they_are_the_next_time(app, world, v
         broken.setattr(Counts, "_kept", lambda *_: 1 / 0)
         assert fail(visit(), password=PASSWORD).status_code == 500
     assert fail(visit(), password=PASSWORD).status_code == 429
+
+
+@pytest.mark.hardening("H-35")
+def test_a_link_to_one_ticket_is_no_browser_that_its_owner_used_before(world, visit):
+    """A mail is forwarded, and its code makes a link as often as somebody types it: each would have its own tries."""
+    known = visit(world.ren)
+    known.post("/sign-out")
+    holder = visit()
+    holder.set_cookie(cookies.cookie_name(), make_link(world.ren, world.ticket()).token)
+    db.commit()
+    for number in range(10):
+        stranger = visit()
+        stranger.environ_base |= {"REMOTE_ADDR": f"192.0.2.{number}"}
+        fail(stranger)
+    assert fail(holder, password=PASSWORD).status_code == 429
+    assert fail(known, password=PASSWORD).status_code == 303
 
 
 @pytest.mark.hardening("H-35")

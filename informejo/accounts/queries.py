@@ -33,11 +33,12 @@ class Choice(NamedTuple):
 
 
 def known_browser(token: str, email: str) -> int | None:
-    """The id of a sign-in of that address, over or not, which this cookie's value once stood for."""
-    statement = (
-        select(Session.id).join(Session.user).where(Session.token_hash == fingerprint(token), User.email == email)
-    )
-    return db.session.scalar(statement)
+    """The id of a sign-in of that address, over or not, which this cookie's value once stood for.
+
+    A link to a ticket is none: whoever was forwarded the mail has one, and a code makes more of them.
+    """
+    its = Session.token_hash == fingerprint(token), Session.ticket_id.is_(None), User.email == email
+    return db.session.scalar(select(Session.id).join(Session.user).where(*its))
 
 
 def fingerprint(token: str) -> str:
