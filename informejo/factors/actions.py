@@ -17,7 +17,7 @@ from informejo.accounts.ways_in_queries import comes_in_without
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
-from informejo.factors.digits import step_of
+from informejo.factors.digits import step_of, typed
 from informejo.factors.models import NEW_APP, SECOND, SECRET, Authenticator, Passkey, RecoveryCode
 from informejo.factors.queries import codes_left, factors_of, must_have_one
 
@@ -47,7 +47,7 @@ def confirm_app(actor: User, secret: str, digits: str, half: HalfSignIn | None =
     """
     db.lock(actor)
     app = db.session.get(Authenticator, actor.id, populate_existing=True)
-    step = step_of(secret, digits) if secret and not (app and app.confirmed_at) else None
+    step = step_of(secret, typed(digits)) if secret and not (app and app.confirmed_at) else None
     if step is None:
         return None
     if app is None:

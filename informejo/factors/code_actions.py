@@ -5,14 +5,14 @@ from sqlalchemy import delete, update
 from informejo import db
 from informejo.accounts.models import User
 from informejo.factors.actions import code_hash, record
-from informejo.factors.digits import are_digits, step_of
+from informejo.factors.digits import are_digits, step_of, typed
 from informejo.factors.models import Authenticator, RecoveryCode
 from informejo.factors.queries import codes_left
 
 
 def use_code(user: User, code: str) -> bool:
     """Whether this code is theirs; it is used up by it, whichever of two requests comes first."""
-    code = "".join(code.split())
+    code = typed(code)
     return _use_digits(user, code) if are_digits(code) else _use_recovery_code(user, code)
 
 

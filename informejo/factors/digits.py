@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import unicodedata
 
 from pyotp import TOTP
 
@@ -10,6 +11,7 @@ from informejo import clock
 STEP = 30  # seconds
 AROUND = (-1, 0, 1)  # steps that count: clocks differ, and typing takes time (RFC 6238, 5.2)
 DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
+MOST = 100  # characters of what was typed that are looked at
 
 
 def step_of(secret: str, digits: str) -> int | None:
@@ -19,6 +21,12 @@ def step_of(secret: str, digits: str) -> int | None:
         if hmac.compare_digest(totp.generate_otp(step).encode(), digits.encode()):
             found = step
     return found
+
+
+def typed(code: str) -> str:
+    """A code as somebody typed it, without spaces, and in plain digits: keyboards have those of their own script."""
+    plain = unicodedata.normalize("NFKC", code[:MOST])
+    return "".join(str(unicodedata.decimal(letter, letter)) for letter in plain if not letter.isspace())
 
 
 def are_digits(text: str) -> bool:

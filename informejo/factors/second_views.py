@@ -73,7 +73,7 @@ def _begin_with_one(half: HalfSignIn) -> tuple[list[str], dict[str, str]]:
     """Recovery codes, or what is wrong with the new factor."""
     user = half.user
     if not request.form.get("credential"):
-        codes = confirm_app(user, half.facts.get(SECRET, ""), "".join(request.form.get("code", "").split()), half)
+        codes = confirm_app(user, half.facts.get(SECRET, ""), request.form.get("code", ""), half)
         if not codes:
             db.commit_if_possible(lambda: note_failure(user, "Not the first digits of a new app."))
         return codes or [], {} if codes else {"code": WRONG}

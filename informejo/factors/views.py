@@ -44,7 +44,7 @@ def confirm():
     if not secret:
         return go_to(HERE, "app-too-late")
     with counted_try(actor()):
-        codes = actions.confirm_app(actor(), secret, "".join(request.form.get("code", "").split()))
+        codes = actions.confirm_app(actor(), secret, request.form.get("code", ""))
         if codes is None:
             db.commit_if_possible(lambda: note_failure(actor(), "Not the first digits of a new app."))
             return _set_up_page({"code": WRONG}), 422

@@ -49,6 +49,16 @@ def test_with_a_code_of_the_app_one_is_in(mias, half):
     assert db.session.scalars(select(Access)).all()[-1].said == "With a password."
 
 
+@pytest.mark.parametrize("zero", "０٠۰०𝟘")
+def test_digits_of_any_keyboard_are_digits(mias, half, zero):
+    assert second(half, "".join(chr(ord(zero) + int(digit)) for digit in mias.digits())).location == "/"
+
+
+def test_a_recovery_code_in_wide_letters_is_read(mias, half):
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in mias.codes[0])
+    assert second(half, wide).location == "/"
+
+
 @pytest.mark.hardening("S-40")
 def test_wrong_digits_are_refused_and_written_down(world, mias, half):
     wrong = f"{(int(mias.digits()) + 1) % 1_000_000:06}"
