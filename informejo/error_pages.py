@@ -78,7 +78,7 @@ def _write_down(status: int):
 
 
 def _note(status: int, id: int | None) -> bool:
-    said = f"{request.method} {logs.path()}"
+    said = f"{request.method} {logs.pattern()}"  # which ticket is not for all who audit
     accesses.note(REFUSALS[status], user=db.session.get(User, id) if id else None, said=said)
     return True
 

@@ -108,6 +108,11 @@ def path() -> str:
     return one_line(quote(shown), MOST_OF_PATH)
 
 
+def pattern() -> str:
+    """The path for readers who may not know of each thing there is: "/tickets/<number>/comments" for each of them."""
+    return re.sub(r"<(?:[^<>]*:)?(\w+)>", r"<\1>", request.url_rule.rule) if request.url_rule else path()
+
+
 def one_line(text: str, most: int = MOST) -> str:
     """The text without characters that end lines, move cursors or turn writing around, and no longer than `most`."""
     if len(text) <= most and text.isascii() and text.isprintable():

@@ -46,8 +46,8 @@ def moved_by(batch: Event) -> int:
 def still_there(batch: Event, seer: User | None) -> Select:
     """Those of them that are where the batch put them, unsolved, and that nobody has given elsewhere since.
 
-    Of those that `seer` may see by now, or of all. None that became confidential since, or that named whoever had it and
-    does so no more: they are not among those who see it now.
+    Of those that `seer` may see by now, or of all. None that became confidential since, or that named whoever had it
+    and does so no more: they are not among those who see it now.
     """
     move, since = _moves(batch).subquery(), aliased(Event)
     changed = [since.changes[place].as_string().is_not(None) for place in PLACES]

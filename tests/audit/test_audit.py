@@ -6,10 +6,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from limits import parse
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from informejo import clock, db, policy
+from informejo import clock, db, policy, security
 from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.audit import queries
@@ -22,6 +23,7 @@ from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
 from informejo.ids import made_at
 from informejo.teams import actions as team_actions
+from informejo.tickets import change_actions, confiding_actions
 from informejo.tickets.words import Category
 from tests.world import PASSWORD
 
@@ -136,6 +138,26 @@ def test_what_happens_to_a_confidential_ticket_is_left_out_for_whoever_does_not_
 
 
 @pytest.mark.hardening("H-10")
+def test_that_somebody_was_refused_says_no_number_of_a_ticket(world, visit, monkeypatch):
+    ticket = world.ticket()
+    change_actions.assign(world.tom, ticket, world.tom)
+    confiding_actions.set_confidential(world.tom, ticket, True)
+    message = world.comment(world.ren, ticket)
+    tom, ana = visit(world.tom), visit(world.ana)
+    assert ana.get(f"/tickets/{ticket.id}").status_code == 404
+    assert tom.post(f"/tickets/{ticket.id}/deletion").status_code == 403
+    assert tom.get(f"/comments/{message.id}/edit").status_code == 403
+    monkeypatch.setitem(security.RATES, "change", security.RATES["change"]._replace(limit=parse("0 per minute")))
+    assert tom.post(f"/tickets/{ticket.id}/comments", data={"body": "Look."}).status_code == 429
+    refused = [line for line in sentences(ana) if "Tom Berg" in line]
+    assert [line.partition(". ")[2] for line in refused] == [
+        "POST /tickets/&lt;number&gt;/comments",
+        "GET /comments/&lt;id&gt;/edit",
+        "POST /tickets/&lt;number&gt;/deletion",
+    ]
+    assert "POST /tickets/<number>/deletion" in ana.get("/audit.csv").text
+
+
 def test_an_export_needs_the_right_to_see_the_audit_with_every_filter(world, visit, busy):
     for person in (world.ren, world.mia):
         for asked in ("", "?who=ren@example.org", "?about=1", "?kind=signed-in"):
