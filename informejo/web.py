@@ -81,7 +81,7 @@ NOTICES = {
     " link it then.",
     "sso-linked": "It is linked: from now on it signs you in here.",
     "sso-linked-already": "It was linked already.",
-    "sso-unlinked": "It signs you in here no more.",
+    "sso-unlinked": "It signs you in here no more, and whoever came in by it elsewhere is signed out.",
     "sso-role-kept": "Your provider says that you are no administrator any more. Nobody else here is one, so you still"
     " are.",
     "sso-mapping-saved": "The mapping is saved, and everybody has the role that it says.",

@@ -1,6 +1,7 @@
 """Beginning and ending sign-ins: sessions in a browser, and links to one ticket, which are sessions too."""
 
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -82,6 +83,12 @@ def end_sessions(actor: User, user: User, but: Session | None = None):
 def end_links(actor: User, user: User):
     """End the links to tickets that were mailed to this person so far: others may read that mailbox by now."""
     _end(actor, user, Session.ticket_id.is_not(None))
+
+
+def end_sessions_from_elsewhere(user: User, *, but_from: Iterable[str], but: Session):
+    """End this person's sign-ins that came from providers, other than `but_from` these, and all that are half-way in."""
+    end_halves(user)
+    _end(user, user, Session.provider.not_in(["", *but_from]), Session.id != but.id)
 
 
 def end_session(actor: User, id: int):

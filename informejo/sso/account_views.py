@@ -65,7 +65,7 @@ def remove(id: int):
     """Do without an account at a provider."""
     require_proof()
     try:
-        actions.unlink(actor(), id)
+        actions.unlink(actor(), id, g.session)
     except actions.Refused as refused:
         raise NotSignedIn(refused.why, "This", way_back=("/profile/security", "Back to Security")) from refused
     db.commit()

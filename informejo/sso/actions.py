@@ -5,9 +5,10 @@ from werkzeug.exceptions import NotFound
 
 from informejo import clock, db
 from informejo.accounts.actions import add_account
-from informejo.accounts.models import Role, User
+from informejo.accounts.models import Role, Session, User
 from informejo.accounts.queries import user_by_email
 from informejo.accounts.rights_actions import take_role
+from informejo.accounts.session_actions import end_sessions, end_sessions_from_elsewhere
 from informejo.accounts.ways_in_queries import comes_in_without
 from informejo.events import log
 from informejo.events.models import Audience
@@ -55,8 +56,11 @@ def link(actor: User, told: Told) -> bool:
     return known is None
 
 
-def unlink(actor: User, id: int):
-    """An account at a provider signs the actor in no more. Raises NotFound, and Refused if nothing else would."""
+def unlink(actor: User, id: int, here: Session):
+    """An account at a provider signs the actor in no more, and whoever came in by it is out, but for `here`.
+
+    Raises NotFound, and Refused if nothing else would let them in.
+    """
     db.lock(actor)
     own = queries.identities_of(actor)
     found = next((identity for identity in own if identity.id == id), None)
@@ -65,6 +69,8 @@ def unlink(actor: User, id: int):
     if not comes_in_without(actor, found):
         raise Refused("only-way")
     db.session.delete(found)
+    still = {identity.issuer for identity in own} - {found.issuer}
+    end_sessions_from_elsewhere(actor, but_from=queries.names_of(still), but=here)
     _record(actor, {"identity": [found.issuer, None]})
 
 
@@ -99,6 +105,7 @@ def _bind(user: User, told: Told) -> Identity:
         raise Refused("theirs") from None
     changes = {"identity": [None, told.word]}
     if user.role == Role.GUEST:
+        end_sessions(user, user)  # as of everybody who gets another role: theirs are links to tickets
         user.role = Role.USER
         changes["role"] = [Role.GUEST, Role.USER]
     _record(user, changes)

@@ -1,6 +1,7 @@
 """Reading which accounts at providers are whose, and what a mapping would change."""
 
 import json
+from collections.abc import Collection
 from typing import NamedTuple
 
 from flask import current_app
@@ -35,6 +36,11 @@ def identity(issuer: str, subject: str) -> Identity | None:
 def identities_of(user: User) -> list[Identity]:
     """The accounts at providers that sign this person in, the oldest first."""
     return list(db.session.scalars(select(Identity).where(Identity.user_id == user.id).order_by(Identity.id)))
+
+
+def names_of(issuers: Collection[str]) -> list[str]:
+    """What the settings call the providers with these issuers."""
+    return [provider.name for provider in providers.of(current_app.config) if provider.issuer in issuers]
 
 
 def passwords_are_taken() -> bool:

@@ -13,8 +13,12 @@ from informejo.guests.link_queries import link_with
 from informejo.sso import providers, views
 from informejo.sso.models import Identity
 from tests.accounts.test_forgotten import body
+from tests.factors.conftest import App
+from tests.guests.conftest import come
 from tests.sso.way import Way, address_in
 from tests.world import PASSWORD
+
+__all__ = ["come"]
 
 
 @pytest.fixture
@@ -198,6 +202,17 @@ def test_a_guest_who_holds_a_mailed_link_keeps_their_tickets_too(browser, liar, 
     assert browser.get(f"/tickets/{ticket.number}").status_code == 200
 
 
+def test_links_of_a_guest_end_when_a_provider_makes_them_a_requester(browser, liar, world, desk, come):
+    desk.config["SSO_LIAR_TRUST_EMAIL"] = True
+    ticket = world.ticket(by=world.gus)
+    holder = come(world.gus, ticket)
+    assert holder.get(f"/tickets/{ticket.number}").status_code == 200
+    liar.claims = {"email": "gus@example.org"}
+    assert Way(browser).end(liar).status_code == 303
+    assert holder.get(f"/tickets/{ticket.number}").status_code == 401
+    assert browser.get(f"/tickets/{ticket.number}").status_code == 200
+
+
 def test_whoever_is_shut_out_stays_out(browser, liar, world):
     liar.claims = {"email": "dan@example.org"}
     assert "This account is closed" in Way(browser).end(liar).text
@@ -222,6 +237,34 @@ def test_a_link_is_made_and_undone_on_ones_own_page(desk, world, visit, liar):
     assert visit(world.tom).post(f"/profile/identities/{id}/removal").status_code == 404
     assert browser.post(f"/profile/identities/{id}/removal").location == "/profile/security"
     assert db.session.query(Identity).count() == 0
+
+
+def test_unlinking_an_account_signs_out_whoever_came_by_it(desk, liar, real, world, visit):
+    mia, by_password = visit(world.mia), visit(world.mia)
+    liar.claims = {"email": "stranger@example.net", "sub": "stranger"}
+    Way(mia, deed="link").end(liar)
+    Way(mia, "real", deed="link").choose("nia")
+    stranger, here, by_real = visit(), visit(), visit()
+    Way(stranger).end(liar)
+    Way(here).end(liar)
+    Way(by_real, "real").choose("nia")
+    assert has_come_in(stranger, "mia@example.org")
+    id = db.session.scalar(select(Identity.id).where(Identity.subject == "stranger"))
+    assert here.post(f"/profile/identities/{id}/removal").location == "/profile/security"
+    assert not has_come_in(stranger, "mia@example.org")
+    for other in (mia, by_password, here, by_real):
+        assert has_come_in(other, "mia@example.org")
+
+
+def test_whoever_is_half_way_in_by_an_account_that_is_unlinked_gets_no_further(desk, liar, world, visit):
+    mia, stranger = visit(world.mia), visit()
+    liar.claims = {"email": "stranger@example.net", "sub": "stranger"}
+    Way(mia, deed="link").end(liar)
+    mias = App(world.mia)
+    assert Way(stranger).end(liar).location == "/sign-in/second"
+    mia.post(f"/profile/identities/{db.session.scalar(select(Identity.id))}/removal")
+    stranger.post("/sign-in/second", data={"code": mias.digits()})
+    assert not has_come_in(stranger, "mia@example.org")
 
 
 def test_an_account_that_signs_somebody_in_cannot_be_linked_by_another(browser, desk, world, visit, liar):
