@@ -15,7 +15,8 @@ class ChangedMeanwhile(Exception):
 
 def shown_in(form: Mapping[str, str]) -> dict[str, str]:
     """What each field of the form was drawn with; nothing of one that does not say so, as where a program sends it."""
-    return {name.removeprefix(WAS): text for name, text in form.items() if name.startswith(WAS)}
+    said = {name.removeprefix(WAS): text for name, text in form.items() if name.startswith(WAS)}
+    return {name: text.replace("\r\n", "\n") for name, text in said.items()}  # browsers end lines in their own way
 
 
 def merged(now: Mapping, was: Mapping, new: Mapping) -> dict:

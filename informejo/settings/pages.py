@@ -1,5 +1,7 @@
 """The pages of settings, each with its part of the history; and how a change of one of them is told."""
 
+from collections.abc import Mapping
+
 from flask import current_app, g, request
 
 from informejo import db
@@ -73,7 +75,7 @@ def saved_form(address: str):
         new = form.input.read(typed).model_dump()
         for name in (name for name in form.fields if typed[name] != _came(f"was-{name}", typed[name])):
             change_setting(actor(), name, new[name], _was(name))
-        stay_in()
+        require_fitting(address)
     except Invalid as invalid:
         return draw(typed, invalid.problems), 422
     except ChangedMeanwhile as changed:
@@ -85,9 +87,17 @@ def saved_form(address: str):
     return done(address)
 
 
-def stay_in():
-    """Raise CannotBe if what was changed would end one's own sign-in, for want of a second factor."""
-    db.session.flush()
+def require_fitting(address: str):
+    """Raise CannotBe if what was changed on that page does not go with what else holds, whoever changed that.
+
+    Nor may it end one's own sign-in, for want of a second factor. What did not fit before keeps nobody from anything.
+    """
+    before, after = all_settings(), queries.about_to_hold()
+    if form := FORMS.get(address):
+        were = _problems(form, before)
+        for name, sentence in _problems(form, after).items():
+            if were.get(name) != sentence:
+                raise CannotBe(name, sentence)
     if not sign_ins.holds(g.session.id, actor().role, actor().narrowed):
         raise CannotBe("SECOND_FACTOR", FIRST)
 
@@ -145,14 +155,26 @@ def _page(here: str, template: str, problems: dict | None, **context) -> str:
 
 
 def _form(form: Form, typed: dict | None, was: dict | None) -> dict:
+    """What was typed; all else as it holds by now."""
     holds = {name: shown(setting(name)) for name in form.fields}
-    came = drawn_with(holds, request.form) | (was or {})
-    return {"groups": form.groups, "typed": holds | (typed or {}), "was": came}
+    came = drawn_with(holds, request.form)
+    own = {name: text for name, text in (typed or {}).items() if text != came[name]}
+    came = holds | {name: came[name] for name in own}
+    return {"groups": form.groups, "typed": holds | own, "was": came | (was or {})}
 
 
 def _came(field: str, otherwise: str) -> str:
     """What came in that field; browsers end lines in their own way."""
     return request.form.get(field, otherwise).replace("\r\n", "\n")
+
+
+def _problems(form: Form, holds: Mapping) -> dict[str, str]:
+    """What the form would say of these settings."""
+    try:
+        form.input.read({name: shown(holds[name]) for name in form.fields})
+    except Invalid as invalid:
+        return invalid.problems
+    return {}
 
 
 def _was(name: str):

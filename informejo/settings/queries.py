@@ -1,7 +1,10 @@
 """What is set, as pages ask for it, and its history."""
 
 import hashlib
+from collections import ChainMap
+from collections.abc import Mapping
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import NotFound
@@ -11,6 +14,7 @@ from informejo.accounts.models import User
 from informejo.config import SETTINGS
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.settings.models import SavedSetting
 from informejo.settings.saved import saved as saved, setting as setting
 from informejo.tickets.words import Category
 
@@ -19,6 +23,12 @@ FIRST_STEPS = "FIRST_STEPS"  # which of the first steps somebody said are done, 
 NAMES = {one.name for one in SETTINGS if one.on_page} | {LOGO, FIRST_STEPS}
 MOST_ID = 2**63 - 1  # that a row can have
 MOST_HISTORY = 50  # changes that a page shows
+
+
+def about_to_hold() -> Mapping:
+    """What holds for each setting, by name, once what was changed here is kept."""
+    db.session.flush()
+    return ChainMap(dict(map(tuple, db.rows(select(SavedSetting.name, SavedSetting.value)))), current_app.config)
 
 
 def mark_of(name: str) -> str:

@@ -12,7 +12,17 @@ from informejo.meanwhile import ChangedMeanwhile
 from informejo.settings import colours, queries
 from informejo.settings.actions import CannotBe, change_setting, take_back
 from informejo.settings.inputs import picture
-from informejo.settings.pages import DESK, PAGES, conflict, desk_page, done, field_of, page_of, saved_form, stay_in
+from informejo.settings.pages import (
+    DESK,
+    PAGES,
+    conflict,
+    desk_page,
+    done,
+    field_of,
+    page_of,
+    require_fitting,
+    saved_form,
+)
 from informejo.web import actor, probe
 
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address changes with what is there
@@ -58,7 +68,7 @@ def undo(id: int):
     address = page_of(next(iter(change.changes)))
     try:
         take_back(actor(), change)
-        stay_in()
+        require_fitting(address)
     except (ChangedMeanwhile, CannotBe) as no:
         db.session.rollback()
         problems = conflict(no) if isinstance(no, ChangedMeanwhile) else {field_of(no.name): no.sentence}

@@ -46,6 +46,35 @@ def test_what_is_saved_holds_at_once_and_can_be_taken_back(ana):
     assert "Mail server</b>: “localhost” became “::1”" in ana.get("/settings/mail").text
 
 
+def test_of_two_settings_that_belong_together_none_is_taken_back_alone(ana):
+    save(ana, SMTP_HOST=("localhost", "mail.example.org"), SMTP_SECURITY=("none", "tls"))
+    changes = select(Event.id).where(Event.name == EventName.SETTING_CHANGED).order_by(Event.id)
+    host, security = db.session.scalars(changes).all()
+    alone = ana.post(f"/settings/changes/{security}/undo")
+    assert (alone.status_code, setting("SMTP_SECURITY")) == (409, "tls")
+    assert "Without encryption mails go to a server on this machine only" in alone.text
+    undone = [ana.post(f"/settings/changes/{id}/undo").status_code for id in (host, security)]
+    assert (undone, setting("SMTP_HOST"), setting("SMTP_SECURITY")) == ([303, 303], "localhost", "none")
+
+
+def test_what_two_change_at_once_fits_or_the_second_is_told_and_sees_what_holds(app, ana):
+    app.config["SMTP_SECURITY"] = "tls"
+    shown = {"was-SMTP_HOST": "localhost", "was-SMTP_SECURITY": "tls"}
+    ana.post("/settings/mail", data=shown | {"SMTP_HOST": "mail.example.org", "SMTP_SECURITY": "tls"})
+    second = ana.post("/settings/mail", data=shown | {"SMTP_HOST": "localhost", "SMTP_SECURITY": "none"})
+    assert (second.status_code, setting("SMTP_SECURITY")) == (422, "tls")
+    assert "Without encryption mails go to a server on this machine only" in second.text
+    assert 'name="SMTP_HOST" type="text" value="mail.example.org"' in second.text
+
+
+def test_what_did_not_fit_before_keeps_nobody_from_taking_back_something_else(app, ana):
+    save(ana, MAIL_FOOTER=("", "Bye"))
+    app.config["SMTP_HOST"] = "mail.example.org"  # in the environment, without encryption
+    change = db.session.scalar(select(Event.id).where(Event.name == EventName.SETTING_CHANGED))
+    assert ana.post(f"/settings/changes/{change}/undo").status_code == 303
+    assert setting("MAIL_FOOTER") == ""
+
+
 def test_without_a_server_mails_wait_and_the_page_says_so(ana):
     save(ana, SMTP_HOST=("localhost", ""))
     assert not can_be_sent()
