@@ -12,7 +12,7 @@ from informejo.accounts.models import User
 from informejo.sso import actions, providers, queries
 from informejo.sso.claims import Told
 from informejo.sso.going import begin, provider_named
-from informejo.sso.own import LINK, waiting
+from informejo.sso.own import LINK, fits, waiting
 from informejo.sso.refusals import NotSignedIn, ask_again
 from informejo.web import actor, go_to, page
 
@@ -49,7 +49,7 @@ def create_link():
     """Link it."""
     require_proof()
     told = waiting()
-    if told is None or told.email != actor().email or actor().confirmed_at is None:
+    if not fits(told, actor()):
         raise NotFound
     finish_half(key_in(cookies.sso_cookie(), "link"), "sso-link")
     try:
@@ -80,6 +80,5 @@ def elsewhere(user: User) -> list[Elsewhere]:
 
 
 def _link_page(told: Told | None):
-    fits = bool(told) and told.email == g.actor.email and g.actor.confirmed_at is not None
-    title = f"Link {told.word}?" if told and fits else "There is nothing to link"
-    return page("sso/link.html", title=title, told=told if fits else None)
+    told = told if fits(told, actor()) else None
+    return page("sso/link.html", title=f"Link {told.word}?" if told else "There is nothing to link", told=told)

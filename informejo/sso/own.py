@@ -8,6 +8,7 @@ from flask import current_app
 from informejo import cookies
 from informejo.accounts.half_queries import half_sign_in, key_in
 from informejo.accounts.models import HalfSignIn, User
+from informejo.accounts.queries import user_by_email
 from informejo.guests.link_queries import link_with
 from informejo.sso import providers, queries
 from informejo.sso.claims import Told
@@ -36,13 +37,18 @@ def takes_passwords(email: str | None = None) -> bool:
     if queries.passwords_are_taken():
         return True
     told = waiting()
-    return told is not None and email in (None, told.email)
+    return told is not None and (email is None or user_by_email(email) is user_by_email(told.email))
 
 
 def waiting() -> Told | None:
     """Who came from a provider in this browser, and waits to be linked with the account of the same address."""
     half = _half()
     return Told(**half.facts["told"]) if half else None
+
+
+def fits(told: Told | None, user: User) -> bool:
+    """Whether that account may be linked with this person's: the address there is, or was until a merge, theirs here."""
+    return told is not None and user_by_email(told.email) is user and user.confirmed_at is not None
 
 
 def kept_for(next: str) -> dict[str, str]:

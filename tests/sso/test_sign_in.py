@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from informejo import clock, cookies, db
+from informejo.accounts import merge_actions
 from informejo.accounts.actions import guest_who_wrote
 from informejo.accounts.models import HalfSignIn, Role, Session, User
 from informejo.accounts.queries import user_by_email
@@ -149,6 +150,22 @@ def test_with_the_confirmed_address_and_the_password_it_is_linked(browser, liar,
     Way(fresh).end(liar)
     assert has_come_in(fresh, "mia@example.org")
     assert browser.post("/sso/link").status_code == 404, "it waited once"
+
+
+@pytest.mark.parametrize("name", ["zoe", "mia"])
+def test_who_is_known_at_the_provider_by_the_address_of_an_account_that_was_merged_links_it_with_that_one(
+    desk, browser, liar, world, name
+):
+    email = getattr(world, name).email
+    merge_actions.merge(world.ana, world.zoe, world.mia)
+    db.commit()
+    desk.config["PASSWORD_SIGN_IN"] = False
+    liar.claims = {"email": "zoe@example.org"}
+    Way(browser).end(liar)
+    signed_in = browser.post("/sign-in", data={"email": email, "password": PASSWORD, "next": "/sso/link"})
+    assert "Link Liar" in browser.get(signed_in.location).text
+    assert browser.post("/sso/link").location == "/profile/security"
+    assert db.session.scalar(select(Identity.user_id)) == world.mia.id
 
 
 @pytest.mark.hardening("S-43")
