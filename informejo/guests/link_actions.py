@@ -56,14 +56,15 @@ def offer_link(actor: User, ticket: Ticket):
     log.record(EventName.LINK_OFFERED, actor, audience=Audience.REQUESTER, ticket=ticket, user=ticket.requester)
 
 
-def prove(actor: User, ticket: Ticket):
+def prove(actor: User, ticket: Ticket) -> bool:
     """Note what it shows that the requester does something here: that the ticket is theirs, and by a link the address.
 
     What opens a page alone shows nothing: programs that look through mails follow links too. Nor does a link make an
-    account its owner's that somebody else may have made: it would show that one the ticket.
+    account its owner's that somebody else may have made: it would show that one the ticket. Whether it is known to be
+    theirs now.
     """
     if actor.is_unproven:
-        return
+        return False
     if actor.only == ticket.id and actor.confirmed_at is None:
         accesses.note("link-used", user=actor, said="For the first time.")  # which ticket is not for all who audit
         confirm_address(actor)
@@ -72,3 +73,4 @@ def prove(actor: User, ticket: Ticket):
         ticket.unverified = False
         changes = {"unverified": [True, False]}
         log.record(EventName.TICKET_UPDATED, actor, audience=Audience.STAFF, ticket=ticket, changes=changes)
+    return not ticket.unverified

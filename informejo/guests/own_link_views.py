@@ -65,9 +65,9 @@ def leave(number: int):
 def confirm(number: int):
     """Say that the ticket is one's own, and that one reads what is mailed."""
     ticket = policy.find_ticket(actor(), number)
-    link_actions.prove(actor(), ticket)
+    known = link_actions.prove(actor(), ticket)
     db.commit()
-    return go_to(f"/tickets/{number}", "ticket-confirmed")
+    return go_to(f"/tickets/{number}", "ticket-confirmed" if known else "")
 
 
 def _end(ticket: Ticket, links: list[Session], notice: str = "link-ended") -> Response:

@@ -142,6 +142,22 @@ def test_two_guests_in_one_browser_are_told_apart_by_the_ticket(world, ticket, c
     assert both.get(f"/live?on=ticket:{ticket.id}&on=ticket:{zoes.id}").status_code == 401
 
 
+def test_nobody_is_thanked_for_a_ticket_that_stays_hidden_from_the_account_of_their_address(world, come):
+    world.ren.confirmed_at = None
+    ticket = world.ticket(world.ren, unverified=True)
+    ren, address = come(world.ren, ticket), f"/tickets/{ticket.id}"
+    shown = ren.get(address).text
+    assert "Yes, it is mine" not in shown
+    assert 'href="/forgot-password?email=ren%40example.org"' in shown
+    ren.post(f"{address}/confirmation")
+    assert "We know now that this is your ticket" not in ren.get(address).text
+    world.ren.confirmed_at = clock.now()
+    db.commit()
+    assert "Yes, it is mine" in ren.get(address).text
+    ren.post(f"{address}/confirmation")
+    assert "We know now that this is your ticket" in ren.get(address).text
+
+
 @pytest.mark.hardening("O-04", "L-11")
 def test_by_a_link_an_agent_is_the_requester_of_one_ticket_alone(world, visit, come):
     own = world.ticket(world.mia, "My own keyboard")
