@@ -8,6 +8,7 @@ from informejo import clock, db, policy
 from informejo.accounts import actions, merge_actions, queries, rights_actions, session_actions
 from informejo.accounts.merge_queries import hanging_on
 from informejo.accounts.models import Role, Session, User
+from informejo.drafts.actions import save_draft
 from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.factors.models import Passkey
@@ -121,6 +122,34 @@ def test_nobody_gains_a_role_and_staff_can_lose_theirs(world, who, into, role):
     merge(world, user, other)
     assert (other.role, other.narrowed) == (role, False)
     assert not policy.may(user, "ticket.open")
+
+
+def test_whoever_goes_on_as_a_requester_sees_nothing_of_the_staffs_when_they_are_made_an_agent(world):
+    ticket = world.ticket(world.zoe)
+    confiding_actions.set_confidential(world.mia, ticket, True)
+    confiding_actions.name_person(world.mia, ticket, world.tom)
+    merge(world, world.tom, world.ren)
+    rights_actions.set_role(world.ana, world.ren, Role.AGENT, known=True)
+    assert not policy.sees(world.ren, ticket)
+    assert policy.sees(world.mia, ticket)
+
+
+@pytest.mark.parametrize("goes", ["into a requester", "and is none of the staff any more"])
+def test_a_note_that_was_begun_is_offered_to_nobody_who_cannot_write_one(world, visit, goes):
+    ticket = world.ticket()
+    mine = world.ticket(world.tom)
+    for one in (ticket, mine):
+        save_draft(world.tom, f"ticket:{one.id}", {"body": "Do not tell them yet.", "internal": "yes"}, "k")
+    db.commit()
+    assert "Do not tell" in visit(world.tom).get(f"/tickets/{ticket.id}").text
+    if goes == "into a requester":
+        merge(world, world.tom, world.ren)
+    else:
+        rights_actions.set_role(world.ana, world.tom, Role.USER)
+        db.commit()
+    now = world.tom if world.tom.active else world.ren
+    page = visit(now).get(f"/tickets/{mine.id}")
+    assert (page.status_code, "Do not tell" in page.text) == (200, False)
 
 
 def test_tickets_of_an_agent_who_becomes_a_requester_wait_for_anybody(world):
