@@ -2,11 +2,12 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from informejo import db
+from informejo import clock, db
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.events.sentences import sentence
@@ -19,7 +20,9 @@ from informejo.teams import actions as teams
 from informejo.tickets import change_actions
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import Category
+from tests.live import dom
 from tests.test_routes import PNG
+from tests.world import PASSWORD
 
 SECRETS = {
     "SMTP_PASSWORD": "s3cret-of-smtp",
@@ -170,6 +173,27 @@ def test_what_no_category_can_be_called_is_a_sentence_beside_it(ana, world):
         change_categories(world.ana, {}, f"Category {number}")
     db.commit()
     assert categories(ana, new="One more").status_code == 422
+
+
+def test_as_many_categories_as_fit_can_be_changed_also_after_the_question_who_it_is(ana, world):
+    for number in range(len(Category), MOST_CATEGORIES):
+        change_categories(world.ana, {}, f"Category {number}")
+    db.commit()
+    shown = ana.get("/settings/categories")
+    assert sent(ana, shown, **{"word-hardware": "Machines"}).status_code == 303
+    with clock.at(clock.now() + timedelta(minutes=20)):
+        asked = sent(ana, shown, **{"word-access": "Keys"})
+        assert asked.status_code == 403
+        waits = sent(ana, asked, password=PASSWORD)
+        assert sent(ana, waits).status_code == 303
+    assert (Category.HARDWARE.word, Category.ACCESS.word) == ("Machines", "Keys")
+
+
+def sent(browser, page, **typed: str):
+    """The first form of the page's content as a browser sends it, with something typed into it."""
+    [main] = dom.read(page.text).all("main")
+    form = main.all("form")[0]
+    return browser.post(form["action"], data=form.sent | typed)
 
 
 def test_two_who_change_one_category_keep_both_changes_or_are_asked(ana):
