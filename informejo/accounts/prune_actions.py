@@ -7,7 +7,8 @@ from sqlalchemy import Select, delete, false, or_, select
 
 from informejo import clock, db
 from informejo.accounts import queries
-from informejo.accounts.models import AddressToken, Count, PasswordToken, Session, SetupToken
+from informejo.accounts.models import AddressToken, Count, HalfSignIn, PasswordToken, Session, SetupToken
+from informejo.sso.models import UsedToken
 
 COUNTED = timedelta(days=1)  # the longest for which a rate counts something
 REMEMBERED = timedelta(days=365)  # and for which a failure stands in a row
@@ -46,6 +47,16 @@ def old_address_tokens() -> Select:
     return select(AddressToken.token_hash).where(AddressToken.expires_at <= clock.now())
 
 
+def old_halves() -> Select:
+    """Sign-ins that nobody finished in time, with the texts and what a provider told that they carry."""
+    return select(HalfSignIn.token_hash).where(HalfSignIn.expires_at <= clock.now())
+
+
+def old_used_tokens() -> Select:
+    """What a provider signed, and is too old by now to be used again."""
+    return select(UsedToken.token_hash).where(UsedToken.expires_at <= clock.now())
+
+
 def forget_sessions(most: int) -> int:
     """Remove at most that many old sign-ins and return how many."""
     ids = db.session.scalars(old_sessions().limit(most)).all()
@@ -65,6 +76,16 @@ def forget_password_tokens(most: int) -> int:
 def forget_address_tokens(most: int) -> int:
     """Remove at most that many void links and return how many."""
     return _forget_tokens(AddressToken, old_address_tokens(), most)
+
+
+def forget_halves(most: int) -> int:
+    """Remove at most that many and return how many."""
+    return _forget_tokens(HalfSignIn, old_halves(), most)
+
+
+def forget_used_tokens(most: int) -> int:
+    """Remove at most that many and return how many."""
+    return _forget_tokens(UsedToken, old_used_tokens(), most)
 
 
 def forget_counts(most: int) -> int:

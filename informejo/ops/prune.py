@@ -35,6 +35,8 @@ KINDS = (
     Kind("void set-up links", accounts.void_setup_tokens, accounts.forget_setup_tokens),
     Kind("void links to choose a password", accounts.old_password_tokens, accounts.forget_password_tokens),
     Kind("void links to confirm an address", accounts.old_address_tokens, accounts.forget_address_tokens),
+    Kind("sign-ins that were not finished", accounts.old_halves, accounts.forget_halves),
+    Kind("used tokens of single sign-on", accounts.old_used_tokens, accounts.forget_used_tokens),
     Kind("counted tries", accounts.old_counts, accounts.forget_counts),
     Kind("forgotten drafts", drafts.old_drafts, drafts.forget_old_drafts),
     Kind("tickets past their time in the bin", tickets.lost_tickets, tickets.purge_lost_tickets),

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, text, update
 
 from informejo import clock, db
 from informejo.accounts import actions as accounts, password_actions, session_actions
-from informejo.accounts.models import PasswordToken, Session, SetupToken, User
+from informejo.accounts.half_actions import begin_half
+from informejo.accounts.models import HalfSignIn, PasswordToken, Session, SetupToken, User
 from informejo.backup.exclusive import exclusive
 from informejo.drafts.actions import save_draft
 from informejo.drafts.models import Draft
@@ -20,9 +21,12 @@ from informejo.events.names import EventName
 from informejo.live.bookmark import Bookmark
 from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, Watcher
 from informejo.mail.words import Kind
+from informejo.ops.prune import KINDS
+from informejo.sso.models import UsedToken
 from informejo.tickets import actions, change_actions
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.words import Status
+from tests import architecture
 from tests.live.sse import Listener
 
 
@@ -236,6 +240,28 @@ def test_links_to_choose_a_password_go_when_their_day_is_over(world, prune):
             db.commit()
     assert prune()["void links to choose a password"] == 1
     assert db.session.scalars(select(PasswordToken.user_id)).all() == [world.gus.id]
+
+
+def test_what_was_not_finished_or_is_used_up_goes_when_its_time_is_over(world, prune):
+    for minutes in (11, 9):
+        with ago(minutes=minutes):
+            begin_half("sso-link", facts={"email": f"{minutes}@example.org"})
+            db.session.add(UsedToken(token_hash=f"{minutes}", expires_at=clock.now() + timedelta(minutes=10)))
+            db.commit()
+    removed = prune()
+    assert (removed["sign-ins that were not finished"], removed["used tokens of single sign-on"]) == (1, 1)
+    assert db.session.scalars(select(HalfSignIn.facts)).all() == [{"email": "9@example.org"}]
+    assert db.session.scalars(select(UsedToken.token_hash)).all() == ["9"]
+
+
+def test_of_whatever_has_an_end_nothing_stays_for_good(app):
+    looked_at = {table for kind in KINDS for table in kind.due().get_final_froms()}
+    assert {table for table in db.Model.metadata.tables.values() if "expires_at" in table.columns} <= looked_at
+
+
+def test_the_page_of_backups_says_of_each_when_it_goes():
+    page = (architecture.ROOT / "docs/backup.md").read_text()
+    assert [kind.what for kind in KINDS if f"| {kind.what} |" not in page] == []
 
 
 def test_a_draft_nobody_touched_for_three_months_goes_and_a_younger_one_stays(world, prune):
