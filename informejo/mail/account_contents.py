@@ -3,8 +3,9 @@
 from informejo import clock
 from informejo.accounts import address_actions, password_actions, queries
 from informejo.accounts.models import Role
+from informejo.accounts.ways_in_queries import comes_in_without
 from informejo.mail.cases import Case
-from informejo.mail.senders import public
+from informejo.mail.senders import confirmation_link, public
 from informejo.sso.queries import passwords_are_taken
 
 NOTHING_TO_DO = "If it was not you, nothing needs to be done."
@@ -38,10 +39,18 @@ def forgotten(case: Case) -> tuple[str, dict]:
 
 
 def address(case: Case) -> tuple[str, dict]:
-    """To the address that somebody gave for themselves: a link that only they can use, signed in as they are."""
-    link = f"{public()}/profile/address/{address_actions.make_address_link(case.reader.user, case.mail.address)}"
-    until = case.reader.time(clock.now() + address_actions.LASTS)
-    lead = f"Somebody says at the help desk that this address is theirs. Sign in there and say so, until {until}."
+    """To the address that somebody gave for themselves: a link that only they can use, signed in as they are.
+
+    Whoever has no way in was given the address by the desk, and says so without one.
+    """
+    user = case.reader.user
+    token = address_actions.make_address_link(user, case.mail.address)  # also where it is no link: if it is still asked
+    if comes_in_without(user) or case.mail.address != user.email:
+        link, until = f"{public()}/profile/address/{token}", case.reader.time(clock.now() + address_actions.LASTS)
+        lead = f"Somebody says at the help desk that this address is theirs. Sign in there and say so, until {until}."
+    else:
+        link = confirmation_link(user)
+        lead = "The help desk has this address for you from now on. Say that it is yours: then its mails hold what is said."
     shown = {"lead": f"{lead} {NOTHING_TO_DO}", "action": "Confirm this address", "link": link}
     return "Is this address yours?", shown
 

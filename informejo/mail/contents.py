@@ -7,16 +7,13 @@ from typing import NamedTuple
 from flask import current_app
 
 from informejo import clock, db
-from informejo.accounts.models import User
 from informejo.guests import codes
 from informejo.guests.link_actions import make_link
 from informejo.mail import account_contents
 from informejo.mail.cases import Case
 from informejo.mail.conversation import Reader, Told
 from informejo.mail.models import IncomingMail
-from informejo.mail.queries import key
-from informejo.mail.senders import desk_name, public
-from informejo.mail.signatures import confirmation
+from informejo.mail.senders import confirmation_link, desk_name, public
 from informejo.mail.words import Kind, Why
 from informejo.mime.quotes import MARKER
 from informejo.settings.queries import LOGO, mark_of, setting
@@ -65,7 +62,7 @@ def _everywhere(case: Case) -> dict:
         "code_until": case.reader.time(clock.now() + timedelta(days=setting("LINK_DAYS"))),
         "because": _because(case.verdicts[0].why) if case.verdicts else "",
         "choices": f"{public()}/profile/mail" if signs_in else "",
-        "confirm": _confirmation(user) if signs_in and not case.reader.known else "",
+        "confirm": confirmation_link(user) if signs_in and not case.reader.known else "",
         "answer": (answer := _answer(case)),
         "marker": MARKER if answer else "",
     }
@@ -86,10 +83,6 @@ def _answer(case: Case) -> str:
     if case.ticket.requester == case.reader.user:
         return "To answer, answer this mail."
     return "An answer to this mail goes to the requester."
-
-
-def _confirmation(user: User) -> str:
-    return f"{public()}/mail/confirm/{confirmation(key(), user.id, user.email)}"
 
 
 def _ticket(ticket: Ticket, case: Case) -> dict:

@@ -10,7 +10,7 @@ from flask import current_app
 from informejo.accounts.models import User
 from informejo.mail.fields import mailbox
 from informejo.mail.queries import key
-from informejo.mail.signatures import ReplyTo, reply_address
+from informejo.mail.signatures import ReplyTo, confirmation, reply_address
 from informejo.settings.queries import setting
 
 NAME = "Help desk"
@@ -20,6 +20,11 @@ UNNAMED = "Informejo"  # the name of a desk that nobody named
 def public() -> str:
     """What every link in a mail begins with: the setting alone, never what a request said (hardening W-05)."""
     return current_app.config["PUBLIC_URL"].rstrip("/")
+
+
+def confirmation_link(user: User) -> str:
+    """With which whoever reads it says that this person's address is theirs, without signing in."""
+    return f"{public()}/mail/confirm/{confirmation(key(), user.id, user.email)}"
 
 
 def desk_name() -> str:

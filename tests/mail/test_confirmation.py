@@ -1,8 +1,13 @@
 """A link in a mail shows that an address is somebody's: by a button, since programs follow links."""
 
+import re
+
 import pytest
 
 from informejo import db
+from informejo.accounts.address_actions import change_address
+from informejo.accounts.invite_actions import invite
+from informejo.accounts.models import Role
 from informejo.mail import queries, signatures
 from tests.live import dom
 
@@ -34,6 +39,22 @@ def test_following_it_confirms_nothing_and_the_button_does(world, visit, link):
     db.session.refresh(world.gus)
     assert world.gus.confirmed_at
     assert "Your address is confirmed" in visitor.get(link).text
+
+
+@pytest.mark.parametrize("who", ["gus", "kim", "ren"])
+def test_whoever_is_given_another_address_is_mailed_a_link_they_can_use(world, visit, post, sink, who):
+    kim = invite(world.ana, email="kim@example.org", name="Kim Oda", role=Role.AGENT)
+    user = kim if who == "kim" else getattr(world, who)
+    browser = visit(user) if who == "ren" else visit()
+    change_address(world.ana, user, "right@example.net")
+    db.commit()
+    post.deliver()
+    [text] = [mail.get_body(("plain",)).get_content() for to, mail in sink.mails if to == ["right@example.net"]]
+    address = re.search(r"http://localhost:3003(/(?:profile/address|mail/confirm)/\S+)", text)[1]
+    assert "Is this address yours?" in browser.get(address).text
+    browser.post(address)
+    db.session.refresh(user)
+    assert (user.email, bool(user.confirmed_at)) == ("right@example.net", True)
 
 
 def test_it_is_of_one_person_at_one_address(world, visit, link):
