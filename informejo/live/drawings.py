@@ -94,8 +94,8 @@ def _addressed_by(actor: User, ticket: Ticket, standing: Standing) -> Addressees
 def surroundings(actor: User, ticket: Ticket, standing: Standing) -> dict[str, Markup]:
     """What stands above and beside the conversation, each by the name of its place: `ticket-head` and so on."""
     key = _key("surroundings", actor, ticket, standing)
-    lost = _lost(ticket, key)
-    return shelf.one((*key, lost), partial(_surroundings, actor, ticket), still=lambda: _lost(ticket, key) == lost)
+    lost, follows = _lost(ticket, key), ticket.follows_for(policy.audience(actor))  # no event of this one says either
+    return shelf.one((*key, lost, follows and follows.id), partial(_surroundings, actor, ticket), still=lambda: _lost(ticket, key) == lost)
 
 
 def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:

@@ -99,6 +99,18 @@ class Ticket(Folded, Model):
     def is_over(self) -> bool:
         return self.status in (Status.RESOLVED, Status.CLOSED)
 
+    def follows_for(self, audience: str) -> "Ticket | None":
+        """The ticket it follows, where whoever is shown this one so may know of that one too.
+
+        It is drawn once for all of them: not for the staff where that one is confidential, or another team's.
+        """
+        before = self.follows
+        if before is None:
+            return None
+        if audience != Audience.STAFF:
+            return before if before.requester_id == self.requester_id else None
+        return before if before.team_id in (None, self.team_id) and not before.confidential else None
+
     @hybrid_method
     def last_event_for(self, audience: str) -> Event | None:
         """The latest event this audience may see: what lists sort by and call "last activity".

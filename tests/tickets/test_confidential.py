@@ -9,6 +9,7 @@ from informejo.accounts import rights_actions
 from informejo.events.models import Event
 from informejo.mail import actions as mail, recipients
 from informejo.mail.words import Why
+from informejo.teams.actions import create_team
 from informejo.tickets import actions, change_actions, confiding_actions
 from informejo.tickets.sight_queries import named_on
 from informejo.tickets.words import Status
@@ -107,6 +108,35 @@ def test_what_follows_it_is_as_confidential(world, ticket):
     again = actions.follow_up(world.ren, ticket, body="Once more.")
     db.commit()
     assert (again.confidential, again.assignee, seeing(world, again)) == (True, None, ["mia", "tom", "ren"])
+
+
+def test_what_follows_it_does_not_say_its_number_to_the_staff(world, visit):
+    first = world.ticket()
+    change_actions.set_status(world.mia, first, Status.CLOSED)
+    again = actions.follow_up(world.ren, first, body="Once more.")
+    db.commit()
+    ren, ana = visit(world.ren), visit(world.ana)
+    follows = f'follows <a href="/tickets/{first.id}">'
+    assert follows in ana.get(f"/tickets/{again.id}").text
+    confiding_actions.set_confidential(world.mia, first, True)
+    db.commit()
+    assert follows not in ana.get(f"/tickets/{again.id}").text
+    assert follows in ren.get(f"/tickets/{again.id}").text, "both are Ren's"
+    confiding_actions.set_confidential(world.mia, first, False)
+    change_actions.set_team(world.mia, first, create_team(world.ana, name="Phones"))
+    db.commit()
+    assert follows not in ana.get(f"/tickets/{again.id}").text, "it is drawn once for all of the staff"
+    change_actions.set_team(world.mia, again, first.team)
+    db.commit()
+    assert follows in ana.get(f"/tickets/{again.id}").text
+
+
+def test_what_staff_open_after_anothers_ticket_does_not_say_so_to_its_requester(world, visit):
+    first = world.ticket()
+    again = actions.open_ticket(world.mia, requester=world.zoe, follows=first, title="The same", description="Here.")
+    db.commit()
+    shown = [visit(who).get(f"/tickets/{again.id}").text for who in (world.mia, world.zoe)]
+    assert [f"/tickets/{first.id}" in page for page in shown] == [True, False]
 
 
 def test_nobody_who_does_not_see_it_is_mailed_mentioned_or_asked_to_watch(world, ticket):
