@@ -2,7 +2,7 @@
 
 import json
 
-from informejo.events.models import Audience, Event
+from informejo.events.models import Event
 from informejo.events.names import WATCHING, EventName
 from informejo.live.seers import Seers
 from informejo.live.wire import Channel, Thing
@@ -18,7 +18,7 @@ def of(event: Event, channel: Channel, seers: Seers) -> Thing | None:
         "at": event.at.isoformat(),
         "actor": _person(event.actor),
         "ticket": _ticket(event),
-        "changes": _changes(event, channel.audience),
+        "changes": _changes(event),
     }
     if event.name in WATCHING:
         content["watcher"] = _person(event.user)
@@ -37,9 +37,9 @@ def lost(number: int, event: Event | None = None) -> Thing:
     return Thing(key, json.dumps({"ticket": {"number": number}}), name)
 
 
-def _changes(event: Event, audience: str) -> dict:
-    """Where a message went that was taken out is for the staff: that ticket may be nobody else's to know of."""
-    hidden = event.name == EventName.COMMENT_REMOVED and audience != Audience.STAFF
+def _changes(event: Event) -> dict:
+    """Not where a message went that was taken out: that ticket may be nobody's here to know of."""
+    hidden = event.name == EventName.COMMENT_REMOVED
     return {field: values for field, values in event.changes.items() if not (hidden and field == "mail")}
 
 
