@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from flask import Blueprint, current_app, request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
 from informejo.accounts import invite_actions
@@ -18,6 +19,7 @@ from informejo.text import is_id
 from informejo.web import actor, go_to, page
 
 ROLES = (Role.USER, Role.AGENT, Role.ADMIN)
+GONE = "A team that you chose is not there any more. Choose again."
 NOT_IN_A_TEAM = "Only agents and administrators are in teams. Choose no team, or another role."
 
 bp = Blueprint("inviting", __name__)
@@ -46,10 +48,13 @@ def create_people():
     try:
         asked = Invitation.read(request.form)
         teams = _teams(asked)
+        outcomes = [_invite(asked, person, teams) for person in asked.people]
+        db.commit()
     except Invalid as invalid:
         return _form(request.form, invalid.problems), 422
-    outcomes = [_invite(asked, person, teams) for person in asked.people]
-    db.commit()
+    except NotFound:  # before it was chosen, or while this waited for its turn
+        db.session.rollback()
+        return _form(request.form, {"team": GONE}), 422
     if len(outcomes) == 1 and not outcomes[0].link:
         [(user, is_new, _)] = outcomes
         return go_to(f"/users/{user.id}", "invited" if is_new else "known-address")

@@ -138,6 +138,14 @@ def test_nobody_can_be_invited_as_what_is_no_role(world, visit):
         assert invite(visit(world.ana), role=role).status_code == 422
 
 
+def test_where_a_team_is_gone_meanwhile_nobody_is_invited_and_the_list_is_kept(world, visit):
+    many = "Kim Oda <kim@example.org>\nLee Park <lee@example.org>"
+    answer = invite(visit(world.ana), people=many, team="77")
+    assert (answer.status_code, many in unescape(answer.text)) == (422, True)
+    assert "A team that you chose is not there any more." in answer.text
+    assert queries.user_by_email("kim@example.org") is None
+
+
 def test_a_team_that_cannot_be_is_none(world, visit):
     assert invite(visit(world.ana), role="agent", team="9" * 5_000).status_code == 303
 
