@@ -22,6 +22,7 @@ from informejo.web import local, page, wants_fragment
 
 FIELD = "field-"  # begins the names of the hidden fields that carry a form through the question
 ADDRESS = "to"  # the hidden field that says where that form goes
+FILES = "files"  # the one that says that there were files with it, which no hidden field carries
 
 
 class Elsewhere(NamedTuple):
@@ -87,13 +88,14 @@ def ways_of(user: User) -> Ways:
 def question(to: str, fields: dict[str, list[str]], problems: dict[str, str] | None = None) -> str:
     """The page "Is it you?", which carries the form that goes `to` a page of ours."""
     carried = _carried(to, fields)
-    context = {"ways": ways_of(g.actor), "carried": carried, "problems": problems or {}}
+    context = {"ways": ways_of(g.actor), "carried": carried, "lost": FILES in fields, "problems": problems or {}}
     return page("accounts/prove.html", title="Is it you?", **context)
 
 
 def again(to: str, fields: dict[str, list[str]], heading: str = "It is you") -> str:
     """The page after it: the same form once more, for its owner to send."""
-    return page("accounts/proved.html", title=heading, heading=heading, address=to, fields=_pairs(fields))
+    pairs = [(name, text) for name, text in _pairs(fields) if name != FILES]
+    return page("accounts/proved.html", title=heading, heading=heading, address=to, fields=pairs, lost=FILES in fields)
 
 
 def carried() -> tuple[str, dict[str, list[str]]]:
@@ -106,6 +108,8 @@ def carried() -> tuple[str, dict[str, list[str]]]:
 def _ask(_error: NotProved) -> Response:
     left_out = {*PASSWORDS, "credential", drawn.FIELD}
     fields = {name: texts for name, texts in request.form.lists() if name not in left_out}
+    if any(file.filename for file in request.files.values()):
+        fields[FILES] = ["lost"]
     answer = make_response(question(request.full_path.rstrip("?"), fields), 403)
     answer.headers.update(IN_THE_PLACE_OF_ALL if wants_fragment() else {})
     return answer

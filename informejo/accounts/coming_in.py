@@ -8,7 +8,7 @@ from sqlalchemy import inspect
 
 from informejo import cookies, counting, db
 from informejo.accounts import session_actions
-from informejo.accounts.asked_again import again
+from informejo.accounts.asked_again import FILES, again
 from informejo.accounts.gate import ask_whose, carried_fields, carried_form, draft_name
 from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
@@ -79,7 +79,8 @@ def _led_on(user: User, hidden: Mapping[str, str], to: str, notice: str, theirs:
     if not fields:
         return go_to(to, notice)
     draw_for(user)  # their cookie comes with the next request
-    return make_response(again(address, dict(fields.lists()), "You are signed in"))
+    lost = {FILES: [hidden[FILES]]} if FILES in hidden else {}
+    return make_response(again(address, dict(fields.lists()) | lost, "You are signed in"))
 
 
 def whose(email: str) -> str:

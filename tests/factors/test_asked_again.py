@@ -1,5 +1,6 @@
 """What is sensitive asks again who one is, and nothing that was typed is lost by it."""
 
+import io
 import re
 from html import unescape
 
@@ -13,6 +14,7 @@ from informejo.accounts.models import HalfSignIn, Session
 from informejo.accounts.sign_ins import who_asks
 from tests.factors.conftest import App
 from tests.factors.test_passkeys import question
+from tests.test_routes import PNG
 from tests.world import PASSWORD
 
 APP = "/profile/security/authenticator"
@@ -64,6 +66,17 @@ def test_a_field_with_several_values_keeps_them_all(world, hour_old):
         "1",
         "2",
     ]
+
+
+def test_that_a_file_has_to_be_chosen_again_is_said_before_and_after_the_question(world, visit, later):
+    ana, sent = visit(world.ana), {"LOGO": (io.BytesIO(PNG), "x.png"), "kept": "yes"}
+    with later(20):
+        assert "Files could not be kept" not in ana.post("/settings/logo", data={"remove": "yes"}).text
+        asked = ana.post("/settings/logo", data=sent, content_type="multipart/form-data")
+        wrong = ana.post("/prove", data=carried(asked) | {"password": "not it"})
+        right = ana.post("/prove", data=carried(wrong) | {"password": PASSWORD})
+    assert ["Files could not be kept" in answer.text for answer in (asked, wrong, right)] == [True] * 3
+    assert carried(right) == {"kept": "yes"}
 
 
 def test_a_code_or_a_passkey_is_as_good(world, visit, key, later):
