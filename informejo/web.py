@@ -59,6 +59,7 @@ NOTICES = {
     "event-dealt-with": "The event has been dealt with.",
     "event-still-kept": "The event could not be dealt with this time either. What went wrong stands below.",
     "user-changed": "The change is saved.",
+    "user-unchanged": "Nothing had to be changed: it is so already.",
     "mail-read-again": "The mail was read again. Below is what became of it.",
     "mail-made-ticket": "There is a ticket of this mail.",
     "mail-moved": "The mail is moved.",
@@ -88,7 +89,7 @@ NOTICES = {
     "mail-again": "The mail is on its way again.",
 }
 # No word of success: whether the address is known is nobody else's business.
-MAYBE = {"link-asked", "event-still-kept", "known-address", "sso-link-first", "sso-role-kept"}
+MAYBE = {"link-asked", "event-still-kept", "known-address", "user-unchanged", "sso-link-first", "sso-role-kept"}
 _OURS = re.compile(r"/(?![/\\])[^\\]*")  # a path, and not another site's name behind two slashes
 
 

@@ -16,6 +16,7 @@ from informejo.text import is_id
 from informejo.tickets.change_actions import NOT_AT_THE_DESK
 from informejo.web import actor, go_to, page
 
+CHANGED, UNCHANGED = "user-changed", "user-unchanged"  # notices: only the first tells of what was done last
 TABS = {"": "Who it is", "rights": "Role and activity", "sign-in": "Sign-in"}
 
 
@@ -24,7 +25,7 @@ def person_page(user: User, tab: str, **context) -> str:
     context.setdefault("problems", {})
     batch = last_batch_of(user) if actor().is_staff else None
     undoable = batch if batch and may_undo(actor(), batch) else None
-    last = queries.last_change_of(user, actor()) if cookies.notice() else None
+    last = queries.last_change_of(user, actor()) if cookies.notice() == CHANGED else None
     return page(
         f"admin/user_{(tab or 'who').replace('-', '_')}.html",
         title=user.name,
@@ -51,7 +52,12 @@ def address(user: User, tab: str = "") -> str:
     return f"/users/{user.id}" + (f"/{tab}" if tab else "")
 
 
-def changed(user: User, tab: str = "", notice: str = "user-changed"):
+def changed(user: User, event: Event | None, tab: str = ""):
+    """Keep what that event says, and say so at that tab; of what was so already, that it was."""
+    return done(user, tab, CHANGED if event else UNCHANGED)
+
+
+def done(user: User, tab: str, notice: str):
     """Keep what was done, and say so at that tab."""
     db.commit()
     return go_to(address(user, tab), notice)
@@ -83,7 +89,7 @@ def receivers(user: User) -> list[tuple[str, str]]:
 
 def _sentences(user: User, last: Event | None) -> dict[str, str]:
     """What this page says after a change, with the name in it; the log knows what it was."""
-    said = {"user-changed": done_to(last)} if last else {}
+    said = {CHANGED: done_to(last)} if last else {}
     return said | {
         "password-offered": f"{_word(user)} {_how()} {user.email}.",
         "invited": f"{user.name} has an account now. {_word(user)} {_how()} {user.email}.",

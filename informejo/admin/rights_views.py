@@ -35,8 +35,9 @@ def set_role(id: int):
     """Make somebody requester, agent or administrator."""
     user, asked = find_for(id, "user.change"), read(RoleChange)
     require_proof()
-    rights_actions.set_role(actor(), user, asked.value, receiver(asked.to), known=request.form.get("known") == "yes")
-    return changed(user, "rights")
+    known = request.form.get("known") == "yes"
+    event = rights_actions.set_role(actor(), user, asked.value, receiver(asked.to), known=known)
+    return changed(user, event, "rights")
 
 
 @bp.post("/users/<int:id>/activity")
@@ -44,8 +45,8 @@ def set_activity(id: int):
     """Shut somebody out, or let them in again."""
     user, asked = find_for(id, "user.change"), read(ActivityChange)
     require_proof()
-    rights_actions.set_active(actor(), user, asked.value == "active", receiver(asked.to))
-    return changed(user, "rights")
+    event = rights_actions.set_active(actor(), user, asked.value == "active", receiver(asked.to))
+    return changed(user, event, "rights")
 
 
 @bp.post("/users/<int:id>/undo")
@@ -59,5 +60,5 @@ def undo(id: int):
         abort(422, undo_actions.TOO_LATE)
     if leaves(batch):
         require_proof()
-    undo_actions.undo_batch(actor(), batch)
-    return changed(user, "rights" if leaves(batch) else "")
+    event = undo_actions.undo_batch(actor(), batch)
+    return changed(user, event, "rights" if leaves(batch) else "")

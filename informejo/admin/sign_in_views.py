@@ -7,7 +7,7 @@ from informejo.accounts import password_actions, queries, session_actions, sign_
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.models import User
 from informejo.accounts.person_queries import identities_of, last_sign_in_of
-from informejo.admin.person_page import changed, find_for, person_page
+from informejo.admin.person_page import done, find_for, person_page
 from informejo.factors.actions import reset_factors
 from informejo.factors.queries import factors_of
 from informejo.mail.queries import can_be_sent, last_password_mail
@@ -38,7 +38,7 @@ def mail_password_link(id: int):
     """Have a one-time link to choose a password mailed to somebody."""
     user = _find(id)
     password_actions.offer_password(actor(), user)
-    return changed(user, "sign-in", "password-offered")
+    return done(user, "sign-in", "password-offered")
 
 
 @bp.post("/users/<int:id>/sessions")
@@ -46,7 +46,7 @@ def end_sessions(id: int):
     """Sign somebody out everywhere, links to tickets included."""
     user = _find(id)
     session_actions.end_sessions(actor(), user)
-    return changed(user, "sign-in", "sessions-ended-of")
+    return done(user, "sign-in", "sessions-ended-of")
 
 
 @bp.post("/users/<int:id>/factors")
@@ -54,7 +54,7 @@ def remove_factors(id: int):
     """Take away the second factors of somebody who lost them."""
     user = _find(id)
     reset_factors(actor(), user)
-    return changed(user, "sign-in", "factors-reset")
+    return done(user, "sign-in", "factors-reset")
 
 
 def _find(id: int) -> User:

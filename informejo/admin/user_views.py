@@ -32,14 +32,14 @@ def edit_person(id: int):
     user = policy.find_user(actor(), id)
     try:
         new = PersonChange.read(request.form)
-        person_actions.edit_person(actor(), user, **new.model_dump(), was=shown_in(request.form))
+        event = person_actions.edit_person(actor(), user, **new.model_dump(), was=shown_in(request.form))
     except Invalid as invalid:
         return _page(user, invalid), 422
     except ChangedMeanwhile as other:
         db.session.rollback()
         asked = {other.name: question(f"“{other.value}”" if other.value else "nothing")}
         return _page(user, Invalid(asked, dict(request.form)), {other.name: other.value}), 409
-    return changed(user)
+    return changed(user, event)
 
 
 @bp.post("/users/<int:id>/address")
@@ -49,20 +49,19 @@ def change_address(id: int):
     policy.require(actor(), "user.change", user)
     require_proof()
     try:
-        address_actions.change_address(actor(), user, AddressChange.read(request.form).email)
+        event = address_actions.change_address(actor(), user, AddressChange.read(request.form).email)
     except Invalid as invalid:
         return _page(user, invalid), 422
     except actions.Taken:
         return _page(user, Invalid({"email": TAKEN}, dict(request.form))), 422
-    return changed(user)
+    return changed(user, event)
 
 
 @bp.post("/users/<int:id>/handover")
 def give_tickets(id: int):
     """Give what is assigned to somebody to another, to a team, or back to the queue."""
     user = policy.find_user(actor(), id)
-    hand_over(actor(), user, receiver(read(Handover).to))
-    return changed(user)
+    return changed(user, hand_over(actor(), user, receiver(read(Handover).to)))
 
 
 def _page(user: User, invalid: Invalid | None = None, was: dict | None = None) -> str:

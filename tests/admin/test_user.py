@@ -13,6 +13,7 @@ from informejo.mail.words import Kind, OutState
 from informejo.teams.models import Team
 from informejo.tickets import batch_actions, change_actions
 from informejo.tickets.words import Status
+from informejo.web import NOTICES
 from tests.live import dom
 from tests.mail.deciding import catch_up
 
@@ -138,6 +139,18 @@ def test_the_sentence_is_said_once_and_by_the_page_of_that_person_alone(world, v
     answer = ana.post(f"/users/{world.tom.id}/activity", data={"value": "inactive"})
     assert "Tom Berg is deactivated." not in main(ana.get(f"/users/{world.ren.id}"))
     assert not dom.read(ana.get(answer.location).text).all("p", class_name="notice")
+
+
+def test_what_was_so_already_says_that_and_nothing_of_what_was_done_before(world, visit, toms):
+    toms(1)
+    here, ana = f"/users/{world.tom.id}", visit(world.ana)
+    done(ana, f"{here}/activity", value="inactive", to=world.mia.id)
+    answer = ana.post(f"{here}/activity", data={"value": "inactive"})
+    shown = dom.read(ana.get(answer.location).text)
+    assert [notice.text for notice in shown.all("p", class_name="notice")] == [NOTICES["user-unchanged"]]
+    assert shown.find("undo-it") is None
+    for deed, fields in (("role", {"value": "agent"}), ("person", {"name": "Tom Berg"}), ("handover", {})):
+        assert done(ana, f"{here}/{deed}", **fields) == NOTICES["user-unchanged"]
 
 
 def test_a_made_up_cookie_says_nothing_of_anybody(world, visit):
