@@ -38,7 +38,7 @@ _SHUT_OUT = {"sqlite_where": text("active = 0"), "postgresql_where": text("NOT a
 
 
 def nobodys_address() -> str:
-    """For an account that has none any more: no mail can ever go there (RFC 2606), and nobody can have taken it before."""
+    """For an account that has none any more: no mail can go there (RFC 2606), and nobody can have taken it before."""
     return f"former-user-{secrets.token_hex(8)}@erased.invalid"
 
 

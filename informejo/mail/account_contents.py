@@ -50,7 +50,7 @@ def address(case: Case) -> tuple[str, dict]:
         lead = f"Somebody says at the help desk that this address is theirs. Sign in there and say so, until {until}."
     else:
         link = confirmation_link(user)
-        lead = "The help desk has this address for you from now on. Say that it is yours: then its mails hold what is said."
+        lead = "The help desk has this address for you from now on. Say that it is yours: then mails hold what is said."
     shown = {"lead": f"{lead} {NOTHING_TO_DO}", "action": "Confirm this address", "link": link}
     return "Is this address yours?", shown
 

@@ -47,7 +47,7 @@ def waiting() -> Told | None:
 
 
 def fits(told: Told | None, user: User) -> bool:
-    """Whether that account may be linked with this person's: the address there is, or was until a merge, theirs here."""
+    """Whether that account may be linked with this person's: its address is theirs here, or was until a merge."""
     return told is not None and user_by_email(told.email) is user and user.confirmed_at is not None
 
 

@@ -14,8 +14,7 @@ from informejo.sso.models import Identity
 from informejo.tickets.models import Comment, Ticket
 from tests.accounts.test_forgotten import ask, link
 from tests.accounts.test_password_link import NEW, is_in, signs_in
-from tests.intake.letters import come, letter
-from tests.intake.letters import mailed as mailed_by_us
+from tests.intake.letters import come, letter, mailed as mailed_by_us
 from tests.world import PASSWORD
 
 VICTIM, EVIL = "vic@example.net", "mallory@evil.example"
