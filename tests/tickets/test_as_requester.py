@@ -7,6 +7,7 @@ import pytest
 from informejo import db
 from informejo.accounts import rights_actions
 from informejo.drafts.actions import key_for, save_draft
+from informejo.guests.actions import submit_ticket
 from informejo.tickets import queries
 
 PERSONAL = re.compile(
@@ -79,8 +80,17 @@ def test_whoever_is_shut_out_sees_nothing(world, visit, ticket):
     rights_actions.set_active(world.ana, world.ren, False)
     db.commit()
     page = visit(world.mia).get(f"/tickets/{ticket.number}/as-requester").text
-    assert "They see nothing" in page
+    assert "They see nothing: their account is deactivated." in page
     assert "It still burns." not in page
+
+
+def test_whoever_has_not_shown_that_a_ticket_is_theirs_is_not_called_deactivated(world, visit):
+    world.zoe.confirmed_at = None
+    sent = submit_ticket(name="Zoe", email=world.zoe.email, title="It smokes", description="At the back of it.")
+    db.commit()
+    page = visit(world.mia).get(f"/tickets/{sent.number}/as-requester").text
+    assert "They see nothing: nobody has shown yet that their address is theirs" in page
+    assert "deactivated" not in page
 
 
 def test_it_is_for_staff_who_see_the_ticket(world, visit, ticket):
