@@ -1,4 +1,4 @@
-"""What happened, for the audit: who did what to whom, as one sentence. No text that anybody wrote is in it."""
+"""What happened, for the audit: who did what to whom, as one sentence. No message and no description is in it."""
 
 from informejo.accounts.models import Role
 from informejo.audit.models import Access, AccessKind
@@ -104,6 +104,8 @@ def _named(field: str, value):
 def _shown(value) -> str:
     if value in (None, "", [], {}):
         return "nothing"
+    if isinstance(value, dict) and "content" in value:  # the logo
+        return "a picture"
     if isinstance(value, dict) and "word" in value:  # of a category
         value = f"{value['word']} (hidden)" if value["hidden"] else value["word"]
     if isinstance(value, list):

@@ -25,6 +25,7 @@ from informejo.ids import made_at
 from informejo.teams import actions as team_actions
 from informejo.tickets import change_actions, confiding_actions
 from informejo.tickets.words import Category
+from tests.test_routes import PNG
 from tests.world import PASSWORD
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1")
@@ -67,6 +68,17 @@ def test_the_categories_of_a_team_are_called_by_their_names(world, visit):
     team_actions.change_team(world.ana, team, name="Wires", sees_all=True, categories=its)
     db.commit()
     assert "categories from nothing to “Network, Travel”" in sentences(visit(world.ana))[0]
+
+
+def test_a_logo_is_called_a_picture(world, visit):
+    ana, sent = visit(world.ana), {"LOGO": (io.BytesIO(PNG), "logo.png")}
+    ana.post("/settings/logo", data=sent, content_type="multipart/form-data")
+    ana.post("/settings/logo", data={"remove": "yes"})
+    last, first = sentences(ana)
+    assert (first, last) == (
+        "Ana Silva changed a setting: LOGO from nothing to a picture.",
+        "Ana Silva changed a setting: LOGO from a picture to nothing.",
+    )
 
 
 def test_no_text_of_a_note_is_in_it_and_none_in_its_file(world, visit, busy):
