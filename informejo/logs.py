@@ -96,8 +96,7 @@ def name_user(id: int):
 
 def path() -> str:
     """The path of this request as a log may hold it: on one line, short, and without what opens something."""
-    given = request.view_args or {}
-    hidden = [name for name, value in given.items() if isinstance(value, str) and name not in PLAIN]
+    given, hidden = request.view_args or {}, _hidden()
     if request.url_rule is None:  # it may be a mistyped address of anything
         first, *rest = request.path.lstrip("/").split("/", 1)
         shown = f"/{first}/..." if rest and rest[0] else f"/{first}"
@@ -111,6 +110,12 @@ def path() -> str:
 def pattern() -> str:
     """The path for readers who may not know of each thing there is: "/tickets/<number>/comments" for each of them."""
     return re.sub(r"<(?:[^<>]*:)?(\w+)>", r"<\1>", request.url_rule.rule) if request.url_rule else path()
+
+
+def holds_secret() -> bool:
+    """Whether the path of this request may hold what opens something, so that nobody shall be told it."""
+    mistyped = request.url_rule is None and "/" in request.path.strip("/")
+    return mistyped or bool(_hidden())
 
 
 def one_line(text: str, most: int = MOST) -> str:
@@ -206,6 +211,12 @@ def _parts(response: Response, seconds: float) -> dict:
         # Counting the bytes of a stream would read it to its end.
         "bytes": response.calculate_content_length() if response.is_sequence else response.content_length,
     }
+
+
+def _hidden() -> list[str]:
+    """The names of those parts of this request's path that no log may hold."""
+    given = request.view_args or {}
+    return [name for name, value in given.items() if isinstance(value, str) and name not in PLAIN]
 
 
 def _shown(given: dict, hidden: list[str], name: str) -> str:

@@ -18,6 +18,7 @@ from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import Forbidden, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from informejo import logs
 from informejo.accounts.queries import known_browser
 from informejo.cookies import cookie, is_https
 from informejo.counting import Counts, keep, key_of
@@ -35,6 +36,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+# Of pages whose address is a secret. With `no-referrer` browsers would say `Origin: null` of their forms (Fetch, 3.1),
+# which over http, where there is no Sec-Fetch-Site, looks like another site's.
+ORIGIN_ALONE = "strict-origin"
 TIDY_SECONDS = 60  # at least, between two removals of expired counts
 EVEN_SECONDS = 0.15  # more than it takes to look somebody up, hash a code and write a few rows
 _NO_ADDRESS = IPv4Address(0)
@@ -160,6 +164,8 @@ def is_for_programs() -> bool:
 
 def finish(response: Response) -> Response:
     """The answer, and with it the headers that every answer of its kind has."""
+    if logs.holds_secret():
+        response.headers.setdefault("Referrer-Policy", ORIGIN_ALONE)
     said = {name for name, _ in response.headers}
     response.headers.extend([(name, value) for name, value in HEADERS.items() if name not in said])
     if is_https():

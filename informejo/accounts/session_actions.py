@@ -86,7 +86,7 @@ def end_links(actor: User, user: User):
 
 
 def end_sessions_from_elsewhere(user: User, *, but_from: Iterable[str], but: Session):
-    """End this person's sign-ins that came from providers, other than `but_from` these, and all that are half-way in."""
+    """End this person's sign-ins that came from providers, but for `but_from` these, and all half-way in."""
     end_halves(user)
     _end(user, user, Session.provider.not_in(["", *but_from]), Session.id != but.id)
 

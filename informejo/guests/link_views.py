@@ -1,7 +1,6 @@
 """Coming in by a link that was mailed: its token is exchanged for a cookie, and stands in no address after that."""
 
 from flask import Blueprint, g, redirect
-from werkzeug.wrappers import Response
 
 from informejo import cookies, db, security
 from informejo.accounts import session_actions
@@ -10,12 +9,6 @@ from informejo.guests.links import with_link
 from informejo.web import go_to, page, public
 
 bp = Blueprint("guest_links", __name__)
-
-
-@bp.after_request
-def _tell_nobody(response: Response) -> Response:
-    response.headers["Referrer-Policy"] = "no-referrer"  # the address of these pages is the secret itself
-    return response
 
 
 @bp.get("/t/")

@@ -259,7 +259,7 @@ def test_looking_does_not_use_it_up_and_nobody_keeps_or_hands_on_the_page(world,
         page = visit().open(address, method=method)
         assert page.status_code == 200
         assert page.headers["Cache-Control"] == "no-store"
-        assert page.headers["Referrer-Policy"] == "same-origin"
+        assert page.headers["Referrer-Policy"] == "strict-origin"
 
 
 @pytest.mark.hardening("H-49")

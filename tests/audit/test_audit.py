@@ -149,7 +149,6 @@ def test_what_happens_to_a_confidential_ticket_is_left_out_for_whoever_does_not_
     assert len(sentences(visit(world.ana), about="1")) == 2
 
 
-@pytest.mark.hardening("H-10")
 def test_that_somebody_was_refused_says_no_number_of_a_ticket(world, visit, monkeypatch):
     ticket = world.ticket()
     change_actions.assign(world.tom, ticket, world.tom)
@@ -170,6 +169,7 @@ def test_that_somebody_was_refused_says_no_number_of_a_ticket(world, visit, monk
     assert "POST /tickets/<number>/deletion" in ana.get("/audit.csv").text
 
 
+@pytest.mark.hardening("H-10")
 def test_an_export_needs_the_right_to_see_the_audit_with_every_filter(world, visit, busy):
     for person in (world.ren, world.mia):
         for asked in ("", "?who=ren@example.org", "?about=1", "?kind=signed-in"):

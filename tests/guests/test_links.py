@@ -74,7 +74,7 @@ def test_following_a_link_writes_nothing_however_often(world, visit, ticket):
     for method in ("HEAD", "GET", "GET"):
         answer = visit().open(f"/t/{token}", method=method)
         assert (answer.status_code, answer.location) == (303, f"/tickets/{ticket.id}")
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "strict-origin"
         assert token not in answer.text
     assert rows() == before
 
@@ -197,13 +197,24 @@ def test_whoever_is_signed_in_as_that_person_comes_straight_to_the_ticket(world,
     assert not answer.headers.getlist("Set-Cookie")
 
 
+def test_the_form_of_a_page_that_tells_nobody_its_address_can_be_sent_over_http(world, visit, ticket):
+    """Fetch, 3.1: of a page without referrer a form says `Origin: null`, and over http no more."""
+    token = make_link(world.gus, ticket).token
+    db.commit()
+    zoe = visit(world.zoe)
+    policy = zoe.get(f"/t/{token}").headers["Referrer-Policy"]
+    origin = "null" if policy == "no-referrer" else "http://localhost"
+    answer = zoe.post(f"/t/{token}", headers={"Origin": origin}, environ_overrides={"HTTP_SEC_FETCH_SITE": ""})
+    assert answer.location == f"/tickets/{ticket.id}"
+
+
 def test_whoever_is_signed_in_as_another_is_asked_first(world, visit, ticket):
     token = make_link(world.gus, ticket).token
     db.commit()
     zoe = visit(world.zoe)
     page = zoe.get(f"/t/{token}")
     assert "You are signed in as Zoe Kaur" in page.text
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert zoe.get("/tickets").status_code == 200
     answer = zoe.post(f"/t/{token}")
     assert answer.location == f"/tickets/{ticket.id}"

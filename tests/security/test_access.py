@@ -196,7 +196,7 @@ def test_no_part_of_the_set_up_token_opens_and_looking_does_not_use_it_up(app, v
         app.extensions["rates"].storage.reset()
         page = visit().open(f"/setup/{token}", method=method)
         assert page.status_code == 200
-        assert page.headers["Referrer-Policy"] == "same-origin"
+        assert page.headers["Referrer-Policy"] == "strict-origin"
 
 
 @pytest.mark.hardening("H-37", "S-26")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from informejo.security import HEADERS, KEPT_BY_BROWSERS
+from informejo.security import HEADERS, KEPT_BY_BROWSERS, ORIGIN_ALONE
 from tests.live import dom
 
 FILLED = {
@@ -17,9 +17,14 @@ FILLED = {
     "kind": "css",
     "provider": "gone",
 }
+SECRETS = (
+    *("/t/x", "/setup/x", "/choose-password/x", "/profile/address/x", "/mail/confirm/x"),
+    *("/files/x", "/files/x/x", "/sso/gone/callback"),
+)
 STRICTER = {  # for what holds a secret in its address, and for what is a file and no page
-    ("/t/", "Referrer-Policy"): "no-referrer",
-    ("/t/x", "Referrer-Policy"): "no-referrer",
+    **{(address, "Referrer-Policy"): ORIGIN_ALONE for address in SECRETS},
+    # Where there is no form, nobody knows which address was meant.
+    **{(status, "Referrer-Policy"): ORIGIN_ALONE for status in (403, 405)},
     ("/audit.csv", "Content-Security-Policy"): "sandbox; default-src 'none'",
 }
 FRAGMENTS = ("/unread", "/desk/counts", "/queue/news", "/me.css")
@@ -55,7 +60,8 @@ def test_every_answer_says_what_it_is_and_is_kept_by_nobody(world, visit, addres
     for address, answer in answers(visit(who and getattr(world, who)), addresses):
         statuses.add(answer.status_code)
         for name, value in HEADERS.items():
-            assert answer.headers[name] in (value, STRICTER.get((address, name))), (address, name)
+            stricter = {STRICTER.get((what, name)) for what in (address, answer.status_code)}
+            assert answer.headers[name] in {value, *stricter}, (address, name)
         assert "charset=utf-8" in answer.content_type or answer.mimetype == "application/json", (
             address,
             answer.content_type,
@@ -65,6 +71,16 @@ def test_every_answer_says_what_it_is_and_is_kept_by_nobody(world, visit, addres
             assert answer.headers["Cache-Control"] == "no-store", address
             assert {"Cookie", "HX-Request"} <= set(answer.vary), address
     assert {200, 403, 404} <= statuses
+
+
+@pytest.mark.parametrize("who", [None, "ana"])
+def test_an_address_that_is_a_secret_is_told_to_nobody_by_its_page(world, visit, who):
+    browser = visit(who and getattr(world, who))
+    for address in (*SECRETS, "/t/x/mistyped", "/choose-passwort/x"):
+        for method in ("GET", "POST"):
+            headers = browser.open(address, method=method).headers
+            assert headers.getlist("Referrer-Policy") == ["strict-origin"], (method, address)
+    assert browser.get("/check").headers["Referrer-Policy"] == "same-origin", "by it one comes back to where one was"
 
 
 @pytest.mark.hardening("S-21")
