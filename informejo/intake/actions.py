@@ -12,9 +12,9 @@ from informejo.accounts.password_actions import void_links
 from informejo.intake.bringing import Brought
 from informejo.intake.judging_queries import Judgement
 from informejo.intake.mailed_back import tokens_in
-from informejo.intake.matching_queries import Match, most_secret
+from informejo.intake.matching_queries import Match, most_secret, told_by
 from informejo.mail.actions import confirm_address
-from informejo.mail.models import IncomingMail, MailPicture, OutgoingMail
+from informejo.mail.models import IncomingMail, MailPicture
 from informejo.mail.outgoing_actions import mark_bounced, words_about
 from informejo.mail.words import REPORTS, InState
 from informejo.mime.parsing import Parsed
@@ -73,15 +73,10 @@ def _note_report(mail: IncomingMail, judgement: Judgement):
         return
     said = " ".join(filter(None, (report.status, report.words)))
     words = words_about(about, said) or "no reason is given"
-    mail.ticket = about.ticket or _most_secret(about)
+    mail.ticket = most_secret(told_by(about)) or about.ticket  # the report may have all of it
     mail.reason = REPORTS.format(about.address, report.action, words)
     if report.action == "failed":
         mark_bounced(about, words)
-
-
-def _most_secret(bundle: OutgoingMail) -> Ticket | None:
-    """Of the tickets a bundle told of one that not all of the staff see: the report may have all of it."""
-    return most_secret(verdict.event.ticket for verdict in bundle.verdicts if verdict.event.ticket)
 
 
 def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Brought):

@@ -1,7 +1,7 @@
 """Which ticket an incoming mail belongs to, and as whom it acts. Never by the text of a subject."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -53,13 +53,19 @@ class Signed(NamedTuple):
     address: str
     internal: bool
     how: str
+    quoted: Sequence[Ticket]  # what an answer to it may quote
 
 
 def match(parsed: Parsed, dmarc: str) -> Match:
     """By what we signed, for this very sender; then by a number in the subject, for the requester of that ticket."""
     found = _match(parsed, dmarc)
-    named = [] if found.ticket else [signed.ticket for signed in _signed(parsed) if signed.ticket]
-    return found._replace(like=most_secret(named))
+    quoted = [] if found.ticket else [ticket for signed in _signed(parsed) for ticket in signed.quoted]
+    return found._replace(like=most_secret(quoted))
+
+
+def told_by(mail: OutgoingMail) -> list[Ticket]:
+    """The tickets that a mail of ours tells of: its own, and those of a bundle."""
+    return [ticket for ticket in (mail.ticket, *(verdict.event.ticket for verdict in mail.verdicts)) if ticket]
 
 
 def most_secret(tickets: Iterable[Ticket]) -> Ticket | None:
@@ -111,17 +117,18 @@ def _signed(parsed: Parsed) -> Iterator[Signed]:
         user, ticket = named and surviving(db.session.get(User, named.user)), named and _ticket(named.ticket)
         if user and ticket:
             how = "It was sent to the reply address that was made for its sender."
-            yield Signed(ticket, user.email, _heard_notes(user, ticket), how)
+            yield Signed(ticket, user.email, _heard_notes(user, ticket), how, [ticket])
 
 
 def _of_mail(named: MessageId, sent: OutgoingMail) -> Signed:
     """A mail names its ticket; its message may have gone to another ticket since."""
     said = sent.comment or (db.session.get(Comment, named.thing) if named.kind == "c" else None)
-    ticket = said.ticket if said else sent.ticket
+    ticket = said.ticket if said else sent.ticket if named.kind != "x" else None  # a bundle is no one ticket's
     subject = f" “{sent.subject}”" if sent.subject else ""
     how = f"It answers our mail{subject}, which went to its sender."
     address = surviving(sent.user).email if sent.user else sent.address
-    return Signed(ticket, address, _was_internal(named, said, sent), how)
+    quoted = [*told_by(sent), *([ticket] if ticket else [])]
+    return Signed(ticket, address, _was_internal(named, said, sent), how, quoted)
 
 
 def _was_internal(named: MessageId, said: Comment | None, sent: OutgoingMail) -> bool:

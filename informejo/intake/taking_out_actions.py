@@ -1,5 +1,7 @@
 """Taking out of a ticket what a mail had brought there by mistake, and bringing back what went into the bin with it."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select, update
 
 from informejo import clock, db
@@ -8,7 +10,8 @@ from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.mail.models import IncomingMail, OutgoingMail
+from informejo.intake.matching_queries import most_secret
+from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
 from informejo.mail.outgoing_actions import mark_dropped
 from informejo.mail.words import Kind, OutState
 from informejo.policy import hold
@@ -25,7 +28,7 @@ def take_out_message(actor: User, comment: Comment, to: Ticket | None):
     hold(actor, "mail.settle", comment.ticket)
     ticket, audience = comment.ticket, comment.audience
     changes = {"mail": [ticket.number, to and to.number]} | _as_before(comment)
-    _remove(comment)
+    _remove(comment, most_secret(filter(None, (ticket, to))) or ticket)
     log.record(EventName.COMMENT_REMOVED, actor, ticket=ticket, audience=audience, changes=changes)
 
 
@@ -61,13 +64,25 @@ def _call_back(about):
         mark_dropped(mail, "The message it tells of went to another ticket.")
 
 
-def _remove(comment: Comment):
-    """Whatever points at it goes first. Mails that were sent stay, so that answers to them still find the ticket."""
+def _keep_secret(bundles: Sequence[OutgoingMail], ticket: Ticket):
+    """What was sent in one is known by its verdicts alone. They go with their events, and what it says does not."""
+    for mail in bundles:
+        mail.ticket = most_secret(filter(None, (mail.ticket, ticket))) or mail.ticket or ticket
+
+
+def _remove(comment: Comment, secret: Ticket):
+    """Whatever points at it goes first. Mails that were sent stay, so that answers to them still find the ticket.
+
+    Bundles that told of it are as secret as the ticket `secret` from now on.
+    """
     session, id = db.session, comment.id
     files = select(Attachment.id).where(Attachment.comment_id == id)
     its = select(Event.id).where((Event.comment_id == id) | Event.attachment_id.in_(files))
     sent = (OutgoingMail.comment_id == id) | OutgoingMail.event_id.in_(its)
     _call_back(sent)
+    told = select(Verdict.mail_id).where(Verdict.event_id.in_(its))
+    gone = OutgoingMail.kind == Kind.BUNDLE, OutgoingMail.state != OutState.WAITING
+    _keep_secret(session.scalars(select(OutgoingMail).where(OutgoingMail.id.in_(told), *gone)).all(), secret)
     session.flush()
     session.execute(update(OutgoingMail).where(sent).values(comment_id=None, event_id=None))
     session.execute(update(IncomingMail).where(IncomingMail.comment_id == id).values(comment_id=None))

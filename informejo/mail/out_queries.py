@@ -47,7 +47,8 @@ def find_outgoing(actor: User, id: int) -> OutgoingMail:
 def visible_mails(actor: User) -> Select:
     """The mails that go out of which the staff may know: not those that tell of a ticket they do not see.
 
-    What a bundle tells of is in its verdicts.
+    What a bundle tells of is in its verdicts; where these went with what was taken elsewhere, its ticket is the most
+    secret of those.
     """
     if policy.sees_everything(actor):
         return select(OutgoingMail)

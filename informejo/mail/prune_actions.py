@@ -5,7 +5,9 @@ from datetime import timedelta
 from sqlalchemy import Select, delete, select, update
 
 from informejo import clock, db
-from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, Watcher
+from informejo.events.models import Event
+from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, Verdict, Watcher
+from informejo.mail.words import Kind, OutState
 
 CAUGHT_DAYS = timedelta(days=30)
 
@@ -19,8 +21,16 @@ def forget_mails_of(ticket_id: int, most: int) -> int:
     return (
         _forget(IncomingMail, select(IncomingMail.id).where(came), most)
         or _forget(OutgoingMail, select(OutgoingMail.id).where(OutgoingMail.ticket_id == ticket_id), most)
+        or _forget(OutgoingMail, _bundles_about(ticket_id), most)
         or db.session.execute(delete(Watcher).where(Watcher.ticket_id == ticket_id)).rowcount
     )
+
+
+def _bundles_about(ticket_id: int) -> Select:
+    """What went out in a bundle tells of that ticket, and nothing would say so any more when its events are gone."""
+    told = select(Verdict.mail_id).join(Event, Event.id == Verdict.event_id).where(Event.ticket_id == ticket_id)
+    sent = OutgoingMail.kind == Kind.BUNDLE, OutgoingMail.state != OutState.WAITING
+    return select(OutgoingMail.id).where(OutgoingMail.id.in_(told), *sent)
 
 
 def old_caught_mails() -> Select:

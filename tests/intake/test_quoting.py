@@ -1,14 +1,21 @@
 """What a mail quotes of a ticket that not all of the staff see stays theirs, whatever is done with the mail."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from informejo import db
+from informejo import clock, db
 from informejo.intake.ledger_queries import find_mail
-from informejo.mail.words import InState
+from informejo.mail.actions import save_choices
+from informejo.mail.models import CaughtMail
+from informejo.mail.out_queries import find_outgoing
+from informejo.mail.words import InState, Pace
 from informejo.teams import actions as teams
 from informejo.tickets import change_actions, confiding_actions
-from tests.intake.letters import come, letter, mailed
+from informejo.tickets.prune_actions import purge_lost_tickets
+from tests.intake.letters import come, ledger, letter, mailed
 
 
 @pytest.fixture
@@ -87,3 +94,57 @@ def test_so_does_the_same_mail_that_comes_once_more(world, press, ticket):
     again = come(raw)
     assert again.state == InState.IGNORED
     assert [who for who in ("mia", "ana") if is_found(world, who, again)] == ["mia"]
+
+
+@pytest.fixture
+def bundle(app, world, ticket, post):
+    """`bundle()`: what Mia is sent in one mail, caught, about what Ren mailed to the ticket and about another one."""
+    app.config["MAIL_CATCH"] = True
+    save_choices(world.mia, pace=Pace.BUNDLED)
+    other = world.ticket(title="The monitor")
+    change_actions.assign(world.mia, other, world.mia)
+    db.commit()
+    post.deliver()
+
+    def bundle(*mails: bytes):
+        for mail in mails:
+            come(mail)
+        world.comment(world.ren, other, "It flickers.")
+        post.deliver()
+        with clock.at(clock.now() + timedelta(hours=2)):
+            post.deliver()
+        newest = select(CaughtMail).where(CaughtMail.address == world.mia.email).order_by(CaughtMail.id.desc())
+        return db.session.scalars(newest).first()
+
+    return bundle
+
+
+def test_a_caught_bundle_stays_theirs_when_its_message_goes_elsewhere(world, visit, press, ticket, bundle):
+    caught = bundle(answering(world, ticket, "ren@example.org"))
+    assert b"4,200" in caught.raw
+    page, (mail,) = f"/mail/caught/{caught.id}", ledger()
+    assert visit(world.ana).get(page).status_code == 404
+    secret = world.ticket(title="Mine too")
+    confiding_actions.set_confidential(world.mia, secret, True)
+    db.commit()
+    press(mail, "move", number=secret.id)
+    assert visit(world.ana).get(page).status_code == 404
+    assert find_outgoing(world.mia, caught.mail_id).ticket in (ticket, secret)
+    with pytest.raises(NotFound):
+        find_outgoing(world.ana, caught.mail_id)
+
+
+def test_a_caught_bundle_is_nobodys_when_a_ticket_it_told_of_is_gone_for_good(world, visit, ticket, bundle):
+    caught = bundle(answering(world, ticket, "ren@example.org"))
+    ticket.deleted_at = clock.now() - timedelta(days=400)
+    db.commit()
+    while purge_lost_tickets(100):
+        db.commit()
+    assert visit(world.ana).get(f"/mail/caught/{caught.id}").status_code == 404
+
+
+def test_an_answer_to_a_bundle_opens_a_ticket_as_confidential_as_what_it_told_of(world, ticket, bundle):
+    caught = bundle(answering(world, ticket, "ren@example.org"))
+    sent = find_outgoing(world.mia, caught.mail_id)
+    opened = come(letter(sender="mia@at-home.example", text="> 4,200", in_reply_to=sent.message_id)).ticket
+    assert (opened in (ticket, None), opened.confidential) == (False, True)
