@@ -87,7 +87,11 @@ SETTINGS = (
     Setting("ADMIN_IDLE_MINUTES", 30, "Minutes after which one ends with which nobody does anything.", fits=TIME),
     Setting("PROOF_MINUTES", 15, "Minutes after which what is sensitive asks anew who one is."),
     Setting("BIN_DAYS", 30, "Days a deleted ticket can be brought back."),
-    Setting("STREAMS_PER_USER", 12, "Live streams one person may hold open; the next is refused with 429. A link to a ticket has its own."),
+    Setting(
+        "STREAMS_PER_USER",
+        12,
+        "Live streams one person may hold open; the next is refused with 429. A link to a ticket has its own.",
+    ),
     Setting("STREAMS_TOTAL", 10_000, "Live streams in all; the next is refused with 503."),
     Setting("REPLAY_LIMIT", 200, "Missed events that are replayed; beyond it the page is told to load itself again."),
     Setting("TRUSTED_PROXIES", 0, "Proxies in front whose X-Forwarded-* headers are believed (nginx alone: 1)."),

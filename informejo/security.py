@@ -215,7 +215,7 @@ def trying(*counted: tuple[str, str]) -> Iterator[None]:
     keys = [(what, _key(what, who)) for what, who in counted]
     rates()  # what has to be read back is, before others wait for it
     with _turn:
-        _turn.wait_for(lambda: all([_may_begin(*key) for key in keys]))
+        _turn.wait_for(lambda: all([_may_begin(*key) for key in keys]))  # noqa: C419 - each is asked, it may raise
         _under_way.update(keys)
     try:
         yield

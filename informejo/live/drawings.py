@@ -95,7 +95,11 @@ def surroundings(actor: User, ticket: Ticket, standing: Standing) -> dict[str, M
     """What stands above and beside the conversation, each by the name of its place: `ticket-head` and so on."""
     key = _key("surroundings", actor, ticket, standing)
     lost, follows = _lost(ticket, key), ticket.follows_for(policy.audience(actor))  # no event of this one says either
-    return shelf.one((*key, lost, follows and follows.id), partial(_surroundings, actor, ticket), still=lambda: _lost(ticket, key) == lost)
+    return shelf.one(
+        (*key, lost, follows and follows.id),
+        partial(_surroundings, actor, ticket),
+        still=lambda: _lost(ticket, key) == lost,
+    )
 
 
 def first_new(pieces: Iterable[Piece], seen: int, reader: User) -> Piece | None:

@@ -352,4 +352,5 @@ def test_whether_there_were_any_nobody_learns_either(world, visit, hidden, ticke
 
 
 def undo_panel(page: str) -> str:
-    return re.search("panel undo.*?</form>", page, re.DOTALL)[0].split("<p>")[1]
+    """What it says, but for the moment at which it was."""
+    return re.sub("<time.*?</time>", "", re.search("panel undo.*?</form>", page, re.DOTALL)[0].split("<p>")[1])
