@@ -13,6 +13,7 @@ from informejo.accounts.models import Count
 from informejo.accounts.queries import fingerprint
 
 IN_A_ROW = "failure in a row"
+IN_ALL = "failure, whoever came in since"  # no more of them are kept than of those in a row
 MOST_IN_A_ROW = 100  # NIST SP 800-63B-4, 3.2.2
 
 
@@ -54,16 +55,26 @@ def keep(what: str, who: str):
 
 def is_stopped(who: str) -> bool:
     """Whether there were so many failures in a row that no further try is looked at, however slowly they came."""
-    count = select(func.count()).where(Count.what == IN_A_ROW, Count.who == key_of(who))
-    return db.session.scalar(count) >= MOST_IN_A_ROW
+    return _number(IN_A_ROW, who) >= MOST_IN_A_ROW
+
+
+def were_many(who: str) -> bool:
+    """Whether it may be so, for all that a stranger is told: a success is seen by nobody but whoever had it."""
+    return _number(IN_ALL, who) >= MOST_IN_A_ROW
 
 
 def fail(who: str):
     """One more failure in a row, in this transaction."""
-    keep(IN_A_ROW, key_of(who))
+    for what in (IN_A_ROW, IN_ALL):
+        if _number(what, who) < MOST_IN_A_ROW:
+            keep(what, key_of(who))
 
 
 def succeed(*whose: str):
     """There are none in a row any more, in this transaction."""
     keys = [key_of(who) for who in whose]
     db.session.execute(delete(Count).where(Count.what == IN_A_ROW, Count.who.in_(keys)))
+
+
+def _number(what: str, who: str) -> int:
+    return db.session.scalar(select(func.count()).where(Count.what == what, Count.who == key_of(who)))

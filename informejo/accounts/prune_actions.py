@@ -12,7 +12,7 @@ from informejo.sso.models import UsedToken
 
 COUNTED = timedelta(days=1)  # the longest for which a rate counts something
 REMEMBERED = timedelta(days=365)  # and for which a failure stands in a row
-IN_A_ROW = "failure in a row"  # as in `counting`, which no action knows
+FAILURES = ("failure in a row", "failure, whoever came in since")  # as in `counting`, which no action knows
 
 
 def old_sessions() -> Select:
@@ -39,7 +39,9 @@ def old_password_tokens() -> Select:
 def old_counts() -> Select:
     """What was counted so long ago that no limit asks for it."""
     now = clock.now()
-    return select(Count.id).where(Count.at < now - COUNTED, or_(Count.what != IN_A_ROW, Count.at < now - REMEMBERED))
+    return select(Count.id).where(
+        Count.at < now - COUNTED, or_(Count.what.not_in(FAILURES), Count.at < now - REMEMBERED)
+    )
 
 
 def old_address_tokens() -> Select:

@@ -11,6 +11,7 @@ from informejo.accounts import actions, queries, session_actions
 from informejo.accounts.coming_in import come_in, whose
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
+from informejo.accounts.models import User
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.addresses import is_address
 from informejo.audit import accesses
@@ -21,10 +22,10 @@ from informejo.sso.refusals import NotSignedIn
 from informejo.web import anybody, go_to, local, public, wants_fragment
 
 WRONG = "This e-mail address and password do not match, or this account cannot sign in."
-STOPPED = (
-    "There were a hundred wrong passwords for this address in a row, so none is looked at here any more. In another"
-    " browser, where you were signed in before, yours works as ever. Or choose a new one by the link below; where no"
-    " mail can be sent, an administrator of the desk gives you one."
+MANY = (
+    " There were a hundred wrong passwords for this address, so it may be that none is looked at here any more. In"
+    " another browser, where you were signed in before, yours works as ever. Or choose a new one by the link below;"
+    " where no mail can be sent, an administrator of the desk gives you one."
 )
 
 bp = Blueprint("accounts", __name__)
@@ -59,12 +60,11 @@ def create_session():
     if not own.takes_passwords(given.email):
         raise NotSignedIn("no-passwords", "one of the services that the sign-in page names")
     with _counted_try(given.email):
-        if counting.is_stopped(whose(given.email)):
-            return sign_in_page({"email": STOPPED}, hidden), 403
-        user = actions.sign_in(given.email, given.password)
+        user = _who_signs_in(given)
         if user is None:
             db.commit_if_possible(lambda: _note_failure(given.email))
-            return sign_in_page({"email": WRONG}, hidden), 422
+            many = MANY if counting.were_many(whose(given.email)) else ""
+            return sign_in_page({"email": WRONG + many}, hidden), 422
     return come_in(user, local(hidden.get("next")), way="a password", hidden=hidden)
 
 
@@ -91,6 +91,13 @@ def _counted_try(email: str) -> Iterator[None]:
         security.count("sign-in of an account", whose(email))
         security.count("sign-in")
         yield
+
+
+def _who_signs_in(given: SignIn) -> User | None:
+    """None too where no password is looked at any more, after the same work: nobody learns which of both it was."""
+    is_stopped = counting.is_stopped(whose(given.email))
+    user = actions.sign_in(given.email, given.password)
+    return None if is_stopped else user
 
 
 def _note_failure(email: str) -> bool:
