@@ -18,6 +18,7 @@ from informejo.settings.actions import change_setting
 from informejo.settings.queries import FIRST_STEPS, setting
 from informejo.settings.saved import edition
 from informejo.shelf import shelf
+from informejo.sso import own
 from informejo.teams.queries import choices, team_by_id
 from informejo.tickets import list_queries
 from informejo.tickets.filters import GROUPS, SORTS, TicketFilter
@@ -34,7 +35,7 @@ BRIEF = 5  # tickets in a list of the dashboard
 def home():
     """Where each person begins."""
     if g.actor is None:
-        return page("home.html", title="Help desk", guest_tickets=setting("GUEST_TICKETS"))
+        return page("home.html", title="Help desk", guest_tickets=setting("GUEST_TICKETS"), **own.ways_in())
     return redirect("/desk" if g.actor.is_staff else "/tickets")
 
 

@@ -365,6 +365,17 @@ def test_where_passwords_are_off_only_the_providers_are_offered(browser, liar, d
     assert 'name="password"' in browser.get("/sign-in").text, "nobody may be locked out by a setting"
 
 
+def test_the_front_page_says_with_what_one_signs_in(browser, desk):
+    assert "With your e-mail address and password, or with Real, or with Liar." in browser.get("/").text
+    desk.config["PASSWORD_SIGN_IN"] = False
+    page = browser.get("/").text
+    assert "With Real, or with Liar." in page
+    assert "password" not in page
+    assert "/register" not in page, "there is nothing then"
+    desk.config["SSO_PROVIDERS"] = ""
+    assert "With your e-mail address and password." in browser.get("/").text
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_where_passwords_are_off_no_other_way_leads_to_one(browser, liar, desk, world, post, sink, waits):
     world.mia.confirmed_at = clock.now()
