@@ -48,8 +48,8 @@ def _is_another_since(user: User, event: Event) -> bool:
 
 def _around(event: Event, field: str) -> list:
     """What that was of its person right before and after the event: where it does not say, the next that does knows."""
-    next = select(Event.changes).where(Event.user_id == event.user_id, Event.id >= event.id, _says(field))
-    changes = db.session.scalar(next.order_by(Event.id).limit(1))
+    saying = select(Event.changes).where(Event.user_id == event.user_id, Event.id >= event.id, _says(field))
+    changes = db.session.scalar(saying.order_by(Event.id).limit(1))
     if changes is None:
         return [getattr(event.user, field)]
     return changes[field] if field in event.changes else changes[field][:1]
