@@ -1,7 +1,7 @@
 """What every page shares: who is asking, and how a page and a fragment are answered."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlencode
@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import after_this_request, current_app, g, redirect, render_template, request
 from sqlalchemy import Connection
 from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy.orm import scoped_session
 from werkzeug.exceptions import HTTPException, Unauthorized
 from werkzeug.wrappers import Response
 
@@ -241,6 +242,20 @@ def while_signed_in():
     vouch_with(partial(_vouch, g.session.id, g.actor.role, g.actor.narrowed))
 
 
+def cut_off_with_the_sign_in(pieces: Iterable[str | bytes]) -> Iterator[str | bytes]:
+    """A long answer, piece by piece, until the sign-in ends that asked for it: then it raises Ended, and is cut off.
+
+    No connection is held, and no row locked, while a piece is on its way.
+    """
+    sign_in, pieces = (g.session.id, g.actor.role, g.actor.narrowed), iter(pieces)
+    while True:
+        _vouch(*sign_in, db.session)
+        db.session.rollback()
+        if (piece := next(pieces, None)) is None:
+            return
+        yield piece
+
+
 def look_up_again():
     """Before a page answers a form: find out anew who is asking, and read again whatever was read so far.
 
@@ -323,7 +338,7 @@ def _act_as(person: User | None):
     g.actor, g.me = person, str(person.id) if person else ""
 
 
-def _vouch(session_id: int, role: Role, narrowed: bool, connection: Connection):
+def _vouch(session_id: int, role: Role, narrowed: bool, connection: Connection | scoped_session):
     """Raise Ended if sign-in or role ended while the request waited: for files, a hash, or its turn to write."""
     if not holds(session_id, role, narrowed, connection):
         raise Ended

@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, stream_with_context
 
 from informejo import db, security
 from informejo.accounts import erase_actions
@@ -11,7 +11,7 @@ from informejo.accounts.inputs import Erasure
 from informejo.accounts.own_data_queries import own_data
 from informejo.inputs import Invalid
 from informejo.offload import offload
-from informejo.web import actor, go_to, page
+from informejo.web import actor, cut_off_with_the_sign_in, go_to, page
 from informejo.zipping import zipped
 
 bp = Blueprint("own_data", __name__)
@@ -31,7 +31,8 @@ def copy():
     found = own_data(actor())
     text = offload(lambda: json.dumps(found.words, ensure_ascii=False, indent=2).encode())
     headers = {"Content-Disposition": 'attachment; filename="help-desk-data.zip"', "X-Accel-Buffering": "no"}
-    return Response(zipped({"data.json": text}, found.files), mimetype="application/zip", headers=headers)
+    pieces = cut_off_with_the_sign_in(zipped({"data.json": text}, found.files))
+    return Response(stream_with_context(pieces), mimetype="application/zip", headers=headers)
 
 
 @bp.post("/profile/data/deletion")

@@ -19,7 +19,7 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.inputs import Invalid
 from informejo.text import plain_cell
-from informejo.web import actor, page
+from informejo.web import actor, cut_off_with_the_sign_in, page
 
 COLUMNS = ("time (UTC)", "who", "address", "what", "kind", "ticket", "whom", "from", "browser")
 
@@ -51,7 +51,9 @@ def export():
     entries = queries.exported(actor(), filter) if filter else ()
     name = f"audit-{clock.now():%Y-%m-%d-%H%M}.csv"
     headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(stream_with_context(_lines(entries)), mimetype="text/csv", headers=headers)
+    return Response(
+        stream_with_context(cut_off_with_the_sign_in(_lines(entries))), mimetype="text/csv", headers=headers
+    )
 
 
 def _page(fields, found: queries.AuditPage | None = None, choices: dict | None = None, problems: dict | None = None):

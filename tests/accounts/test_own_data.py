@@ -13,12 +13,14 @@ from informejo import clock, db, turns
 from informejo.accounts import actions, erase_actions, own_data_queries, queries
 from informejo.accounts.merge_actions import merge
 from informejo.accounts.models import Role, Session, User
+from informejo.accounts.session_actions import end_sessions
 from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.events.names import EventName
 from informejo.mail.models import IncomingMail
 from informejo.teams import actions as teams
 from informejo.tickets import change_actions, confiding_actions
+from informejo.web import Ended
 from tests.accounts.test_password_link import is_in
 from tests.world import PASSWORD
 
@@ -70,6 +72,15 @@ def test_a_copy_holds_what_they_see_and_never_a_note(world, visit, ticket):
     assert MARK not in json.dumps(data)
     assert "secret" not in json.dumps(data)
     assert copy.testzip() is None
+
+
+def test_a_copy_is_cut_off_when_the_sign_in_ends_that_asked_for_it(world, visit, ticket):
+    pieces = iter(visit(world.ren).post("/profile/data/copy", buffered=False).response)
+    assert next(pieces)
+    end_sessions(world.ren, world.ren)
+    db.commit()
+    with pytest.raises(Ended):
+        next(pieces)
 
 
 def test_a_copy_for_the_staff_holds_what_they_said_and_no_notes_either(world, visit, ticket):

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from informejo import clock, db, policy, security
 from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
+from informejo.accounts.session_actions import end_sessions
 from informejo.audit import queries
 from informejo.audit.accesses import note
 from informejo.audit.models import Access
@@ -25,6 +26,7 @@ from informejo.ids import made_at
 from informejo.teams import actions as team_actions
 from informejo.tickets import change_actions, confiding_actions
 from informejo.tickets.words import Category
+from informejo.web import Ended
 from tests.test_routes import PNG
 from tests.world import PASSWORD
 
@@ -209,6 +211,20 @@ def test_a_whole_export_is_read_some_at_a_time_and_has_an_end(world, visit, monk
         note("signed-in", user=world.ren)
     db.commit()
     assert len(visit(world.ana).get("/audit.csv?kind=signed-in").text.splitlines()) == 5
+
+
+@pytest.mark.hardening("L-11")
+def test_an_export_is_cut_off_when_the_sign_in_ends_that_asked_for_it(world, visit, monkeypatch):
+    monkeypatch.setattr(queries, "AT_ONCE", 2)
+    for _ in range(6):
+        note("signed-in", user=world.ren)
+    db.commit()
+    pieces = iter(visit(world.ana).get("/audit.csv?kind=signed-in", buffered=False).response)
+    assert [next(pieces).count(b"ren@example.org") for _ in range(2)] == [0, 2]
+    end_sessions(world.ana, world.ana)
+    db.commit()
+    with pytest.raises(Ended):
+        next(pieces)
 
 
 @pytest.mark.parametrize(
