@@ -15,7 +15,7 @@ from informejo.policy import audience, find_ticket, hold, require
 from informejo.teams.queries import team_for
 from informejo.tickets.change_actions import set_fields
 from informejo.tickets.confiding_actions import keep_named
-from informejo.tickets.files import Kept, is_same
+from informejo.tickets.files import Kept, are_there
 from informejo.tickets.models import Attachment, Comment, Reading, Ticket
 from informejo.tickets.queries import last_answer, sent_before
 from informejo.tickets.sight_queries import named_on
@@ -224,15 +224,7 @@ def _is_again(earlier: Ticket | Comment | None, files: Sequence[Kept], **said) -
 
     Other words, another urgency, or one file more are no repetition, and must not be lost.
     """
-    if earlier is None or log.as_it_was(earlier, said) != said:
-        return False
-    there = list(earlier.attachments)
-    for file in files:
-        twin = next((one for one in there if is_same(one, file)), None)
-        if twin is None:
-            return False
-        there.remove(twin)
-    return True
+    return earlier is not None and log.as_it_was(earlier, said) == said and are_there(files, earlier.attachments)
 
 
 def _reopen(ticket: Ticket) -> dict:

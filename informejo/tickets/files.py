@@ -83,10 +83,13 @@ def kept(
     """Keep the files while the block makes rows for them and commits; one that has no row afterwards is removed.
 
     `ticket` is the one they are added to, None for a new one. `internal` files have a quota of their own, or requesters
-    could tell from theirs that there are some. Those of a message that is sent `again` take no room twice.
-    Raises FileRefused before the block begins.
+    could tell from theirs that there are some. Those of a message that is sent `again` take no room twice, if it has
+    the very same: else it is another message. Raises FileRefused before the block begins.
     """
-    with _until_rows(keep(files, room=_room(ticket, internal, again) if files else 0)) as found:
+    room, there = _room(ticket, internal) if files else 0, again.attachments if again else []
+    with _until_rows(keep(files, room + sum(file.size for file in there))) as found:
+        if not are_there(found, there):
+            _require_room(found, room)
         yield found
 
 
@@ -99,7 +102,7 @@ def kept_if_they_fit(
     Raises NoRoom, NoPlace.
     """
     found, refused = [], []
-    room = _room(ticket, internal, None) if files else 0
+    room = _room(ticket, internal) if files else 0
     for file in files:
         try:
             found += keep([file], room - sum(earlier.size for earlier in found))
@@ -158,13 +161,15 @@ def remove(stored_name: str):
     _path(stored_name).unlink(missing_ok=True)
 
 
-def is_same(attachment: Attachment, file: Kept) -> bool:
-    """Whether that file is there already: the same name and, on disk, the same bytes."""
-    if (attachment.name, attachment.size) != (file.name, file.size):
-        return False
-    with suppress(OSError):  # the one that was there is lost
-        return offload(filecmp.cmp, path_of(attachment), _path(file.stored_name), False)
-    return False
+def are_there(files: Iterable[Kept], attachments: Iterable[Attachment]) -> bool:
+    """Whether each of the files is there already: the same name and, on disk, the same bytes."""
+    there = list(attachments)
+    for file in files:
+        twin = next((one for one in there if _is_same(one, file)), None)
+        if twin is None:
+            return False
+        there.remove(twin)
+    return True
 
 
 def is_away() -> bool:
@@ -225,12 +230,29 @@ def _is_older(path: Path, than: datetime) -> bool:
         return False
 
 
-def _room(ticket: Ticket | None, internal: bool, again: Comment | None) -> int:
-    if ticket is None:
-        return current_app.config["TICKET_QUOTA"]
-    taken = db.rows(_TAKEN, ticket=ticket.id, internal=internal)[0][0] or 0
-    twice = again.attachments if again and (again.ticket_id, again.internal) == (ticket.id, internal) else ()
-    return current_app.config["TICKET_QUOTA"] - taken + sum(file.size for file in twice)
+def _is_same(attachment: Attachment, file: Kept) -> bool:
+    if (attachment.name, attachment.size) != (file.name, file.size):
+        return False
+    with suppress(OSError):  # the one that was there is lost
+        return offload(filecmp.cmp, path_of(attachment), _path(file.stored_name), False)
+    return False
+
+
+def _room(ticket: Ticket | None, internal: bool) -> int:
+    quota = current_app.config["TICKET_QUOTA"]
+    return quota - (db.rows(_TAKEN, ticket=ticket.id, internal=internal)[0][0] or 0) if ticket else quota
+
+
+def _require_room(found: Iterable[Kept], room: int):
+    for file in found:
+        room -= file.size
+        if room < 0:
+            raise FileRefused(_too_much(file.name))
+
+
+def _too_much(name: str) -> str:
+    quota = file_size(current_app.config["TICKET_QUOTA"])
+    return f"“{name}” does not fit: the files of one ticket can have {quota} together."
 
 
 @contextmanager
@@ -280,11 +302,9 @@ def _arrive(file: FileStorage, stored_name: str, limits: Sequence[tuple[int, str
 
 
 def _limits(name: str, room: int) -> tuple[tuple[int, str], ...]:
-    largest, quota = current_app.config["MAX_FILE_SIZE"], current_app.config["TICKET_QUOTA"]
-    return (
-        (largest, f"“{name}” is too large: a file can have {file_size(largest)} at most."),
-        (room, f"“{name}” does not fit: the files of one ticket can have {file_size(quota)} together."),
-    )
+    largest = current_app.config["MAX_FILE_SIZE"]
+    too_large = f"“{name}” is too large: a file can have {file_size(largest)} at most."
+    return (largest, too_large), (room, _too_much(name))
 
 
 def _copy(file: FileStorage, path: Path, limits: Sequence[tuple[int, str]]) -> tuple[bytes, int]:

@@ -123,6 +123,12 @@ def sent_before(actor: User, key: str | None) -> Sent:
     return Sent(comment and db.session.get(Comment, comment), ticket and db.session.get(Ticket, ticket))
 
 
+def said_before(actor: User, ticket: Ticket, body: str, internal: bool, key: str | None) -> Comment | None:
+    """What this person has said there under that key, if it was in these words; its files are not looked at."""
+    earlier, said = sent_before(actor, key).comment, {"ticket": ticket, "body": body, "internal": internal}
+    return earlier if earlier and log.as_it_was(earlier, said) == said else None
+
+
 def reading_of(user: User, ticket: Ticket) -> Read | None:
     """How far `user` has read the ticket."""
     found = db.rows(_READING, user=user.id, ticket=ticket.id)

@@ -87,7 +87,7 @@ def create_comment(number: int):
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
         addressing.check(ticket, new)
-        again = queries.sent_before(actor(), new.key if new.files else None).comment
+        again = queries.said_before(actor(), ticket, new.body, new.internal, new.key if new.files else None)
         with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
             prove(actor(), ticket)
             said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))

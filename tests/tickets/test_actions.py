@@ -353,6 +353,19 @@ def test_a_message_that_is_sent_again_takes_no_room_twice(app, world, ticket, vi
     assert send("third") == 303, "it opens a new ticket, which has room of its own"
 
 
+@pytest.mark.parametrize("changed", [{"body": "see this"}, {"files": b"1"}])
+def test_another_message_takes_room_whatever_key_it_brings(app, world, ticket, visit, changed):
+    app.config["TICKET_QUOTA"] = 1000
+    browser = visit(world.ren)
+
+    def send(files: bytes = b"0", **fields) -> int:
+        fields = {"body": "see the log", "key": "once", "files": [(io.BytesIO(files * 600), "log.txt")]} | fields
+        return browser.post("/tickets/1/comments", data=fields).status_code
+
+    assert [send(), send(), send(**changed)] == [303, 303, 422]
+    assert db.session.query(Attachment).count() == 1
+
+
 @pytest.mark.parametrize("address", ["/tickets", "/tickets/1/comments"])
 def test_a_form_without_a_once_only_key_can_be_sent_as_often_as_one_likes(world, ticket, visit, address):
     fields = {"title": "A good title", "description": "A good description.", "body": "Hello.", "key": ""}
