@@ -30,11 +30,11 @@ def kept_texts(fields: Mapping) -> list[tuple[str, str, str]]:
 def drafts_of(actor: User, form: str) -> Sequence[Row]:
     """This person's drafts in that form, the last saved first: `key`, `fields` and `saved_at` of each.
 
-    Of whoever is no member of the staff, or came by a link and is a requester here, none that was begun as a note for
-    the team: it would be offered as an answer. It waits until they are at the desk again.
+    Whoever came by a link is a requester here: what they began as a note for the team stays with their sign-in. Whoever
+    has left the desk has theirs, with a word that it was begun as a note: it is what they typed.
     """
     drafts = db.rows(_DRAFTS, user=actor.id, form=form)
-    return drafts if actor.is_staff else [draft for draft in drafts if not draft.fields.get("internal")]
+    return drafts if actor.only is None else [draft for draft in drafts if not draft.fields.get("internal")]
 
 
 def offered(actor: User, form: str) -> Sequence[Row]:
