@@ -3,7 +3,7 @@
 `require_proof()` is the first line of such a view. Whoever has to answer first finds their form again after it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -92,10 +92,11 @@ def question(to: str, fields: dict[str, list[str]], problems: dict[str, str] | N
     return page("accounts/prove.html", title="Is it you?", **context)
 
 
-def again(to: str, fields: dict[str, list[str]], heading: str = "It is you") -> str:
-    """The page after it: the same form once more, for its owner to send."""
+def again(to: str, fields: dict[str, list[str]], heading: str = "It is you", codes: Sequence[str] = ()) -> str:
+    """The page after it: the same form once more, for its owner to send; `codes` are recovery codes that are new."""
     pairs = [(name, text) for name, text in _pairs(fields) if name != FILES]
-    return page("accounts/proved.html", title=heading, heading=heading, address=to, fields=pairs, lost=FILES in fields)
+    shown = {"heading": heading, "address": to, "fields": pairs, "lost": FILES in fields, "codes": codes}
+    return page("accounts/proved.html", title=heading, **shown)
 
 
 def carried() -> tuple[str, dict[str, list[str]]]:

@@ -1,6 +1,6 @@
 """Coming in: what a sign-in ends with, whichever way somebody came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Response, g, make_response, request
 from pyotp import random_base32
@@ -19,7 +19,7 @@ from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
 from informejo.factors.models import SECOND, SECRET
 from informejo.factors.queries import has_second_factor, must_have_one
-from informejo.factors.second_step import ADDRESS, second_page
+from informejo.factors.second_step import ADDRESS, codes_page, second_page
 from informejo.web import draw_for, go_to
 
 
@@ -58,8 +58,11 @@ def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     return cookies.with_half(answer, token)
 
 
-def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
-    """The end of every way in: a new session, the one before in this browser over; typed text becomes a draft."""
+def arrive(user: User, facts: dict, hidden: Mapping[str, str], codes: Sequence[str] = ()) -> Response:
+    """The end of every way in: a new session, the one before in this browser over; typed text becomes a draft.
+
+    Whoever has just begun with a second factor is shown recovery `codes` first.
+    """
     counting.succeed(f"{user.email} ", whose(user.email))
     agent, came = browser(request.user_agent.string), facts["came"]
     token = session_actions.start_session(user, agent, _before(), proved=facts["proved"], **came)
@@ -67,20 +70,30 @@ def arrive(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
     theirs = hidden.get("for", "") in ("", str(user.id))
     kept = theirs and _keep_text(user, hidden)
     db.commit()
-    answer = _led_on(user, hidden, facts["to"], "draft-kept" if kept else facts["notice"], theirs)
+    answer = go_to(facts["to"], "draft-kept" if kept else facts["notice"])
+    answer = _asked_first(user, hidden, theirs, codes) or (_with_codes(answer, user, codes) if codes else answer)
     return cookies.without_half(cookies.with_cookie(answer, token))
 
 
-def _led_on(user: User, hidden: Mapping[str, str], to: str, notice: str, theirs: bool) -> Response:
-    """Where they wanted to go; or to what they were about to do, which is done when they say so."""
+def _asked_first(user: User, hidden: Mapping[str, str], theirs: bool, codes: Sequence[str]) -> Response | None:
+    """What they were about to do, which is done when they say so; or whose it is. None where nothing is to be asked."""
     if not theirs:
-        return ask_whose(user, hidden)
+        return ask_whose(user, hidden, codes)
     address, fields = carried_form(hidden)
     if not fields:
-        return go_to(to, notice)
+        return None
     draw_for(user)  # their cookie comes with the next request
     lost = {FILES: [hidden[FILES]]} if FILES in hidden else {}
-    return make_response(again(address, dict(fields.lists()) | lost, "You are signed in"))
+    return make_response(again(address, dict(fields.lists()) | lost, "You are signed in", codes))
+
+
+def _with_codes(answer: Response, user: User, codes: Sequence[str]) -> Response:
+    """Before they go on, they are shown what they need when they lose the second factor."""
+    then = answer.headers.pop("Location", "/")
+    draw_for(user)
+    answer.status_code = 200
+    answer.set_data(codes_page(codes, then))
+    return answer
 
 
 def whose(email: str) -> str:

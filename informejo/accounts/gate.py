@@ -1,6 +1,6 @@
 """The answer to whoever must sign in first, or is somebody else than the page was drawn for. Typed text is not lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, quote, urlencode
 
 from flask import Response, g, jsonify, make_response, request
@@ -92,13 +92,16 @@ def carry(hidden: dict[str, str]) -> dict[str, str]:
     return hidden
 
 
-def ask_whose(user: User, hidden: Mapping[str, str]) -> Response:
-    """Another than the one who was writing has signed in: the text becomes nobody's draft without being asked."""
+def ask_whose(user: User, hidden: Mapping[str, str], codes: Sequence[str] = ()) -> Response:
+    """Another than the one who was writing has signed in: the text becomes nobody's draft without being asked.
+
+    `codes` are recovery codes that are new, and shown this once.
+    """
     draw_for(user)  # their cookie comes with the next request
     address, fields = carried_form(hidden)
     if not fields:
         address, fields = "/drafts", MultiDict(carried_fields(hidden) | {"draft": hidden.get("draft", "")})
-    return make_response(_somebody_else_page(user, fields, address, hidden), 409)
+    return make_response(_somebody_else_page(user, fields, address, hidden, codes), 409)
 
 
 def _sign_in_first(_error: Unauthorized):
@@ -146,7 +149,9 @@ def _ask_first(error: drawn.SomebodyElse):
     return _somebody_else_page(g.actor, fields, request.path, _carried()), 409, headers | IN_THE_PLACE_OF_ALL
 
 
-def _somebody_else_page(user: User, fields: MultiDict[str, str], address: str, hidden: Mapping[str, str]) -> str:
+def _somebody_else_page(
+    user: User, fields: MultiDict[str, str], address: str, hidden: Mapping[str, str], codes: Sequence[str] = ()
+) -> str:
     return page(
         "accounts/somebody_else.html",
         title=f"You are now signed in as {user.name}",
@@ -157,6 +162,7 @@ def _somebody_else_page(user: User, fields: MultiDict[str, str], address: str, h
         secret=bool(PASSWORDS.keys() & request.form.keys()) and address == request.path,
         files=[file.filename for file in request.files.getlist("files") if file.filename],
         passkeys=are_possible(),
+        codes=codes,
         **own.ways_in(),
     )
 

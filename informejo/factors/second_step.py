@@ -1,6 +1,6 @@
 """The second step of a sign-in: what is asked of somebody who has a second factor, or has to have one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from informejo.accounts.models import User
 from informejo.factors.models import SECRET
@@ -23,6 +23,6 @@ def second_page(user: User, facts: dict, hidden: Mapping[str, str], problems: di
     return page("factors/demanded.html", title="Set up a second factor", **shown)
 
 
-def codes_page(codes: list[str], then: str) -> str:
+def codes_page(codes: Sequence[str], then: str) -> str:
     """Shows recovery codes, this once; `then` is where one goes on."""
     return page("factors/codes.html", title="Your recovery codes", codes=codes, then=then)

@@ -18,9 +18,9 @@ from informejo.factors.models import SECOND, SECRET
 from informejo.factors.passkey_queries import question_to_add, question_to_use
 from informejo.factors.proofs import NO_PASSKEY, WRONG, counted_try, note_failure, problem_with
 from informejo.factors.queries import has_second_factor
-from informejo.factors.second_step import ADDRESS, codes_page, second_page
+from informejo.factors.second_step import ADDRESS, second_page
 from informejo.inputs import Invalid
-from informejo.web import anybody, draw_for
+from informejo.web import anybody
 
 TOO_LATE = "That took too long, or something changed meanwhile. Sign in once more."
 
@@ -51,8 +51,7 @@ def finish_sign_in():
         db.session.rollback()
         return _start_again(hidden)
     proved = facts["proved"] or not codes  # a factor that is new shows nobody that it is them
-    answer = arrive(user, facts | {"proved": proved, "came": facts["came"] | {"factor": "own"}}, hidden)
-    return _with_codes(answer, user, codes) if codes else answer
+    return arrive(user, facts | {"proved": proved, "came": facts["came"] | {"factor": "own"}}, hidden, codes)
 
 
 @bp.post(f"{ADDRESS}/challenge")
@@ -85,15 +84,6 @@ def _begin_with_one(half: HalfSignIn) -> tuple[list[str], dict[str, str]]:
         return [], invalid.problems
     except passkey_actions.BadPasskey:
         return [], {"passkey": NO_PASSKEY}
-
-
-def _with_codes(answer: Response, user, codes: list[str]) -> Response:
-    """Before they go on, they are shown what they need when they lose the second factor."""
-    then = answer.headers.pop("Location", "/")
-    draw_for(user)
-    answer.status_code = 200
-    answer.set_data(codes_page(codes, then))
-    return answer
 
 
 def _start_again(hidden: Mapping[str, str]) -> Response:

@@ -9,7 +9,7 @@ from informejo.accounts.models import Role
 from informejo.accounts.sign_ins import sessions_of
 from informejo.drafts.queries import draft_for
 from tests.accounts.test_kept_text import hidden
-from tests.factors.conftest import MIA, is_in
+from tests.factors.conftest import CODE, MIA, is_in
 from tests.factors.test_second_step import SECOND, _secret, second
 from tests.live.sse import Listener
 
@@ -69,6 +69,23 @@ def test_they_sign_in_once_more_set_one_up_and_find_their_text(app, world, visit
     assert len(sessions_of(world.tom)) == 1
     db.session.rollback()
     assert browser.get(SECOND).location == "/sign-in"
+
+
+@pytest.mark.parametrize("what", [REPLY, {"name": "Network", "sees": "all"}], ids=["a text", "a form"])
+@pytest.mark.parametrize("whose", ["mia", "tom"])
+def test_the_codes_push_nothing_aside_that_waits_to_be_asked_about(app, world, visit, whose, what):
+    """It was written by Tom, whose sign-in ended; he, or Mia, signs in there and sets up what is demanded."""
+    world.ticket()
+    browser = visit(world.tom)
+    app.config["SECOND_FACTOR"] = "staff"
+    address = "/tickets/1/comments" if what is REPLY else "/teams/1"
+    page = browser.post(address, data=what | {"drawn_for": str(world.tom.id)})
+    page = browser.post("/sign-in", data=hidden(page) | MIA | {"email": f"{whose}@example.org"})
+    done = second(browser, TOTP("".join(_secret(page))).at(clock.now().timestamp()), **hidden(page))
+    assert len(CODE.findall(done.text)) == 10
+    kept = draft_for(world.tom, "ticket:1").get("body") if (whose, what) == ("tom", REPLY) else done.text
+    assert (what.get("body") or what["name"]) in kept
+    assert is_in(browser)
 
 
 @pytest.mark.hardening("S-40")
