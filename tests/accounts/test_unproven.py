@@ -158,6 +158,13 @@ def test_its_owner_answers_what_was_mailed_to_them_before_the_account_went(world
     assert [one.body for one in db.session.query(Comment).order_by(Comment.id)] == ["Which month?", "May."]
 
 
+def test_who_merges_it_is_told_before(world, visit, mailed):
+    ana, vic = visit(world.ana), mailed.requester
+    told = "it stays with a guest who has that address"
+    assert told in ana.get(f"/users/{vic.id}/merge?into={world.zoe.id}").text
+    assert told not in ana.get(f"/users/{world.gus.id}/merge?into={world.zoe.id}").text
+
+
 def test_what_they_wrote_themselves_goes_with_them(stranger, mailed, world, post, sink):
     stranger.post("/tickets", data={"title": "No sound", "description": "Since noon, in the hall."})
     moves_on(world, stranger, post, sink)
