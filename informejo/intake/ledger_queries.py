@@ -81,9 +81,9 @@ def visible_mails(actor: User) -> Select:
 
 
 def moved_from(actor: User, mail: IncomingMail) -> Ticket | None:
-    """The ticket from which it was moved to where it is, if the actor may see that one."""
+    """The ticket from which it was moved to where it is, if the actor may see that one, and it is not gone for good."""
     before = mail.moved_from
-    return before if before and policy.may(actor, "ticket.see", before) else None
+    return before if before and before.title and policy.may(actor, "ticket.see", before) else None
 
 
 def opened_by(mail: IncomingMail, ticket: Ticket | None) -> bool:

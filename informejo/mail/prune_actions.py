@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select
 
 from informejo import clock, db
 from informejo.events.models import Event
@@ -13,11 +13,11 @@ CAUGHT_DAYS = timedelta(days=30)
 
 
 def forget_mails_of(ticket_id: int, most: int) -> int:
-    """Remove at most that many rows of mail about that ticket and return how many. Raw mails go as strays."""
+    """Remove at most that many rows of mail about that ticket and return how many. Raw mails go as strays.
+
+    One that was moved away lives on with the ticket where its message is now, as secret as before.
+    """
     came = IncomingMail.ticket_id == ticket_id
-    # One that was moved away lives on with the ticket where its message is now; it only cannot be moved back any more.
-    away = update(IncomingMail).where(IncomingMail.moved_from_id == ticket_id).values(moved_from_id=None)
-    db.session.execute(away)
     return (
         _forget(IncomingMail, select(IncomingMail.id).where(came), most)
         or _forget(OutgoingMail, select(OutgoingMail.id).where(OutgoingMail.ticket_id == ticket_id), most)

@@ -18,6 +18,7 @@ from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.intake import ledger_queries
 from informejo.live.bookmark import Bookmark
 from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, Watcher
 from informejo.mail.words import Kind
@@ -126,7 +127,19 @@ def test_a_mail_that_was_moved_away_lives_on_when_the_ticket_it_had_opened_is_go
     delete(world, gone, days=32)
     prune()
     (mail,) = db.session.scalars(select(IncomingMail))
-    assert (mail.ticket_id, mail.moved_from_id) == (other.id, None)
+    assert (mail.ticket_id, ledger_queries.moved_from(world.mia, mail)) == (other.id, None)
+
+
+def test_a_mail_that_was_moved_away_from_a_confidential_ticket_is_as_secret_when_that_is_gone(world, prune):
+    gone, other = world.ticket(), world.ticket(title="Where it was moved")
+    said = {"mailbox": "help", "stored_name": "1" * 32, "size": 1, "ticket_id": other.id, "moved_from_id": gone.id}
+    db.session.add(IncomingMail(**said))
+    delete(world, gone, days=32)
+    gone.confidential, gone.assignee = True, world.mia
+    db.commit()
+    prune()
+    mails = [list(db.session.scalars(ledger_queries.visible_mails(who))) for who in (world.mia, world.ana)]
+    assert [len(mail) for mail in mails] == [1, 0]
 
 
 def test_a_mail_that_was_caught_is_kept_for_a_month(world, prune):
