@@ -63,7 +63,7 @@ def moved(case: Case) -> tuple[str, dict]:
 
 
 def factors(case: Case) -> tuple[str, dict]:
-    """That their second factor was changed. What a passkey is called is not said: a stranger may have added it."""
+    """That how they come in was changed. What a passkey is called is not said: a stranger may have added it."""
     done = _done(case.event.changes, by_themselves=case.event.actor_id == case.event.user_id)
     lead = f"{done} If it was not you, choose another password, and tell the people of the desk at once."
     return "How you sign in was changed", {"lead": lead, "action": "", "link": ""}
@@ -72,6 +72,15 @@ def factors(case: Case) -> tuple[str, dict]:
 def _done(changes: dict, by_themselves: bool) -> str:
     if "passkey" in changes:
         return f"A passkey was {'added to' if changes['passkey'][1] else 'removed from'} your account at the help desk."
+    if "identity" in changes:
+        before, word = changes["identity"]
+        return (
+            f"An account at {word} signs you in at the help desk from now on."
+            if word
+            else f"Your account at {before} signs you in at the help desk no more."
+        )
+    if "password" in changes:
+        return "A new password was chosen for your account at the help desk."
     if "recovery_codes" in changes:
         before, left = changes["recovery_codes"]
         return (
@@ -79,7 +88,11 @@ def _done(changes: dict, by_themselves: bool) -> str:
             if left < before
             else "You have new recovery codes."
         )
-    if changes["second_factor"][1] == "on":
+    return _done_to_app(changes["second_factor"][1], by_themselves)
+
+
+def _done_to_app(state: str, by_themselves: bool) -> str:
+    if state == "on":
         return "An app that makes codes was added to your account at the help desk."
     if by_themselves:
         return "The app that makes codes was removed from your account at the help desk."

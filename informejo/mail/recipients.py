@@ -20,7 +20,13 @@ _EAGER = select(User, MailChoices).outerjoin(MailChoices, MailChoices.user_id ==
 _EAGER = _EAGER.where(User.role.in_(STAFF), User.active).order_by(User.id)
 _WATCHERS = select(User).join(Watcher, Watcher.user_id == User.id).order_by(User.id)
 _ORDER = list(Why)
-OF_FACTORS = {"second_factor", "passkey", "recovery_codes"}  # what changes of people say of second factors
+OF_WAYS_IN = {
+    "second_factor",
+    "passkey",
+    "recovery_codes",
+    "identity",
+    "password",
+}  # what changes of people say of them
 
 
 class Concern(NamedTuple):
@@ -111,8 +117,12 @@ def _forgotten(event: Event) -> Iterator[Concern]:
 
 
 def _person_updated(event: Event) -> Iterator[Concern]:
-    """Whoever can get in by another's second factor adds their own first, and its owner should hear of it."""
-    if OF_FACTORS & event.changes.keys():
+    """Whoever has got in as another adds a way in of their own, and its owner should hear of it.
+
+    Not with the first one that a newcomer has, nor where it is a role that took the password away, or came with one.
+    """
+    about = OF_WAYS_IN & event.changes.keys()
+    if about and "joining" not in event.changes and not (about == {"password"} and "role" in event.changes):
         yield Concern(event.user, Why.ACCOUNT, Kind.FACTORS)
 
 

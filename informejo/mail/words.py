@@ -49,7 +49,7 @@ class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a link to choose one
     ADDRESS = "address"  # whether an address is the one of whoever gave it
     MOVED = "moved"  # to the address somebody had, that they have another
-    FACTORS = "factors"  # their second factor was changed, or a recovery code used
+    FACTORS = "factors"  # how they come in was changed, or a recovery code used
     FORGOTTEN = "forgotten"  # the same, asked for by whoever knows the address
     LINK = "link"  # a new link to the ticket, which somebody asked for
     REFUSED = "refused"  # an incoming mail that could not be taken, and why
@@ -70,7 +70,7 @@ class Kind(StrEnum):
             "password": "A link to choose a password",
             "address": "A link to confirm an address",
             "moved": "That they have another address",
-            "factors": "That their second factor was changed",
+            "factors": "That how they sign in was changed",
             "forgotten": "A link to choose another password, as somebody asked",
             "link": "A new link to the ticket",
             "refused": "That their mail was too large",

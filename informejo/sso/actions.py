@@ -36,7 +36,7 @@ def arrive(told: Told, role_map: dict[str, str]) -> tuple[User, bool]:
     db.lock(user)
     if not user.active:
         raise Refused("closed")
-    identity = identity or _bind(user, told)
+    identity = identity or _bind(user, told, {} if user.role == Role.GUEST else {"joining": [None, None]})
     _confirm(user, told)
     kept = _follow(user, identity, told, role_map)
     identity.claims = {} if told.roles is None else {"roles": told.roles}
@@ -51,7 +51,7 @@ def link(actor: User, told: Told) -> bool:
     if known and known.user_id != actor.id:
         raise Refused("theirs")
     if known is None:
-        _bind(actor, told)
+        _bind(actor, told, {})
         _confirm(actor, told)
     return known is None
 
@@ -96,14 +96,14 @@ def _newcomer(told: Told) -> User:
     return known
 
 
-def _bind(user: User, told: Told) -> Identity:
+def _bind(user: User, told: Told, beside: dict) -> Identity:
     identity = Identity(issuer=told.issuer, subject=told.subject, user_id=user.id)
     try:
         with db.session.begin_nested():
             db.session.add(identity)
     except IntegrityError:
         raise Refused("theirs") from None
-    changes = {"identity": [None, told.word]}
+    changes = {"identity": [None, told.word]} | beside
     if user.role == Role.GUEST:
         end_sessions(user, user)  # as of everybody who gets another role: theirs are links to tickets
         user.role = Role.USER

@@ -1,18 +1,23 @@
-"""Whoever has a second factor is mailed each change of it: what somebody else added would let them in."""
+"""Each change of how somebody comes in is mailed to them: what somebody else added or chose would let those in."""
 
 import pytest
 
 from informejo import db
+from informejo.accounts import password_actions, rights_actions
+from informejo.accounts.models import Role
 from informejo.factors import actions
 from informejo.factors.code_actions import use_code
 from informejo.mail.words import Kind
+from informejo.sso import actions as sso, queries
+from informejo.sso.claims import Told
 from tests.factors.conftest import App
 from tests.factors.test_passkeys import HERE
+from tests.world import PASSWORD
 
 
 @pytest.fixture
 def told(post, sink):
-    """`told()`: what was mailed so far about second factors."""
+    """`told()`: what was mailed so far about how people come in."""
 
     def told() -> list[str]:
         db.commit()
@@ -44,3 +49,36 @@ def test_a_passkey_is_told_without_its_name_and_a_reset_as_one(world, key, told)
     assert "A passkey was added" in added
     assert "phone" not in added
     assert "was reset: your password alone signs you in" in reset
+
+
+NEW = "violet ladder 77 sea"
+AT_ACME = Told("acme", "Acme", "https://id.example.org", "x", "", True, True, "Nia Roe", None)
+
+
+@pytest.mark.hardening("S-42")
+def test_another_password_is_told_whether_it_was_changed_or_chosen_by_a_link(world, visit, told):
+    visit(world.mia).post("/profile/password", data={"current": PASSWORD, "password": NEW, "again": NEW})
+    token = password_actions.make_own_link(world.mia)
+    db.commit()
+    visit().post(f"/choose-password/{token}", data={"password": NEW, "again": NEW})
+    mails = told()
+    assert ["A new password was chosen for your account" in mail for mail in mails] == [True, True]
+    assert NEW not in str(mails)
+
+
+@pytest.mark.hardening("S-42")
+def test_an_account_at_a_provider_is_told_that_signs_in_as_somebody_or_no_more(world, visit, told):
+    sso.link(world.mia, AT_ACME)
+    db.commit()
+    visit(world.mia).post(f"/profile/identities/{queries.identities_of(world.mia)[0].id}/removal")
+    linked, unlinked = told()
+    assert "An account at Acme signs you in at the help desk from now on" in linked
+    assert "If it was not you" in linked
+    assert "signs you in at the help desk no more" in unlinked
+
+
+def test_a_newcomer_is_told_of_no_change_and_neither_is_whoever_lost_a_password_with_a_role(world, told):
+    sso.arrive(AT_ACME._replace(email="nia@example.org"), {})
+    world.ren.confirmed_at = None
+    rights_actions.set_role(world.ana, world.ren, Role.AGENT)
+    assert told() == []
