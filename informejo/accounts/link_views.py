@@ -1,14 +1,17 @@
 """What one-time links open: making the first administrator, and choosing a password."""
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, g, request
 
-from informejo import security
+from informejo import cookies, security
 from informejo.accounts import actions, password_actions, queries
 from informejo.accounts.coming_in import come_in
+from informejo.accounts.half_queries import half_sign_in
 from informejo.accounts.inputs import NewAdmin, NewPassword
 from informejo.accounts.models import User
+from informejo.factors.models import SECOND
+from informejo.factors.second_step import ADDRESS
 from informejo.inputs import Invalid
-from informejo.web import anybody, page
+from informejo.web import anybody, go_to, page
 
 TAKEN = "Somebody has registered with this address. Take another one."
 
@@ -41,7 +44,7 @@ def choose_password(token: str):
     if link is None or request.method == "POST":  # looking at one that works is free: an office has one address
         security.count("password chosen", security.address())
     if link is None:
-        return _used_link()
+        return _sent_twice() or _used_link()
     if request.method != "POST":
         return _password_form(link.user)
     try:
@@ -50,6 +53,15 @@ def choose_password(token: str):
         return _password_form(link.user, invalid.problems), 422
     user = password_actions.choose_password(token, password=new.password)
     return come_in(user, "/", way="a link to choose a password", notice="password-chosen") if user else _used_link()
+
+
+def _sent_twice() -> Response | None:
+    """On to where the link led, if this browser has used it just now; its answer may never have arrived."""
+    half = half_sign_in(cookies.half_cookie(), SECOND)
+    signed_in = g.session is not None and g.session.ticket_id is None
+    if signed_in and queries.has_just_changed(g.actor, "password"):
+        return go_to("/", "password-chosen")
+    return go_to(ADDRESS) if half and queries.has_just_changed(half.user, "password") else None
 
 
 def _setup_form(problems: dict[str, str] | None = None) -> str:

@@ -10,6 +10,7 @@ from informejo import clock, db, policy, slow_reads
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
 from informejo.addresses import one_spelling
 from informejo.events.models import Event
+from informejo.events.names import EventName
 from informejo.ids import made_at
 from informejo.sso.models import Identity
 from informejo.tickets.models import Ticket
@@ -122,6 +123,14 @@ def last_change_of(user: User, by: User) -> Event | None:
     recent = policy.people_events().where(Event.id > made_at(clock.now() - JUST_NOW), Event.user_id == user.id)
     recent = recent.where(Event.actor_id == by.id)
     return db.session.scalar(recent.order_by(Event.id.desc()).limit(1))
+
+
+def has_just_changed(user: User, what: str) -> bool:
+    """Whether this person changed that of themselves just now, as the log calls it: `password`, `address`."""
+    by_themselves = Event.user_id == user.id, Event.actor_id == user.id
+    recent = policy.people_events([EventName.USER_UPDATED]).where(*by_themselves)
+    recent = recent.where(Event.id > made_at(clock.now() - JUST_NOW))
+    return any(what in event.changes for event in db.session.scalars(recent))
 
 
 def _holding() -> Select:

@@ -14,6 +14,7 @@ from informejo.accounts import actions, password_actions, queries, rights_action
 from informejo.accounts.models import PasswordToken, Role
 from informejo.events import log
 from informejo.events.names import EventName
+from tests.factors.conftest import App
 from tests.live import dom
 from tests.world import PASSWORD
 
@@ -324,3 +325,16 @@ def test_a_link_of_somebody_who_lost_their_rights_past_the_actions_opens_nothing
     world.mia.role = Role.AGENT
     db.commit()
     assert is_void(visit().post(f"/choose-password/{token}", data=NEW))
+
+
+def test_sent_twice_it_leads_to_the_same_place_in_the_browser_that_used_it(world, visit, link):
+    """Without scripts, or where the first answer was lost: it has worked, and nothing else is said."""
+    address, browser = link(world.ren), visit()
+    assert [browser.post(address, data=NEW).location for _ in range(2)] == ["/", "/"]
+    assert "Your password is chosen. You are signed in." in browser.get("/tickets").text
+    assert is_void(visit().post(address, data=NEW))
+    App(world.mia)
+    address, browser = link(world.mia), visit()
+    assert [browser.post(address, data=NEW).location for _ in range(2)] == ["/sign-in/second"] * 2
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        assert is_void(browser.post(address, data=NEW))
