@@ -18,7 +18,7 @@ from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import Forbidden, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from informejo import logs
+from informejo import db, logs
 from informejo.accounts.queries import known_browser
 from informejo.cookies import cookie, is_https
 from informejo.counting import Counts, keep, key_of
@@ -215,7 +215,9 @@ def trying(*counted: tuple[str, str]) -> Iterator[None]:
     keys = [(what, _key(what, who)) for what, who in counted]
     rates()  # what has to be read back is, before others wait for it
     with _turn:
-        _turn.wait_for(lambda: all([_may_begin(*key) for key in keys]))  # noqa: C419 - each is asked, it may raise
+        while not all([_may_begin(*key) for key in keys]):  # noqa: C419 - each is asked, it may raise
+            db.session.rollback()  # whoever waits keeps no connection to the database from others
+            _turn.wait()
         _under_way.update(keys)
     try:
         yield

