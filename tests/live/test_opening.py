@@ -66,6 +66,14 @@ def test_a_stream_names_one_to_eight_things_that_are_there(world, token):
     assert wanted(token, last="", since="page").bookmark == wanted(token, since="page").bookmark == "page"
 
 
+def test_whoever_reads_the_log_sees_whose_stream_opened_and_what_it_is_about(world, token, caplog):
+    ticket = world.ticket()
+    caplog.set_level("INFO", "informejo.live.opening")
+    opened(wanted(token, "queue", f"ticket:{ticket.id}"))
+    lines = [record.getMessage() for record in caplog.records]
+    assert f"stream opened user={world.mia.id} topics=queue,user:{world.mia.id},ticket:{ticket.id}" in lines
+
+
 def test_a_stream_that_is_open_lasts_as_its_sign_in_and_has_its_greeting(world, token):
     here, before = log.bookmark(), came_back("nothing_missed")
     asked = wanted(token)
