@@ -15,7 +15,7 @@ from informejo import clock, db, metrics, policy
 from informejo.accounts import sign_ins
 from informejo.accounts.session_actions import start_session
 from informejo.events import log
-from informejo.live import opening, presence
+from informejo.live import opening, presence, replay
 from informejo.live.bookmark import read
 from informejo.live.hub import hub
 from informejo.live.opening import Wanted
@@ -72,6 +72,18 @@ def test_whoever_reads_the_log_sees_whose_stream_opened_and_what_it_is_about(wor
     opened(wanted(token, "queue", f"ticket:{ticket.id}"))
     lines = [record.getMessage() for record in caplog.records]
     assert f"stream opened user={world.mia.id} topics=queue,user:{world.mia.id},ticket:{ticket.id}" in lines
+
+
+@pytest.mark.parametrize(("events", "as_of_here", "looks"), [(0, False, 0), (0, True, 0), (3, True, 0), (3, False, 1)])
+def test_of_a_crowd_that_comes_back_only_those_are_looked_up_twice_who_are_sent_what_was_written_since(
+    world, token, monkeypatch, events, as_of_here, looks
+):
+    asked, looked = wanted(token), []
+    missed = replay.missed(asked.bookmark, log.bookmark(), (), asked.viewer)._replace(events=events)
+    monkeypatch.setattr(replay, "missed", lambda *_: missed._replace(as_of_here=as_of_here))
+    monkeypatch.setattr(opening, "holds", lambda *_: looked.append(1) or True)
+    opening.read_missed(asked, (), log.bookmark())
+    assert len(looked) == looks
 
 
 def test_a_stream_that_is_open_lasts_as_its_sign_in_and_has_its_greeting(world, token):
