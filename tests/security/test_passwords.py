@@ -12,6 +12,7 @@ from sqlalchemy import select
 from informejo import db, security
 from informejo.accounts import actions
 from informejo.accounts.models import User
+from tests.waiting import until
 from tests.world import PASSWORD
 
 
@@ -116,6 +117,20 @@ def test_a_crowd_that_guesses_at_once_finds_out_no_more_than_one_by_one(crowd):
     answers, looked_at = crowd(*((f"{number}@example.org", "wrong") for number in range(25)))
     assert sorted(answers) == [422] * 10 + [429] * 15
     assert looked_at == 10
+
+
+def test_whoever_waits_for_their_turn_to_sign_in_keeps_no_connection_from_others(crowd, monkeypatch):
+    held, look = [], actions.offload
+
+    def look_once_all_others_wait(*call):
+        until(lambda: held or len(security._turn._waiters) == 15)
+        held.append(db.engine().pool.checkedout())
+        return look(*call)
+
+    monkeypatch.setattr(actions, "offload", look_once_all_others_wait)
+    db.session.rollback()  # nor does this test
+    crowd(*((f"{number}@example.org", "wrong") for number in range(25)))
+    assert held[0] <= 10, "those who are looked at"
 
 
 def test_an_office_that_begins_its_day_all_at_once_comes_in(crowd):
