@@ -1,5 +1,6 @@
 """What an error looks like: a page that says what happened and what is safe, with everything that was typed."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from flask import current_app, g, jsonify, request
@@ -41,6 +42,11 @@ TROUBLES = {
 def init_app(app):
     """Make every error a page."""
     app.register_error_handler(Exception, _error)
+
+
+def carries_words(hidden: Mapping[str, str]) -> bool:
+    """Whether more goes through the sign-in than where to go on: a draft, or another form."""
+    return not hidden.keys().isdisjoint(("draft", "form"))
 
 
 def _error(error: Exception):
@@ -112,9 +118,9 @@ def _typed() -> MultiDict[str, str]:
 
 
 def _carried() -> dict[str, str]:
-    """What was on its way through a sign-in that came to nothing, where it is more than where to go on."""
+    """What was on its way through a sign-in that came to nothing."""
     carried = request.environ.get(CARRIED_ON, {})
-    return carried if {"draft", "form"} & carried.keys() else {}
+    return carried if carries_words(carried) else {}
 
 
 def _explain(error: Exception) -> tuple[int, str, dict]:

@@ -17,6 +17,7 @@ from informejo.accounts.queries import known_browser
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
+from informejo.error_pages import carries_words
 from informejo.factors.models import SECOND, SECRET
 from informejo.factors.queries import has_second_factor, must_have_one
 from informejo.factors.second_step import ADDRESS, codes_page, second_page
@@ -53,8 +54,7 @@ def _ask_second(user: User, facts: dict, hidden: Mapping[str, str]) -> Response:
         facts |= {SECRET: random_base32()}
     token = begin_half(SECOND, user, facts)
     db.commit()
-    carries = "draft" in hidden or "form" in hidden
-    answer = make_response(second_page(user, facts, hidden)) if carries else go_to(ADDRESS)
+    answer = make_response(second_page(user, facts, hidden)) if carries_words(hidden) else go_to(ADDRESS)
     return cookies.with_half(answer, token)
 
 
