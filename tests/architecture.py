@@ -33,7 +33,7 @@ LAYERS = {
     " mail.contents mail.conversation mail.delivering mail.oauth mail.outbox mail.reminders mail.senders mail.threads"
     " mail.verdicts readers.following",
     WEB: "*.checks *.inputs accounts.asked_again accounts.coming_in admin.person_page"
-    " accounts.gate asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
+    " accounts.gate accounts.waiting asked_for assets backup.copying backup.exclusive backup.making backup.manifest"
     " backup.rescue backup.restoring cookies counting demo desk.first_steps doctor.examination doctor.probe"
     " downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"

@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flask import Response, current_app, g, make_response, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Forbidden
 
 from informejo import clock, drawn
 from informejo.accounts.gate import IN_THE_PLACE_OF_ALL
 from informejo.accounts.models import User
 from informejo.accounts.queries import lacks_password
+from informejo.accounts.waiting import waiting
 from informejo.error_pages import PASSWORDS
 from informejo.factors.passkey_queries import are_possible
 from informejo.factors.queries import factors_of
@@ -87,8 +89,8 @@ def ways_of(user: User) -> Ways:
 
 def question(to: str, fields: dict[str, list[str]], problems: dict[str, str] | None = None) -> str:
     """The page "Is it you?", which carries the form that goes `to` a page of ours."""
-    carried = _carried(to, fields)
-    context = {"ways": ways_of(g.actor), "carried": carried, "lost": FILES in fields, "problems": problems or {}}
+    context = {"ways": ways_of(g.actor), "carried": _carried(to, fields), "lost": FILES in fields}
+    context |= {"waits": waiting(to, MultiDict(fields)), "problems": problems or {}}
     return page("accounts/prove.html", title="Is it you?", **context)
 
 
@@ -96,6 +98,7 @@ def again(to: str, fields: dict[str, list[str]], heading: str = "It is you", cod
     """The page after it: the same form once more, for its owner to send; `codes` are recovery codes that are new."""
     pairs = [(name, text) for name, text in _pairs(fields) if name != FILES]
     shown = {"heading": heading, "address": to, "fields": pairs, "lost": FILES in fields, "codes": codes}
+    shown["waits"] = waiting(to, MultiDict(pairs))
     return page("accounts/proved.html", title=heading, **shown)
 
 

@@ -11,6 +11,7 @@ from werkzeug.utils import redirect
 from informejo import cookies, db, drawn, security
 from informejo.accounts.models import User
 from informejo.accounts.sign_ins import why_ended
+from informejo.accounts.waiting import SHOWN, waiting
 from informejo.drafts.inputs import NewDraft, kept_fields
 from informejo.error_pages import CARRIED_ON, PASSWORDS
 from informejo.factors.passkey_queries import are_possible
@@ -23,15 +24,6 @@ KEPT = "kept-"  # begins the names of the hidden fields that carry somebody's te
 # Those that go with it: where to, which draft, whose, files that are lost; of a form that is no draft, where it goes
 # and its fields in one.
 CARRIED = ("next", "draft", "for", "files", "to", "form")
-SHOWN = {  # what people write, by field; everything else is sent along unseen
-    "title": "Title",
-    "description": "Description",
-    "body": "Message",
-    "requester_email": "Requester’s e-mail",
-    "requester_name": "Requester’s name",
-    "name": "Name",
-    "department": "Department",
-}
 IN_THE_PLACE_OF_ALL = {  # whatever part of its answer the form itself would have taken
     "HX-Retarget": "body",
     "HX-Reselect": "body",
@@ -158,6 +150,7 @@ def _somebody_else_page(
         fields=fields,
         shown={name: word for name, word in SHOWN.items() if name in fields},
         address=address,
+        waits=waiting(address, fields),
         hidden=hidden,
         secret=bool(PASSWORDS.keys() & request.form.keys()) and address == request.path,
         files=[file.filename for file in request.files.getlist("files") if file.filename],
