@@ -34,6 +34,12 @@ class Counts(MemoryStorage):
             if age < lasts[what]:
                 self._add(lasting[what].key_for(what, who), age, lasts[what])
 
+    def frees_in(self, limit: RateLimitItem, whose: Sequence[str], times: int) -> float:
+        """Seconds until so many more of it fit, for what was counted under these names: not just one of them."""
+        newest_first = self.events.get(limit.key_for(*whose), [])
+        in_the_way = newest_first[limit.amount - times : limit.amount][:1]
+        return in_the_way[0].expiry - memory.time.time() if in_the_way else limit.get_expiry()
+
     def _kept(self, names: Collection[str], since: datetime) -> Sequence[Row]:
         return db.rows(select(Count.what, Count.who, Count.at).where(Count.what.in_(names), Count.at > since))
 

@@ -135,6 +135,9 @@ RATES = {
         lasting=True,
     ),
     "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
+    "ticket": Rate(parse("30 per minute"), "person", "opened in a page; each is a row for all staff, and mails"),
+    "comment": Rate(parse("60 per minute"), "person", "written in a page; each is mailed to all whom it concerns"),
+    "file": Rate(parse("100 per minute"), "person or address", "each of a message counts, whatever becomes of it"),
     "change": Rate(parse("300 per minute"), "person", "also what pages send themselves: drafts, reading, typing"),
 }
 
@@ -187,11 +190,11 @@ def peer() -> str:
     return str(_peer()) if _peer() != _NO_ADDRESS else ""
 
 
-def count(what: str, who: str = ""):
-    """One more of `what` by `who`. Raises TooManyRequests when that is too much."""
+def count(what: str, who: str = "", times: int = 1):
+    """One more of `what` by `who`, or so many at once: all or none. Raises TooManyRequests when that is too much."""
     key = _key(what, who)
-    if not rates().hit(RATES[what].limit, what, key):
-        raise _too_many(what, key)
+    if not rates().hit(RATES[what].limit, what, key, cost=times):
+        raise _too_many(what, key, times)
     if RATES[what].lasting:
         keep(what, key)
 
@@ -282,9 +285,9 @@ def _may_begin(what: str, key: str) -> bool:
     return rates().test(limit, what, key, cost=_under_way[what, key] + 1)
 
 
-def _too_many(what: str, key: str) -> TooManyRequests:
-    frees = rates().get_window_stats(RATES[what].limit, what, key).reset_time
-    return TooManyRequests(retry_after=max(1, math.ceil(frees - time.monotonic())))
+def _too_many(what: str, key: str, times: int = 1) -> TooManyRequests:
+    seconds = rates().storage.frees_in(RATES[what].limit, (what, key), times)
+    return TooManyRequests(retry_after=max(1, math.ceil(seconds)))
 
 
 def _refuse_other_sites():

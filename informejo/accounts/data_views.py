@@ -4,13 +4,14 @@ import json
 
 from flask import Blueprint, Response, request, stream_with_context
 
-from informejo import db, security
+from informejo import db
 from informejo.accounts import erase_actions
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.inputs import Erasure
 from informejo.accounts.own_data_queries import own_data
 from informejo.inputs import Invalid
 from informejo.offload import offload
+from informejo.own_counts import count_own
 from informejo.web import actor, cut_off_with_the_sign_in, go_to, page
 from informejo.zipping import zipped
 
@@ -26,7 +27,7 @@ def data():
 @bp.post("/profile/data/copy")
 def copy():
     """All of it in one archive, sent while it is made."""
-    security.count("copy of one's data", str(actor().id))
+    count_own("copy of one's data")
     db.commit()
     found = own_data(actor())
     text = offload(lambda: json.dumps(found.words, ensure_ascii=False, indent=2).encode())

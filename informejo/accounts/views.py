@@ -16,6 +16,7 @@ from informejo.accounts.sign_ins import lacking_factor
 from informejo.addresses import is_address
 from informejo.audit import accesses
 from informejo.inputs import Invalid
+from informejo.own_counts import count_changes
 from informejo.sso import own
 from informejo.sso.going import farewell
 from informejo.sso.refusals import NotSignedIn
@@ -33,7 +34,7 @@ bp = Blueprint("accounts", __name__)
 
 def init_app(app):
     """Look at every request before its view does."""
-    app.before_request(_count_changes)
+    app.before_request(count_changes)
     app.before_request(_mark_session)
 
 
@@ -108,15 +109,6 @@ def _note_failure(email: str) -> bool:
     unknown = email if known is None and is_address(email) else ""  # what is none may be a password in the wrong field
     accesses.note("sign-in-failed", user=known, who=unknown, said="With a password.")
     return True
-
-
-def _count_changes():
-    if request.method in security.SAFE or security.is_for_programs():
-        return
-    if g.actor:
-        security.count("change", f"{g.actor.id} {g.actor.only or ''}")  # a link is held by whoever has the mail
-    else:
-        security.count("change by a visitor", security.address())
 
 
 def _mark_session():

@@ -8,6 +8,7 @@ from informejo.accounts.merge_actions import merge
 from informejo.accounts.merge_queries import hanging_on, what_stands_against
 from informejo.accounts.people_queries import PeopleFilter, Place, users_for
 from informejo.admin.person_page import find_for
+from informejo.own_counts import count_own
 from informejo.text import clean_line
 from informejo.web import actor, go_to, page
 
@@ -23,6 +24,8 @@ def choose(id: int):
     other = request.args.get("into", type=int)
     into = policy.find_user(actor(), other) if other else None
     sought = clean_line(request.args.get("q", ""))[: limits.SEARCH.most]
+    if sought:
+        count_own("search")
     found = users_for(actor(), PeopleFilter(sought, active=True), Place()).people if sought else []
     return page(
         "admin/merge.html",

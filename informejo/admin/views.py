@@ -5,9 +5,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, request
 
-from informejo import limits, policy, security
+from informejo import limits, policy
 from informejo.accounts.models import Role
 from informejo.accounts.people_queries import MOST_TICKETS, PeopleFilter, PeoplePage, Place, user_counts, users_for
+from informejo.own_counts import count_own
 from informejo.teams.queries import choices
 from informejo.text import clean_line, is_id
 from informejo.web import actor, page, standing
@@ -24,7 +25,7 @@ def users():
     tally, teams = user_counts(actor(), standing()), choices().teams
     words = _words(request.args, teams)
     if words["q"]:
-        security.count("search", str(actor().id))
+        count_own("search")
     found = users_for(actor(), _filter(words), _place(request.args))
     return page(
         "admin/users.html",

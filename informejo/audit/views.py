@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, stream_with_context
 
-from informejo import clock, policy, security
+from informejo import clock, policy
 from informejo.audit import queries
 from informejo.audit.inputs import AuditAsked
 from informejo.audit.models import Access, AccessKind
@@ -18,6 +18,7 @@ from informejo.downloads import HEADERS
 from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.inputs import Invalid
+from informejo.own_counts import count_own
 from informejo.text import plain_cell
 from informejo.web import actor, cut_off_with_the_sign_in, page
 
@@ -43,7 +44,7 @@ def audit():
 def export():
     """What the filter lets through, as a file for a spreadsheet."""
     policy.require(actor(), "audit.see")
-    security.count("export", str(actor().id))
+    count_own("export")
     try:
         filter, _ = _filter(AuditAsked.read(request.args))
     except Invalid as invalid:
@@ -87,6 +88,8 @@ def _kinds() -> dict[str, list[tuple[str, str]]]:
 def _filter(asked: AuditAsked) -> tuple[AuditFilter | None, dict[str, list]]:
     """What is looked for; None where a name is that of several people, who come with it, or of nobody."""
     typed = {"actor": asked.who, "user": "" if asked.ticket else asked.about}
+    if any(typed.values()):
+        count_own("search")
     people = {field: queries.people_called(actor(), words) for field, words in typed.items() if words}
     unclear = {field: found for field, found in people.items() if len(found) != 1}
     if unclear:

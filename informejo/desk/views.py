@@ -71,7 +71,7 @@ def queue():
     """All tickets that fit a filter, 50 on a page."""
     policy.require(actor(), "desk.see")
     searched = "q" in request.args  # the bar above every page asks for words alone, and means all tickets
-    live, filter = stream("queue"), asked(request.args, actor(), status="" if searched else "unsolved")
+    live, filter = stream("queue"), asked(request.args, status="" if searched else "unsolved")
     filter, people = _with_people(filter)
     listed = list_queries.tickets_for(actor(), standing(), filter, request.args.get("page", type=int))
     return page(
@@ -93,7 +93,7 @@ def queue():
 def news():
     """How many tickets that fit the list's filter came since it was drawn."""
     policy.require(actor(), "desk.see")
-    filter = asked(request.args, actor())
+    filter = asked(request.args)
     number = list_queries.news_for(actor(), filter, *list_from(request.args))
     return render_template("desk/_news.html", news=number, address=f"/queue?{filter.address}")
 

@@ -13,6 +13,7 @@ from informejo.intake.bringing import brought
 from informejo.intake.ledger_inputs import MovedTo, state_from
 from informejo.mail.models import IncomingMail
 from informejo.mail.words import InState
+from informejo.own_counts import count_own
 from informejo.tickets.files import FileRefused
 from informejo.tickets.media_types import HEAD, media_type
 from informejo.tickets.models import Ticket
@@ -86,6 +87,7 @@ def attempt(id: int):
 def make_ticket(id: int):
     """Make a new ticket of it."""
     mail = ledger_queries.find_mail(actor(), id)
+    count_own("ticket")
     with _brought(mail, None) as (parsed, things):
         ledger_actions.make_ticket(actor(), mail, parsed, things)
         db.commit()

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 from werkzeug.exceptions import UnprocessableEntity
 
-from informejo import limits, security
+from informejo import limits
 from informejo.accounts.inputs import Email, name_of
-from informejo.accounts.models import User
 from informejo.drafts.inputs import DraftKey
 from informejo.events import log
 from informejo.inputs import CHOOSE, Input, Invalid, line, problem, prose
 from informejo.live import bookmark
+from informejo.own_counts import count_own
 from informejo.settings.queries import offered_categories
 from informejo.text import is_number
 from informejo.tickets import list_queries
@@ -151,9 +151,9 @@ def list_from(fields: Mapping[str, str]) -> tuple[int, set[int]]:
     return since.id if since else NEVER, numbers
 
 
-def asked(fields: Mapping[str, str], person: User, **defaults) -> TicketFilter:
+def asked(fields: Mapping[str, str], **defaults) -> TicketFilter:
     """The filter that an address asks for. Searching reads every ticket, so it is counted: raises TooManyRequests."""
     filter = TicketFilter.read(fields, **defaults)
     if filter.q:
-        security.count("search", str(person.id))
+        count_own("search")
     return filter

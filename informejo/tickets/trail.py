@@ -47,6 +47,6 @@ def _beside(ticket: Ticket, path: str, fields: dict[str, str]) -> tuple[int | No
     own = {"requester": "me"} if path == "/tickets" else {}
     unsolved = {} if own or "q" in fields else {"status": "unsolved"}  # as the queue reads its own address
     try:
-        return list_queries.beside(actor(), standing(), asked(fields | own, actor(), **unsolved), ticket)
+        return list_queries.beside(actor(), standing(), asked(fields | own, **unsolved), ticket)
     except TooManyRequests:  # a search that was made too often; the ticket itself is no search
         return None, None

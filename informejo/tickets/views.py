@@ -16,6 +16,7 @@ from informejo.guests.link_actions import prove
 from informejo.guests.links import new_link, with_link
 from informejo.inputs import Invalid
 from informejo.live import drawings, fragments
+from informejo.own_counts import count_own
 from informejo.tickets import actions, addressing, files, list_queries, queries
 from informejo.tickets.filters import TicketFilter
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
@@ -31,7 +32,7 @@ SAID = {"body", "internal", "key", "continues"}
 @bp.get("/tickets")
 def index():
     """One's own tickets, for staff too: those they asked for themselves."""
-    live, filter = stream(), asked({**request.args, "requester": "me"}, actor())
+    live, filter = stream(), asked({**request.args, "requester": "me"})
     listed = list_queries.tickets_for(actor(), standing(), filter, request.args.get("page", type=int))
     shown = {
         "listed": listed,
@@ -48,7 +49,7 @@ def index():
 @bp.get("/tickets/news")
 def news():
     """How many of one's own tickets came into a list since it was drawn."""
-    filter = asked({**request.args, "requester": "me"}, actor())
+    filter = asked({**request.args, "requester": "me"})
     number = list_queries.news_for(actor(), filter, *list_from(request.args))
     return render_template("desk/_news.html", news=number, address=_own(filter))
 
@@ -66,6 +67,7 @@ def new():
 @bp.post("/tickets")
 def create():
     """Open a ticket."""
+    count_own("ticket")
     try:
         new = NewTicket.read(request.form)
         with files.kept(request.files.getlist("files")) as kept:
@@ -84,6 +86,7 @@ def create():
 def create_comment(number: int):
     """Add a message. On a ticket that is closed, what its requester writes opens a new one."""
     ticket, uploads = policy.find_ticket(actor(), number), request.files.getlist("files")
+    count_own("comment" if _ticket_of(ticket) else "ticket")
     try:
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
         addressing.check(ticket, new)

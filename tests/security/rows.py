@@ -195,7 +195,6 @@ CLASSES = {
 }
 # Why a row has no test, or what of it is missing although it has some.
 OPEN = {
-    "H-55": "All changes, files too, share one limit of 300 a minute for each person; an export has its own.",
     "S-30": "The files of one ticket have a quota, those of one person have none.",
     "S-35": "There is no virus scanner; files are only ever downloaded.",
 }
