@@ -39,6 +39,9 @@ NOTICES = {
     "session-ended": "That sign-in is ended.",
     "second-factor-on": "From now on a code of your app is asked for when you sign in.",
     "app-was-added": "The app is on. If you have not seen your recovery codes, make new ones below.",
+    "factor-was-added": "Your second factor is on. If you have not seen your recovery codes, make new ones in"
+    " your settings, at Security.",
+    "passkey-was-added": "The passkey is added. If you have not seen your recovery codes, make new ones below.",
     "app-too-late": "That took too long, or something changed meanwhile. Add the app once more.",
     "second-factor-off": "The app is removed: its codes are not asked for any more.",
     "passkey-added": "The passkey is added: you can sign in with it.",

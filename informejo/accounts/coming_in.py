@@ -6,22 +6,23 @@ from flask import Response, g, make_response, request
 from pyotp import random_base32
 from sqlalchemy import inspect
 
-from informejo import cookies, counting, db
+from informejo import clock, cookies, counting, db
 from informejo.accounts import session_actions
 from informejo.accounts.asked_again import FILES, again
 from informejo.accounts.gate import ask_whose, carried_fields, carried_form, draft_name
 from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Session, User
-from informejo.accounts.queries import known_browser
+from informejo.accounts.queries import JUST_NOW, known_browser
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
+from informejo.drafts.queries import drafts_of
 from informejo.error_pages import carries_words
 from informejo.factors.models import SECOND, SECRET
 from informejo.factors.queries import has_second_factor, must_have_one
 from informejo.factors.second_step import ADDRESS, codes_page, second_page
-from informejo.web import draw_for, go_to
+from informejo.web import draw_for, go_to, local
 
 
 def come_in(
@@ -67,12 +68,33 @@ def arrive(user: User, facts: dict, hidden: Mapping[str, str], codes: Sequence[s
     agent, came = browser(request.user_agent.string), facts["came"]
     token = session_actions.start_session(user, agent, _before(), proved=facts["proved"], **came)
     accesses.note("signed-in", user=user, said=f"With {facts['way']}.")
+    answer = _lead_on(user, facts["to"], facts["notice"], hidden, codes)
+    return cookies.without_half(cookies.with_cookie(answer, token))
+
+
+def lead_on_again(user_id: str, hidden: Mapping[str, str], notice: str = "") -> Response | None:
+    """The answer to a form that comes a second time, after it let that person in; None where it did not just now.
+
+    In the browser in which it did alone: it has the sign-in. Nothing is looked at or used up once more.
+    """
+    if not came_in_just_now() or str(g.actor.id) != user_id:
+        return None
+    return _lead_on(g.actor, local(hidden.get("next")), notice, hidden, ())
+
+
+def came_in_just_now() -> bool:
+    """Whether somebody has signed in in this browser a moment ago."""
+    session = g.session
+    return bool(session and session.ticket_id is None and session.created_at > clock.now() - JUST_NOW)
+
+
+def _lead_on(user: User, to: str, notice: str, hidden: Mapping[str, str], codes: Sequence[str]) -> Response:
+    """What whoever is in by now sees next, and commit."""
     theirs = hidden.get("for", "") in ("", str(user.id))
     kept = theirs and _keep_text(user, hidden)
     db.commit()
-    answer = go_to(facts["to"], "draft-kept" if kept else facts["notice"])
-    answer = _asked_first(user, hidden, theirs, codes) or (_with_codes(answer, user, codes) if codes else answer)
-    return cookies.without_half(cookies.with_cookie(answer, token))
+    answer = go_to(to, "draft-kept" if kept else notice)
+    return _asked_first(user, hidden, theirs, codes) or (_with_codes(answer, user, codes) if codes else answer)
 
 
 def _asked_first(user: User, hidden: Mapping[str, str], theirs: bool, codes: Sequence[str]) -> Response | None:
@@ -116,5 +138,6 @@ def _keep_text(user: User, hidden: Mapping[str, str]) -> bool:
     fields, draft = carried_fields(hidden), draft_name(hidden)
     if not (fields and draft):
         return False
-    save_draft(user, draft, fields, key_for(draft))
+    if fields not in [kept.fields for kept in drafts_of(user, draft)]:  # or its form has come twice
+        save_draft(user, draft, fields, key_for(draft))
     return True

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, request
 
 from informejo import cookies, security
 from informejo.accounts import actions, password_actions, queries
-from informejo.accounts.coming_in import come_in
+from informejo.accounts.coming_in import came_in_just_now, come_in
 from informejo.accounts.half_queries import half_sign_in
 from informejo.accounts.inputs import NewAdmin, NewPassword
 from informejo.accounts.models import User
@@ -24,7 +24,7 @@ def setup(token: str):
     """The one-time link that makes the first administrator; afterwards it says so."""
     security.count("set-up", security.address())
     if not queries.opens_setup(token):
-        return _no_setup()
+        return _set_up_here() or _no_setup()
     if request.method != "POST":
         return _setup_form()
     try:
@@ -34,6 +34,14 @@ def setup(token: str):
     except actions.Taken:
         return _setup_form({"email": TAKEN}), 422
     return come_in(user, "/", way="the set-up link") if user else _no_setup()
+
+
+def _set_up_here() -> Response | None:
+    """On to where the link led, if this browser has used it just now."""
+    half = half_sign_in(cookies.half_cookie(), SECOND)
+    if came_in_just_now() and queries.is_new_admin(g.actor):
+        return go_to("/")
+    return go_to(ADDRESS) if half and queries.is_new_admin(half.user) else None
 
 
 @bp.route("/choose-password/<token>", methods=["GET", "POST"])

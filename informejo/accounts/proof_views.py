@@ -2,9 +2,10 @@
 
 from flask import Blueprint, g, request
 
-from informejo import counting, db, security
+from informejo import clock, counting, db, security
 from informejo.accounts import actions, password_actions, session_actions
 from informejo.accounts.asked_again import again, carried, question
+from informejo.accounts.queries import JUST_NOW
 from informejo.audit import accesses
 from informejo.factors.challenges import ask
 from informejo.factors.passkey_queries import question_to_use
@@ -24,7 +25,7 @@ def prove():
     """Look at what somebody shows; then their form is there again, to be sent."""
     to, fields = carried()
     by_password = "password" in request.form
-    problems = _wrong_password() if by_password else _wrong_factor()
+    problems = _wrong_password() if by_password else {} if _came_twice() else _wrong_factor()
     if problems:
         return question(to, fields, problems), 422
     session_actions.prove(g.session, "" if by_password else "own")
@@ -63,6 +64,12 @@ def _note_failure(whose: str) -> bool:
     counting.fail(whose)
     accesses.note("sign-in-failed", user=actor(), said="Asked again for the password.")
     return True
+
+
+def _came_twice() -> bool:
+    """Whether a second factor was shown here a moment ago: what answered then is used up, and answers no more."""
+    proved_at = g.session.proved_at
+    return g.session.factor == "own" and proved_at is not None and proved_at > clock.now() - JUST_NOW
 
 
 def _wrong_factor() -> dict[str, str]:

@@ -83,6 +83,11 @@ def has_admin() -> bool:
     return db.session.scalar(select(exists().where(User.role == Role.ADMIN)))
 
 
+def is_new_admin(user: User) -> bool:
+    """Whether this is an administrator who has been there for a moment."""
+    return user.role == Role.ADMIN and user.created_at > clock.now() - JUST_NOW
+
+
 def opens_setup(token: str) -> bool:
     """Whether this token still makes the first administrator."""
     return not has_admin() and db.session.get(SetupToken, fingerprint(token)) is not None

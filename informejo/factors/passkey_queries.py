@@ -1,11 +1,13 @@
 """Reading passkeys, and what a browser is asked about them (WebAuthn Level 3)."""
 
+import json
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
 from webauthn import generate_authentication_options, generate_registration_options, options_to_json
+from webauthn.helpers import base64url_to_bytes
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
@@ -14,8 +16,9 @@ from webauthn.helpers.structs import (
 )
 from werkzeug.exceptions import NotFound
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts.models import User
+from informejo.accounts.queries import JUST_NOW
 from informejo.factors.models import Passkey
 from informejo.factors.queries import factors_of
 from informejo.settings.queries import setting
@@ -59,6 +62,17 @@ def passkey_of(actor: User, id: int) -> Passkey:
 def passkey_with(credential_id: bytes) -> Passkey | None:
     """The passkey that a device calls so."""
     return db.session.scalar(select(Passkey).where(Passkey.credential_id == credential_id))
+
+
+def comes_again(credential: str, owner: User) -> bool:
+    """Whether a device's answer comes a second time: a moment ago it added, or used, this passkey of that person."""
+    try:
+        answer = json.loads(credential)
+        passkey, is_new = passkey_with(base64url_to_bytes(answer["rawId"])), "attestationObject" in answer["response"]
+    except (ValueError, TypeError, KeyError, RecursionError):  # whatever else was sent
+        return False
+    done_at = passkey and (passkey.created_at if is_new else passkey.used_at)
+    return bool(done_at and passkey.user_id == owner.id and done_at > clock.now() - JUST_NOW)
 
 
 def question_to_add(actor: User, challenge: bytes) -> str:

@@ -4,14 +4,14 @@ from flask import Blueprint, g, request
 
 from informejo import db, security
 from informejo.accounts.asked_again import is_proved, require_proof
-from informejo.accounts.coming_in import come_in
+from informejo.accounts.coming_in import came_in_just_now, come_in, lead_on_again
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.session_actions import add_factor
 from informejo.audit import accesses
 from informejo.factors import passkey_actions
 from informejo.factors.challenges import ask, asked
 from informejo.factors.inputs import NewPasskey
-from informejo.factors.passkey_queries import passkey_of, question_to_add, question_to_use
+from informejo.factors.passkey_queries import comes_again, passkey_of, question_to_add, question_to_use
 from informejo.factors.proofs import NO_PASSKEY
 from informejo.factors.second_step import codes_page
 from informejo.inputs import Invalid
@@ -37,6 +37,8 @@ def sign_in_with_passkey():
     with security.trying(("failed sign-in", security.address())):
         user = passkey_actions.use_passkey(request.form.get("credential", ""), asked(None))
         if user is None:
+            if came_in_just_now() and comes_again(request.form.get("credential", ""), g.actor):
+                return lead_on_again(str(g.actor.id), hidden)
             db.commit_if_possible(_note_failure)
             return sign_in_page({"passkey": NO_PASSKEY}, hidden), 422
     return come_in(user, local(hidden.get("next")), way="a passkey", factor="own", hidden=hidden)
@@ -63,6 +65,8 @@ def add_passkey():
     try:
         codes = passkey_actions.add_passkey(actor(), new.name, new.credential, asked(actor()))
     except passkey_actions.BadPasskey:
+        if comes_again(new.credential, actor()):
+            return go_to(HERE, "passkey-was-added")
         return _new_page({"passkey": NO_PASSKEY}), 422
     add_factor(g.session)
     db.commit()

@@ -9,6 +9,7 @@ from informejo.factors.queries import factors_of, set_up_of
 from informejo.web import page
 
 ADDRESS = "/sign-in/second"
+WHOSE = "whose"  # the field of its form that says who is half-way in
 
 
 def second_page(user: User, facts: dict, hidden: Mapping[str, str], problems: dict[str, str] | None = None) -> str:
@@ -16,6 +17,8 @@ def second_page(user: User, facts: dict, hidden: Mapping[str, str], problems: di
 
     `facts` are those of the half sign-in: the secret of a new app is shown where it was made, and nowhere else.
     """
+    # Whose step it is, and where it leads on to, is asked for when its form comes a second time.
+    hidden = {**hidden, "next": facts["to"], WHOSE: str(user.id)}
     factors, shown = factors_of(user), {"hidden": hidden, "problems": problems or {}, "passkeys": are_possible()}
     if factors.any:
         return page("factors/second.html", title="Second step", factors=factors, **shown)

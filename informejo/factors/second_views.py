@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, make_response, redirect, request
+from flask import Blueprint, Response, g, make_response, redirect, request
 
 from informejo import cookies, db
-from informejo.accounts.coming_in import arrive
+from informejo.accounts.coming_in import arrive, came_in_just_now, lead_on_again
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.half_actions import end_half
 from informejo.accounts.half_queries import half_sign_in
 from informejo.accounts.models import HalfSignIn
+from informejo.accounts.queries import has_just_changed
 from informejo.factors import passkey_actions
 from informejo.factors.actions import confirm_app
 from informejo.factors.challenges import ask, asked
@@ -18,7 +19,7 @@ from informejo.factors.models import SECOND, SECRET
 from informejo.factors.passkey_queries import question_to_add, question_to_use
 from informejo.factors.proofs import NO_PASSKEY, WRONG, counted_try, note_failure, problem_with
 from informejo.factors.queries import has_second_factor
-from informejo.factors.second_step import ADDRESS, second_page
+from informejo.factors.second_step import ADDRESS, WHOSE, second_page
 from informejo.inputs import Invalid
 from informejo.web import anybody
 
@@ -41,7 +42,7 @@ def finish_sign_in():
     """Look at the second factor, or at the first digits of a new one; then they are in."""
     hidden, half = passing_through(), _half()
     if half is None:
-        return _start_again(hidden)
+        return _sent_twice(hidden) or _start_again(hidden)
     user, facts = half.user, half.facts
     with counted_try(user):
         codes, problems = ([], problem_with(user)) if has_second_factor(user) else _begin_with_one(half)
@@ -62,6 +63,13 @@ def challenge_half_way():
     if half is None:
         return {}, 403
     return ask(question_to_use if has_second_factor(half.user) else question_to_add, half.user)
+
+
+def _sent_twice(hidden: Mapping[str, str]) -> Response | None:
+    """On to where this step led when it was sent before; recovery codes that came with it are shown by nobody again."""
+    whose = request.form.get(WHOSE, "")
+    began = came_in_just_now() and any(has_just_changed(g.actor, what) for what in ("second_factor", "passkey"))
+    return lead_on_again(whose, hidden, "factor-was-added" if began else "")
 
 
 def _half() -> HalfSignIn | None:

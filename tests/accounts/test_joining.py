@@ -2,13 +2,14 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
 from werkzeug.exceptions import Forbidden
 
-from informejo import db
+from informejo import clock, db
 from informejo.accounts import actions, queries
 from informejo.accounts.models import Role, SetupToken, User
 from informejo.events import log
@@ -191,6 +192,20 @@ def test_the_link_makes_the_first_administrator_who_is_then_in(token, visit):
     assert browser.post(f"/setup/{token}", data=NEW).location == "/"
     assert user().role == Role.ADMIN
     assert browser.get("/users").status_code == 200
+    assert browser.post(f"/setup/{token}", data=NEW).location == "/"
+    assert browser.get(f"/setup/{token}").location == "/"
+    assert visit().post(f"/setup/{token}", data=NEW).status_code == 410
+
+
+def test_sent_twice_the_link_leads_on_in_the_browser_that_used_it(app, token, visit):
+    """Without scripts, by reload or back: the desk is set up, and the one who did it is in."""
+    app.config["SECOND_FACTOR"] = "admins"
+    browser, other = visit(), visit()
+    assert [browser.post(f"/setup/{token}", data=NEW).location for _ in range(2)] == ["/sign-in/second"] * 2
+    assert browser.get(f"/setup/{token}").location == "/sign-in/second"
+    assert other.post(f"/setup/{token}", data=NEW).status_code == 410
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        assert browser.post(f"/setup/{token}", data=NEW).status_code == 410
 
 
 @pytest.mark.hardening("H-48", "H-27", "O-11")

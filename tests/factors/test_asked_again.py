@@ -80,14 +80,16 @@ def test_that_a_file_has_to_be_chosen_again_is_said_before_and_after_the_questio
 
 
 def test_a_code_or_a_passkey_is_as_good(world, visit, key, later):
-    app, browser, other = App(world.mia), visit(world.mia), visit(world.mia)
+    app, browser, other, third = App(world.mia), *(visit(world.mia) for _ in range(3))
     with later(60):
         assert "Use a passkey" in browser.post(APP).text
         assert browser.post("/prove", data={"to": APP, "code": "000000"}).status_code == 422
         assert browser.post("/prove", data={"to": APP, "code": app.digits()}).status_code == 200
         credential = key.use(question(other, "/prove"))
-        assert other.post("/prove", data={"to": APP, "credential": credential}).status_code == 200
-        assert other.post("/prove", data={"to": APP, "credential": credential}).status_code == 422
+        assert third.post("/prove", data={"to": APP, "credential": credential}).status_code == 422
+        for _ in range(2):  # sent twice it has been shown all the same
+            assert f'action="{APP}"' in other.post("/prove", data={"to": APP, "credential": credential}).text
+        assert third.post("/prove", data={"to": APP, "credential": credential}).status_code == 422
 
 
 def test_somebody_elses_passkey_is_no_proof(world, visit, key, later):

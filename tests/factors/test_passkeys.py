@@ -9,9 +9,10 @@ from werkzeug.exceptions import Forbidden
 from informejo import db
 from informejo.accounts import rights_actions
 from informejo.accounts.models import Role, Session
+from informejo.accounts.sign_ins import sessions_of
 from informejo.factors import actions
 from informejo.factors.models import Passkey, RecoveryCode
-from informejo.factors.passkey_queries import are_possible, handle
+from informejo.factors.passkey_queries import are_possible, comes_again, handle
 from tests.factors.conftest import CODE, MIA, App, half_cookie, is_in
 from tests.factors.device import ATTESTED, PRESENT, VERIFIED, Device
 
@@ -131,7 +132,36 @@ def test_an_answer_is_good_once_and_for_its_own_browser(key, visit):
     question(other)
     assert come_in(other, credential).status_code == 422
     assert come_in(browser, credential).status_code == 303
-    assert come_in(browser, credential).status_code == 422
+    question(other)
+    assert come_in(other, credential).status_code == 422
+
+
+def test_sent_twice_it_leads_on_in_the_browser_that_came_in_with_it(world, key, visit, later):
+    browser, toms = visit(), visit(world.tom)
+    fields = {"credential": key.use(question(browser)), "next": "/queue"}
+    before = len(sessions_of(world.mia))
+    assert [browser.post("/sign-in/passkey", data=fields).location for _ in range(2)] == ["/queue"] * 2
+    assert len(sessions_of(world.mia)) == before + 1
+    assert toms.post("/sign-in/passkey", data=fields).status_code == 422, "who has just come in as another did not"
+    with later(3):
+        assert browser.post("/sign-in/passkey", data=fields).status_code == 422
+
+
+def test_a_first_passkey_that_is_sent_twice_is_added_once_and_said_to_be(world, visit, later):
+    mias, toms = visit(world.mia), visit(world.tom)
+    fields = {"name": "Phone", "credential": Device().make(question(mias, f"{HERE}/passkeys"))}
+    assert "Your recovery codes" in mias.post(f"{HERE}/passkeys", data=fields).text
+    assert mias.post(f"{HERE}/passkeys", data=fields).location == HERE
+    assert "The passkey is added. If you have not seen your recovery codes" in mias.get(HERE).text
+    assert len(db.session.scalars(select(Passkey)).all()) == 1
+    assert toms.post(f"{HERE}/passkeys", data=fields).status_code == 422
+    with later(3):
+        assert mias.post(f"{HERE}/passkeys", data=fields).status_code == 422
+
+
+@pytest.mark.parametrize("odd", ["", "[]", "{}", "null", '{"rawId": 7}', '{"rawId": "é"}', "[" * 9_000])
+def test_what_is_no_answer_of_a_device_does_not_come_again(world, odd):
+    assert not comes_again(odd, world.mia)
 
 
 def test_after_a_wrong_answer_the_question_is_void(key, visit):

@@ -13,7 +13,7 @@ from informejo.accounts import actions as accounts, password_actions, rights_act
 from informejo.accounts.models import HalfSignIn, Role, Session
 from informejo.audit.models import Access
 from informejo.counting import Counts
-from informejo.drafts.queries import draft_for
+from informejo.drafts.queries import draft_for, drafts_of
 from informejo.factors.actions import reset_factors
 from informejo.factors.code_actions import use_code
 from informejo.factors.models import Passkey, RecoveryCode
@@ -114,12 +114,37 @@ def test_a_recovery_code_of_somebody_else_is_worth_nothing(world, mias):
     assert use_code(world.zoe, zoes.codes[0])
 
 
-def test_a_form_that_is_sent_from_two_tabs_signs_in_once(mias, half):
-    assert second(half, mias.digits()).status_code == 303
-    again = second(half, mias.digits(30))
-    assert again.status_code == 422
-    assert "Sign in once more" in again.text
+def test_a_form_that_is_sent_from_two_tabs_or_twice_signs_in_once_and_leads_on(mias, visit, later):
+    browser, other = visit(), visit()
+    browser.post("/sign-in", data=MIA | {"next": "/queue?status=open"})
+    fields = hidden(browser.get(SECOND))
+    sent = fields | {"code": mias.digits()}
+    for digits in (sent["code"], sent["code"], mias.digits(30)):
+        assert second(browser, digits, **fields).location == "/queue?status=open"
     assert len(db.session.scalars(select(Session)).all()) == 1
+    assert "Sign in once more" in other.post(SECOND, data=sent).text
+    assert not is_in(other)
+    with later(3):
+        assert "Sign in once more" in browser.post(SECOND, data=sent).text
+
+
+def test_who_is_half_way_in_as_another_is_not_led_on_as_whoever_came_in_meanwhile(world, mias, visit):
+    toms, browser = App(world.tom), visit()
+    browser.post("/sign-in", data=MIA | {"email": "tom@example.org"})
+    fields = hidden(browser.get(SECOND))
+    browser.post("/sign-in", data=MIA)
+    assert second(browser, mias.digits()).location == "/"
+    assert second(browser, toms.digits(), **fields).status_code == 422
+
+
+def test_text_that_came_with_a_step_sent_twice_is_kept_once(world, mias, visit):
+    world.ticket()
+    late = visit(world.mia)
+    late.set_cookie(cookies.cookie_name(), "one-that-has-ended")
+    fields = hidden(write(late, "/tickets/1/comments", draft="ticket:1", body="It burns."))
+    sent = hidden(late.post("/sign-in", data=fields | MIA)) | {"code": mias.digits()}
+    assert [late.post(SECOND, data=sent).location for _ in range(2)] == ["/tickets/1?all=yes"] * 2
+    assert [draft.fields["body"] for draft in drafts_of(world.mia, "ticket:1")] == ["It burns."]
 
 
 @pytest.mark.hardening("S-40", "H-35")
@@ -251,6 +276,8 @@ class TestDemanded:
         assert len(CODE.findall(done.text)) == 10
         assert 'href="/"' in done.text
         assert is_in(browser)
+        assert browser.post(SECOND, data=hidden(page) | {"code": "000000"}).location == "/"
+        assert "If you have not seen your recovery codes, make new ones" in browser.get("/profile").text
 
     @pytest.mark.hardening("S-40")
     def test_a_stranger_who_knows_the_password_is_not_shown_the_secret_of_its_owner(self, world, visit):
