@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, KeySet
-from requests import Session
+from requests import RequestException, Session
 
-from informejo.sso.asking import Careful, Trouble
+from informejo.sso.asking import RUBBISH, Careful, Trouble
 from informejo.sso.providers import Provider, is_safe
 
 LASTS = 3600  # seconds
@@ -82,7 +82,10 @@ def ask(address: str, token: str = "") -> dict:
     """The object of JSON that lies at this address, for whoever has that token. Raises Trouble."""
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     with session() as asking:
-        answer = asking.get(address, headers=headers)
+        try:
+            answer = asking.get(address, headers=headers)
+        except (RequestException, *RUBBISH) as error:  # an address or a token that no request can be made of
+            raise Trouble("it tells what cannot be asked with") from error
     if answer.status_code != 200:
         raise Trouble(f"it answers with {answer.status_code}")
     try:

@@ -82,10 +82,10 @@ def is_safe(address: object, beside: str = "") -> bool:
     """Whether this is an address to ask: https, or http on this machine where what it stands `beside` is so too."""
     try:
         parts = urlsplit(address if isinstance(address, str) else "")
-        host = parts.hostname or ""
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.fragment:
+    if not (host and address.isprintable()) or parts.username is not None or parts.fragment:
         return False
     plain = parts.scheme == "http" and is_here(host) and (not beside or beside.startswith("http:"))
     return parts.scheme == "https" or plain

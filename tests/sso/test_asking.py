@@ -104,5 +104,12 @@ def test_whoever_asks_says_what_for_and_takes_an_object_alone(sent):
         sent.given = given
         with pytest.raises(Trouble, match=sentence):
             discovery.ask("https://idp.example.org/x")
+    for address, token in (
+        ("https://.example/x", ""),
+        ("https://*.example/x", ""),
+        ("https://idp.example.org/x", "a\nb"),
+    ):
+        with pytest.raises(Trouble, match="cannot be asked with"):
+            discovery.ask(address, token)
     made = discovery.session(Session)
     assert all(isinstance(made.get_adapter(address), Careful) for address in ("https://a.example", "http://a.example"))

@@ -228,6 +228,14 @@ def test_rubbish_becomes_a_page(browser, liar, path, lie):
     assert answer.status_code in (502, 503)
 
 
+@pytest.mark.parametrize("token", ["a\nb", "€", "\ud800"])
+def test_an_access_token_that_nothing_can_be_asked_with_becomes_a_page(browser, liar, token):
+    way = Way(browser)
+    liar.nonce = way.asked["nonce"]
+    liar.lies["/token"] = {"access_token": token, "token_type": "Bearer", "id_token": liar.id_token()}
+    assert is_refused(browser, way.end(liar), 502)
+
+
 @pytest.mark.hardening("H-14")
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/keys", "/userinfo"])
 def test_nobody_sends_the_desk_on_to_another_address(browser, liar, path):
@@ -252,6 +260,8 @@ def test_nobody_sends_the_desk_on_to_another_address(browser, liar, path):
         {"authorization_endpoint": "javascript:alert(1)"},
         {"userinfo_endpoint": "https://user:secret@inside.example/"},
         {"userinfo_endpoint": "http://["},
+        {"userinfo_endpoint": "https://idp.example.org:99999/"},
+        {"end_session_endpoint": "https://idp.example.org/\ud800"},
     ],
 )
 @pytest.mark.hardening("H-14", "L-17")
