@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from flask import request
 
-from informejo import policy
+from informejo import db, policy
 from informejo.text import is_id
 from informejo.tickets.queries import ticket_of_comment, ticket_of_file
 
@@ -13,7 +13,7 @@ def ticket_asked_for() -> int | None:
     """The number of that ticket, whether there is one or not; None where none is named, or more than one."""
     given = request.view_args or {}
     if "number" in given:
-        return given["number"]
+        return given["number"] if given["number"] <= db.MOST_ID else None
     if "token" in given:
         return ticket_of_file(given["token"])
     if "id" in given:
@@ -36,10 +36,11 @@ def _of(topics: Iterable[str]) -> list[int | None]:
 
 def _of_drafts() -> list[int | None]:
     """What else the address of such a form says does not count: the form alone says what is written."""
-    return [_of_draft(draft) for draft in request.form.getlist("draft")]
+    return [ticket_of_draft(draft) for draft in request.form.getlist("draft")]
 
 
-def _of_draft(draft: str) -> int | None:
+def ticket_of_draft(draft: str) -> int | None:
+    """The number of the ticket on which that form stands, None where it stands on none."""
     kind, _, rest = draft.partition(":")
     number = rest.partition(":")[0]
     if kind == "comment":

@@ -16,6 +16,7 @@ from werkzeug.exceptions import NotFound
 from informejo import signals
 from informejo.turns import begin_write, briefly, trouble
 
+MOST_ID = 2**63 - 1  # that a row can have
 ALL = 2**31 - 1  # a LIMIT that leaves nothing out, for statements that are built once and always have one
 NAMES = {
     "ix": "ix_%(column_0_label)s",

@@ -15,11 +15,20 @@ TEXTS = {"title": "Title", "description": "Description", "body": "What you wrote
 
 
 def draft_of(path: str) -> str:
-    """The name of the draft that the form on that page has: the other way round than `drafts.views.page_of`."""
+    """The name of the draft that the form on that page has: the other way round than `page_of`."""
     kind, number, *edit = [*path.strip("/").split("/")[:3], "", ""]
     if kind == "comments":
         return f"comment:{number}"
     return f"ticket:{number}:edit" if "edit" in edit else f"ticket:{number}"
+
+
+def page_of(form: str) -> str:
+    """The page on which that form stands."""
+    kind, _, rest = form.partition(":")
+    number, _, edit = rest.partition(":")
+    if kind == "comment":
+        return f"/comments/{number}/edit"
+    return f"/tickets/{number}/edit" if edit else f"/tickets/{number or 'new'}"
 
 
 def kept_texts(fields: Mapping) -> list[tuple[str, str, str]]:

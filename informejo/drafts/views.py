@@ -5,6 +5,7 @@ from flask import Blueprint, abort, render_template, request
 from informejo import db
 from informejo.drafts.actions import forget_draft, save_draft
 from informejo.drafts.inputs import NewDraft, kept_fields
+from informejo.drafts.queries import page_of
 from informejo.inputs import Invalid
 from informejo.web import actor, answer, by_link, go_to
 
@@ -43,12 +44,3 @@ def _read() -> NewDraft:
         return NewDraft.read(request.form)
     except Invalid:
         abort(400)
-
-
-def page_of(form: str) -> str:
-    """The page on which that form stands."""
-    kind, _, rest = form.partition(":")
-    number, _, edit = rest.partition(":")
-    if kind == "comment":
-        return f"/comments/{number}/edit"
-    return f"/tickets/{number}/edit" if edit else f"/tickets/{number or 'new'}"

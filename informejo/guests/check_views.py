@@ -4,17 +4,24 @@ from flask import Blueprint, g, redirect, request
 
 from informejo import cookies, db, security
 from informejo.accounts.gate import carried_fields, draft_name, passing_through
+from informejo.accounts.models import Session
 from informejo.accounts.queries import user_by_email
+from informejo.asked_for import ticket_of_draft
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
+from informejo.drafts.queries import page_of
 from informejo.guests.actions import ask_for_link
 from informejo.guests.inputs import LinkWish, TypedCode
-from informejo.guests.link_queries import Opens, opened_by_code, ticket_held
-from informejo.guests.links import new_link, with_link
+from informejo.guests.link_queries import opened_by_code, ticket_held
+from informejo.guests.links import new_link_beside, with_link
 from informejo.inputs import Invalid
 from informejo.web import NOTICES, go_to, page, public
 
 WRONG = "This e-mail address and access code do not open a ticket, or not any more."
+ANOTHER = (
+    "This code opens ticket #{}, and what you were writing is for another one. Take the code from a mail about that,"
+    " or have a new link to it mailed. Nothing is lost so far."
+)
 
 bp = Blueprint("check", __name__)
 
@@ -36,20 +43,14 @@ def enter():
         return _page(invalid.typed, invalid.problems), 422
     _count_code(typed.email)
     with security.in_even_time():
-        opens = opened_by_code(typed.email, typed.code)
-        if opens is None:
+        link = opened_by_code(typed.email, typed.code)
+        if link is None:
             known = user_by_email(typed.email)
             accesses.note("code-failed", user=known, who="" if known else typed.email)
             db.commit()
-    if opens is None:
+    if link is None:
         return _page(request.form, {"code": WRONG}), 422
-    number, token = opens.ticket.id, new_link(*opens)
-    accesses.note("link-used", user=opens.user, said="With an access code.")  # which ticket is not for all who audit
-    kept = _keep_text(opens)
-    db.commit()
-    if g.actor:
-        return go_to(f"/t/{token}")
-    return with_link(go_to(f"/tickets/{number}", "draft-kept" if kept else ""), number, token)
+    return _open(link)
 
 
 @bp.post("/check/link")
@@ -70,6 +71,25 @@ def ask():
     return _page({"email": wish.email}, {}, NOTICES["link-asked"])  # the code in that mail takes along what they write
 
 
+def _open(link: Session):
+    """Come in by a link of one's own, which begins here, with what one was writing to this very ticket."""
+    fields, draft = carried_fields(request.form), draft_name(request.form)
+    if fields and ticket_of_draft(draft or "") != link.ticket_id:
+        return _page(request.form, {"code": ANOTHER.format(link.ticket_id)}), 422
+    token = new_link_beside(link)
+    if not token:
+        db.session.rollback()
+        return _page(request.form, {"code": WRONG}), 422
+    accesses.note("link-used", user=link.user, said="With an access code.")  # which ticket is not for all who audit
+    if fields:
+        save_draft(link.user, draft, fields, key_for(draft))
+    db.commit()
+    if g.actor:
+        return go_to(f"/t/{token}")
+    onward = go_to(page_of(draft), "draft-kept") if fields else go_to(f"/tickets/{link.ticket_id}")
+    return with_link(onward, link.ticket_id, token)
+
+
 def _count_code(email: str):
     """Refuse who guesses. A browser that holds a link of theirs counts apart, so that nobody keeps them out."""
     held = _held(email)
@@ -82,15 +102,6 @@ def _count_code(email: str):
 
 def _held(email: str) -> int | None:
     return ticket_held(cookies.link_cookies(), email)
-
-
-def _keep_text(opens: Opens) -> bool:
-    """Save what somebody was sending to this very ticket as a draft, if their link had ended meanwhile."""
-    fields, draft = carried_fields(request.form), draft_name(request.form)
-    if not fields or draft != f"ticket:{opens.ticket.id}":
-        return False
-    save_draft(opens.user, draft, fields, key_for(draft))
-    return True
 
 
 def _page(typed, problems: dict[str, str], said: str = "") -> str:

@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete
+from werkzeug.exceptions import NotFound
 
 from informejo import clock, db, turns
 from informejo.accounts.models import Session, User
@@ -15,6 +17,7 @@ from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
 from informejo.guests.codes import hashed, new_code
+from informejo.guests.link_queries import links_to, still_opens, ticket_of
 from informejo.mail.actions import confirm_address
 from informejo.offload import offload
 from informejo.policy import hold
@@ -41,10 +44,23 @@ def make_link(user: User, ticket: Ticket, agent: str = "") -> Link:
     return link
 
 
-def end_links(actor: User, ticket: Ticket, links: Iterable[Session]):
-    """End these links to the ticket: their pages and streams end with them, and nobody comes in by them any more."""
+def make_another(link: Session, agent: str) -> Link | None:
+    """One more link to the same ticket, for whoever typed the code of this one; None where this one has ended since."""
+    with suppress(NotFound):
+        ticket = ticket_of(link)
+        made = make_link(link.user, ticket, agent)
+        db.lock(ticket)  # whoever ends all of them meanwhile finds this one too, or it is not made
+        return made if still_opens(link) else None
+    return None
+
+
+def end_links(actor: User, ticket: Ticket, links: Iterable[Session] | None = None):
+    """End these links to the ticket, or all that there are: their pages and streams end with them.
+
+    Nobody comes in by them any more.
+    """
     hold(actor, "ticket.link", ticket)
-    for link in turns.in_turns(links):
+    for link in turns.in_turns(links_to(actor, ticket) if links is None else links):
         if db.session.execute(delete(Session).where(Session.id == link.id)).rowcount:
             changes = {"session": [link.id, None]}
             log.record(EventName.SESSION_ENDED, actor, audience=Audience.STAFF, user=link.user, changes=changes)

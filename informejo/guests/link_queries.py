@@ -21,7 +21,7 @@ PAGE = 50  # links on one page of the list
 
 
 class Opens(NamedTuple):
-    """What a code opens: a ticket, for its requester."""
+    """What a new link would open: a ticket, for its requester."""
 
     user: User
     ticket: Ticket
@@ -48,12 +48,24 @@ def ticket_held(tokens: Collection[str], email: str) -> int | None:
     return db.session.scalar(newest) if tokens else None
 
 
-def opened_by_code(email: str, typed: str) -> Opens | None:
-    """What that person's code opens; None for whatever is wrong, after the same work."""
+def opened_by_code(email: str, typed: str) -> Session | None:
+    """The link beside which that person's code stands; None for whatever is wrong, after the same work."""
     code, user = read(typed), user_by_email(email)
     wanted = offload(hashed, code, user.id if user else NOBODY)
-    link = db.session.scalars(_holding().where(Session.code_hash == wanted)).first()
-    return Opens(link.user, db.session.get(Ticket, link.ticket_id)) if link else None
+    return db.session.scalars(_holding().where(Session.code_hash == wanted)).first()
+
+
+def ticket_of(link: Session) -> Ticket:
+    """The ticket that it opens. Raises NotFound when that is gone for good."""
+    ticket = db.session.get(Ticket, link.ticket_id)
+    if ticket is None:
+        raise NotFound(policy.NOTHING)
+    return ticket
+
+
+def still_opens(link: Session) -> bool:
+    """Whether it lets somebody in now, whatever was read of it before."""
+    return db.session.scalar(_holding().where(Session.id == link.id).with_only_columns(Session.id)) is not None
 
 
 def links_to(actor: User, ticket: Ticket) -> list[Session]:

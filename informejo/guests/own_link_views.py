@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from informejo import cookies, db, policy, security
 from informejo.accounts.models import Session
 from informejo.guests import link_actions
-from informejo.guests.link_queries import find_link, links_to, listed_links
+from informejo.guests.link_queries import find_link, listed_links
 from informejo.tickets.models import Ticket
 from informejo.web import actor, by_link, go_to, page, stream
 
@@ -49,7 +49,7 @@ def end(number: int, id: int):
 def end_all(number: int):
     """End all of them: whatever was mailed for the ticket so far opens it no more."""
     ticket = policy.find_ticket(actor(), number)
-    return _end(ticket, links_to(actor(), ticket), "all-links-ended")
+    return _end(ticket, None, "all-links-ended")
 
 
 @bp.post("/leaving")
@@ -70,8 +70,8 @@ def confirm(number: int):
     return go_to(f"/tickets/{number}", "ticket-confirmed" if known else "")
 
 
-def _end(ticket: Ticket, links: list[Session], notice: str = "link-ended") -> Response:
-    own = g.session.id in {link.id for link in links}
+def _end(ticket: Ticket, links: list[Session] | None, notice: str = "link-ended") -> Response:
+    own = g.session.ticket_id is not None if links is None else g.session.id in {link.id for link in links}
     link_actions.end_links(actor(), ticket, links)
     db.commit()
     if own:

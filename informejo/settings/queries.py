@@ -21,7 +21,6 @@ from informejo.tickets.words import Category
 LOGO = "LOGO"  # the one that no environment says: {"type": media type, "content": base64}
 FIRST_STEPS = "FIRST_STEPS"  # which of the first steps somebody said are done, as words with a space between two
 NAMES = {one.name for one in SETTINGS if one.on_page} | {LOGO, FIRST_STEPS}
-MOST_ID = 2**63 - 1  # that a row can have
 MOST_HISTORY = 50  # changes that a page shows
 
 
@@ -53,7 +52,7 @@ def history(actor: User) -> list[Event]:
 def find_change(actor: User, id: int) -> Event:
     """The change with that id. Raises NotFound."""
     policy.require(actor, "settings.change")
-    change = db.session.get(Event, id) if id <= MOST_ID else None
+    change = db.session.get(Event, id) if id <= db.MOST_ID else None
     if change is None or change.name != EventName.SETTING_CHANGED:
         raise NotFound(policy.NOTHING)
     return change

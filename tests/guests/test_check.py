@@ -5,11 +5,13 @@ import re
 import pytest
 from limits import parse
 
-from informejo import db, security
+from informejo import cookies, db, security
 from informejo.accounts.models import Session
+from informejo.accounts.rights_actions import set_active
 from informejo.audit.models import Access
-from informejo.guests import codes, link_queries
+from informejo.guests import codes, link_actions, link_queries
 from informejo.guests.link_actions import make_link
+from informejo.offload import offload
 from tests.live import dom
 
 
@@ -183,3 +185,63 @@ def test_the_audit_does_not_say_which_ticket_for_not_every_administrator_may_kno
     check(browser, code)
     browser.post(f"/tickets/{ticket.id}/confirmation")
     assert [access.said for access in db.session.query(Access)] == ["With an access code.", "For the first time."]
+
+
+@pytest.mark.hardening("H-33", "X-52")
+@pytest.mark.parametrize("ending", ["all links", "the account"])
+def test_a_code_whose_link_ends_while_it_is_looked_at_opens_nothing(world, visit, ticket, code, monkeypatch, ending):
+    def end_meanwhile(*slow):
+        if ending == "all links":
+            link_actions.end_links(world.mia, ticket)
+        else:
+            set_active(world.ana, world.gus, False)
+        db.commit()
+        return offload(*slow)
+
+    monkeypatch.setattr(link_actions, "offload", end_meanwhile)
+    browser = visit()
+    answer = check(browser, code)
+    assert (answer.status_code, "or not any more" in answer.text) == (422, True)
+    assert not db.session.query(Session).filter_by(ticket_id=ticket.id).count()
+    assert not db.session.query(Access).filter_by(kind="link-used").count()
+
+
+def test_whoever_ends_all_links_ends_those_that_are_made_meanwhile(world, visit, ticket, monkeypatch):
+    hold = link_actions.hold
+
+    def make_meanwhile(*what):
+        make_link(world.gus, ticket)
+        db.commit()
+        hold(*what)
+
+    monkeypatch.setattr(link_actions, "hold", make_meanwhile)
+    assert visit(world.mia).post(f"/tickets/{ticket.id}/links/removal").status_code == 303
+    assert not db.session.query(Session).filter_by(ticket_id=ticket.id).count()
+
+
+@pytest.mark.parametrize("form", ["ticket:{0.id}", "ticket:{0.id}:edit", "comment:{1.id}"])
+def test_a_code_takes_along_the_text_of_each_form_of_its_ticket(world, visit, ticket, code, form):
+    form = form.format(ticket, world.comment(world.gus, ticket))
+    name = "description" if form.endswith("edit") else "body"
+    browser = visit()
+    kept = {"draft": form, f"kept-{name}": "It is still hot, and smokes.", "email": "gus@example.org", "code": code}
+    back = browser.post("/check", data=kept)
+    assert back.status_code == 303
+    assert "It is still hot, and smokes." in browser.get(back.location).text
+
+
+def test_a_code_of_another_ticket_opens_it_only_where_no_text_is_lost_by_that(world, visit, ticket, code):
+    other = world.ticket(world.gus)
+    kept = {"draft": f"ticket:{other.id}", "kept-body": "It is still hot.", "email": "gus@example.org", "code": code}
+    answer = visit().post("/check", data=kept)
+    assert (answer.status_code, f"opens ticket #{ticket.id}" in answer.text) == (422, True)
+    hidden = {field["name"]: field["value"] for field in dom.read(answer.text).all("input", type="hidden")}
+    assert hidden.items() >= {"draft": f"ticket:{other.id}", "kept-body": "It is still hot."}.items()
+
+
+@pytest.mark.hardening("F-24")
+@pytest.mark.parametrize("page", ["/tickets/{}", "/tickets/{}/links", "/comments/{}/edit", "/live?on=ticket:{}"])
+def test_a_link_to_a_ticket_that_no_desk_can_have_is_none(visit, page):
+    browser, number = visit(), "9" * 30
+    browser.set_cookie(f"{cookies.cookie_name()}-{number}", "a token")
+    assert browser.get(page.format(number)).status_code in (303, 401)
