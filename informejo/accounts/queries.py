@@ -1,10 +1,11 @@
 """Reading people and their sign-ins."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 
 from informejo import clock, db, policy, slow_reads
 from informejo.accounts.models import STAFF, PasswordToken, Role, Session, SetupToken, User
@@ -70,6 +71,11 @@ def staff_members() -> list[User]:
 def choices_of_staff() -> list[Choice]:
     """The same people as words to choose from."""
     return [Choice(*row) for row in db.rows(_CHOICES)]
+
+
+def is_anybody_at_the_desk(ids: Collection[int]) -> bool:
+    """Whether any of these people is active and of the staff."""
+    return bool(db.rows(_ANY_OF, people=list(ids)))
 
 
 def an_administrator() -> User | None:
@@ -146,4 +152,5 @@ def _holding() -> Select:
 
 _AT_THE_DESK = User.role.in_(STAFF), User.active
 _CHOICES = select(User.id, User.name).where(*_AT_THE_DESK).order_by(User.folded, User.id)
+_ANY_OF = select(User.id).where(*_AT_THE_DESK, User.id.in_(bindparam("people", expanding=True))).limit(1)
 _STAFF_MEMBERS = select(User).where(*_AT_THE_DESK).order_by(User.folded, User.id)

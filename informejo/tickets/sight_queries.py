@@ -6,7 +6,7 @@ from sqlalchemy import select, union
 
 from informejo import db
 from informejo.accounts.models import User
-from informejo.accounts.queries import Choice, choices_of_staff, staff_members
+from informejo.accounts.queries import Choice, choices_of_staff, is_anybody_at_the_desk, staff_members
 from informejo.built_once import ANY_STAFF, Anyone
 from informejo.events.log import Standing
 from informejo.policy import confided_to, may
@@ -50,8 +50,11 @@ def named_on(ticket: Ticket) -> list[User]:
 
 
 def is_seen_at_the_desk(ticket: Ticket, assignee: User | None, named: Collection[User]) -> bool:
-    """Whether a confidential ticket with that assignee, naming these people, concerns anybody who is at the desk."""
-    return any(person.is_at_the_desk for person in (ticket.requester, assignee, *named) if person)
+    """Whether a confidential ticket with that assignee, naming these people, concerns anybody who is at the desk.
+
+    Asked of the database: whoever was read before this waited for its turn may have left since.
+    """
+    return is_anybody_at_the_desk({person.id for person in (ticket.requester, assignee, *named) if person})
 
 
 def left_alone_by(user: User) -> list[Ticket]:

@@ -1,11 +1,12 @@
 """Confidential tickets: seen by requester, assignee and those they name, and always by somebody at the desk."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.exceptions import Forbidden, UnprocessableEntity
 
 from informejo import db, policy
 from informejo.accounts import rights_actions
+from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.mail import actions as mail, recipients
 from informejo.mail.words import Why
@@ -62,6 +63,16 @@ def test_nobody_takes_the_last_sight_away(world, ticket):
 def test_whom_it_is_given_to_sees_it_and_whom_it_was_taken_from_does_not(world, ticket):
     change_actions.assign(world.mia, ticket, world.ana)
     assert seeing(world, ticket) == ["ana", "ren"]
+
+
+def test_who_left_the_desk_while_somebody_waited_to_write_counts_for_nobody(world, ticket):
+    confiding_actions.name_person(world.mia, ticket, world.tom)
+    db.commit()
+    assert world.tom.active  # as it was read
+    with db.engine().begin() as another:
+        another.execute(update(User).where(User.id == world.tom.id).values(active=False))
+    with pytest.raises(UnprocessableEntity, match="Nobody of the staff would see"):
+        change_actions.assign(world.mia, ticket, None)
 
 
 @pytest.mark.parametrize("status", [Status.OPEN, Status.CLOSED])
