@@ -186,9 +186,14 @@ def toast(event: Event, reader_id: int) -> Fragment:
     return Fragment(f"toast-{event.id}", "#toasts", "place", "live/_toast.html", needs)
 
 
-def _header(ticket: Ticket, audience: str) -> Fragment:
-    needs = {"ticket": ticket, "audience": audience}
+def head(ticket: Ticket, audience: str, follows: Ticket | None) -> Fragment:
+    """What stands above the conversation, and which ticket this one follows, where that may be said."""
+    needs = {"ticket": ticket, "audience": audience, "follows": follows}
     return Fragment("ticket-head", "#ticket-head", "outerMorph", "tickets/_header.html", needs)
+
+
+def _header(ticket: Ticket, audience: str) -> Fragment:
+    return head(ticket, audience, LocalProxy(cache(lambda: ticket.follows_for(audience))))
 
 
 DESK_CHANGED = Fragment("desk-changed", "body", "nudge", text="desk-changed")

@@ -8,7 +8,7 @@ from informejo import db
 from informejo.accounts import rights_actions
 from informejo.drafts.actions import key_for, save_draft
 from informejo.guests.actions import submit_ticket
-from informejo.tickets import queries
+from informejo.tickets import actions, confiding_actions, queries
 
 PERSONAL = re.compile(
     r'<input type="hidden" name="(key|drawn_for)" value="[^"]*">|<input hidden disabled name="[^"]*">'
@@ -106,3 +106,15 @@ def test_a_guests_page_is_the_one_behind_their_link(world, visit):
     ticket.requester = world.gus
     db.commit()
     assert "".join(shown(visit(world.mia), ticket))
+
+
+@pytest.mark.parametrize("who", ["mia", "tom"])
+def test_of_their_other_tickets_nothing_is_in_it_that_whoever_looks_does_not_see(world, visit, ticket, who):
+    again = actions.open_ticket(world.ren, title="Again", description="It burns.", follows=ticket)
+    confiding_actions.set_confidential(world.tom, ticket, True)
+    db.commit()
+    page = visit(getattr(world, who)).get(f"/tickets/{again.number}/as-requester?list=/tickets").text
+    assert "It burns." in page
+    assert (f'follows <a href="/tickets/{ticket.number}">' in page) == (who == "tom"), "it names Tom"
+    assert (f"/tickets/{ticket.number}" in page) == (who == "tom")
+    assert f'follows <a href="/tickets/{ticket.number}">' in visit(world.ren).get(f"/tickets/{again.number}").text
