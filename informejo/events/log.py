@@ -89,12 +89,12 @@ def record(
 def record_all(
     name: EventName,
     actor: User | None,
-    changed: Sequence[tuple[Ticket, dict]],
+    changed: Sequence[tuple[Ticket, dict, User | None]],
     *,
     audience: Audience,
     batch: Event | None = None,
 ):
-    """One event for each of these tickets, with its changes, in two statements: thousands cost as much as tens did.
+    """One event for each ticket, with its changes and whom it is about, in two statements: thousands cost as tens did.
 
     `commit` does not return them; one that is recorded by itself rings the bell.
     """
@@ -103,12 +103,15 @@ def record_all(
     db.session.flush()
     same = {"name": name, "audience": audience, "actor_id": actor and actor.id, "batch": batch and batch.id}
     same["origin"] = came_from().address
-    rows = [{**same, "ticket_id": ticket.id, "changes": changes} for ticket, changes in changed]
+    rows = [
+        {**same, "ticket_id": ticket.id, "changes": changes, "user_id": user and user.id}
+        for ticket, changes, user in changed
+    ]
     connection, marks = db.session.connection(), _marks(audience)
     ids = list(connection.execute(_ADDED, rows).scalars())
-    moved = [{"its": ticket.id, **dict.fromkeys(marks, id)} for (ticket, _), id in zip(changed, ids, strict=True)]
+    moved = [{"its": ticket.id, **dict.fromkeys(marks, id)} for (ticket, *_), id in zip(changed, ids, strict=True)]
     connection.execute(_MOVE, moved)
-    for (ticket, _), id in zip(changed, ids, strict=True):
+    for (ticket, *_), id in zip(changed, ids, strict=True):
         for mark in marks:
             set_committed_value(ticket, mark, id)
 

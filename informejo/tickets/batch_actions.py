@@ -93,7 +93,7 @@ def _put(actor: User, tickets: list[Ticket], place: str, to: User | Team | None,
     """Each has an event of its own: that a ticket is with a team is nothing its requester hears of."""
     moved = [ticket for ticket in tickets if getattr(ticket, place) is not to]
     for some in _pieces(moved):
-        changed = [(ticket, {place: [(had := getattr(ticket, place)) and had.name, to and to.name]}) for ticket in some]
+        changed = [_moved(ticket, place, to) for ticket in some]
         log.record_all(EventName.TICKET_UPDATED, actor, changed, audience=PLACES[place], batch=batch)
         theirs = _TICKETS.c.id.in_([ticket.id for ticket in some])
         db.session.execute(update(_TICKETS).where(theirs).values({f"{place}_id": to and to.id}))
@@ -101,6 +101,13 @@ def _put(actor: User, tickets: list[Ticket], place: str, to: User | Team | None,
             set_committed_value(ticket, place, to)
             set_committed_value(ticket, f"{place}_id", to and to.id)
         turns.give_way()
+
+
+def _moved(ticket: Ticket, place: str, to: User | Team | None) -> tuple[Ticket, dict, User | None]:
+    """What the log says of it, and who had it where they may lose sight of it by that: others may be called so."""
+    had = getattr(ticket, place)
+    told = {place: [had and had.name, to and to.name]}
+    return ticket, told, None if place == "team" or ticket.is_for_all_staff else had
 
 
 def _pieces(tickets: list[Ticket]) -> Iterator[list[Ticket]]:

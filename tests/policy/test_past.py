@@ -138,6 +138,20 @@ def test_whoever_takes_a_colleagues_former_name_did_not_see_what_that_one_had(wo
 
 
 @pytest.mark.hardening("O-03")
+def test_whoever_loses_tickets_that_go_at_once_is_told_also_where_others_are_called_so(world, ticket, team):
+    change_actions.assign(world.ana, ticket, world.tom)
+    change_actions.set_team(world.ana, ticket, team)
+    world.tom.narrowed, world.mia.name = True, world.tom.name
+    db.commit()
+    batch = batch_actions.hand_over(world.ana, world.tom, world.ana)
+    db.commit()
+    [handed] = log.since(batch.id)
+    assert world.tom.id in policy.concerned_by(handed)
+    assert policy.may(world.tom, "ticket.see", policy.as_it_was(handed))
+    assert not policy.sees(world.tom, ticket)
+
+
+@pytest.mark.hardening("O-03")
 def test_a_team_that_takes_anothers_former_name_did_not_see_what_that_one_had(world, ticket, team):
     change_actions.set_team(world.mia, ticket, team)
     change_actions.set_team(world.mia, ticket, teams.create_team(world.ana, name="Third"))
