@@ -80,7 +80,7 @@ def _before(event: Event, field: str, was: AsItWas) -> list[tuple]:
     if field == "team":
         return [("team_id", _team(event, old) if old else None)]
     if field == "named":
-        came, went = staff_meant(event, {*new} - {*old}), staff_meant(event, {*old} - {*new})
+        came, went = staff_meant(event, {*new} - {*old}, among=was.named), staff_meant(event, {*old} - {*new})
         return [(field, was.named - came | went)]
     if field not in _PEOPLE:
         return []

@@ -79,9 +79,10 @@ def give_back(actor: User, user: User, batch: Event) -> tuple[int, int]:
     db.lock(user)
     if leaves(batch):
         require_at_the_desk(user)
-    # Whoever handed over their own and sees less since would give themselves sight again.
+    # Whoever handed them over and sees less since would give themselves sight again, or change what they do not see.
     seer = actor if not leaves(batch) and sees_other_tickets_since(actor, batch) else None
-    tickets, teams = _locked(still_there(batch, seer)), teams_before(batch)
+    people = {user} if leaves(batch) else {user, actor}
+    tickets, teams = _locked(still_there(batch, seer, people)), teams_before(batch)
     _put(actor, tickets, "assignee", user)
     for team in set(teams.values()):
         _put(actor, [ticket for ticket in tickets if teams.get(ticket.id, ticket.team) is team], "team", team)

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from informejo import db
 from informejo.accounts.models import User
 from informejo.events.models import Audience, Event
-from informejo.policy import team_meant, visible_tickets
+from informejo.policy import knows, team_meant, visible_tickets
 from informejo.teams.models import Team
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import UNSOLVED
@@ -43,16 +43,17 @@ def moved_by(batch: Event) -> int:
     return db.session.scalar(select(func.count()).select_from(moves.subquery()))
 
 
-def still_there(batch: Event, seer: User | None) -> Select:
+def still_there(batch: Event, seer: User | None, people: Collection[User]) -> Select:
     """Those of them that are where the batch put them, unsolved, and that nobody has given elsewhere since.
 
-    Of those that `seer` may see by now, or of all. None that became confidential since, or that named whoever had it
-    and does so no more: they are not among those who see it now.
+    Of those that `seer` may see by now, or of all. None that became confidential since, or that named one of these
+    people then, who does not see it now.
     """
     move, since = _moves(batch).subquery(), aliased(Event)
     changed = [since.changes[place].as_string().is_not(None) for place in PLACES]
     shut = since.changes["confidential"].as_string().is_not(None)
-    unnamed = and_(since.user_id == batch.user_id, since.changes["named"].as_string().is_not(None))
+    unnamed = [and_(since.user_id == one.id, not_(knows(one, move.c.ticket_id))) for one in people]
+    unnamed = and_(since.changes["named"].as_string().is_not(None), or_(*unnamed))
     changed.append(and_(Ticket.confidential, or_(shut, unnamed)))
     later = since.ticket_id == move.c.ticket_id, since.id > move.c.id, since.batch.is_distinct_from(batch.id)
     later = *later, or_(*changed)

@@ -84,9 +84,10 @@ def entrust_no_more(actor: User, batch: Event):
     for event in entrusted_by(batch):
         ticket = event.ticket
         db.lock(ticket)
-        before, after = event.changes["named"]
-        came, went = staff_meant(event, {*after} - {*before}), staff_meant(event, {*before} - {*after})
-        people = [person for person in named_on(ticket) if person.id not in came]
+        (before, after), named = event.changes["named"], named_on(ticket)
+        came = staff_meant(event, {*after} - {*before}, among=[person.id for person in named])
+        went = staff_meant(event, {*before} - {*after})
+        people = [person for person in named if person.id not in came]
         people += [db.session.get(User, id) for id in went]
         if is_seen_at_the_desk(ticket, ticket.assignee, people):
             _set_named(actor, ticket, people)

@@ -300,6 +300,25 @@ def test_nor_sight_of_a_ticket_that_named_them_and_does_so_no_more(world, ticket
     assert [ticket.assignee for ticket in tickets] == [world.mia, world.tom, world.tom, world.tom]
 
 
+def test_nor_is_one_taken_from_others_by_whoever_handed_it_over_and_sees_it_no_more(world, tickets, hidden):
+    confiding_actions.name_person(world.tom, hidden, world.mia)
+    handed = batch_actions.hand_over(world.mia, world.tom, world.ana)
+    confiding_actions.unname_person(world.ana, hidden, world.mia)
+    undo_actions.undo_batch(world.mia, handed)
+    db.commit()
+    assert [ticket.assignee for ticket in tickets] == [world.ana, world.tom, world.tom, world.tom]
+
+
+def test_after_undo_whoever_was_named_sees_it_no_more_also_where_a_colleague_is_called_so(world, hidden):
+    world.mia.name = world.ana.name
+    batch = rights_actions.set_active(world.ana, world.tom, False)
+    db.commit()
+    assert named_on(hidden) == [world.ana]
+    undo_actions.undo_batch(world.ana, batch)
+    db.commit()
+    assert (hidden.assignee, named_on(hidden)) == (world.tom, [])
+
+
 @pytest.mark.parametrize("how", [rights_actions.set_active, rights_actions.set_role])
 @pytest.mark.parametrize("named", [False, True])
 def test_after_undo_whoever_was_named_in_their_place_sees_it_no_more(world, hidden, how, named):
