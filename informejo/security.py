@@ -80,8 +80,14 @@ class Rate(NamedTuple):
     whom: str
     why: str
     lasting: bool = False
+    meanwhile: str = ""  # what whoever is refused can do until then, in a sentence
 
 
+LINK_IS_THERE = "If the address is known here, a mail with a link is in its mailbox: the newest one works, for an hour."
+LINKS_ARE_THERE = (
+    "If the address has such a ticket, mails with a link and an access code are in its mailbox. They all work, and the"
+    " browser in which one was opened can have others mailed."
+)
 RATES = {
     "sign-in of an account": Rate(parse("10 per 5 minutes"), "account", "a known browser has its own ten"),
     "failed sign-in of an account": Rate(
@@ -97,7 +103,18 @@ RATES = {
     "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
     "password chosen": Rate(parse("10 per 5 minutes"), "address", "the same of the link to choose a password"),
     "password forgotten": Rate(
-        parse("5 per day"), "account", "mails to one person; a known browser has its own five", lasting=True
+        parse("5 per day"),
+        "account, from one address",
+        "mails to one person; a known browser has its own five",
+        lasting=True,
+        meanwhile=LINK_IS_THERE,
+    ),
+    "passwords forgotten of one": Rate(
+        parse("10 per hour"),
+        "account",
+        "the same, from wherever; each link works for an hour",
+        lasting=True,
+        meanwhile=LINK_IS_THERE,
     ),
     "passwords forgotten here": Rate(parse("20 per hour"), "address", "nobody forgets for so many others"),
     "passwords forgotten": Rate(parse("500 per hour"), "all together", "a desk that mails more is believed no more"),
@@ -130,9 +147,17 @@ RATES = {
     "link asked for": Rate(parse("10 per hour"), "address", "new links to tickets", lasting=True),
     "link for a person": Rate(
         parse("5 per hour"),
-        "e-mail address",
-        "nobody's mailbox shall be filled; a link of theirs has its own",
+        "e-mail address, from one address",
+        "nobody's mailbox shall be filled; a browser with a link of theirs has its own five",
         lasting=True,
+        meanwhile=LINKS_ARE_THERE,
+    ),
+    "links for a person": Rate(
+        parse("20 per hour"),
+        "e-mail address",
+        "the same, wherever else they come from",
+        lasting=True,
+        meanwhile=LINKS_ARE_THERE,
     ),
     "search": Rate(parse("120 per minute"), "person", "a search reads every ticket"),
     "ticket": Rate(parse("30 per minute"), "person", "opened in a page; each is a row for all staff, and mails"),
@@ -241,8 +266,19 @@ def has_room(what: str, who: str = "") -> bool:
 def count_mail(email: str):
     """Limit what strangers have mailed to an address. A browser that was signed in there before counts apart."""
     count("passwords forgotten here", address())
-    count("password forgotten", f"{email} {known_browser(cookie(), email) or ''}")
+    known = known_browser(cookie(), email)
+    count("password forgotten", f"{email} {known or address()}")
+    if known is None:
+        count("passwords forgotten of one", email)
     count("passwords forgotten")
+
+
+def count_link(email: str, held: int | None):
+    """The same of links to tickets. A browser that holds one, to the ticket `held` of theirs, counts apart."""
+    count("link asked for", address())
+    count("link for a person", f"{email} {held or address()}")
+    if held is None:
+        count("links for a person", email)
 
 
 @contextmanager
@@ -287,7 +323,9 @@ def _may_begin(what: str, key: str) -> bool:
 
 def _too_many(what: str, key: str, times: int = 1) -> TooManyRequests:
     seconds = rates().storage.frees_in(RATES[what].limit, (what, key), times)
-    return TooManyRequests(retry_after=max(1, math.ceil(seconds)))
+    refused = TooManyRequests(retry_after=max(1, math.ceil(seconds)))
+    refused.next = RATES[what].meanwhile
+    return refused
 
 
 def _refuse_other_sites():

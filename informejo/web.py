@@ -75,7 +75,8 @@ NOTICES = {
     "erased-them": "Name and address are erased.",
     "sessions-ended-of": "They are signed out everywhere.",
     "factors-reset": "They have no second factor any more, and are signed out everywhere.",
-    "link-asked": "If this address has such a ticket, a new link is on its way to it. It can take a minute or two.",
+    "link-asked": "If this address has such a ticket, a new link is on its way to it. It can take a minute or two."
+    " Where several went to it within an hour no more are sent: those work, and so do the codes in them.",
     "link-offered": "A new link will be mailed to the requester.",
     "link-ended": "The link is ended. It opens nothing any more.",
     "all-links-ended": "All links to the ticket are ended. Nothing that was mailed for it so far opens it any more.",

@@ -61,8 +61,7 @@ def ask():
         wish = LinkWish.read(request.form)
     except Invalid as invalid:
         return _page(invalid.typed, {f"link-{name}": said for name, said in invalid.problems.items()}), 422
-    security.count("link asked for", security.address())
-    security.count("link for a person", f"{wish.email} {_held(wish.email) or ''}")
+    security.count_link(wish.email, _held(wish.email))
     with security.in_even_time():
         ask_for_link(wish.email, int(wish.number) if wish.number else None)
         db.commit()

@@ -105,11 +105,24 @@ def test_guesses_from_many_places_are_counted_too(visit, code, monkeypatch):
 def test_strangers_keep_nobody_who_has_a_link_from_a_new_one(world, visit, ticket, come):
     wish, others = {"email": "gus@example.org"}, world.ticket(world.gus)
     gus, holder = (visit_from(visit, "192.0.2.99", come(world.gus, one)) for one in (others, ticket))
-    answers = [visit_from(visit, f"192.0.2.{n}").post("/check/link", data=wish).status_code for n in range(6)]
-    assert answers == [303] * 5 + [429]
+    answers = [visit_from(visit, f"192.0.2.{n}").post("/check/link", data=wish).status_code for n in range(21)]
+    assert answers == [303] * 20 + [429]
     own = [holder.post(f"/tickets/{ticket.id}/links").status_code for _ in range(6)]
     assert own == [303] * 5 + [429], "and no more than that is mailed by whoever has the mail"
     assert gus.post("/check/link", data=wish).status_code == 303
+
+
+@pytest.mark.hardening("S-36")
+def test_whoever_has_no_link_is_not_kept_from_one_by_a_stranger_and_else_told_which_work(world, visit, ticket, post):
+    wish, address = {"email": "gus@example.org"}, "192.0.2.1"
+    answers = [visit_from(visit, address).post("/check/link", data=wish).status_code for _ in range(6)]
+    assert answers == [303] * 5 + [429]
+    assert visit_from(visit, "192.0.2.2").post("/check/link", data=wish).status_code == 303
+    refused = visit_from(visit, address).post("/check/link", data=wish)
+    assert "They all work" in refused.text
+    links = [mail.link for mail in post.came() if "new link" in mail.text]
+    assert links, "which is so"
+    assert {visit_from(visit, "192.0.2.3").get(link).location for link in links} == {f"/tickets/{ticket.id}"}
 
 
 def test_a_code_is_kept_as_a_slow_hash_of_its_own_person(world, ticket, code):
