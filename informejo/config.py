@@ -39,6 +39,12 @@ SETTINGS = (
         104_857_600,
         "Bytes the files of one ticket may take together; internal ones count apart.",
     ),
+    Setting(
+        "PERSON_QUOTA",
+        209_715_200,
+        "Bytes the files may have together that one person sends within 24 hours, to all tickets; of the staff each"
+        " sends ten times as much.",
+    ),
     Setting("DESK_NAME", "Informejo", "Name of the desk, in titles, pages and mails.", on_page=True),
     Setting(
         "ACCENT", "", "Accent colour, as #0b6a62; by itself the one that the pages came with.", True, r"#[0-9a-f]{6}"

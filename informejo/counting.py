@@ -37,7 +37,7 @@ class Counts(MemoryStorage):
     def frees_in(self, limit: RateLimitItem, whose: Sequence[str], times: int) -> float:
         """Seconds until so many more of it fit, for what was counted under these names: not just one of them."""
         newest_first = self.events.get(limit.key_for(*whose), [])
-        in_the_way = newest_first[limit.amount - times : limit.amount][:1]
+        in_the_way = newest_first[max(0, limit.amount - times) : limit.amount][:1]
         return in_the_way[0].expiry - memory.time.time() if in_the_way else limit.get_expiry()
 
     def _kept(self, names: Collection[str], since: datetime) -> Sequence[Row]:

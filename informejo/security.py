@@ -133,6 +133,9 @@ RATES = {
     ),
     "export": Rate(parse("5 per minute"), "person", "a file reads very many rows"),
     "ticket by a visitor": Rate(parse("5 per hour"), "address", "whoever has more to say has an account", lasting=True),
+    "hundredth of a visitor's files": Rate(
+        parse("100 per day"), "address", "of PERSON_QUOTA: visitors can give another name and address each time"
+    ),
     "link": Rate(parse("10 per 5 minutes"), "address", "links to tickets that open nothing; those that do are free"),
     "code": Rate(parse("20 per 5 minutes"), "address", "access codes that are typed", lasting=True),
     "code of a person": Rate(

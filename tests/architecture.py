@@ -26,7 +26,7 @@ LAYERS = {
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"
     " events.sentences intake.bringing intake.mailed_back mail.choices mail.mentions mail.recipients tickets.files"
-    " tickets.filters tickets.storage"
+    " tickets.filters tickets.quotas tickets.storage"
     " factors.digits",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
     " live.presence live.replay live.seers live.sight mail.account_contents mail.cases mail.claims mail.composing"

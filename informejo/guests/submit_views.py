@@ -3,8 +3,10 @@
 import json
 from collections.abc import Sequence
 from hashlib import file_digest, sha256
+from io import SEEK_END
+from math import ceil
 
-from flask import Blueprint, abort, g, redirect, request
+from flask import Blueprint, abort, current_app, g, redirect, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import TooManyRequests
 
@@ -19,6 +21,7 @@ from informejo.tickets import files
 from informejo.tickets.ticket_page import key_of
 from informejo.web import go_to, page, public
 
+TOO_MUCH = "So many files came from your connection within 24 hours that no more fit. Send your ticket without them."
 TOO_MANY = "Five tickets came from your connection within an hour; more have to wait. Your text is still here."
 
 bp = Blueprint("guest_tickets", __name__)
@@ -48,7 +51,8 @@ def submit():
         key = _key_of_all(new, uploads)
         security.count_once("ticket by a visitor", security.address(), key)
         db.commit()  # it counts whatever becomes of it, and nobody waits to write while files are looked at
-        with files.kept(uploads) as kept, security.in_even_time():
+        _count_bytes(uploads)
+        with files.kept(uploads, None) as kept, security.in_even_time():
             submit_ticket(files=kept, **new.model_dump() | {"key": key})
             db.commit()
     except Invalid as invalid:
@@ -76,6 +80,25 @@ def _key_of_all(new: GuestTicket, uploads: Sequence[FileStorage]) -> str | None:
         return None
     whole = [new.model_dump(exclude={"name"}), *([file.filename, _digest(file)] for file in uploads)]
     return sha256(json.dumps(whole).encode()).hexdigest()
+
+
+def _count_bytes(uploads: Sequence[FileStorage]):
+    """Visitors can type anybody's address, so files are counted by where they come from, and for no person.
+
+    Raises TooMuch.
+    """
+    hundredths = ceil(100 * sum(map(_size, uploads)) / max(1, current_app.config["PERSON_QUOTA"]))
+    if hundredths:
+        try:
+            security.count("hundredth of a visitor's files", security.address(), hundredths)
+        except TooManyRequests as many:
+            raise files.TooMuch(TOO_MUCH) from many
+
+
+def _size(file: FileStorage) -> int:
+    size = file.stream.seek(0, SEEK_END)
+    file.stream.seek(0)
+    return size
 
 
 def _digest(file: FileStorage) -> str:

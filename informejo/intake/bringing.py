@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from informejo import db, limits
+from informejo.accounts.models import User
 from informejo.mail import redaction, signatures
 from informejo.mail.models import IncomingMail, MailPicture
 from informejo.mime import quotes
@@ -37,10 +38,16 @@ class Brought(NamedTuple):
 
 @contextmanager
 def brought(
-    mail: IncomingMail, parsed: Parsed, ticket: Ticket | None, internal: bool = False, only_said: bool = False
+    mail: IncomingMail,
+    parsed: Parsed,
+    sender: User | None,
+    ticket: Ticket | None,
+    internal: bool = False,
+    only_said: bool = False,
 ) -> Iterator[Brought]:
     """What the mail brings to that ticket, None for a new one. The block makes rows for it and commits.
 
+    `sender` is whose quota of files it takes from, None for nobody's.
     `only_said` leaves out what is quoted: what was mailed to staff may hold notes, which others must not read.
     Raises NoRoom, NoPlace.
     """
@@ -50,7 +57,7 @@ def brought(
     taken, more = parts[: current_app.config["MAX_FILES"]], parts[current_app.config["MAX_FILES"] :]
     contents = (offload(redaction.redacted_bytes, part.content) for part in taken)
     uploads = [FileStorage(BytesIO(content), part.name) for content, part in zip(contents, taken, strict=True)]
-    with kept_if_they_fit(uploads, ticket, internal) as (found, refused):
+    with kept_if_they_fit(uploads, sender, ticket, internal) as (found, refused):
         if more:
             refused.append(f"One message can carry {len(taken)} files; the mail has {len(more)} more.")
         text = _text(parsed, only_said, refused)

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from informejo import clock, db, signals
+from informejo.accounts.queries import user_by_email
 from informejo.faults import contained, note
 from informejo.intake import actions as intake_actions, refusing_actions
 from informejo.intake.bringing import brought
@@ -180,7 +181,8 @@ def _read(mail: IncomingMail):
         return
     ticket, internal = judgement.match.ticket, judgement.match.internal
     as_staff = bool(ticket and judgement.match.person.is_staff)
-    with brought(mail, parsed, ticket, internal, only_said=as_staff) as things:
+    sender = judgement.match.person or user_by_email(parsed.sender)
+    with brought(mail, parsed, sender, ticket, internal, only_said=as_staff) as things:
         db.lock(mail)
         if mail.state == InState.NEW:  # it took so long that another process began anew, and was first
             intake_actions.settle(mail, once_more(mail, judgement, parsed), parsed, things)

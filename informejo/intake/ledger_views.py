@@ -140,8 +140,8 @@ def _brought(mail: IncomingMail, ticket: Ticket | None):
     person = ledger_queries.sender_of(mail, parsed)
     as_staff = bool(ticket and person and person.is_staff)
     internal = ledger_queries.is_internal(mail, parsed, ticket)
-    try:
-        with brought(mail, parsed, ticket, internal, only_said=as_staff) as things:
+    try:  # as staff decide, whatever its sender sent today
+        with brought(mail, parsed, None, ticket, internal, only_said=as_staff) as things:
             yield parsed, things
     except FileRefused as refused:
         raise UnprocessableEntity(str(refused)) from refused

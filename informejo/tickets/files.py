@@ -13,26 +13,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, select, text
 from werkzeug.datastructures import FileStorage
 
 from informejo import db
+from informejo.accounts.models import User
 from informejo.offload import offload
 from informejo.text import file_size, shown_file_name
 from informejo.tickets import storage
 from informejo.tickets.media_types import HEAD, media_type
 from informejo.tickets.models import Attachment, Comment, Ticket
+from informejo.tickets.quotas import TICKET_FULL, Room, room_for
 from informejo.tickets.storage import place
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NAMED = text(storage.naming())
 _SIZES = select(Attachment.stored_name, Attachment.size).where(Attachment.ticket_id == bindparam("ticket"))
-_TAKEN = (
-    select(func.sum(Attachment.size))
-    .outerjoin(Attachment.comment)
-    .where(Attachment.ticket_id == bindparam("ticket"), func.coalesce(Comment.internal, False) == bindparam("internal"))
-)
 AWAY = (
     "UPLOAD_DIR is empty or not there, though the desk has files: its disk is not mounted, or UPLOAD_DIR names another"
     " folder. Until that is mended no file can be opened, and none is taken."
@@ -44,6 +41,12 @@ class FileRefused(Exception):
 
     status = 422
     headers: dict[str, str] = {}
+
+
+class TooMuch(FileRefused):
+    """It is too large, or they are too many; the same later, or less of it now, can fit."""
+
+    status = 413
 
 
 class NoRoom(FileRefused):
@@ -78,16 +81,21 @@ class Kept(NamedTuple):
 
 @contextmanager
 def kept(
-    files: Sequence[FileStorage], ticket: Ticket | None = None, internal: bool = False, again: Comment | None = None
+    files: Sequence[FileStorage],
+    sender: User | None,
+    ticket: Ticket | None = None,
+    internal: bool = False,
+    again: Comment | None = None,
 ) -> Iterator[list[Kept]]:
     """Keep the files while the block makes rows for them and commits; one that has no row afterwards is removed.
 
+    `sender` is whose quota they take from; of visitors None, see `quotas`.
     `ticket` is the one they are added to, None for a new one. `internal` files have a quota of their own, or requesters
     could tell from theirs that there are some. Those of a message that is sent `again` take no room twice, if it has
     the very same: else it is another message. Raises FileRefused before the block begins.
     """
-    room, there = _room(ticket, internal) if files else 0, again.attachments if again else []
-    with _until_rows(keep(files, room + sum(file.size for file in there))) as found:
+    room, there = _room(files, sender, ticket, internal, False), again.attachments if again else []
+    with _until_rows(keep(files, room.left + sum(file.size for file in there), room.full)) as found:
         if not are_there(found, there):
             _require_room(found, room)
         yield found
@@ -95,17 +103,17 @@ def kept(
 
 @contextmanager
 def kept_if_they_fit(
-    files: Sequence[FileStorage], ticket: Ticket | None = None, internal: bool = False
+    files: Sequence[FileStorage], sender: User | None, ticket: Ticket | None = None, internal: bool = False
 ) -> Iterator[tuple[list[Kept], list[str]]]:
     """The same for files that nobody can be asked about: each by itself, and for each that is refused a sentence.
 
     Raises NoRoom, NoPlace.
     """
     found, refused = [], []
-    room = _room(ticket, internal) if files else 0
+    room = _room(files, sender, ticket, internal, bool(sender and sender.is_unproven))
     for file in files:
         try:
-            found += keep([file], room - sum(earlier.size for earlier in found))
+            found += keep([file], room.left - sum(earlier.size for earlier in found), room.full)
         except (NoRoom, NoPlace):
             _remove_all(found)
             raise
@@ -115,19 +123,19 @@ def kept_if_they_fit(
         yield found, refused
 
 
-def keep(files: Sequence[FileStorage], room: int) -> list[Kept]:
+def keep(files: Sequence[FileStorage], room: int, full: str = TICKET_FULL) -> list[Kept]:
     """Copy all files to disk, together at most `room` bytes, or none of them. Raises FileRefused."""
     files = [file for file in files if file.filename]  # a form without a file sends one without a name
     most = current_app.config["MAX_FILES"]
     if len(files) > most:
-        raise FileRefused(f"One message can carry {most} files at most; these are {len(files)}.")
+        raise TooMuch(f"One message can carry {most} files at most; these are {len(files)}.")
     if files and is_away():
         current_app.logger.error("a file was refused: %s", AWAY)
         raise NoPlace
     found: list[Kept] = []
     try:
         for file in files:
-            found.append(_keep(file, room - sum(earlier.size for earlier in found)))
+            found.append(_keep(file, Room(room - sum(earlier.size for earlier in found), full)))
     except BaseException:
         _remove_all(found)
         raise
@@ -238,21 +246,18 @@ def _is_same(attachment: Attachment, file: Kept) -> bool:
     return False
 
 
-def _room(ticket: Ticket | None, internal: bool) -> int:
-    quota = current_app.config["TICKET_QUOTA"]
-    return quota - (db.rows(_TAKEN, ticket=ticket.id, internal=internal)[0][0] or 0) if ticket else quota
+def _room(files: Sequence, sender: User | None, ticket: Ticket | None, internal: bool, new_unverified: bool) -> Room:
+    """What is left for those files, `new_unverified` if nobody has shown whose the new ticket is that they open."""
+    unverified = ticket.unverified if ticket else new_unverified
+    return room_for(sender, ticket, internal, unverified) if files else Room(0, "")
 
 
-def _require_room(found: Iterable[Kept], room: int):
+def _require_room(found: Iterable[Kept], room: Room):
+    left = room.left
     for file in found:
-        room -= file.size
-        if room < 0:
-            raise FileRefused(_too_much(file.name))
-
-
-def _too_much(name: str) -> str:
-    quota = file_size(current_app.config["TICKET_QUOTA"])
-    return f"“{name}” does not fit: the files of one ticket can have {quota} together."
+        left -= file.size
+        if left < 0:
+            raise TooMuch(room.full.replace("{name}", file.name))
 
 
 @contextmanager
@@ -280,7 +285,7 @@ def _remove_rowless(found: list[Kept]):
             remove(name)
 
 
-def _keep(file: FileStorage, room: int) -> Kept:
+def _keep(file: FileStorage, room: Room) -> Kept:
     name, stored_name = shown_file_name(file.filename), secrets.token_hex(16)
     head, size = _arrive(file, stored_name, _limits(name, room))
     return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name)
@@ -301,10 +306,10 @@ def _arrive(file: FileStorage, stored_name: str, limits: Sequence[tuple[int, str
         raise NoPlace from error
 
 
-def _limits(name: str, room: int) -> tuple[tuple[int, str], ...]:
+def _limits(name: str, room: Room) -> tuple[tuple[int, str], ...]:
     largest = current_app.config["MAX_FILE_SIZE"]
     too_large = f"“{name}” is too large: a file can have {file_size(largest)} at most."
-    return (largest, too_large), (room, _too_much(name))
+    return (largest, too_large), (room.left, room.full.replace("{name}", name))
 
 
 def _copy(file: FileStorage, path: Path, limits: Sequence[tuple[int, str]]) -> tuple[bytes, int]:
@@ -315,7 +320,7 @@ def _copy(file: FileStorage, path: Path, limits: Sequence[tuple[int, str]]) -> t
             head, size = head or chunk[:HEAD], size + len(chunk)
             for most, sentence in limits:
                 if size > most:
-                    raise FileRefused(sentence)
+                    raise TooMuch(sentence)
             copy.write(chunk)
             time.sleep(0)  # lets other requests run
         copy.flush()

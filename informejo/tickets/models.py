@@ -157,6 +157,7 @@ class Attachment(Folded, Model):
 
     __tablename__ = "attachments"
     SAID = ("name",)
+    __table_args__ = (Index("ix_attachments_uploader_created", "uploader_id", "created_at"),)  # what one sent today
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(unique=True)  # its name in addresses: 128 random bits

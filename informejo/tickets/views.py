@@ -70,7 +70,7 @@ def create():
     count_own("ticket")
     try:
         new = NewTicket.read(request.form)
-        with files.kept(request.files.getlist("files")) as kept:
+        with files.kept(request.files.getlist("files"), actor()) as kept:
             opened = _open(new, kept)
             db.commit()
     except Invalid as invalid:
@@ -91,7 +91,7 @@ def create_comment(number: int):
         new = NewComment.read({**request.form, "files": any(upload.filename for upload in uploads)})
         addressing.check(ticket, new)
         again = queries.said_before(actor(), ticket, new.body, new.internal, new.key if new.files else None)
-        with files.kept(uploads, _ticket_of(ticket), new.internal, again) as kept:
+        with files.kept(uploads, actor(), _ticket_of(ticket), new.internal, again) as kept:
             prove(actor(), ticket)
             said = actions.reply(actor(), ticket, files=kept, **new.model_dump(include=SAID))
             link = new_link(actor(), said) if isinstance(said, Ticket) and actor().only else ""

@@ -85,7 +85,7 @@ def test_a_report_about_a_mail_to_them_names_no_address_any_more(world, visit, m
 def test_who_moved_a_mail_is_a_former_user(world, visit):
     mail, target = come(letter()), world.ticket(world.zoe, "Elsewhere")
     parsed = original.read(mail)
-    with brought(mail, parsed, target) as things:
+    with brought(mail, parsed, None, target) as things:
         ledger_actions.move(world.tom, mail, target, parsed, things)
     db.commit()
     assert mail.reason == "Tom Berg moved it to #2."

@@ -39,7 +39,7 @@ def do(world, mail, deed: str, tickets: dict):
     """Press that button, twice."""
     parsed = original.read(mail)
     for _ in range(2):
-        with brought(mail, parsed, tickets.get(deed)) as things:
+        with brought(mail, parsed, None, tickets.get(deed)) as things:
             if deed == "undo":
                 ledger_actions.undo(world.mia, mail, parsed, things)
             elif deed == "ticket":
@@ -96,7 +96,7 @@ def test_what_is_done_and_undone_leaves_all_tickets_as_they_were(world, arrived,
 def test_two_who_press_at_once_move_it_once(world):
     target, mail = world.ticket(), come(letter())
     parsed = original.read(mail)
-    with brought(mail, parsed, target) as one, brought(mail, parsed, target) as other:
+    with brought(mail, parsed, None, target) as one, brought(mail, parsed, None, target) as other:
         ledger_actions.move(world.mia, mail, target, parsed, one)
         db.commit()
         ledger_actions.move(world.tom, mail, target, parsed, other)

@@ -163,7 +163,7 @@ def test_one_file_too_large_among_three_is_named_and_none_is_kept(app, world, vi
     files = [(io.BytesIO(bytes(size)), f"{size}.bin") for size in (10, 1001, 20)]
     sent = {"body": "Here they are.", "files": files}
     answer = visit(world.ren).post("/tickets/1/comments", data=sent, content_type="multipart/form-data")
-    assert answer.status_code == 422
+    assert answer.status_code == 413
     assert "1001.bin” is too large" in answer.text
     assert "Here they are." in answer.text
     assert not [path for path in Path(app.config["UPLOAD_DIR"]).rglob("*") if path.is_file()]

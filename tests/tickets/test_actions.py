@@ -347,7 +347,7 @@ def test_a_message_that_is_sent_again_takes_no_room_twice(app, world, ticket, vi
         fields = {"body": "see the log", "key": key, "files": [(io.BytesIO(bytes(600)), "log.txt")]}
         return browser.post("/tickets/1/comments", data=fields).status_code
 
-    assert [send("once"), send("once"), send("other")] == [303, 303, 422]
+    assert [send("once"), send("once"), send("other")] == [303, 303, 413]
     set_status(world, ticket, Status.CLOSED)
     db.commit()
     assert send("third") == 303, "it opens a new ticket, which has room of its own"
@@ -362,7 +362,7 @@ def test_another_message_takes_room_whatever_key_it_brings(app, world, ticket, v
         fields = {"body": "see the log", "key": "once", "files": [(io.BytesIO(files * 600), "log.txt")]} | fields
         return browser.post("/tickets/1/comments", data=fields).status_code
 
-    assert [send(), send(), send(**changed)] == [303, 303, 422]
+    assert [send(), send(), send(**changed)] == [303, 303, 413]
     assert db.session.query(Attachment).count() == 1
 
 

@@ -26,7 +26,7 @@ def app(tmp_path):
     leave_signals()
     app = Flask("files")
     app.config.update(DATABASE_URL=f"sqlite:///{tmp_path}/rows.db", UPLOAD_DIR=str(tmp_path / "files"))
-    app.config.update(MAX_FILE_SIZE=1000, MAX_FILES=3, TICKET_QUOTA=1500)
+    app.config.update(MAX_FILE_SIZE=1000, MAX_FILES=3, TICKET_QUOTA=1500, PERSON_QUOTA=10_000)
     db.init_app(app)
     with app.app_context():
         db.alchemy.create_all()
@@ -58,7 +58,7 @@ def attach(ticket: Ticket, found):
 
 
 def attach_and_break(ticket: Ticket, save):
-    with files.kept([sent()], ticket) as found:
+    with files.kept([sent()], ticket.opened_by, ticket) as found:
         attach(ticket, found)
         save()
         raise ZeroDivisionError
@@ -133,14 +133,17 @@ def test_the_files_of_one_message_share_the_room(app):
 
 @pytest.mark.hardening("S-30")
 def test_the_files_of_a_ticket_share_its_quota(ticket):
-    with files.kept([sent(bytes(1000))], ticket) as found:
+    with files.kept([sent(bytes(1000))], ticket.opened_by, ticket) as found:
         attach(ticket, found)
         db.commit()
-    with pytest.raises(FileRefused, match="the files of one ticket"), files.kept([sent(bytes(501))], ticket):
+    with (
+        pytest.raises(FileRefused, match="the files of one ticket"),
+        files.kept([sent(bytes(501))], ticket.opened_by, ticket),
+    ):
         pass
-    with files.kept([sent(bytes(500))], ticket) as found:
+    with files.kept([sent(bytes(500))], ticket.opened_by, ticket) as found:
         assert len(found) == 1
-    with files.kept([sent(bytes(1000))]) as found:  # a new ticket
+    with files.kept([sent(bytes(1000))], None) as found:  # a new ticket
         assert len(found) == 1
 
 
@@ -163,7 +166,7 @@ def test_copying_lets_others_have_their_turn(app, monkeypatch):
 
 
 def test_a_file_whose_row_is_committed_stays(app, ticket):
-    with files.kept([sent()], ticket) as found:
+    with files.kept([sent()], ticket.opened_by, ticket) as found:
         attach(ticket, found)
         db.commit()
     assert files.path_of(ticket.attachments[0]).read_bytes() == b"hello"
@@ -182,7 +185,7 @@ def test_a_file_whose_row_is_not_committed_goes(app, ticket):
 
 
 def test_a_form_sent_twice_leaves_no_second_file(app, ticket):
-    with files.kept([sent()], ticket) as found:
+    with files.kept([sent()], ticket.opened_by, ticket) as found:
         assert len(on_disk(app)) == len(found) == 1  # the action found the first comment and made no rows
         db.commit()
     assert on_disk(app) == []
@@ -196,7 +199,7 @@ def test_removing_a_file_twice_is_no_error(app):
 
 
 def test_strays_are_removed_when_they_are_old_enough(app, ticket):
-    with files.kept([sent(b"has a row")], ticket) as found:
+    with files.kept([sent(b"has a row")], ticket.opened_by, ticket) as found:
         attach(ticket, found)
         db.commit()
     files.keep([sent(b"old"), sent(b"new")], room=1000)
@@ -238,9 +241,9 @@ def test_a_file_is_what_its_first_bytes_say(head, kind):
 def test_internal_files_take_no_room_from_the_requesters(app, world):
     app.config["TICKET_QUOTA"] = 1500
     ticket = world.ticket()
-    with files.kept([sent(bytes(1000))], ticket, internal=True) as found:
+    with files.kept([sent(bytes(1000))], ticket.opened_by, ticket, internal=True) as found:
         world.note(ticket, files=found)
-    with files.kept([sent(bytes(1000))], ticket) as found:
+    with files.kept([sent(bytes(1000))], ticket.opened_by, ticket) as found:
         world.comment(world.ren, ticket, files=found)
-    with pytest.raises(FileRefused), files.kept([sent(bytes(1000))], ticket, internal=True):
+    with pytest.raises(FileRefused), files.kept([sent(bytes(1000))], ticket.opened_by, ticket, internal=True):
         pass

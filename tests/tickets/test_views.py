@@ -115,7 +115,7 @@ def test_an_empty_message_is_not_sent_but_one_with_a_file_is(ren, ticket, header
 def test_files_that_cannot_be_taken_do_not_cost_the_text(app, mia, ticket, headers):
     names = [f"{number}.png" for number in range(app.config["MAX_FILES"] + 1)]
     answer = upload(mia, "/tickets/1/comments", *names, body=TYPED, internal="yes", headers=headers)
-    assert answer.status_code == 422
+    assert answer.status_code == 413
     assert (field(answer.text, "body"), field(answer.text, "internal")) == (TYPED, "yes")
     assert "10 files at most; these are 11" in answer.text
     assert comments() == []
