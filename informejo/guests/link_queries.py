@@ -43,9 +43,9 @@ def link_with(token: str) -> Session | None:
 
 def ticket_held(tokens: Collection[str], email: str) -> int | None:
     """The newest ticket of that person to which one of these tokens is a link, or was just now."""
-    of_links = Session.token_hash.in_([fingerprint(token) for token in tokens]), Session.ticket_id.is_not(None)
-    newest = select(func.max(Session.ticket_id)).join(Session.user).where(User.email == email, *of_links)
-    return db.session.scalar(newest) if tokens else None
+    of_links = Session.token_hash.in_([fingerprint(token) for token in tokens])
+    newest = select(func.max(Session.ticket_id)).join(Session.user)
+    return db.session.scalar(newest.where(User.email == email, of_links))
 
 
 def opened_by_code(email: str, typed: str) -> Session | None:

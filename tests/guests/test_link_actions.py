@@ -163,3 +163,15 @@ def test_links_are_listed_a_page_at_a_time_for_who_looks_after_the_ticket(world,
         link_queries.find_link(world.zoe, ticket, sessions[0].id)
     with pytest.raises(NotFound):
         link_queries.find_link(world.mia, ticket, 10**30)
+
+
+def test_a_browser_is_known_by_the_newest_ticket_to_which_it_has_a_link_of_that_person(world, ticket):
+    newer, theirs = world.ticket(world.gus), world.ticket(world.zoe)
+    linked = {"newer": (newer, world.gus), "older": (ticket, world.gus), "theirs": (theirs, world.zoe)}
+    links = {name: made(*whose)[0].token for name, whose in linked.items()}
+    links["over"] = made(ticket, world.gus, expires_at=clock.now() - timedelta(days=1))[0].token
+    cases = {("older",): ticket.id, ("newer", "older"): newer.id, ("older", "newer", "theirs"): newer.id,
+             ("over",): ticket.id, ("theirs",): None, ("unknown",): None, (): None}  # fmt: skip
+    for names, number in cases.items():
+        held = link_queries.ticket_held([links.get(name, name) for name in names], world.gus.email)
+        assert held == number, names

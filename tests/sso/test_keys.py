@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from informejo import clock
 from informejo.sso import discovery, flow, tokens
 from informejo.sso.asking import Trouble
+from informejo.sso.claims import told
 from informejo.sso.flow import Secrets, names_itself, new_secrets, way_out, way_there, word_of
 from informejo.sso.tokens import Untrue
 from tests.sso.test_claims import PROVIDER
@@ -261,3 +262,11 @@ def test_what_is_signed_says_since_when_where_and_with_how_many_factors(asked, m
         monkeypatch.setattr(flow, "_redeem", lambda *_, token=token: {"access_token": "a", "id_token": token})
         back = flow.returned(provider, Secrets("n", "v"), code="c", back="https://help.example.org/")
         assert (back.told.subject, back.id_token, *back[2:]) == ("x", token, *said), claims
+
+
+def test_who_showed_there_who_they_are_since_they_began_here_did_so_just_now_and_clocks_may_differ_by_a_minute():
+    begun = clock.now().replace(microsecond=0)
+    back = flow.Returned(told(PROVIDER, {"sub": "x"}), "a.b.c", None, "", False)
+    for seconds, fresh in ((7, True), (0, True), (-59, True), (-60, False), (-3_600, False)):
+        assert back._replace(since=begun.timestamp() + seconds).is_fresh(begun) is fresh, seconds
+    assert not back.is_fresh(begun), "where it is not said, nobody knows"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.exceptions import Forbidden
 
-from informejo import clock, db
+from informejo import clock, cookies, db
 from informejo.accounts.half_queries import half_sign_in, key_in
 from informejo.accounts.models import HalfSignIn, Role
 from informejo.accounts.queries import fingerprint
@@ -13,6 +13,7 @@ from informejo.accounts.ways_in_queries import comes_in_without
 from informejo.factors.models import Passkey
 from informejo.settings.models import SavedSetting
 from informejo.sso import own, queries
+from informejo.sso.claims import told
 from informejo.sso.models import Identity
 from tests.sso.test_claims import PROVIDER, SETTINGS
 
@@ -126,3 +127,30 @@ def test_ones_page_shows_what_is_linked_and_what_could_be(desk, world):
     assert shown["linked"][0].word == "Desk"
     assert shown["linked"][1].seen_at == gone.seen_at
     assert [one.name for one in shown["linkable"]] == ["other"]
+
+
+def test_whoever_came_from_a_provider_waits_in_that_browser_for_their_own_account(desk, world):
+    desk.config["PASSWORD_SIGN_IN"] = False
+    mia, tom, hidden = world.mia, world.tom, {"kept-body": "It smokes."}
+    facts = {"told": told(PROVIDER, {"sub": "x", "email": mia.email})._asdict(), "hidden": hidden}
+    key, expires_at = fingerprint("browser link"), clock.now() + timedelta(minutes=1)
+    half = HalfSignIn(token_hash=key, way="sso-link", facts=facts, expires_at=expires_at)
+    db.session.add(half)
+    db.commit()
+    with desk.test_request_context(headers={"Cookie": f"{cookies.cookie_name()}-sso=browser"}):
+        assert [own.takes_passwords(email) for email in (None, mia.email, tom.email)] == [True, True, False]
+        assert (own.kept_for(own.LINK), own.kept_for("/tickets")) == (hidden, {})
+        came = own.waiting()
+        assert [own.fits(came, user) for user in (mia, tom)] == [True, False]
+        half.facts = {"told": facts["told"]}
+        assert own.kept_for(own.LINK) == {}
+    with desk.test_request_context():
+        assert (own.waiting(), own.takes_passwords(mia.email), own.kept_for(own.LINK)) == (None, False, {})
+    mia.confirmed_at = None
+    assert not own.fits(came, mia)
+    assert not own.fits(None, tom)
+
+
+def test_providers_are_known_by_their_issuers(desk):
+    assert queries.names_of([PROVIDER.issuer, "https://gone.example.org"]) == ["desk"]
+    assert queries.names_of([]) == []
