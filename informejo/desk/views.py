@@ -50,6 +50,7 @@ def dashboard():
 @bp.post("/desk/first-steps")
 def say_step():
     """Say that the address is shared, or put the list of first steps away."""
+    policy.require(actor(), "settings.change")
     said, word = str(setting(FIRST_STEPS) or ""), request.form.get("value", "")
     if word not in WORDS:
         abort(422, "Choose one of the buttons in the list.")

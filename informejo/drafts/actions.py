@@ -14,6 +14,7 @@ from informejo.drafts.queries import TEXTS, drafts_of
 from informejo.tickets.models import Comment, Ticket
 
 MOST_DRAFTS = 20  # of one form; the oldest goes
+MOST_IN_ALL = 200  # of one person: a form may be that of any ticket, whether there is one or not
 _ALONE = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"  # Thai, Japanese and Chinese have no spaces: each letter counts
 WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")
 
@@ -35,7 +36,7 @@ def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", co
     draft = _draft(actor, form, key) or _draft(actor, form, continues)
     if draft is None or (draft.key != key and not _is_of(draft, fields.values())):
         draft = Draft(user_id=actor.id, form=form)
-        _discard(actor, form, [oldest.key for oldest in drafts_of(actor, form)[MOST_DRAFTS - 1 :]])
+        _make_room(actor, form)
     draft.key, draft.fields, draft.saved_at = key, fields, clock.now()
     db.session.add(draft)
     return draft
@@ -56,6 +57,14 @@ def forget_sent(actor: User, form: str, texts: Collection[str], key: str | None,
         begun = draft.key == continues and _is_of(draft, texts)
         if draft.key == key or begun or _says_no_more(draft.fields, texts):
             _discard(actor, form, [draft.key])
+
+
+def _make_room(actor: User, form: str):
+    """For one more draft of that form."""
+    _discard(actor, form, [oldest.key for oldest in drafts_of(actor, form)[MOST_DRAFTS - 1 :]])
+    latest = select(Draft).where(Draft.user_id == actor.id).order_by(Draft.saved_at.desc(), Draft.form, Draft.key)
+    for oldest in db.session.scalars(latest.offset(MOST_IN_ALL - 1)):
+        db.session.delete(oldest)
 
 
 def _discard(actor: User, form: str, keys: Iterable[str]):

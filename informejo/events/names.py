@@ -39,11 +39,6 @@ WATCHING = (EventName.WATCHER_ADDED, EventName.WATCHER_REMOVED)
 # The same of a link that is mailed: it stands beside the ticket, and moves nothing of it.
 BESIDE = (*WATCHING, EventName.LINK_OFFERED)
 # What happens to people themselves, of what pages draw of them.
-PEOPLE = (EventName.USER_CREATED, EventName.USER_UPDATED, EventName.USER_DEACTIVATED, EventName.USER_REACTIVATED)
-# What happens to teams.
-TEAMS = (EventName.TEAM_CREATED, EventName.TEAM_UPDATED, EventName.TEAM_DELETED)
-# After each of these, pages are out of date on which such people or teams stand.
-LOOKS = (*PEOPLE, EventName.USER_MERGED, EventName.USER_ERASED, *TEAMS)
 PEOPLE = (
     EventName.USER_CREATED,
     EventName.USER_UPDATED,
@@ -51,3 +46,7 @@ PEOPLE = (
     EventName.USER_REACTIVATED,
     EventName.USER_ERASED,
 )
+# What happens to teams.
+TEAMS = (EventName.TEAM_CREATED, EventName.TEAM_UPDATED, EventName.TEAM_DELETED)
+# After each of these, pages are out of date on which such people or teams stand.
+LOOKS = (*PEOPLE, EventName.USER_MERGED, *TEAMS)

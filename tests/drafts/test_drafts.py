@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from informejo import clock, db, limits
+from informejo.drafts import actions as drafts
 from informejo.drafts.actions import MOST_DRAFTS
 from informejo.drafts.inputs import KEPT
 from informejo.drafts.models import Draft
@@ -333,3 +334,11 @@ def test_the_draft_a_form_begins_with_is_not_offered_beside_it(world, ticket, re
     assert "Other drafts" not in page
     save(ren, f"ticket:{ticket.id}", body="Another one.", key="another")
     assert "Other drafts" in ren.get(f"/tickets/{ticket.id}").text
+
+
+def test_nobody_fills_the_desk_with_drafts_of_tickets_that_are_not_there(world, ren, monkeypatch):
+    monkeypatch.setattr(drafts, "MOST_IN_ALL", 3)
+    for number in range(1, 6):
+        save(ren, f"ticket:{number}", body=f"Number {number}.")
+    theirs = db.session.scalars(select(Draft.form).where(Draft.user_id == world.ren.id))
+    assert set(theirs) == {"ticket:3", "ticket:4", "ticket:5"}
