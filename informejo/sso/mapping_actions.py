@@ -14,15 +14,23 @@ from informejo.sso.providers import Provider, read_map
 from informejo.sso.queries import Move
 
 
-def save_mapping(actor: User, provider: Provider, text: str) -> list[Move]:
+class OthersByNow(Exception):
+    """It would change other people than it was said to, or otherwise."""
+
+
+def save_mapping(actor: User, provider: Provider, text: str, shown: list[Move] | None = None) -> list[Move]:
     """Keep this mapping and give everybody the role that it says, but the actor: nobody changes their own.
 
-    What the provider told as each signed in last decides. Raises ValueError when it is no mapping.
+    What the provider told as each signed in last decides. Raises ValueError when it is no mapping, and OthersByNow if
+    what it changes is not what was `shown`: somebody may have signed in while this waited for its turn.
     """
     require(actor, "sso.map")
     role_map = read_map(text)
     turns.begin_write(db.session.connection())  # of two who save at once the second sees what the first made of people
-    moves = [move for move in queries.moves(actor, provider, role_map) if move.user_id != actor.id]
+    found = queries.moves(actor, provider, role_map)
+    if shown not in (None, found):
+        raise OthersByNow
+    moves = [move for move in found if move.user_id != actor.id]
     _keep(actor, provider.mapping_setting, text, provider.role_map)
     for move in turns.in_turns(moves):
         user = user_by_id(move.user_id)

@@ -54,7 +54,11 @@ def save(provider: str):
     if request.form.get("seen") != _mark(moves):
         return _preview(there, text, moves)
     require_proof()
-    mapping_actions.save_mapping(actor(), there, text)
+    try:
+        mapping_actions.save_mapping(actor(), there, text, shown=moves)
+    except mapping_actions.OthersByNow:
+        db.session.rollback()
+        return _preview(there, text, queries.moves(actor(), there, read_map(text)))
     db.commit()
     return go_to("/sso/mapping", "sso-mapping-saved")
 

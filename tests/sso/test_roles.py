@@ -14,6 +14,7 @@ from informejo.settings.models import SavedSetting
 from informejo.settings.queries import setting
 from informejo.sso.claims import role_for, told
 from informejo.sso.mapping_actions import save_mapping
+from informejo.sso.models import Identity
 from informejo.sso.providers import read, read_map
 from tests.sso.way import Way
 
@@ -143,6 +144,28 @@ def test_others_than_were_shown_are_shown_first(browser, liar, world, visit):
     assert "2 people become agents" in again.text
     assert "look once more" in again.text
     assert role_of("bob") == Role.USER
+
+
+def test_also_where_somebody_signs_in_while_it_waits_for_its_turn(browser, liar, world, visit, monkeypatch):
+    for who in ("bob", "cem"):
+        comes(visit, liar, who, **AGENT)
+    db.session.execute(update(Identity).where(Identity.user.has(User.name == "Cem")).values(claims={}))
+    db.commit()
+    ana, mapping, take_the_turn = visit(world.ana), {"mapping-liar": MAP}, turns.begin_write
+    shown = seen(ana.post("/sso/liar/mapping", data=mapping).text)
+
+    def wait(connection):
+        monkeypatch.setattr(turns, "begin_write", take_the_turn)
+        with db.engine().begin() as another:
+            another.execute(update(Identity).values(claims=AGENT))
+        take_the_turn(connection)
+
+    monkeypatch.setattr(turns, "begin_write", wait)
+    again = ana.post("/sso/liar/mapping", data=mapping | {"seen": shown})
+    assert "2 people become agents" in again.text
+    assert [role_of(who) for who in ("bob", "cem")] == [Role.USER, Role.USER]
+    ana.post("/sso/liar/mapping", data=mapping | {"seen": seen(again.text)})
+    assert [role_of(who) for who in ("bob", "cem")] == [Role.AGENT, Role.AGENT]
 
 
 def test_whoever_saves_second_looks_at_what_the_first_made_of_people(browser, desk, liar, world, visit, monkeypatch):
