@@ -59,6 +59,8 @@ NOTICES = {
     "team-changed": "The team is changed.",
     "team-deleted": "The team is no more. Its tickets are of no team now.",
     "ticket-out-of-sight": "The ticket is where you sent it. You do not see it any more.",
+    "ticket-opened-out-of-sight": "The ticket is opened. It went to a team whose tickets you do not see.",
+    "mail-out-of-sight": "That is done. The mail is with a ticket now that you do not see.",
     "examined": "Everything has been checked.",
     "event-dealt-with": "The event has been dealt with.",
     "event-still-kept": "The event could not be dealt with this time either. What went wrong stands below.",

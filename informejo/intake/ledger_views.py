@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from flask import Blueprint, request
 from werkzeug.exceptions import NotFound, UnprocessableEntity
+from werkzeug.wrappers import Response
 
 from informejo import db, downloads, policy, security
 from informejo.intake import inbound, ledger_actions, ledger_queries, original
@@ -80,7 +81,7 @@ def attempt(id: int):
     ledger_actions.look_again(actor(), mail)
     db.commit()
     inbound.take(mail)
-    return go_to(f"/mail/in/{id}", "mail-read-again")
+    return _on_to(id, "mail-read-again")
 
 
 @bp.post("/mail/in/<int:id>/ticket")
@@ -91,7 +92,7 @@ def make_ticket(id: int):
     with _brought(mail, None) as (parsed, things):
         ledger_actions.make_ticket(actor(), mail, parsed, things)
         db.commit()
-    return go_to(f"/mail/in/{id}", "mail-made-ticket")
+    return _on_to(id, "mail-made-ticket")
 
 
 @bp.post("/mail/in/<int:id>/move")
@@ -105,7 +106,7 @@ def move(id: int):
     with _brought(mail, to) as (parsed, things):
         ledger_actions.move(actor(), mail, to, parsed, things)
         db.commit()
-    return go_to(f"/mail/in/{id}", "mail-moved")
+    return _on_to(id, "mail-moved")
 
 
 @bp.post("/mail/in/<int:id>/undo")
@@ -117,7 +118,16 @@ def undo(id: int):
     with _brought(mail, mail.moved_from) as (parsed, things):
         ledger_actions.undo(actor(), mail, parsed, things)
         db.commit()
-    return go_to(f"/mail/in/{id}", "mail-moved-back")
+    return _on_to(id, "mail-moved-back")
+
+
+def _on_to(id: int, notice: str) -> Response:
+    """The mail again; the list, for whoever does not see the ticket with which it is by now."""
+    try:
+        ledger_queries.find_mail(actor(), id)
+    except NotFound:
+        return go_to("/mail/in", "mail-out-of-sight")
+    return go_to(f"/mail/in/{id}", notice)
 
 
 def _opened(mail: IncomingMail, pictures: bool = False, typed: Mapping = EMPTY, problems: Mapping = EMPTY) -> str:

@@ -25,6 +25,7 @@ from informejo.tickets.inputs import (
     read_change,
 )
 from informejo.tickets.models import Ticket
+from informejo.tickets.ticket_page import out_of_sight
 from informejo.web import actor, answer, by_link, go_to, page, stream
 
 bp = Blueprint("changes", __name__)
@@ -158,6 +159,8 @@ def _changed(ticket: Ticket, field: str, act):
         events = db.commit()
     except Conflict as conflict:
         return field_conflict(ticket, conflict)
+    if gone := out_of_sight(ticket):
+        return gone
     parts = [makers.question(field), *fragments.answer(events, ticket, policy.audience(actor()))]
     return answer(fragments.render(parts), f"/tickets/{ticket.number}")
 

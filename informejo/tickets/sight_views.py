@@ -1,7 +1,6 @@
 """Who of the staff sees a ticket: its team, whether it is confidential, and whom it names."""
 
 from flask import Blueprint, abort, request
-from werkzeug.exceptions import NotFound
 
 from informejo import db, policy
 from informejo.accounts.models import User
@@ -16,7 +15,8 @@ from informejo.tickets.conflict_page import field_conflict
 from informejo.tickets.inputs import Change, Confidentiality, read_change
 from informejo.tickets.models import Ticket
 from informejo.tickets.sight_queries import named_on
-from informejo.web import actor, answer, go_to
+from informejo.tickets.ticket_page import out_of_sight
+from informejo.web import actor, answer
 
 bp = Blueprint("sight", __name__)
 NO_TEAM = "There is no such team any more."
@@ -66,10 +66,8 @@ def unname(number: int, id: int):
 def _seen_by(ticket: Ticket, *parts):
     """The page of the ticket as it is now; for whoever gave it out of their own sight, the queue."""
     events = db.commit()
-    try:
-        policy.find_ticket(actor(), ticket.id)
-    except NotFound:
-        return go_to("/queue", "ticket-out-of-sight")
+    if gone := out_of_sight(ticket):
+        return gone
     about = makers.about(ticket, policy.audience(actor()))
     shown = [*parts, *(fragments.answer(events, ticket, policy.audience(actor())) or about)]
     return answer(fragments.render(shown), f"/tickets/{ticket.number}#ticket-confiding")

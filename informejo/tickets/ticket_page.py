@@ -4,6 +4,7 @@ import secrets
 
 from flask import request
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 from informejo import policy
 from informejo.events.models import Audience
@@ -14,7 +15,7 @@ from informejo.mail.queries import can_be_sent
 from informejo.security import SAFE
 from informejo.tickets import queries, trail
 from informejo.tickets.models import Comment, Ticket
-from informejo.web import actor, look_up_again, page, standing, stream
+from informejo.web import actor, go_to, look_up_again, page, standing, stream
 
 
 def ticket_page(ticket: Ticket, typed, problems: dict[str, str]) -> str:
@@ -44,6 +45,11 @@ def ticket_context(ticket: Ticket, typed, problems: dict[str, str]) -> dict:
         **(_for_staff(ticket) if audience == Audience.STAFF else {"people": []}),
         **composer(ticket, typed, problems).needs,
     )
+
+
+def out_of_sight(ticket: Ticket, notice: str = "ticket-out-of-sight") -> Response | None:
+    """The queue, for whoever of the staff does not see the ticket any more by what they did; None for all others."""
+    return go_to("/queue", notice) if actor().is_staff and not policy.sees(actor(), ticket) else None
 
 
 def composer(ticket: Ticket, typed, problems: dict[str, str]) -> Fragment:

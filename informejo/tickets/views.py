@@ -21,7 +21,7 @@ from informejo.tickets import actions, addressing, files, list_queries, queries
 from informejo.tickets.filters import TicketFilter
 from informejo.tickets.inputs import NewComment, NewTicket, asked, list_from
 from informejo.tickets.models import Comment, Ticket
-from informejo.tickets.ticket_page import composer, key_of, ticket_page
+from informejo.tickets.ticket_page import composer, key_of, out_of_sight, ticket_page
 from informejo.tickets.words import Status
 from informejo.web import actor, answer, by_link, go_to, page, standing, stream, wants_fragment
 
@@ -132,6 +132,8 @@ def _ticket_of(ticket: Ticket) -> Ticket | None:
 
 
 def _opened(ticket: Ticket) -> Response:
+    if gone := out_of_sight(ticket, "ticket-opened-out-of-sight"):
+        return gone
     own = ticket.requester_id == actor().id
     return go_to(f"/tickets/{ticket.number}", "ticket-opened" if own else "ticket-opened-for-another")
 

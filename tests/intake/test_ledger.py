@@ -13,9 +13,10 @@ from informejo.events.names import EventName
 from informejo.intake import ledger_queries
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.words import InState, OutState
+from informejo.teams.actions import add_member, change_team, create_team
 from informejo.tickets import change_actions, files
 from informejo.tickets.models import Attachment, Comment, Ticket
-from informejo.tickets.words import Status
+from informejo.tickets.words import Category, Status
 from tests.intake.letters import PNG, come, letter, mailed
 from tests.live.sse import Listener
 
@@ -393,3 +394,15 @@ def test_of_what_was_refused_the_head_alone_is_shown_and_called_so(app, world, v
     assert "<summary>Its header</summary>" in page
     for words in ("It has no text.", "What was odd", f"{mail.size} bytes"):
         assert words not in page
+
+
+def test_whoever_brings_a_mail_to_a_team_whose_tickets_they_do_not_see_is_led_to_the_list(app, world, visit):
+    app.config["MAIL_FROM"] = "help@desk.example"
+    own, other = (create_team(world.ana, name=name, sees_all=False) for name in ("Networks", "Accounts"))
+    add_member(world.ana, own, world.mia)
+    change_team(world.ana, other, name="Accounts", sees_all=False, categories=list(Category))
+    mail, mia = come(sender="help@desk.example"), visit(world.mia)
+    assert mia.get(f"/mail/in/{mail.id}").status_code == 200
+    assert mia.post(f"/mail/in/{mail.id}/ticket").location == "/mail/in"
+    assert "with a ticket now that you do not see" in mia.get("/mail/in").text
+    assert visit(world.ana).get(f"/mail/in/{mail.id}").status_code == 200

@@ -235,3 +235,27 @@ def test_whoever_gives_a_ticket_out_of_their_sight_is_led_to_the_queue(world, vi
     assert answer.location == "/queue"
     assert visit(world.tom).get(f"/tickets/{ticket.id}").status_code == 404
     assert visit(world.mia).get(f"/tickets/{ticket.id}").status_code == 200
+
+
+def test_so_is_whoever_gives_one_away_that_was_only_theirs_to_see(world, visit, team, other):
+    ticket, tom = world.ticket(), visit(world.tom)
+    change_actions.assign(world.mia, ticket, world.tom)
+    change_actions.set_team(world.mia, ticket, other)
+    db.commit()
+    answer = tom.post(f"/tickets/{ticket.id}/assignment", data={"value": str(world.mia.id)})
+    assert answer.location == "/queue"
+    assert "where you sent it" in tom.get("/queue").text
+    change_actions.assign(world.mia, ticket, world.tom)
+    db.commit()
+    asked = tom.post(f"/tickets/{ticket.id}/assignment", data={"value": ""}, headers={"HX-Request": "true"})
+    assert asked.headers["HX-Redirect"] == "/queue"
+
+
+def test_so_is_whoever_opens_one_that_goes_to_a_team_whose_tickets_they_do_not_see(world, visit, team, other):
+    actions.change_team(world.ana, other, name="Accounts", sees_all=True, categories=[Category.ACCESS])
+    db.commit()
+    tom, new = visit(world.tom), {"title": "No way in", "description": "The badge does not open.", "priority": "low"}
+    new |= {"category": "access", "requester_email": "ren@example.org"}
+    assert tom.post("/tickets", data=new).location == "/queue"
+    assert "a team whose tickets you do not see" in tom.get("/queue").text
+    assert visit(world.mia).post("/tickets", data=new).location.startswith("/tickets/")
