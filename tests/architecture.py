@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,8 +77,9 @@ def layers() -> list[tuple[int, list[str]]]:
     return [(layer, sorted(there.intersection(known.split()))) for layer, known in LAYERS.items()]
 
 
+@cache
 def modules() -> list[Module]:
-    """All of the package, and the files beside it that start it."""
+    """All of the package, and the files beside it that start it; read by the first test that asks."""
     inside = (ROOT / PACKAGE).rglob("*.py")
     return [_read(path) for path in [*inside, ROOT / "app.py", ROOT / "gunicorn.conf.py"] if path.exists()]
 
@@ -105,13 +107,15 @@ def kind_of(name: str) -> str:
     return re.split(r"\.|(?<=[a-z])_(?=[a-z])", name)[-1]
 
 
-def imports(module: Module) -> Iterator[str]:
+@cache
+def imports(module: Module) -> list[str]:
     """Every name the module imports, wherever the import stands: `flask.request`, `informejo.tickets.models.Ticket`."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    found = [node for node in ast.walk(module.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return [
+        f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+        for node in found
+        for alias in node.names
+    ]
 
 
 def own_imports(module: Module) -> Iterator[str]:
@@ -119,16 +123,17 @@ def own_imports(module: Module) -> Iterator[str]:
     return (name.removeprefix(f"{PACKAGE}.") for name in imports(module) if name.startswith(f"{PACKAGE}."))
 
 
-def attributes(module: Module) -> Iterator[str]:
+@cache
+def attributes(module: Module) -> list[str]:
     """Every attribute as it is written: `flask.request`, `Ticket.query`."""
-    return (ast.unparse(node) for node in ast.walk(module.tree) if isinstance(node, ast.Attribute))
+    return [ast.unparse(node) for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)]
 
 
-def calls(module: Module) -> Iterator[tuple[str, list[str]]]:
+@cache
+def calls(module: Module) -> list[tuple[str, list[str]]]:
     """Every call, what is called and its positional arguments as written: `("db.session.get", ["Ticket", "7"])`."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), [ast.unparse(argument) for argument in node.args]
+    found = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    return [(ast.unparse(node.func), [ast.unparse(argument) for argument in node.args]) for node in found]
 
 
 # The rules.

@@ -7,8 +7,6 @@ import pytest
 
 from tests import architecture as rules
 
-MODULES = rules.modules()
-
 # rule, module, source that breaks it, source just within it
 PLANTED = [
     (rules.lower_layers, "tickets.models", "from informejo import policy", "from informejo import clock"),
@@ -50,7 +48,7 @@ def test_the_rules_find_a_planted_violation_and_only_that(rule, name, broken, ke
 
 
 def test_every_module_has_a_layer():
-    roof = {module.name for module in MODULES if module.layer == rules.ROOF and module.kind != "__init__"}
+    roof = {module.name for module in rules.modules() if module.layer == rules.ROOF and module.kind != "__init__"}
     assert roof <= rules.OUTSIDE, "give them a layer in tests/architecture.py"
 
 
@@ -96,4 +94,4 @@ def test_tickets_are_looked_up_through_the_policy_or_a_query():
 
 def breaches(rule: Callable) -> list[str]:
     """What breaks the rule, each with the module it stands in."""
-    return [f"{module.name}: {what}" for module in MODULES for what in rule(module)]
+    return [f"{module.name}: {what}" for module in rules.modules() for what in rule(module)]

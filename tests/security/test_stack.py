@@ -10,7 +10,6 @@ from informejo.accounts import sign_ins
 from tests import architecture
 from tests.live import dom
 
-MODULES = architecture.modules()
 MAKE_OBJECTS = {"eval", "exec", "compile", "__import__", "yaml.load", "render_template_string", "from_string"}
 MAKE_OBJECTS_MODULES = {"pickle", "marshal", "shelve", "dill", "jsonpickle", "xml"}
 START_PROGRAMS = {"subprocess", "pty", "popen2", "commands"}
@@ -82,7 +81,7 @@ def test_text_is_never_taken_for_a_template(world, visit, text):
 @pytest.mark.hardening("W-15", "W-08")
 def test_there_is_no_key_that_could_be_guessed_and_no_signed_cookie(app, world, visit):
     assert app.secret_key is None
-    assert not {"flask.session"} & {name for module in MODULES for name in architecture.imports(module)}
+    assert not {"flask.session"} & {name for module in architecture.modules() for name in architecture.imports(module)}
     browser = visit()
     answer = browser.post("/sign-in", data={"email": "ren@example.org", "password": "correct horse battery"})
     (cookie,) = answer.headers.getlist("Set-Cookie")
@@ -133,7 +132,9 @@ def test_no_statement_is_put_together_from_strings():
 @pytest.mark.hardening("S-51")
 def test_chance_is_used_for_the_spread_of_reconnections_alone():
     using = {
-        module.name for module in MODULES if {"random", "uuid"} & {top(name) for name in architecture.imports(module)}
+        module.name
+        for module in architecture.modules()
+        if {"random", "uuid"} & {top(name) for name in architecture.imports(module)}
     }
     assert using <= {"live.hub", "live.opening", "demo.script", "demo.play", "demo.props", "demo"}
 
@@ -170,4 +171,4 @@ def top(name: str) -> str:
 
 def found(look) -> list[tuple[str, str]]:
     """What `look` finds, with the module it stands in."""
-    return [(module.name, what) for module in MODULES for what in look(module)]
+    return [(module.name, what) for module in architecture.modules() for what in look(module)]
