@@ -85,7 +85,7 @@ def _bring(mail: IncomingMail, judgement: Judgement, parsed: Parsed, brought: Br
     # An answer that nobody wrote is none of its owner's: a receipt for what a stranger sent would confirm itself.
     # Nor does a mail make an account its sender's that somebody else may have made.
     if (match.proven or mail.dmarc == "pass") and not mail.automatic and not person.is_unproven:
-        confirm_address(person)
+        confirm_address(person, person.email)
     thing = _reply(mail, person, match, brought) if match.ticket else _open(mail, person, match, brought)
     place(mail, thing)
     if not match.ticket:

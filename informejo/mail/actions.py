@@ -61,10 +61,13 @@ def save_choices(actor: User, **fields):
     log.record(EventName.USER_UPDATED, actor, user=actor, audience=Audience.STAFF, changes={"mail": [None, None]})
 
 
-def confirm_address(user: User):
-    """It was shown that this person gets what is sent to their address. Only the first time is of interest."""
+def confirm_address(user: User, email: str):
+    """It was shown that this person gets what is sent to that address, if it is theirs still.
+
+    Only the first time is of interest.
+    """
     db.lock(user)
-    if user.confirmed_at is None:
+    if user.email == email and user.confirmed_at is None:
         user.confirmed_at = clock.now()
         changes = {"address": [None, None]}
         log.record(EventName.USER_UPDATED, user, user=user, audience=Audience.STAFF, changes=changes)

@@ -17,13 +17,13 @@ def confirm(token: str):
     """A page with a button: programs that look through mails follow links, and press nothing."""
     user = _named(token)
     if user is None or request.method == "POST":
-        security.count("address confirmed", security.address())
+        security.count("address confirmed", f"link of {user.id}" if user else security.address())
     if user is None:
         return page("accounts/confirm_address.html", title="This link does not work", user=None), 410
     # Of an account that a stranger may have made only who is signed in to it can say so. The others choose a password.
     elsewhere = user.is_unproven and (g.actor is None or g.actor.id != user.id)
     if request.method == "POST" and not elsewhere:
-        actions.confirm_address(user)
+        actions.confirm_address(user, user.email)
         db.commit()
     return page("accounts/confirm_address.html", title="Your address", token=token, user=user, elsewhere=elsewhere)
 

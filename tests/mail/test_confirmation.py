@@ -8,7 +8,7 @@ from informejo import db
 from informejo.accounts.address_actions import change_address
 from informejo.accounts.invite_actions import invite
 from informejo.accounts.models import Role
-from informejo.mail import queries, signatures
+from informejo.mail import actions, queries, signatures
 from tests.live import dom
 
 ODD = "ſıİ\u212a"  # the last one is the sign for kelvin: as s, i and k in another case, says Unicode
@@ -96,6 +96,23 @@ def test_guessing_is_counted(visit, link):
     answers = {visit().get(f"/mail/confirm/{number}").status_code for number in range(12)}
     assert answers == {410, 429}
     assert visit().get(link).status_code == 200, "looking at one that works is free"
+    assert visit().post(link).status_code == 200, "and so is using it"
+
+
+@pytest.mark.hardening("X-52")
+def test_another_address_is_not_confirmed_that_was_given_meanwhile(world, visit, link, monkeypatch):
+    lock = db.lock
+
+    def change_meanwhile(row):
+        monkeypatch.undo()
+        change_address(world.ana, world.gus, "another@example.net")
+        db.commit()
+        lock(row)
+
+    monkeypatch.setattr(actions.db, "lock", change_meanwhile)
+    visit().post(link)
+    db.session.refresh(world.gus)
+    assert (world.gus.email, world.gus.confirmed_at) == ("another@example.net", None)
 
 
 def test_of_an_account_only_who_is_signed_in_to_it_says_so(world, visit):
