@@ -24,7 +24,7 @@ def count_own(what: str):
 
 def _whose() -> str:
     """The person; as the holder of a link apart from that, for a link is held by whoever has the mail."""
-    return f"{g.actor.id} {g.actor.only or ''}" if g.actor else security.address()
+    return f"{g.actor.id} {g.actor.only or ''}" if g.actor else security.visitor()
 
 
 def _files() -> int:

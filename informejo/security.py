@@ -19,7 +19,7 @@ from werkzeug.exceptions import Forbidden, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from informejo import db, logs
-from informejo.accounts.queries import known_browser
+from informejo.accounts.queries import address_for, known_browser
 from informejo.cookies import cookie, is_https
 from informejo.counting import Counts, keep, key_of
 
@@ -94,13 +94,22 @@ RATES = {
         parse("10 per 5 minutes"), "account", "the same, and a restart forgets none of these", lasting=True
     ),
     "failed sign-in": Rate(
-        parse("10 per 5 minutes"), "address", "what succeeds is free: an office shares one", lasting=True
+        parse("10 per 5 minutes"),
+        "address",
+        "what succeeds is free: an office shares one; no known browser",
+        lasting=True,
     ),
-    "sign-in": Rate(parse("1000 per 5 minutes"), "all together", "hashing takes time"),
+    "sign-in": Rate(
+        parse("1000 per 5 minutes"), "all together", "hashing takes time; known browsers come in beside it"
+    ),
     "second factor": Rate(parse("5 per 5 minutes"), "account", "a code has six digits; a known browser has its own"),
     "failed second factor": Rate(parse("20 per hour"), "account", "patience does not help either", lasting=True),
     "account made": Rate(parse("5 per hour"), "address", "nobody has more people to register"),
-    "set-up": Rate(parse("10 per 5 minutes"), "address", "the link cannot be guessed, but it costs nothing to be sure"),
+    "set-up": Rate(
+        parse("10 per 5 minutes"),
+        "address",
+        "links cannot be guessed, but it costs nothing to be sure; one that works has its own",
+    ),
     "password chosen": Rate(parse("10 per 5 minutes"), "address", "the same of the link to choose a password"),
     "password forgotten": Rate(
         parse("5 per day"),
@@ -124,7 +133,7 @@ RATES = {
     ),
     "address confirmed": Rate(parse("10 per 5 minutes"), "address", "the same of the link to confirm an address"),
     "change by a visitor": Rate(
-        parse("100 per 5 minutes"), "address", "signing in, registering and one-time links are all there is"
+        parse("100 per 5 minutes"), "address or known browser", "signing in, registering, links: that is all there is"
     ),
     "refusal written down": Rate(parse("20 per hour"), "person or address", "an audit is read by people"),
     "refusals written down": Rate(parse("1000 per hour"), "all together", "nobody fills the disk with refusals"),
@@ -213,6 +222,12 @@ def address() -> str:
     return str(peer if peer.version == 4 else ip_network((int(peer), 64), strict=False))
 
 
+def visitor() -> str:
+    """The same, but a browser in which somebody was signed in before is one by itself: nobody beside it uses it up."""
+    known = known_browser(cookie())
+    return f"browser {known}" if known else address()
+
+
 def peer() -> str:
     """The network address that this request came from, for the log; empty where a proxy names none."""
     return str(_peer()) if _peer() != _NO_ADDRESS else ""
@@ -268,19 +283,21 @@ def has_room(what: str, who: str = "") -> bool:
 
 def count_mail(email: str):
     """Limit what strangers have mailed to an address. A browser that was signed in there before counts apart."""
-    count("passwords forgotten here", address())
+    email = address_for(email)
     known = known_browser(cookie(), email)
     count("password forgotten", f"{email} {known or address()}")
-    if known is None:
+    if known is None:  # in this order: what is refused for the one who asks uses up nothing of the others
+        count("passwords forgotten here", address())
         count("passwords forgotten of one", email)
-    count("passwords forgotten")
+        count("passwords forgotten")
 
 
 def count_link(email: str, held: int | None):
     """The same of links to tickets. A browser that holds one, to the ticket `held` of theirs, counts apart."""
-    count("link asked for", address())
+    email = address_for(email)
     count("link for a person", f"{email} {held or address()}")
     if held is None:
+        count("link asked for", address())
         count("links for a person", email)
 
 

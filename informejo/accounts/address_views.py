@@ -45,7 +45,7 @@ def take_address(token: str):
     """A page with a button: programs that look through mails follow links, and press nothing."""
     offered = address_link(actor(), token)
     if offered is None or request.method == "POST":
-        security.count("address confirmed", security.address())
+        security.count("address confirmed", f"link of {actor().id}" if offered else security.address())
     if offered is None and has_just_changed(actor(), "address"):  # by this very link, sent twice
         return go_to(HERE, "address-confirmed")
     if offered is None:

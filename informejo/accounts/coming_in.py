@@ -13,7 +13,7 @@ from informejo.accounts.gate import ask_whose, carried_fields, carried_form, dra
 from informejo.accounts.half_actions import begin_half
 from informejo.accounts.inputs import browser
 from informejo.accounts.models import Session, User
-from informejo.accounts.queries import JUST_NOW, known_browser
+from informejo.accounts.queries import JUST_NOW, address_for, known_browser
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
@@ -120,7 +120,13 @@ def _with_codes(answer: Response, user: User, codes: Sequence[str]) -> Response:
 
 def whose(email: str) -> str:
     """For whom tries are counted: those of a browser that was signed in with that address before count apart."""
+    email = address_for(email)
     return f"{email} {known_browser(cookies.cookie(), email) or ''}"
+
+
+def is_known(email: str) -> bool:
+    """Whether this browser was signed in with that address before."""
+    return known_browser(cookies.cookie(), address_for(email)) is not None
 
 
 def _before() -> Session | None:

@@ -22,8 +22,9 @@ bp = Blueprint("links", __name__)
 @anybody
 def setup(token: str):
     """The one-time link that makes the first administrator; afterwards it says so."""
-    security.count("set-up", security.address())
-    if not queries.opens_setup(token):
+    holds = queries.opens_setup(token)
+    security.count("set-up", "the link" if holds else security.address())
+    if not holds:
         return _set_up_here() or _no_setup()
     if request.method != "POST":
         return _setup_form()
@@ -49,8 +50,8 @@ def _set_up_here() -> Response | None:
 def choose_password(token: str):
     """The one-time link that an administrator made, with which its owner chooses a password."""
     link = queries.password_link(token)
-    if link is None or request.method == "POST":  # looking at one that works is free: an office has one address
-        security.count("password chosen", security.address())
+    if link is None or request.method == "POST":  # looking at one that works is free, and nobody beside it uses it up
+        security.count("password chosen", link.token_hash if link else security.address())
     if link is None:
         return _sent_twice() or _used_link()
     if request.method != "POST":

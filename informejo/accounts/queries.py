@@ -34,13 +34,23 @@ class Choice(NamedTuple):
     name: str
 
 
-def known_browser(token: str, email: str) -> int | None:
-    """The id of a sign-in of that address, over or not, which this cookie's value once stood for.
+def known_browser(token: str, email: str | None = None) -> int | None:
+    """The id of a sign-in of that address, or of anybody, over or not, which this cookie's value once stood for.
 
     A link to a ticket is none: whoever was forwarded the mail has one, and a code makes more of them.
     """
-    its = Session.token_hash == fingerprint(token), Session.ticket_id.is_(None), User.email == email
-    return db.session.scalar(select(Session.id).join(Session.user).where(*its))
+    its = Session.token_hash == fingerprint(token), Session.ticket_id.is_(None)
+    theirs = () if email is None else (User.email == email,)
+    return db.session.scalar(select(Session.id).join(Session.user).where(*its, *theirs)) if token else None
+
+
+def address_for(email: str) -> str:
+    """The address under which tries with this one count: of an account that was merged that of the one that stays.
+
+    Or there would be so many more of them, and none that ends by coming in.
+    """
+    user = user_by_email(email)
+    return user.email if user else email
 
 
 def fingerprint(token: str) -> str:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound, Unauthorized
 
 from informejo import cookies, counting, db, drawn, security
 from informejo.accounts import actions, queries, session_actions
-from informejo.accounts.coming_in import come_in, whose
+from informejo.accounts.coming_in import come_in, is_known, whose
 from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
 from informejo.accounts.models import User
@@ -88,9 +88,10 @@ def delete_session():
 @contextmanager
 def _counted_try(email: str) -> Iterator[None]:
     """Refuse who guesses. A browser that was signed in before counts apart, so that nobody can shut its owner out."""
-    with security.trying(("failed sign-in", security.address()), ("failed sign-in of an account", whose(email))):
+    with security.trying(*_if_wrong(email)):
         security.count("sign-in of an account", whose(email))
-        security.count("sign-in")
+        if not is_known(email):
+            security.count("sign-in")
         yield
 
 
@@ -101,9 +102,15 @@ def _who_signs_in(given: SignIn) -> User | None:
     return None if is_stopped else user
 
 
+def _if_wrong(email: str) -> list[tuple[str, str]]:
+    """What a wrong password counts as, and for whom: in a browser that is known for nobody else's."""
+    here = [] if is_known(email) else [("failed sign-in", security.address())]
+    return [*here, ("failed sign-in of an account", whose(email))]
+
+
 def _note_failure(email: str) -> bool:
-    security.count("failed sign-in", security.address())
-    security.count("failed sign-in of an account", whose(email))
+    for what, who in _if_wrong(email):
+        security.count(what, who)
     counting.fail(whose(email))
     known = queries.user_by_email(email)
     unknown = email if known is None and is_address(email) else ""  # what is none may be a password in the wrong field

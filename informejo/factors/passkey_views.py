@@ -34,7 +34,7 @@ def challenge_to_sign_in():
 def sign_in_with_passkey():
     """Come in with a passkey alone: it is something one has, and it asks who holds it."""
     hidden = passing_through()
-    with security.trying(("failed sign-in", security.address())):
+    with security.trying(("failed sign-in", security.visitor())):
         user = passkey_actions.use_passkey(request.form.get("credential", ""), asked(None))
         if user is None:
             if came_in_just_now() and comes_again(request.form.get("credential", ""), g.actor):
@@ -84,7 +84,7 @@ def remove_passkey(id: int):
 
 
 def _note_failure() -> bool:
-    security.count("failed sign-in", security.address())
+    security.count("failed sign-in", security.visitor())
     accesses.note("sign-in-failed", said="With a passkey.")
     return True
 

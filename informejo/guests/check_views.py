@@ -5,7 +5,7 @@ from flask import Blueprint, g, redirect, request
 from informejo import cookies, db, security
 from informejo.accounts.gate import carried_fields, draft_name, passing_through
 from informejo.accounts.models import Session
-from informejo.accounts.queries import user_by_email
+from informejo.accounts.queries import address_for, user_by_email
 from informejo.asked_for import ticket_of_draft
 from informejo.audit import accesses
 from informejo.drafts.actions import key_for, save_draft
@@ -91,8 +91,10 @@ def _open(link: Session):
 
 def _count_code(email: str):
     """Refuse who guesses. A browser that holds a link of theirs counts apart, so that nobody keeps them out."""
+    email = address_for(email)
     held = _held(email)
-    security.count("code", security.address())
+    if held is None:
+        security.count("code", security.address())
     security.count("code of a person", f"{email} {held or security.address()}")
     if held is None:
         security.count("codes of a person", email)

@@ -83,7 +83,7 @@ def prove(actor: User, ticket: Ticket) -> bool:
         return False
     if actor.only == ticket.id and actor.confirmed_at is None:
         accesses.note("link-used", user=actor, said="For the first time.")  # which ticket is not for all who audit
-        confirm_address(actor)
+        confirm_address(actor, actor.email)
     if ticket.unverified and actor.id == ticket.requester_id:
         hold(actor, "ticket.see", ticket)
         ticket.unverified = False

@@ -7,7 +7,8 @@ from werkzeug.exceptions import Forbidden, UnprocessableEntity
 from informejo import clock, db, policy
 from informejo.accounts import actions, merge_actions, queries, rights_actions, session_actions
 from informejo.accounts.merge_queries import hanging_on
-from informejo.accounts.models import Role, Session, User
+from informejo.accounts.models import Count, Role, Session, User
+from informejo.counting import IN_A_ROW, key_of
 from informejo.drafts.actions import save_draft
 from informejo.drafts.models import Draft
 from informejo.events import log
@@ -174,6 +175,29 @@ def test_the_merged_one_is_out_at_once_and_for_good(world, visit):
     assert not db.session.scalars(select(Session.id).where(Session.user_id == world.zoe.id)).all()
     with pytest.raises(UnprocessableEntity):
         rights_actions.set_active(world.ana, world.zoe, True)
+
+
+@pytest.mark.hardening("H-35", "S-36")
+def test_a_try_with_the_old_address_is_one_with_that_of_the_account_that_stays(world, visit):
+    merge(world, world.zoe, world.ren)
+
+    def sign_in(who, password="wrong"):
+        browser = visit()
+        browser.environ_base |= {"REMOTE_ADDR": f"192.0.2.{next(places)}"}
+        return browser.post("/sign-in", data={"email": f"{who}@example.org", "password": password}).status_code
+
+    places = iter(range(99))
+    assert [sign_in("zoe", PASSWORD), *(sign_in("zoe") for _ in range(9))] == [303] + [422] * 9
+    kept = {"what": IN_A_ROW, "who": key_of("ren@example.org ")}
+    assert db.session.query(Count).filter_by(**kept).count() == 9
+    assert sign_in("ren", PASSWORD) == 429
+
+
+def test_coming_in_with_the_old_address_ends_failures_in_a_row(world, visit):
+    merge(world, world.zoe, world.ren)
+    for password in ("wrong", PASSWORD):
+        visit().post("/sign-in", data={"email": "zoe@example.org", "password": password})
+    assert not db.session.query(Count).filter_by(what=IN_A_ROW).count()
 
 
 def test_who_writes_from_the_old_address_is_the_one_who_stays(world):

@@ -254,6 +254,17 @@ def test_ten_tries_are_enough(world, visit):
     assert answers == [410] * 10 + [429]
 
 
+@pytest.mark.hardening("S-36")
+def test_whoever_guesses_uses_up_no_try_of_a_link_that_works(world, visit, link):
+    while visit().get("/choose-password/a-guess").status_code == 410:
+        pass
+    address = link(world.ren)
+    assert visit().post(address, data=NEW).status_code == 303
+    address = link(world.ren)
+    answers = [visit().post(address, data={}).status_code for _ in range(11)]
+    assert answers == [422] * 10 + [429], "nor is that without end"
+
+
 def test_looking_does_not_use_it_up_and_nobody_keeps_or_hands_on_the_page(world, visit, link):
     address = link(world.ren)
     for method in ("GET", "HEAD", "GET"):

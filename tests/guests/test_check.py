@@ -89,6 +89,8 @@ def test_strangers_keep_nobody_from_typing_their_code(world, visit, ticket, code
         check(visit_from(visit, "192.0.2.1"), "7KQ2MXW4TP")
     assert check(visit_from(visit, "192.0.2.2"), code).status_code == 303, "from elsewhere"
     assert check(visit_from(visit, "192.0.2.1"), code).status_code == 429
+    while check(visit_from(visit, "192.0.2.1"), "7KQ2MXW4TP", "nobody@example.org").status_code == 422:
+        pass  # until no code at all is looked at that comes from there
     assert check(held, code).status_code == 303, "and where they were before"
 
 

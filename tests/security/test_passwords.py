@@ -145,3 +145,19 @@ def test_a_fresh_desk_knows_nobody_and_no_password_opens_it(app, visit):
         for password in ("admin", "password", "informejo", "changeme", "admin123", ""):
             app.extensions["rates"].storage.reset()
             assert sign_in(visit(), email, password).status_code == 422
+
+
+@pytest.mark.hardening("S-36")
+@pytest.mark.parametrize("used_up", ["failed sign-in", "sign-in", "change by a visitor"])
+def test_nobody_in_the_same_office_or_anywhere_shuts_a_known_browser_out(app, world, visit, used_up):
+    known, stranger = visit(), visit()
+    sign_in(known)
+    known.post("/sign-out")
+    with app.test_request_context():
+        who = {"sign-in": "", "failed sign-in": security.key_of("127.0.0.1")}.get(used_up, "127.0.0.1")
+        while security.has_room(used_up, who):
+            pass
+    assert sign_in(stranger, "mia@example.org").status_code == 429
+    if used_up != "change by a visitor":
+        assert sign_in(known, "mia@example.org").status_code == 429, "for somebody else it is as strange as any"
+    assert sign_in(known).status_code == 303
