@@ -136,6 +136,7 @@ class Broadcast:
             for audience in ("requester", "staff"):
                 self._draw(seers, Channel(topic, audience, "html"), html, bookmark)
                 self._draw(seers, Channel(topic, audience, "json"), json, bookmark)
+        html |= {channel: fragments.things(parts) for channel, parts in fragments.following(event).items()}
         # A program hears of an event once, however many of its topics the event touches: it is one thing on all.
         received = hub.publish(html, bookmark, elsewhere) + hub.publish(json, bookmark, elsewhere)
         presence.hear(event)

@@ -23,6 +23,7 @@ from informejo.live.makers import (
     desk_changed,
     farewell,
     header,
+    header_of,
     read_again,
     row,
     ticket,
@@ -32,7 +33,7 @@ from informejo.live.makers import (
 from informejo.live.seers import Seers, apart
 from informejo.live.wire import LISTS, OWN, Channel, Thing, is_own_list
 from informejo.tickets.models import Ticket
-from informejo.tickets.queries import with_people
+from informejo.tickets.queries import follow_ups, with_people
 
 FRAGMENTS = {
     EventName.TICKET_CREATED: {"queue": (row,), "desk": (desk_changed,)},
@@ -84,6 +85,8 @@ SILENT = {
     EventName.ADDRESS_OFFERED: "the same",
     EventName.SETTING_CHANGED: "pages show what is set as of the moment they were loaded",
 }
+# Whether a page says which ticket its own follows hangs on these of that one: `Ticket.follows_for`.
+SAYS_WHAT_IT_FOLLOWS = {Audience.STAFF: {"team", "confidential"}, Audience.REQUESTER: {"requester"}}
 NUDGES = {"desk": [DESK_CHANGED], "user": [UNREAD_CHANGED]}  # beside `farewell`: what counted the ticket counts anew
 DRAWN = {"name", "address", "department", "role", "active"}  # what pages show of people
 
@@ -106,6 +109,27 @@ def topics_showing(events: Iterable[Event], topics: set[str]) -> set[str]:
     shown = {f"ticket:{id}" for id in with_people(changed, tickets)} if tickets else set()
     everywhere = {"desk", *filter(is_own_list, topics)}
     return topics & {*everywhere, *(f"{OWN}{id}" for id in changed), *shown}
+
+
+def following(event: Event) -> dict[Channel, list[Fragment]]:
+    """What the event changes on open pages of tickets that follow its own: whether they may say its number.
+
+    Nothing else of it is for them, and programs are told no numbers.
+    """
+    audiences = [audience for audience in Audience if lets_say_what_follows(event, audience)]
+    if event.ticket is None or not audiences:
+        return {}
+    shown = [int(topic.partition(":")[2]) for topic in hub.topics() if topic.startswith("ticket:")]
+    return {
+        Channel(f"ticket:{ticket.id}", audience.value, "html"): [header_of(ticket, audience)]
+        for ticket in follow_ups(event.ticket_id, shown)
+        for audience in audiences
+    }
+
+
+def lets_say_what_follows(event: Event, audience: str) -> bool:
+    """Whether it hangs on this event if pages for that audience say that their ticket follows the event's."""
+    return not SAYS_WHAT_IT_FOLLOWS[Audience(audience)].isdisjoint(event.changes)
 
 
 def on(event: Event, channel: Channel, seers: Seers, made: dict | None = None) -> list[Fragment]:

@@ -93,7 +93,7 @@ def ticket(event: Event, audience: str) -> list[Fragment]:
 
 def header(event: Event, audience: str) -> list[Fragment]:
     """The header alone: a message changes nothing else of what stands around the conversation."""
-    return [_header(event.ticket, audience)]
+    return [header_of(event.ticket, audience)]
 
 
 def ticket_spoken_on(event: Event, audience: str) -> list[Fragment]:
@@ -110,7 +110,7 @@ def about(ticket: Ticket, audience: str) -> list[Fragment]:
     lost = LocalProxy(cache(lambda: lost_among(ticket.attachments)))
     needs = {"ticket": ticket, "audience": audience, "lost": lost}
     top = [
-        _header(ticket, audience),
+        header_of(ticket, audience),
         Fragment("opening", "#opening", "outerMorph", "tickets/_opening.html", needs),
     ]
     if audience != Audience.STAFF:
@@ -192,7 +192,8 @@ def head(ticket: Ticket, audience: str, follows: Ticket | None) -> Fragment:
     return Fragment("ticket-head", "#ticket-head", "outerMorph", "tickets/_header.html", needs)
 
 
-def _header(ticket: Ticket, audience: str) -> Fragment:
+def header_of(ticket: Ticket, audience: str) -> Fragment:
+    """What stands above the conversation as it is now."""
     return head(ticket, audience, LocalProxy(cache(lambda: ticket.follows_for(audience))))
 
 

@@ -10,15 +10,17 @@ from informejo import db, policy
 from informejo.accounts.models import User
 from informejo.built_once import ANY_STAFF, built_once
 from informejo.events import log
-from informejo.events.models import Event
+from informejo.events.models import Audience, Event
 from informejo.events.names import LOOKS
 from informejo.live import fragments, payload, wire
 from informejo.live.bookmark import Bookmark, read
-from informejo.live.makers import Fragment
+from informejo.live.fragments import lets_say_what_follows
+from informejo.live.makers import Fragment, header_of
 from informejo.live.seers import Seers
 from informejo.live.wire import LISTS, OWN, Channel
 from informejo.shelf import shelf
 from informejo.tickets.models import NamedPerson, Ticket
+from informejo.tickets.queries import that_follow
 
 
 class Missed(NamedTuple):
@@ -34,6 +36,7 @@ class _Found(NamedTuple):
 
     events: list[Event]
     lost: list[Event]
+    heads: list[Fragment]  # of tickets on the page: whether they say which they follow hangs on that one
 
 
 class _Shared(NamedTuple):
@@ -79,7 +82,7 @@ def _missed_since(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, .
 
 def _shared(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...]) -> _Shared:
     found = _found(bookmark, here, channels, ANY_STAFF)
-    events, lost = found or ((), ())
+    events, lost, _heads = found or ((), (), ())
     if _show_files(events, channels):
         return _Shared(UNKNOWN, None)
     tickets = [event.ticket for event in events if event.ticket]
@@ -103,8 +106,9 @@ def _drawn(found: _Found | None, channels: tuple[Channel, ...]) -> Missed:
     number = len(found.events) + len(farewells)
     if channels[0].form == "json":
         return Missed(number, _each(found.events, farewells, channels))
+    number += len(found.heads)
     parts = {part.id: part for told in farewells.values() for part in told}
-    parts |= {part.id: part for part in fragments.gather(found.events, channels)}
+    parts |= {part.id: part for part in (*found.heads, *fragments.gather(found.events, channels))}
     return Missed(number, wire.message(fragments.render(parts.values())) if parts else b"")
 
 
@@ -128,7 +132,22 @@ def _found(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...], ac
     events = _events(bookmark, here, channels, actor)
     if events is None:
         return None
-    return _Found(events, _lost(bookmark, here, actor) if _lists(channels) and actor.is_staff else [])
+    lost = _lost(bookmark, here, actor) if _lists(channels) and actor.is_staff else []
+    return _Found(events, lost, _heads(bookmark, here, channels))
+
+
+def _heads(bookmark: Bookmark, here: Bookmark, channels: tuple[Channel, ...]) -> list[Fragment]:
+    """Of the tickets on this page that follow another, those of which it hangs on what happened to that one."""
+    numbers = [policy.ticket_of(channel.topic) for channel in channels if channel.form == "html"]
+    following = {ticket.id: ticket for ticket in that_follow(filter(None, numbers))}
+    between = {"after": bookmark.id, "here": here.id, "tickets": [each.follows_id for each in following.values()]}
+    events = db.session.scalars(_OF_SIGHT, between).all() if following else ()
+    told = {(event.ticket_id, one) for event in events for one in Audience if lets_say_what_follows(event, one)}
+    return [
+        header_of(ticket, channel.audience)
+        for channel in channels
+        if (ticket := following.get(policy.ticket_of(channel.topic))) and (ticket.follows_id, channel.audience) in told
+    ]
 
 
 def _lost(bookmark: Bookmark, here: Bookmark, actor: User) -> list[Event]:
@@ -196,6 +215,11 @@ def _losses(actor) -> Select:
 
 _CONFIDED = policy.confided_people(
     select(Event.ticket_id).where(Event.id > bindparam("after"), Event.id <= bindparam("here"))
+)
+_OF_SIGHT = policy.changes_of_sight().where(
+    Event.ticket_id.in_(bindparam("tickets", expanding=True)),
+    Event.id > bindparam("after"),
+    Event.id <= bindparam("here"),
 )
 _PEOPLE = (
     policy.people_events(LOOKS)

@@ -16,6 +16,7 @@ from informejo.policy.party import AsItWas, is_named
 from informejo.policy.past import (
     OF_SIGHT,
     as_it_was,
+    changes_of_sight,
     concerned_by,
     lost_events,
     may_end_sight,

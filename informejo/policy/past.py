@@ -58,6 +58,11 @@ def lost_events(actor: User) -> Select:
     return select(Event).where(Event.ticket_id.is_not(None), ~seen.exists(), _changes_sight())
 
 
+def changes_of_sight() -> Select:
+    """Events that changed who sees their ticket, for what the pages of others say of it; they are told to nobody."""
+    return select(Event).where(_changes_sight())
+
+
 def concerned_by(event: Event) -> set[int]:
     """Whom the event's ticket concerns and, where that can have ended by it, whom it concerned before."""
     ticket = event.ticket

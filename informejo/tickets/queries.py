@@ -1,6 +1,6 @@
 """Reading one ticket: its timeline, who has read what, and how many have news."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from math import ceil, log2
 from typing import NamedTuple
@@ -105,6 +105,18 @@ def with_people(people: Collection[int], tickets: Collection[int]) -> set[int]:
     tickets = list(tickets)
     some = [tickets[start : start + AT_ONCE] for start in range(0, len(tickets), AT_ONCE)]
     return {id for part in some for id in db.session.scalars(_with_people(people, part))}
+
+
+def follow_ups(ticket_id: int, among: Collection[int]) -> list[Ticket]:
+    """The tickets that follow this one, of those with these ids, whoever asks."""
+    some = [list(among)[start : start + AT_ONCE] for start in range(0, len(among), AT_ONCE)]
+    following = select(Ticket).where(Ticket.follows_id == ticket_id)
+    return [ticket for part in some for ticket in db.session.scalars(following.where(Ticket.id.in_(part)))]
+
+
+def that_follow(numbers: Iterable[int]) -> list[Ticket]:
+    """Of the tickets with these numbers those that follow another, whoever asks."""
+    return list(db.session.scalars(select(Ticket).where(Ticket.id.in_(list(numbers)), Ticket.follows_id.is_not(None))))
 
 
 def ticket_of_comment(id: int) -> int | None:

@@ -189,6 +189,7 @@ CASES = {
     "somebody watches it no more": lambda d: mail.unwatch(d.tom, d.ticket, d.mia),
     "it goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.ticket),
     "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
+    "what another follows becomes confidential": lambda d: confiding_actions.set_confidential(d.ana, d.closed, True),
     "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
     "a mail is given up": lambda d: outgoing_actions.mark_failed(_mail(d), "550 5.1.1 No such person here"),
     "a mail comes back": lambda d: outgoing_actions.mark_bounced(_mail(d), "The mailbox is full"),

@@ -360,3 +360,25 @@ def by_link(app, ticket):
     db.session.commit()
     browser.set_cookie(f"{cookie_name()}-{ticket.id}", token)
     return browser, link
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_stops_to_say_which_ticket_its_own_follows_with_what_hides_that_one(desk, ticket, listen, path):
+    """Without it the number would stay there until something happened to this one."""
+    follow = actions.open_ticket(desk.ren, title="Again", description="It plays on.", follows=ticket)
+    db.commit()
+    page, requesters, since = (
+        listen(desk.mia, f"ticket:{follow.id}", path=path),
+        listen(desk.ren, f"ticket:{follow.id}", path=path),
+        str(log.bookmark()),
+    )
+    confide(desk, ticket)
+    heard, again = said(page), listen(desk.mia, f"ticket:{follow.id}", path=path, since=since)
+    for words in (heard, told(again.greeting)):
+        assert ('id="ticket-head"' in words) == (path == "/live")
+        assert f"/tickets/{ticket.id}" not in words
+        assert TITLE not in words
+    assert not requesters.heard(), "to them nothing has changed"
+    confiding_actions.set_confidential(desk.ana, ticket, False)
+    db.commit()
+    assert (f"/tickets/{ticket.id}" in said(page)) == (path == "/live")
