@@ -1,6 +1,7 @@
 """Templates parse, live partials say what they need and know nothing of the viewer, and nothing in them is inline."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,14 @@ def test_a_partial_knows_nothing_of_the_viewer(name):
     assert not [node for node in imports if node.with_context], "an import with context lets the viewer in"
 
 
+def test_a_frame_sets_nothing_that_would_take_the_place_of_what_a_page_calls_so():
+    extends = (each.template for name in NAMES for each in tree(name).find_all(nodes.Extends))
+    frames = {template.value for template in extends if isinstance(template, nodes.Const)}
+    assert "base.html" in frames
+    assert {name: found for name in frames if (found := sorted(set_for_pages(tree(name))))} == {}
+    assert set(set_for_pages(environment.parse("{% if a %}{% set b = 1 %}{% endif %}"))) == {"b"}
+
+
 @pytest.mark.hardening("S-03")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_has_nothing_inline(name):
@@ -83,6 +92,16 @@ def source(name: str) -> str:
 
 def tree(name: str) -> nodes.Template:
     return environment.parse(source(name), name)
+
+
+def set_for_pages(node: nodes.Node) -> Iterator[str]:
+    """The names that a frame sets for whatever stands in it: blocks, loops and the like have names of their own."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Assign | nodes.AssignBlock):
+            names = [child.target] if isinstance(child.target, nodes.Name) else child.target.find_all(nodes.Name)
+            yield from (name.name for name in names)
+        elif not isinstance(child, nodes.Block | nodes.For | nodes.With | nodes.Macro | nodes.CallBlock):
+            yield from set_for_pages(child)
 
 
 def named(name: str) -> set[str]:

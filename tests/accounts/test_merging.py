@@ -239,7 +239,10 @@ def test_the_log_says_it_of_both(world):
 
 def test_the_page_shows_first_what_it_will_do(world, visit, rich):
     ana, address = visit(world.ana), f"/users/{world.zoe.id}/merge"
-    assert f"{address}?into={world.ren.id}" in ana.get(f"{address}?q=ren").text
+    found = ana.get(f"{address}?q=ren").text
+    assert f"{address}?into={world.ren.id}" in found
+    assert 'id="sought" name="q" value="ren"' in found
+    assert "has “nobody of ours”" in ana.get(f"{address}?q=nobody+of+ours").text
     text = ana.get(f"{address}?into={world.ren.id}").text
     for said in ("<b>1</b> ticket asked for", "Mails from zoe@example.org count as said by", "It cannot be undone."):
         assert said in text
