@@ -10,6 +10,7 @@ from informejo.accounts.session_actions import end_sessions
 from informejo.accounts.ways_in_actions import void_ways_in
 from informejo.events.models import Event
 from informejo.events.names import EventName
+from informejo.meanwhile import merged
 from informejo.policy import require
 from informejo.teams.actions import keep_in_step
 from informejo.teams.models import Team
@@ -19,16 +20,24 @@ from informejo.tickets.confiding_actions import entrust
 
 
 def set_role(
-    actor: User, user: User, role: Role, to: User | Team | None = None, *, known: bool = False
+    actor: User,
+    user: User,
+    role: Role,
+    to: User | Team | None = None,
+    *,
+    known: bool = False,
+    was: Role | None = None,
 ) -> Event | None:
     """Make somebody requester, agent or administrator. They have to sign in again: rights never outlive a sign-in.
 
     The unsolved tickets of an agent who becomes a requester go to `to`, or to nobody. Whoever becomes one of the staff
     and has not shown that the address is theirs loses every way in, unless the actor says that the account is `known`
     to be theirs: somebody else may have made it, with a password of their own, before they came.
-    Returns the event of it, None when the role was so already.
+    Whoever was shown that it `was` another role than it is by now takes nothing back. Returns the event of it, None
+    when the role was so already. Raises ChangedMeanwhile.
     """
     hold_rights(actor, user, to)
+    role = merged({"role": user.role}, {"role": was} if was else {}, {"role": role})["role"]
     if role == Role.GUEST:
         raise UnprocessableEntity("Nobody can be made a guest: that is who is known by an address only.")
     if role != Role.ADMIN:

@@ -2,13 +2,14 @@
 
 from flask import Blueprint, abort, request
 
-from informejo import policy
+from informejo import db, policy
 from informejo.accounts import queries, rights_actions, undo_actions
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.inputs import ActivityChange, RoleChange
-from informejo.accounts.models import Role
+from informejo.accounts.models import Role, User
 from informejo.accounts.undo_queries import last_batch_of, may_undo
 from informejo.admin.person_page import changed, find_for, person_page, read, receiver, receivers
+from informejo.meanwhile import ChangedMeanwhile, question, shown_in
 from informejo.tickets.batch_queries import leaves
 from informejo.web import actor
 
@@ -20,14 +21,7 @@ def rights(id: int):
     """What somebody is to the desk, and what an administrator can change of that."""
     user = policy.find_user(actor(), id)
     policy.require(actor(), "user.invite")
-    return person_page(
-        user,
-        "rights",
-        tickets=queries.tickets_of(actor(), user),
-        receivers=receivers(user),
-        roles=[role for role in Role if role != Role.GUEST or user.role == Role.GUEST],
-        given=queries.password_link_of(user),
-    )
+    return _page(user, user.role)
 
 
 @bp.post("/users/<int:id>/role")
@@ -35,8 +29,12 @@ def set_role(id: int):
     """Make somebody requester, agent or administrator."""
     user, asked = find_for(id, "user.change"), read(RoleChange)
     require_proof()
-    known = request.form.get("known") == "yes"
-    event = rights_actions.set_role(actor(), user, asked.value, receiver(asked.to), known=known)
+    known, was = request.form.get("known") == "yes", _shown()
+    try:
+        event = rights_actions.set_role(actor(), user, asked.value, receiver(asked.to), known=known, was=was)
+    except ChangedMeanwhile as other:
+        db.session.rollback()
+        return _page(user, asked.value, {"role": question(other.value.word)}), 409
     return changed(user, event, "rights")
 
 
@@ -62,3 +60,23 @@ def undo(id: int):
         require_proof()
     event = undo_actions.undo_batch(actor(), batch)
     return changed(user, event, "rights" if leaves(batch) else "")
+
+
+def _page(user: User, role: Role, problems: dict[str, str] | None = None) -> str:
+    """With that role chosen, in place of the one they have."""
+    return person_page(
+        user,
+        "rights",
+        tickets=queries.tickets_of(actor(), user),
+        receivers=receivers(user),
+        roles=[one for one in Role if one != Role.GUEST or user.role == Role.GUEST],
+        chosen=role,
+        given=queries.password_link_of(user),
+        problems=problems or {},
+    )
+
+
+def _shown() -> Role | None:
+    """Which role the form showed as theirs; None of one that does not say so, as where a program sends it."""
+    said = shown_in(request.form).get("value")
+    return Role(said) if said in tuple(Role) else None

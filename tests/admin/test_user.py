@@ -133,6 +133,23 @@ def test_another_role_says_the_name_and_where_the_tickets_went(world, visit, tom
     )
 
 
+def test_a_stale_page_takes_no_role_back_that_somebody_else_gave_meanwhile(world, visit):
+    ana, role = visit(world.ana), f"/users/{world.tom.id}/role"
+    assert 'name="was-value" value="agent"' in ana.get(f"/users/{world.tom.id}/rights").text
+    rights_actions.set_role(world.ana, world.tom, Role.ADMIN)
+    db.commit()
+    ana.post(role, data={"value": "agent", "was-value": "agent"})
+    assert world.tom.role == Role.ADMIN, "nothing was chosen"
+    asked = ana.post(role, data={"value": "user", "was-value": "agent"})
+    assert asked.status_code == 409
+    assert "Somebody changed this meanwhile to Administrator." in asked.text
+    assert 'name="was-value" value="admin"' in asked.text
+    assert '<option value="user" selected>' in asked.text
+    assert world.tom.role == Role.ADMIN
+    ana.post(role, data={"value": "user", "was-value": "admin"})
+    assert world.tom.role == Role.USER
+
+
 def test_the_sentence_is_said_once_and_by_the_page_of_that_person_alone(world, visit, toms):
     toms(1)
     ana = visit(world.ana)
@@ -309,6 +326,13 @@ def test_an_administrator_puts_name_and_department_right_and_what_is_wrong_comes
     assert answer.status_code == 422
     assert 'value="Cellar"' in answer.text
     assert world.ren.department == "Attic"
+
+
+def test_what_comes_back_reads_itself_again_from_a_page_that_is_there(world, visit):
+    ana, here = visit(world.ana), f"/users/{world.tom.id}"
+    shown = dom.read(ana.post(f"{here}/person", data={"name": ""}).text)
+    assert shown.find("individual-undo")["hx-get"] == here
+    assert [tab["href"] for tab in shown.all("a") if tab.attributes.get("aria-current") == "page"][-1] == here
 
 
 def test_another_address_is_told_to_both_and_unconfirmed(world, visit, page):
