@@ -39,6 +39,7 @@ def erase(actor: User, user: User):
     hold_rights(actor, user, what="user.erase")
     if user.erased_at is not None:
         return
+    names |= _names_of(user)  # what they were called meanwhile is said by events since it began alone
     require_another_admin(user)
     leave(actor, user)
     void_ways_in(user)

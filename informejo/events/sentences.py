@@ -58,13 +58,19 @@ def sentence(event: Event, reader_id: int | None = None) -> str:
     what = deeds([event], it="it")
     if event.ticket is None:
         return f"{who} {what}"
-    if event.ticket.assignee_id == reader_id and "assignee" in event.changes:
+    if gave_it_to(event, reader_id):
         what = what.replace(f"gave it to {event.changes['assignee'][1]}", "gave it to you")
     if event.user_id == reader_id and event.name == EventName.WATCHER_ADDED:
         what = what.replace(f"asked {event.user.name} to", "asked you to", 1)
     if event.ticket.requester_id == reader_id and event.audience == Audience.REQUESTER:
         what = what.replace("replied", "replied to you", 1) if what.startswith("replied") else what
     return f"{who} {what} · #{event.ticket.number} {event.ticket.title}"
+
+
+def gave_it_to(event: Event, reader_id: int | None) -> bool:
+    """Whether that gave the ticket to this reader, who has it still; the log says a name alone."""
+    has_it, given = event.ticket.assignee, event.changes.get("assignee", (None, None))[1]
+    return has_it is not None and (has_it.id, has_it.name) == (reader_id, given)
 
 
 def done_to(event: Event) -> str:

@@ -9,7 +9,7 @@ from informejo import db, policy
 from informejo.accounts.models import STAFF, Role, User
 from informejo.events.models import Audience, Event
 from informejo.events.names import EventName
-from informejo.events.sentences import deeds
+from informejo.events.sentences import deeds, gave_it_to
 from informejo.mail.choices import place
 from informejo.mail.limit_queries import came_with
 from informejo.tickets.files import is_lost
@@ -148,7 +148,7 @@ class Reader(NamedTuple):
         done, me = deeds([event], it="this ticket"), self.user and self.user.id
         if event.name == EventName.WATCHER_ADDED and event.user_id == me:
             return done.replace(f"asked {event.user.name} to", "asked you to")
-        if event.ticket.assignee_id == me and "assignee" in event.changes:
+        if gave_it_to(event, me):
             return done.replace(f"to {event.changes['assignee'][1]}", "to you")
         return done
 

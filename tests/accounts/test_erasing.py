@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from informejo import db
 from informejo.accounts import address_actions, erase_actions
 from informejo.accounts.merge_actions import merge
-from informejo.events.models import Event
+from informejo.accounts.models import FORMER, User
+from informejo.events.models import Audience, Event
+from informejo.events.names import EventName
 from informejo.intake import ledger_actions, original
 from informejo.intake.bringing import brought
 from informejo.mail.models import IncomingMail, MailPicture, OutgoingMail
@@ -138,3 +140,21 @@ def test_nothing_is_changed_of_an_account_that_is_gone(world, visit, gone):
         assert (answer.status_code, "merged or erased for good" in answer.text) == (422, True), place
     db.session.expire_all()
     assert (world.zoe.role, world.zoe.active, world.zoe.name, world.zoe.email) == was
+
+
+def test_what_they_were_called_while_it_was_looked_for_goes_too(world, monkeypatch):
+    """That is long on a desk with many years of log."""
+    ticket, look = world.ticket(), erase_actions.reasons_that_name
+
+    def meanwhile(user, names):
+        with db.engine().begin() as another:
+            another.execute(update(User).where(User.id == world.tom.id).values(name="Tom Berg-Lund"))
+            said = {"ticket_id": ticket.id, "changes": {"assignee": [None, "Tom Berg-Lund"]}}
+            another.execute(insert(Event).values(name=EventName.TICKET_UPDATED, audience=Audience.REQUESTER, **said))
+        return look(user, names)
+
+    monkeypatch.setattr(erase_actions, "reasons_that_name", meanwhile)
+    erase(world, world.tom)
+    said = [event.changes for event in db.session.scalars(select(Event).where(Event.ticket_id == ticket.id))]
+    assert {"assignee": [None, FORMER]} in said
+    assert "Berg" not in json.dumps(said)

@@ -246,3 +246,6 @@ def test_a_toast_calls_everybody_by_their_own_name(world, ticket):
     event = log.since(0)[-1]
     assert sentence(event, world.ren.id).startswith("Mia Lund gave it to Mathis This · #")
     assert sentence(event, world.tom.id).startswith("Mia Lund gave it to you · #")
+    change_actions.assign(world.tom, ticket, world.ana)
+    db.commit()
+    assert sentence(event, world.ana.id).startswith("Mia Lund gave it to Mathis This · #"), "not to her"
