@@ -11,8 +11,11 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import Enum, inspect, select, text
 
 from informejo import create_app, db, signals
+from informejo.accounts import actions as accounts, address_actions, invite_actions, rights_actions
+from informejo.accounts.models import Role, User
 from informejo.accounts.queries import fingerprint, user_by_email
 from informejo.accounts.session_actions import start_session
+from informejo.events.names import EventName
 from informejo.guests.link_actions import make_link
 from tests import architecture, world as cast
 
@@ -162,3 +165,19 @@ def test_on_the_way_back_no_link_to_one_ticket_becomes_a_sign_in(empty):
     left = db.session.scalars(text("SELECT token_hash FROM sessions")).all()
     assert len(left) == 1
     assert fingerprint(token) not in left
+
+
+def test_for_whom_the_desk_vouched_is_known_after_the_upgrade_by_what_the_log_says(empty):
+    migrate(upgrade)
+    db.session.execute(text("DELETE FROM log_epoch"))
+    world = cast.populate()
+    made = invite_actions.invite(world.ana, email="kim@example.org", name="Kim Oda", role=Role.USER)
+    accounts.edit_profile(world.ren, name="Ren Sato")
+    accounts.change_fields(world.ana, world.mia, EventName.USER_UPDATED, {"department": "Attic"})
+    rights_actions.set_role(world.ana, world.zoe, Role.AGENT)
+    address_actions.change_address(world.ana, world.tom, "tom@other.example")
+    db.commit()
+    migrate(downgrade, revision="0012")
+    migrate(upgrade)
+    db.session.expire_all()
+    assert set(db.session.scalars(select(User).where(User.vouched_for))) == {made, world.zoe, world.tom}

@@ -69,7 +69,7 @@ def _named_after(email: str) -> str:
 
 def add_person(actor: User | None, **fields) -> User | None:
     """A new person, on the actor's behalf or their own; None when the address is known, even since a moment ago."""
-    user = User(**fields)
+    user = User(**fields, vouched_for=actor is not None)
     try:
         with db.session.begin_nested():
             db.session.add(user)
@@ -84,6 +84,8 @@ def change_fields(actor: User, user: User, name: EventName, fields: dict, beside
     changes = {field: [getattr(user, field), new] for field, new in fields.items() if getattr(user, field) != new}
     for field, (_, new) in changes.items():
         setattr(user, field, new)
+    if "role" in changes and actor is not user:
+        user.vouched_for = True
     return _record(name, actor, user, changes | (beside or {})) if changes else None
 
 

@@ -79,7 +79,7 @@ def change_address(actor: User, user: User, email: str) -> Event | None:
     if user_by_email(email) is not None:
         raise Taken
     _move(actor, user, email)
-    user.confirmed_at = None
+    user.confirmed_at, user.vouched_for = None, True
     offer_address(user, email, by=actor)
     return _record(actor, user)
 

@@ -80,6 +80,8 @@ class User(Folded, Model):
     confirmed_at: Mapped[datetime | None] = mapped_column(Moment)  # when it was shown that the address is theirs
     # Of the staff, and sees the tickets of their teams and of none; kept in step with the teams they are in.
     narrowed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Somebody at the desk made this account, or gave it its address or a role: then it is no stranger's.
+    vouched_for: Mapped[bool] = mapped_column(default=False, server_default=false())
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)  # they go on there
     erased_at: Mapped[datetime | None] = mapped_column(Moment)  # when name and address were taken out for good
 

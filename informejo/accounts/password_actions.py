@@ -8,7 +8,6 @@ from sqlalchemy import delete, select
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
-from informejo.accounts.address_queries import is_vouched_for
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.accounts.queries import fingerprint, lacks_password, password_link, user_by_email
@@ -86,7 +85,7 @@ def choose_password(token: str, *, password: str) -> User | None:
         user.role = Role.USER
         changes["role"] = [Role.GUEST, Role.USER]
     if link.mailed and user.confirmed_at is None:
-        if user.is_unproven and not is_vouched_for(user):
+        if user.is_unproven and not user.vouched_for:
             void_ways_in(user)  # what was set up before may be a stranger's, and must not let one in again
         user.confirmed_at = clock.now()
         changes["address"] = [None, None]

@@ -3,11 +3,21 @@
 import re
 
 import pytest
+from sqlalchemy import delete
 from werkzeug.exceptions import NotFound
 
 from informejo import clock, db, policy
-from informejo.accounts import address_actions, erase_actions, merge_actions, queries
+from informejo.accounts import (
+    address_actions,
+    erase_actions,
+    invite_actions,
+    merge_actions,
+    password_actions,
+    queries,
+    rights_actions,
+)
 from informejo.accounts.models import Role, User
+from informejo.events.models import Event
 from informejo.factors.models import Passkey
 from informejo.mail.models import IncomingMail
 from informejo.sso.models import Identity
@@ -94,6 +104,25 @@ def test_the_owner_chooses_a_password_sees_all_of_it_and_the_stranger_is_out(
     assert not signs_in(visit, vic, PASSWORD)
     assert not db.session.query(Passkey).all(), "nor does what the stranger set up let them in again"
     assert not db.session.query(Identity).all()
+
+
+@pytest.mark.parametrize("vouched", ["by making it", "by its address", "by its role", "not at all"])
+def test_what_the_desk_vouched_for_lasts_longer_than_the_log(world, visit, stranger, post, sink, vouched):
+    """Else whoever had an account from the desk would lose their second factor with a forgotten password."""
+    user = queries.user_by_email(VICTIM)
+    if vouched == "by making it":
+        user = invite_actions.invite(world.ana, email="kim@example.net", name="Kim Oda", role=Role.USER)
+    elif vouched == "by its address":
+        address_actions.change_address(world.ana, user, "vic@other.example")
+    elif vouched == "by its role":
+        rights_actions.set_role(world.ana, user, Role.AGENT, known=True)
+        rights_actions.set_role(world.ana, user, Role.USER)
+    db.session.add(Passkey(user_id=user.id, credential_id=b"1", public_key=b"1", name="Theirs"))
+    db.session.execute(delete(Event).where(Event.user_id == user.id))
+    token = password_actions.make_own_link(user)
+    db.commit()
+    visit().post(f"/choose-password/{token}", data=NEW)
+    assert len(db.session.query(Passkey).all()) == (vouched != "not at all")
 
 
 def test_who_confirms_in_the_browser_they_are_signed_in_with_sees_it(stranger, mailed):
