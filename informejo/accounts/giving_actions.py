@@ -1,10 +1,11 @@
 """Giving what hangs on one account to another: everything of it, or what never was its own."""
 
 from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from informejo import db, turns
-from informejo.accounts.actions import guest_who_wrote
+from informejo.accounts.actions import Taken, guest_who_wrote
 from informejo.accounts.models import User
 from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
 from informejo.tickets.models import Attachment, Comment, Ticket
@@ -30,10 +31,14 @@ def leave_address(user: User, email: str):
     """Give the account another address. What it is not shown, and came from the one before, is left to a guest there.
 
     The account could be proven by the new address, or go on in one that is: then it would show what others mailed.
+    Raises Taken.
     """
     before, leaves = user.email, has_anothers(user)
-    user.email = email
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            user.email = email
+    except IntegrityError:  # somebody has it since a moment ago
+        raise Taken from None
     if leaves:
         _leave(user, guest_who_wrote(before, ""))
 

@@ -1,5 +1,7 @@
 """Who comes in from a provider: their account is found by issuer and subject, made, or linked; never by address."""
 
+from collections.abc import Callable, Mapping
+
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound
 
@@ -26,10 +28,11 @@ class Refused(Exception):
         self.why = why
 
 
-def arrive(told: Told, role_map: dict[str, str]) -> tuple[User, bool]:
+def arrive(told: Told, role_map: Callable[[], Mapping[str, str]]) -> tuple[User, bool]:
     """Who this is here, and whether they kept a role that the provider took away, because nobody else has it.
 
-    Whoever comes for the first time gets an account. Raises Refused.
+    Whoever comes for the first time gets an account. `role_map` is asked while nobody else writes: another mapping may
+    be saved meanwhile. Raises Refused.
     """
     identity = queries.identity(told.issuer, told.subject)
     user = identity.user if identity else _newcomer(told)
@@ -38,7 +41,7 @@ def arrive(told: Told, role_map: dict[str, str]) -> tuple[User, bool]:
         raise Refused("closed")
     identity = identity or _bind(user, told, {} if user.role == Role.GUEST else {"joining": [None, None]})
     _confirm(user, told)
-    kept = _follow(user, identity, told, role_map)
+    kept = _follow(user, identity, told, role_map())
     identity.claims = {} if told.roles is None else {"roles": told.roles}
     identity.seen_at = clock.now()
     return user, kept
@@ -118,7 +121,7 @@ def _confirm(user: User, told: Told):
         _record(user, {"address": [None, None]})  # as where a mail confirms it
 
 
-def _follow(user: User, identity: Identity, told: Told, role_map: dict[str, str]) -> bool:
+def _follow(user: User, identity: Identity, told: Told, role_map: Mapping[str, str]) -> bool:
     """Their role is what the provider says, if it says anything of roles now or did the last time.
 
     Whether it took the last administrator's, who has to keep it.

@@ -7,7 +7,7 @@ from functools import partial
 from flask import Blueprint, current_app, g, request
 from werkzeug.wrappers import Response
 
-from informejo import cookies, db
+from informejo import cookies, db, security
 from informejo.accounts import asked_again
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import carry, passing_through
@@ -88,7 +88,7 @@ def _sign_in(provider: Provider, half: HalfSignIn, returned: Returned) -> Respon
     if told.confirmed and reads_mail_of(told.email):
         told = told._replace(believed=True)
     try:
-        user, kept = actions.arrive(told, queries.role_map(provider))
+        user, kept = actions.arrive(told, partial(queries.role_map, provider))
     except actions.Refused as refused:
         if refused.why == "linkable":
             return _sign_in_first(returned, hidden)
@@ -155,7 +155,9 @@ def _refused(half: HalfSignIn, refused: NotSignedIn) -> tuple[str, int]:
 
 
 def _note(provider: Provider, refused: NotSignedIn) -> bool:
-    accesses.note("sso-refused", user=g.actor, said=f"{provider.word}: {refused.headline}. {refused.description}")
+    room = "refusal written down", security.address()
+    if security.has_room(*room) and security.has_room("refusals written down"):
+        accesses.note("sso-refused", user=g.actor, said=f"{provider.word}: {refused.headline}. {refused.description}")
     return True
 
 

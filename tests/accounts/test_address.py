@@ -54,6 +54,17 @@ def test_an_address_changes_when_its_own_mailbox_has_spoken(world, visit, post, 
     assert NEW not in body(sink)
 
 
+def test_an_address_that_somebody_takes_in_this_very_moment_is_theirs(world, post, sink, ren, monkeypatch):
+    give(ren)
+    post.deliver()
+    world.zoe.email = NEW
+    db.commit()
+    monkeypatch.setattr(address_actions, "user_by_email", lambda email: None)  # as it was when it was asked
+    answer = ren.post(link(sink))
+    assert (answer.status_code, "This address is in use" in answer.text) == (409, True)
+    assert world.ren.email == "ren@example.org"
+
+
 def test_its_link_works_once_and_sent_twice_it_says_the_same(world, post, sink, ren):
     give(ren)
     post.deliver()

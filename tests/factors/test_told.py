@@ -78,7 +78,7 @@ def test_an_account_at_a_provider_is_told_that_signs_in_as_somebody_or_no_more(w
 
 
 def test_a_newcomer_is_told_of_no_change_and_neither_is_whoever_lost_a_password_with_a_role(world, told):
-    sso.arrive(AT_ACME._replace(email="nia@example.org"), {})
+    sso.arrive(AT_ACME._replace(email="nia@example.org"), dict)
     world.ren.confirmed_at = None
     rights_actions.set_role(world.ana, world.ren, Role.AGENT)
     assert told() == []

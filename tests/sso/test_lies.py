@@ -228,6 +228,13 @@ def test_rubbish_becomes_a_page(browser, liar, path, lie):
     assert answer.status_code in (502, 503)
 
 
+def test_what_anybody_can_have_refused_without_end_is_written_down_as_far_as_somebody_reads_it(browser, liar):
+    for _ in range(25):
+        way = Way(browser)
+        assert way.back(error="access_denied", state=way.asked["state"]).status_code == 403
+    assert db.session.query(Access).filter_by(kind="sso-refused").count() == 20
+
+
 @pytest.mark.parametrize("token", ["a\nb", "€", "\ud800"])
 def test_an_access_token_that_nothing_can_be_asked_with_becomes_a_page(browser, liar, token):
     way = Way(browser)

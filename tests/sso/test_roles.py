@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from flask import current_app
 from sqlalchemy import insert, select, update
 
 from informejo import db, turns
@@ -12,6 +13,7 @@ from informejo.events import log
 from informejo.events.names import EventName
 from informejo.settings.models import SavedSetting
 from informejo.settings.queries import setting
+from informejo.sso import actions as sso
 from informejo.sso.claims import role_for, told
 from informejo.sso.mapping_actions import save_mapping
 from informejo.sso.models import Identity
@@ -212,3 +214,20 @@ def test_to_save_it_one_has_to_show_who_one_is(browser, liar, world, visit):
     assert asked.status_code == 403
     assert "Is it you?" in asked.text
     assert 'action="/sso/liar/proof"' in asked.text
+
+
+@pytest.mark.hardening("S-46", "X-52")
+def test_a_mapping_that_is_saved_while_somebody_is_on_their_way_in_holds_for_them_too(
+    browser, liar, world, monkeypatch
+):
+    lock, saved = sso.db.lock, []
+
+    def save_meanwhile(row):
+        if not saved:
+            saved.append(save_mapping(world.ana, read(current_app.config)[1], "it_admin=agent"))
+            db.commit()
+        lock(row)
+
+    monkeypatch.setattr(sso.db, "lock", save_meanwhile)
+    comes(lambda: browser, liar, "nia", **ADMIN)
+    assert role_of("nia") == Role.AGENT
