@@ -7,12 +7,18 @@ from informejo import limits
 
 # An address is proved by writing to it, not by its looks: one @, something on both sides, nothing that needs quoting.
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
 _KEPT = re.compile("[ßẞς\u200c\u200d]")  # in names of domains: what the older rules change or leave out
 
 
 def is_address(text: str) -> bool:
     """Whether it could be an e-mail address."""
     return ADDRESS.fullmatch(text) is not None
+
+
+def has_real_domain(address: str) -> bool:
+    """Whether, in its one spelling, it ends in a name as domains of mail have one, which `P@ssw0rd!` does not."""
+    return _DOMAIN.fullmatch(address.rpartition("@")[2]) is not None
 
 
 def one_spelling(address: str) -> str:

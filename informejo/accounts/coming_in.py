@@ -16,8 +16,7 @@ from informejo.accounts.models import Session, User
 from informejo.accounts.queries import JUST_NOW, address_for, known_browser
 from informejo.accounts.sign_ins import lacking_factor
 from informejo.audit import accesses
-from informejo.drafts.actions import key_for, save_draft
-from informejo.drafts.queries import drafts_of
+from informejo.drafts.actions import keep_text
 from informejo.error_pages import carries_words
 from informejo.factors.models import SECOND, SECRET
 from informejo.factors.queries import has_second_factor, must_have_one
@@ -144,6 +143,5 @@ def _keep_text(user: User, hidden: Mapping[str, str]) -> bool:
     fields, draft = carried_fields(hidden), draft_name(hidden)
     if not (fields and draft):
         return False
-    if fields not in [kept.fields for kept in drafts_of(user, draft)]:  # or its form has come twice
-        save_draft(user, draft, fields, key_for(draft))
+    keep_text(user, draft, fields)
     return True

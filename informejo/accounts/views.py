@@ -13,7 +13,7 @@ from informejo.accounts.gate import passing_through, sign_in_page
 from informejo.accounts.inputs import SignIn
 from informejo.accounts.models import User
 from informejo.accounts.sign_ins import lacking_factor
-from informejo.addresses import is_address
+from informejo.addresses import has_real_domain, is_address
 from informejo.audit import accesses
 from informejo.inputs import Invalid
 from informejo.own_counts import count_changes
@@ -113,7 +113,8 @@ def _note_failure(email: str) -> bool:
         security.count(what, who)
     counting.fail(whose(email))
     known = queries.user_by_email(email)
-    unknown = email if known is None and is_address(email) else ""  # what is none may be a password in the wrong field
+    is_one = is_address(email) and has_real_domain(email)  # what is none may be a password in the wrong field
+    unknown = email if known is None and is_one else ""
     accesses.note("sign-in-failed", user=known, who=unknown, said="With a password.")
     return True
 

@@ -42,6 +42,13 @@ def save_draft(actor: User, form: str, fields: dict[str, str], key: str = "", co
     return draft
 
 
+def keep_text(actor: User, form: str, fields: dict[str, str]):
+    """Keep what came from a form that is open nowhere any more, unless a draft of it says just that: it came twice."""
+    db.lock(actor)
+    if all(draft.fields != fields for draft in drafts_of(actor, form)):
+        save_draft(actor, form, fields, key_for(form))
+
+
 def forget_draft(actor: User, form: str, *keys: str):
     """Those drafts of the form were given up."""
     db.lock(actor)

@@ -8,7 +8,7 @@ from informejo.accounts.models import Session
 from informejo.accounts.queries import address_for, user_by_email
 from informejo.asked_for import ticket_of_draft
 from informejo.audit import accesses
-from informejo.drafts.actions import key_for, save_draft
+from informejo.drafts.actions import keep_text
 from informejo.drafts.queries import page_of
 from informejo.guests.actions import ask_for_link
 from informejo.guests.inputs import LinkWish, TypedCode
@@ -81,7 +81,7 @@ def _open(link: Session):
         return _page(request.form, {"code": WRONG}), 422
     accesses.note("link-used", user=link.user, said="With an access code.")  # which ticket is not for all who audit
     if fields:
-        save_draft(link.user, draft, fields, key_for(draft))
+        keep_text(link.user, draft, fields)
     db.commit()
     if g.actor:
         return go_to(f"/t/{token}")

@@ -68,6 +68,9 @@ def test_an_access_goes_with_the_transaction_it_belongs_to(world):
         note("signed-inn")
 
 
-def test_a_password_typed_as_the_address_is_not_written_down(world, visit):
-    visit().post("/sign-in", data={"email": "Correct horse 7!", "password": "Correct horse 7!"})
+@pytest.mark.parametrize(
+    "password", ["Correct horse 7!", "P@ssw0rd12345!!", "horse@battery", "a@b.9", "a@.b.c", "Pa$$@w.ö!"]
+)
+def test_a_password_typed_as_the_address_is_not_written_down(world, visit, password):
+    visit().post("/sign-in", data={"email": password, "password": password})
     assert written() == [("sign-in-failed", None, "")]

@@ -9,6 +9,7 @@ from informejo import cookies, db, security
 from informejo.accounts.models import Session
 from informejo.accounts.rights_actions import set_active
 from informejo.audit.models import Access
+from informejo.drafts.models import Draft
 from informejo.guests import codes, link_actions, link_queries
 from informejo.guests.link_actions import make_link
 from informejo.offload import offload
@@ -243,6 +244,8 @@ def test_a_code_takes_along_the_text_of_each_form_of_its_ticket(world, visit, ti
     back = browser.post("/check", data=kept)
     assert back.status_code == 303
     assert "It is still hot, and smokes." in browser.get(back.location).text
+    browser.post("/check", data=kept)
+    assert db.session.query(Draft).count() == 1, "sent twice it is one"
 
 
 def test_a_code_of_another_ticket_opens_it_only_where_no_text_is_lost_by_that(world, visit, ticket, code):
