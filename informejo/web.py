@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import scoped_session
 from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
 from informejo import cookies, db, drawn, logs, policy, security
@@ -204,7 +205,7 @@ def go_to(location: str, notice: str = "") -> Response:
     `notice` is a name of NOTICES. It travels in a cookie: in an address it would be said again at each reload, also
     when it is no longer so, and by links that others made up.
     """
-    response = Response(headers={"HX-Redirect": location}) if wants_fragment() else redirect(location, 303)
+    response = Response(headers={"HX-Redirect": iri_to_uri(location)}) if wants_fragment() else redirect(location, 303)
     return cookies.with_notice(response, notice) if notice else response
 
 

@@ -327,3 +327,12 @@ def test_a_visitor_who_may_register_is_shown_where(app, visit):
 
 def test_somebody_who_is_in_is_not_asked_again(world, visit):
     assert visit(world.ren).get("/sign-in").location == "/"
+
+
+def test_to_htmx_an_address_in_any_script_is_told_as_headers_can_carry_it(world, visit):
+    told = visit().post(
+        "/sign-in",
+        data={"email": "ren@example.org", "password": PASSWORD, "next": "/tickets?q=プリンター"},
+        headers={"HX-Request": "true"},
+    )
+    assert told.headers["HX-Redirect"] == "/tickets?q=%E3%83%97%E3%83%AA%E3%83%B3%E3%82%BF%E3%83%BC"
