@@ -16,6 +16,9 @@ from informejo.policy.rules import audience, may
 from informejo.teams.models import TeamMember
 from informejo.tickets.models import Attachment, Comment, NamedPerson, Ticket
 
+# Of the selects that stand within others, which mean rows of their own. To make one is most of the price of asking.
+_PERSON, _TICKET = aliased(User), aliased(Ticket)
+
 
 def visible_tickets(actor: User) -> Select:
     """All tickets this person may see, as the start of every look-up and list. The bin is not among them."""
@@ -43,9 +46,8 @@ def in_sight(actor: User) -> list[ColumnElement[bool]]:
 
 def _is_proven(actor: User) -> ColumnElement[bool]:
     """The opposite of `User.is_unproven`, for statements."""
-    one = aliased(User)
-    proven = or_(one.confirmed_at.is_not(None), one.role != Role.USER)
-    return select(proven).where(one.id == actor.id).scalar_subquery()
+    proven = or_(_PERSON.confirmed_at.is_not(None), _PERSON.role != Role.USER)
+    return select(proven).where(_PERSON.id == actor.id).scalar_subquery()
 
 
 def confided_to(actor: User) -> Select:
@@ -53,13 +55,12 @@ def confided_to(actor: User) -> Select:
 
     So what asks for all others finds them in the indexes of lists and counts, without a look at any ticket.
     """
-    one = aliased(Ticket)
     if actor.id is None:  # to a database a ticket that nobody has would be that of nobody in particular
-        return select(one.id).where(false())
+        return select(_TICKET.id).where(false())
     # `_seeing` asks it of all people at once, and they stand two levels further out: that has to be said.
     named = select(NamedPerson.ticket_id).where(NamedPerson.user_id == actor.id).correlate(User)
-    concerns = or_(one.requester_id == actor.id, one.assignee_id == actor.id, one.id.in_(named))
-    return select(one.id).where(one.confidential, concerns)
+    concerns = or_(_TICKET.requester_id == actor.id, _TICKET.assignee_id == actor.id, _TICKET.id.in_(named))
+    return select(_TICKET.id).where(_TICKET.confidential, concerns)
 
 
 def knows(actor: User, tickets: ColumnElement[int | None]) -> ColumnElement[bool]:
