@@ -78,6 +78,11 @@ def read_map(text: str) -> dict[str, str]:
     return found
 
 
+def as_lines(role_map: str) -> str:
+    """The same text, a line for each name."""
+    return re.sub(r",\s*", "\n", role_map).strip()
+
+
 def is_safe(address: object, beside: str = "") -> bool:
     """Whether this is an address to ask: https, or http on this machine where what it stands `beside` is so too."""
     try:

@@ -1,6 +1,7 @@
 """What somebody is at their provider says what they are here; whom a mapping changes is shown before it is saved."""
 
 import re
+from html import unescape
 
 import pytest
 from flask import current_app
@@ -13,7 +14,7 @@ from informejo.events import log
 from informejo.events.names import EventName
 from informejo.settings.models import SavedSetting
 from informejo.settings.queries import setting
-from informejo.sso import actions as sso
+from informejo.sso import actions as sso, mapping_views
 from informejo.sso.claims import role_for, told
 from informejo.sso.mapping_actions import save_mapping
 from informejo.sso.models import Identity
@@ -186,6 +187,27 @@ def test_whoever_saves_second_looks_at_what_the_first_made_of_people(browser, de
     db.commit()
     assert [(move.name, move.old, move.new) for move in moves] == [("Bob", Role.ADMIN, Role.USER)]
     assert (role_of("bob"), setting("SSO_LIAR_ROLE_MAP")) == (Role.USER, "it_admin=admin")
+
+
+def test_of_two_who_change_a_mapping_the_second_is_asked_also_where_it_moves_nobody(desk, world, visit, monkeypatch):
+    """What was shown before are people, and not what the other has written meanwhile."""
+    ana, field = visit(world.ana), "mapping-liar"
+    was = unescape(re.search(rf'name="was-{field}" value="([^"]*)"', ana.get("/sso/mapping").text)[1])
+    mine = {field: f"{was}\nnurses=agent", f"was-{field}": was}
+    preview = ana.post("/sso/liar/mapping", data=mine).text
+    assert unescape(re.search(rf'name="was-{field}" value="([^"]*)"', preview)[1]) == was
+    theirs = f"{was}\nporters=agent"
+    save_mapping(world.ana, read(desk.config)[1], theirs)
+    db.commit()
+    for waits in (True, False):  # saved while it waits for its turn, or before
+        with monkeypatch.context() as patched:
+            patched.setattr(mapping_views, "_saved", lambda _: was) if waits else None
+            asked = ana.post("/sso/liar/mapping", data=mine | {"seen": seen(preview)})
+        assert (asked.status_code, "porters=agent" in asked.text, "nurses=agent" in asked.text) == (409, True, True)
+    assert unescape(re.search(rf'name="was-{field}" value="([^"]*)"', asked.text)[1]) == theirs
+    mine[f"was-{field}"] = theirs
+    saved = ana.post("/sso/liar/mapping", data=mine | {"seen": seen(ana.post("/sso/liar/mapping", data=mine).text)})
+    assert (saved.location, setting("SSO_LIAR_ROLE_MAP")) == ("/sso/mapping", mine[field])
 
 
 def test_nobody_changes_their_own_role_by_a_mapping(browser, liar, world, visit):
