@@ -11,11 +11,11 @@ TICKETS = """
 WITH RECURSIVE series(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM series WHERE n < :last)
 INSERT INTO tickets (id, title, description, status, priority, category, requester_id, opened_by_id, assignee_id,
     created_at, resolved_at, version, last_event_id, last_public_event_id, folded)
-SELECT n, 'The printer on floor ' || n % 40 || ' does not print', sample.description,
+SELECT n, 'The printer on floor ' || (n % 40) || ' does not print', sample.description,
     CASE WHEN n % 50 THEN 'closed' ELSE 'open' END, CASE n % 4 WHEN 0 THEN 'low' WHEN 1 THEN 'high' ELSE 'medium' END,
     sample.category, people.id, people.id, agents.id, sample.created_at,
     CASE WHEN n % 50 THEN datetime(sample.created_at, '+1 day') END, 1, n * 6, n * 6,
-    'the printer on floor ' || n % 40 || ' does not print' || substr(sample.folded, instr(sample.folded, char(10)))
+    'the printer on floor ' || (n % 40) || ' does not print' || substr(sample.folded, instr(sample.folded, char(10)))
 FROM series JOIN tickets sample ON sample.id = 1
 JOIN users people ON people.id = 25 + n % 200 JOIN users agents ON agents.id = 1 + n % 24
 """
