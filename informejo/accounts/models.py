@@ -63,7 +63,7 @@ class User(Folded, Model):
         Index("ix_users_folded", "folded"),
         Index("ix_users_role_folded", "role", "folded"),
         Index("ix_users_shut_out", "folded", **_SHUT_OUT),
-        Index("ix_users_role_active", "role", "active"),
+        Index("ix_users_role_active_folded", "role", "active", "folded"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
