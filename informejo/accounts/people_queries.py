@@ -61,14 +61,19 @@ class PeoplePage(NamedTuple):
 def users_for(actor: User, filter: PeopleFilter, place: Place) -> PeoplePage:
     """The people that fit and have all words of the search, by name."""
     policy.require(actor, "user.list")
-    ids = _from(_fitting(filter), place).limit(PAGE + 1)
-    found = [id for (id,) in (slow_reads.rows(ids) if filter.q else db.session.execute(ids))]
+    found = _ids(filter, place, PAGE + 1)
     more, shown = len(found) > PAGE, found[:PAGE]
     if not shown and (place.after or place.before):  # whoever was last there is somebody else by now
         return users_for(actor, filter, Place())
     here = place.backwards or place.after is not None
     begins, ends = (not more, place.last) if place.backwards else (not here, not more)
     return PeoplePage(_lines(actor, shown), begins, ends)
+
+
+def people_for(actor: User, filter: PeopleFilter, most: int) -> list[User]:
+    """The first so many people that fit, by name, to choose one of them: without what the list says beside each."""
+    policy.require(actor, "user.list")
+    return list(db.session.scalars(_in_order(select(User), _ids(filter, Place(), most))))
 
 
 def user_counts(actor: User, standing: Standing) -> dict[str, int]:
@@ -98,6 +103,12 @@ def _number(*which: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(User).where(*which).scalar_subquery()
 
 
+def _ids(filter: PeopleFilter, place: Place, most: int) -> list[int]:
+    """No more is read than it takes to find so many, but a search for what few have goes through everybody."""
+    ids = _from(_fitting(filter), place).limit(most)
+    return [id for (id,) in (slow_reads.rows(ids) if filter.q else db.session.execute(ids))]
+
+
 def _fitting(filter: PeopleFilter) -> Select:
     people = select(User.id)
     if filter.role is not None:
@@ -125,5 +136,8 @@ def _from(people: Select, place: Place) -> Select:
 def _lines(actor: User, ids: list[int]) -> list[Person]:
     own = policy.visible_tickets(actor).where(Ticket.requester_id == User.id).limit(MOST_TICKETS).correlate(User)
     tickets = select(func.count()).select_from(own.with_only_columns(Ticket.id).subquery()).scalar_subquery()
-    rows = db.session.execute(select(User, tickets).where(User.id.in_(ids)).order_by(User.folded, User.id))
-    return [Person(*row) for row in rows]
+    return [Person(*row) for row in db.session.execute(_in_order(select(User, tickets), ids))]
+
+
+def _in_order(people: Select, ids: list[int]) -> Select:
+    return people.where(User.id.in_(ids)).order_by(User.folded, User.id)

@@ -6,7 +6,7 @@ from informejo import db, limits, policy
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.merge_actions import merge
 from informejo.accounts.merge_queries import hanging_on, what_stands_against
-from informejo.accounts.people_queries import PeopleFilter, Place, users_for
+from informejo.accounts.people_queries import PeopleFilter, people_for
 from informejo.admin.person_page import find_for
 from informejo.own_counts import count_own
 from informejo.text import clean_line
@@ -26,7 +26,7 @@ def choose(id: int):
     sought = clean_line(request.args.get("q", ""))[: limits.SEARCH.most]
     if sought:
         count_own("search")
-    found = users_for(actor(), PeopleFilter(sought, active=True), Place()).people if sought else []
+    found = people_for(actor(), PeopleFilter(sought, active=True), MOST + 1) if sought else []
     return page(
         "admin/merge.html",
         title=f"Merge {user.name}",
@@ -35,7 +35,7 @@ def choose(id: int):
         against=what_stands_against(user, into) if into else "",
         hanging=hanging_on(actor(), user) if into else [],
         sought=sought,
-        found=[person.user for person in found if person.user != user][:MOST],
+        found=[person for person in found if person != user][:MOST],
     )
 
 

@@ -22,7 +22,7 @@ bp = Blueprint("admin", __name__)
 def users():
     """Everybody the desk knows, by name."""
     policy.require(actor(), "user.list")
-    tally, teams = user_counts(actor(), standing()), choices().teams
+    teams = choices().teams
     words = _words(request.args, teams)
     if words["q"]:
         count_own("search")
@@ -32,7 +32,7 @@ def users():
         title="People",
         people=found.people,
         most=MOST_TICKETS,
-        tally=tally,
+        tally=None if words["q"] else user_counts(actor(), standing()),  # of everybody: it says nothing of a search
         roles=[(role.value, role.word) for role in Role],
         teams=teams,
         filter=words,

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, false, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
-from informejo import db, policy, slow_reads
+from informejo import db, policy
 from informejo.accounts.models import User
+from informejo.accounts.people_queries import PeopleFilter, people_for
 from informejo.addresses import one_spelling
 from informejo.audit.models import Access, AccessKind
 from informejo.events.log import BRIEF
 from informejo.events.models import Event
-from informejo.folding import words_of
 
 PAGE = 50  # entries on one page
 LOOKED_THROUGH = 20_000  # entries that a filter of several parts looks through for one page
@@ -137,7 +137,4 @@ def people_called(actor: User, words: str, most: int = 8) -> list[User]:
     exact = db.session.scalars(select(User).where(User.email == one_spelling(words))).all()
     if exact:
         return list(exact)
-    said = [User.says(word) for word in words_of(words)] or [false()]
-    ids = slow_reads.rows(select(User.id).where(*said).order_by(User.folded, User.id).limit(most))
-    found = db.session.scalars(select(User).where(User.id.in_([id for (id,) in ids])))
-    return sorted(found, key=lambda user: user.name)
+    return people_for(actor, PeopleFilter(words), most)

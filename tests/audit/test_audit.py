@@ -117,6 +117,13 @@ def test_who_is_meant_is_asked_where_several_have_that_name(world, visit, busy):
     assert "Nobody is called" in visit(world.ana).get("/audit?who=Xaver").text
 
 
+def test_whom_somebody_may_mean_is_asked_in_the_order_of_every_list_of_people(world):
+    world.gus.name = "Émile Lie"
+    db.session.flush()
+    called = [user.name for user in queries.people_called(world.ana, "example")]
+    assert called[:4] == ["Ana Silva", "Dan Wolf", "Émile Lie", "Mia Lund"]
+
+
 @pytest.mark.parametrize("address", ["/audit", "/audit.csv"])
 def test_a_day_that_is_none_is_a_problem_beside_the_field(world, visit, address):
     answer = visit(world.ana).get(f"{address}?since=yesterday&who=Ren")
