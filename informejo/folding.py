@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, Text, event, inspect, literal_column
+from sqlalchemy import ColumnElement, Text, and_, event, inspect, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from informejo.text import INVISIBLE, JOINER
@@ -61,6 +61,12 @@ class Folded:
     def says(cls, word: str) -> ColumnElement[bool]:
         """Whether the folded word stands anywhere in it."""
         return cls.folded.contains(word, autoescape=True)
+
+    @classmethod
+    def says_first(cls, said: str) -> ColumnElement[bool]:
+        """Whether its first text is compared as this one is; an index of `folded` leads there."""
+        first = fold(said)
+        return and_(cls.folded >= first, cls.folded < f"{first}\v")  # \v comes right after \n, which ends it
 
 
 @event.listens_for(Folded, "before_insert", propagate=True)

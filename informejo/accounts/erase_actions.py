@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 
-from sqlalchemy import Select, Text, cast, delete, select
+from sqlalchemy import Select, Text, cast, delete, exists, select
 
 from informejo import clock, db, slow_reads, turns
 from informejo.accounts.erase_mail_actions import call_former_user_in, forget_in_mails, reasons_that_name
@@ -76,8 +76,12 @@ def _names_of(user: User) -> set[str]:
     own = {one.name for one in accounts} | {
         name for event in db.session.scalars(before) for name in event.changes["name"]
     }
-    others = select(User.name).where(User.name.in_(own - {None}), User.id.not_in([one.id for one in accounts]))
-    return own - {None, FORMER, *db.session.scalars(others)}
+    return {name for name in own - {None, FORMER} if not _is_anothers(name, accounts)}
+
+
+def _is_anothers(name: str, accounts: Collection[User]) -> bool:
+    others = User.id.not_in([one.id for one in accounts])
+    return db.session.scalar(select(exists().where(User.says_first(name), User.name == name, others)))
 
 
 def _own_events(accounts: Collection[User]) -> Select:

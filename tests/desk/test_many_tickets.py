@@ -7,6 +7,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.engine import Engine
 
 from informejo import db, slow_reads
+from informejo.accounts.erase_actions import erase
 from informejo.events import log
 from informejo.shelf import shelf
 from informejo.tickets import change_actions, list_queries, queries
@@ -34,14 +35,15 @@ def statements(app):
     event.remove(Engine, "before_cursor_execute", note)
 
 
-def walked(statements) -> list[str]:
-    """The steps of SQLite's plans that go through all tickets, events or comments."""
+def walked(statements, *tables) -> list[str]:
+    """The steps of SQLite's plans that go through all tickets, events or comments, or all of those tables."""
+    tables = tables or ("tickets", "events", "comments")
     plans = [
         step.detail
         for statement, values in list(statements)
         for step in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
     ]
-    return [step for step in plans if step.startswith("SCAN") and step.split()[1] in ("tickets", "events", "comments")]
+    return [step for step in plans if step.startswith("SCAN") and step.split()[1] in tables]
 
 
 @pytest.mark.hardening("O-12")
@@ -63,6 +65,15 @@ def test_what_was_done_to_somebody_just_now_is_not_looked_for_among_all_events(w
     statements.clear()
     assert "Tom Berg is deactivated." in ana.get(answer.location).text
     assert walked(statements) == []
+
+
+@pytest.mark.hardening("O-12")
+def test_whether_somebody_else_is_called_like_a_person_who_is_erased_is_not_looked_for_among_everybody(
+    world, statements
+):
+    erase(world.ana, world.zoe)
+    assert len(statements) > 5
+    assert walked(statements, "users") == []
 
 
 @pytest.mark.hardening("O-12")
