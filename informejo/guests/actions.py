@@ -24,5 +24,11 @@ def submit_ticket(*, name: str, email: str, files: Sequence[Kept] = (), **said) 
 
 def ask_for_link(email: str, number: int | None):
     """Have a new link mailed to that address, if that ticket, or without a number any, is of whoever has it."""
-    if found := own_ticket(email, number):
+    found = own_ticket(email, number)
+    if found is None:
+        return
+    found.user.only = found.ticket.id  # whoever reads the mailbox asks for it, and not whoever has the account
+    try:
         offer_link(found.user, found.ticket)
+    finally:
+        found.user.only = None

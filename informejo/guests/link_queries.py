@@ -97,11 +97,15 @@ def find_link(actor: User, ticket: Ticket, id: int) -> Session:
 
 
 def own_ticket(email: str, number: int | None) -> Opens | None:
-    """The ticket with that number, by default the newest, of the person with that address, if they may come in."""
+    """The ticket with that number, by default the newest, of the person with that address, if they may come in.
+
+    Also what came from the address of an account that is not shown it: whoever reads the mailbox comes to it by a link.
+    """
     user = user_by_email(email)
-    if user is None:
+    if user is None or not user.active:
         return None
-    theirs = policy.visible_tickets(user).where(Ticket.requester_id == user.id).order_by(Ticket.id.desc()).limit(1)
+    theirs = select(Ticket).where(Ticket.requester_id == user.id, Ticket.deleted_at.is_(None))
+    theirs = theirs.order_by(Ticket.id.desc()).limit(1)
     ticket = db.session.scalar(theirs.where(Ticket.id == number) if number else theirs)
     return Opens(user, ticket) if ticket else None
 

@@ -13,6 +13,7 @@ from informejo.drafts.models import Draft
 from informejo.guests import codes, link_actions, link_queries
 from informejo.guests.link_actions import make_link
 from informejo.offload import offload
+from tests.guests.conftest import NEW
 from tests.live import dom
 
 
@@ -263,3 +264,18 @@ def test_a_link_to_a_ticket_that_no_desk_can_have_is_none(visit, page):
     browser, number = visit(), "9" * 30
     browser.set_cookie(f"{cookies.cookie_name()}-{number}", "a token")
     assert browser.get(page.format(number)).status_code in (303, 401)
+
+
+@pytest.mark.hardening("H-30")
+def test_whoever_reads_the_mailbox_of_an_account_that_a_stranger_made_gets_a_new_link_to_what_they_sent(
+    world, visit, post
+):
+    world.ren.confirmed_at = None
+    db.commit()
+    visit().post("/submit-ticket", data=NEW | {"email": world.ren.email})
+    assert visit(world.ren).get("/tickets/1").status_code == 404, "the account is not shown it"
+    assert visit().post("/check/link", data={"email": world.ren.email}).location == "/check"
+    first, again = (mail for mail in post.came() if mail.address == world.ren.email)
+    assert again.link not in ("", first.link)
+    browser = visit()
+    assert NEW["title"] in browser.get(browser.get(again.link).location).text
