@@ -4,7 +4,7 @@ from flask import Blueprint, g, request
 
 from informejo import clock, counting, db, security
 from informejo.accounts import actions, password_actions, session_actions
-from informejo.accounts.asked_again import again, carried, question
+from informejo.accounts.asked_again import again, carried, is_proved, question
 from informejo.accounts.queries import JUST_NOW
 from informejo.audit import accesses
 from informejo.factors.challenges import ask
@@ -24,8 +24,10 @@ bp = Blueprint("proof", __name__)
 def prove():
     """Look at what somebody shows; then their form is there again, to be sent."""
     to, fields = carried()
+    if _is_shown():
+        return again(to, fields)
     by_password = "password" in request.form
-    problems = _wrong_password() if by_password else {} if _came_twice() else _wrong_factor()
+    problems = _wrong_password() if by_password else _wrong_factor()
     if problems:
         return question(to, fields, problems), 422
     session_actions.prove(g.session, "" if by_password else "own")
@@ -66,10 +68,15 @@ def _note_failure(whose: str) -> bool:
     return True
 
 
-def _came_twice() -> bool:
-    """Whether a second factor was shown here a moment ago: what answered then is used up, and answers no more."""
-    proved_at = g.session.proved_at
-    return g.session.factor == "own" and proved_at is not None and proved_at > clock.now() - JUST_NOW
+def _is_shown() -> bool:
+    """Whether it was shown here before: by a sign-in for which this form waited, or by this very form, sent twice.
+
+    What a second factor answered then is used up, and answers no more. By neither is it shown anew: it lasts no longer.
+    """
+    if not any(request.form.get(what) for what in ("password", "code", "credential")):
+        return is_proved()
+    proved_at, by_factor = g.session.proved_at, g.session.factor == "own" and "password" not in request.form
+    return by_factor and proved_at is not None and proved_at > clock.now() - JUST_NOW
 
 
 def _wrong_factor() -> dict[str, str]:

@@ -12,6 +12,7 @@ from informejo.accounts import asked_again
 from informejo.accounts.asked_again import Elsewhere
 from informejo.accounts.models import HalfSignIn, Session
 from informejo.accounts.sign_ins import who_asks
+from informejo.audit.models import Access
 from tests.factors.conftest import App
 from tests.factors.test_passkeys import question
 from tests.test_routes import PNG
@@ -41,6 +42,32 @@ def test_a_session_stolen_an_hour_ago_cannot_change_how_one_signs_in(world, hour
         assert "Is it you?" in asked.text
     assert hour_old.post("/profile/security/passkeys/challenge").status_code == 403
     assert not db.session.scalars(select(HalfSignIn)).all()
+
+
+@pytest.mark.hardening("S-47")
+def test_whoever_sends_it_again_and_again_has_not_shown_it_for_longer(world, mias, visit, later):
+    browser = visit(world.mia)
+    session = db.session.scalar(select(Session).order_by(Session.id.desc()))
+    session.proved_at = None
+    db.commit()
+    assert browser.post("/prove", data={"to": APP, "code": mias.codes[0]}).status_code == 200
+    for minutes in range(1, 17):
+        with later(minutes):
+            browser.post("/prove", data={"to": APP, "code": "guessed"})
+            browser.post("/prove", data={"to": APP})
+    with later(16):
+        assert browser.post(f"{APP}/removal").status_code == 403
+
+
+@pytest.mark.hardening("S-47")
+def test_a_question_that_waited_for_a_sign_in_is_answered_by_it(world, hour_old):
+    asked = hour_old.post("/profile/address", data={"email": "mia@example.net"})
+    hour_old.set_cookie(cookies.cookie_name(), "one-that-has-ended")
+    late = hour_old.post("/prove", data=carried(asked) | {"password": PASSWORD})
+    back = hour_old.post("/sign-in", data=carried(late) | {"email": world.mia.email, "password": PASSWORD})
+    answered = hour_old.post("/prove", data=carried(back))
+    assert (answered.status_code, carried(answered)) == (200, {"email": "mia@example.net"})
+    assert not db.session.query(Access).filter_by(kind="factor-failed").count()
 
 
 @pytest.mark.hardening("S-47")
