@@ -45,6 +45,13 @@ SETTINGS = (
         "Bytes the files may have together that one person sends within 24 hours, to all tickets; of the staff each"
         " sends ten times as much.",
     ),
+    Setting(
+        "SCANNER",
+        "",
+        "Virus scanner that sees each file before it is kept: a clamd, as `tcp://127.0.0.1:3310` or"
+        " `unix:/run/clamav/clamd.ctl`; files are not scanned when empty.",
+        fits=r"tcp://[^/\s]+:[0-9]+|unix:/\S+",
+    ),
     Setting("DESK_NAME", "Informejo", "Name of the desk, in titles, pages and mails.", on_page=True),
     Setting(
         "ACCENT", "", "Accent colour, as #0b6a62; by itself the one that the pages came with.", True, r"#[0-9a-f]{6}"

@@ -15,9 +15,9 @@ OUTSIDE = {"app", "gunicorn.conf"}
 
 # A module may import its own layer and those above it in this table; the roof, everything. `*` is every feature.
 LAYERS = {
-    GROUND: "addresses clock config events.names faults guests.codes i18n intake.imap intake.mailboxes intake.troubles"
-    " limits live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire mail.fields"
-    " mail.redaction mail.signatures mail.smtp mail.smtp_server mail.words markdown meanwhile metrics"
+    GROUND: "addresses clamd clock config events.names faults guests.codes i18n intake.imap intake.mailboxes"
+    " intake.troubles limits live.backlog live.bookmark live.held live.hub live.listeners live.subscription live.wire"
+    " mail.fields mail.redaction mail.signatures mail.smtp mail.smtp_server mail.words markdown meanwhile metrics"
     " mime.addresses mime.appointments mime.bodies mime.charsets mime.display mime.entities mime.flowing mime.guards"
     " mime.headers mime.html mime.markup mime.names mime.parsing mime.plain mime.quotes mime.quoting"
     " mime.reports mime.sealed mime.transfer mime.writing offload paging settings.colours shelf signals"
@@ -27,7 +27,7 @@ LAYERS = {
     LAW: "events.log policy",
     DOMAIN: "*.actions *.queries accounts.passwords accounts.sign_ins audit.accesses audit.sentences desk.stats"
     " events.sentences intake.bringing intake.mailed_back mail.choices mail.mentions mail.recipients tickets.files"
-    " tickets.filters tickets.quotas tickets.storage"
+    " tickets.filters tickets.quotas tickets.scanning tickets.storage"
     " factors.digits",
     READERS: "live.broadcast live.drawings live.echo live.fragments live.mail_makers live.makers live.payload"
     " live.presence live.replay live.seers live.sight mail.account_contents mail.cases mail.claims mail.composing"
@@ -41,7 +41,7 @@ LAYERS = {
     " factors.challenges factors.proofs factors.second_step"
     " mail.checking ops.prune own_counts preload security serving settings.pages sso.going sso.own sso.refusals"
     " templating tickets.addressing"
-    " tickets.conflict_page tickets.ticket_page tickets.trail uploads web",
+    " tickets.conflict_page tickets.rechecking tickets.ticket_page tickets.trail uploads web",
     DOORS: "*.commands *.views api cli live.quick_door live.stream work",
     ROOF: "*.__init__",
 }

@@ -116,6 +116,7 @@ def test_all_that_can_happen_to_a_ticket_has_happened(logins):
         EventName.SESSION_ENDED,
         EventName.WATCHER_ADDED,
         EventName.WATCHER_REMOVED,
+        EventName.ATTACHMENT_CHECKED,
         EventName.MAIL_FAILED,
         EventName.COMMENT_REMOVED,
         EventName.PASSWORD_OFFERED,

@@ -41,7 +41,7 @@ def own_data(actor: User) -> OwnData:
         "messages on other tickets": [_message(comment, carried) for comment in _said_elsewhere(actor)],
         "files": [_file(file, name) for file, name in files.items()],
     }
-    return OwnData(words, [(name, path_of(file)) for file, name in files.items() if not is_lost(file)])
+    return OwnData(words, [(name, path_of(file)) for file, name in files.items() if not (file.hold or is_lost(file))])
 
 
 def _profile(actor: User) -> dict:
@@ -96,7 +96,7 @@ def _some_at_a_time(things: Select) -> Iterator:
 
 
 def _file(file: Attachment, name: str) -> dict:
-    return {"name": name, "ticket": file.ticket_id, "bytes": file.size, "lost": is_lost(file)}
+    return {"name": name, "ticket": file.ticket_id, "bytes": file.size, "lost": is_lost(file), "held": file.hold or ""}
 
 
 def _at(moment: datetime | None) -> str:

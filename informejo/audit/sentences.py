@@ -26,6 +26,7 @@ KINDS = {
     EventName.COMMENT_EDITED: ("Message or note edited", ""),
     EventName.COMMENT_REMOVED: ("Message taken out", ""),
     EventName.ATTACHMENT_ADDED: ("File attached", ""),
+    EventName.ATTACHMENT_CHECKED: ("File checked", ""),
     EventName.WATCHER_ADDED: ("Watcher added", ""),
     EventName.WATCHER_REMOVED: ("Watcher removed", ""),
     EventName.MAIL_FAILED: ("Mail failed", ""),

@@ -22,6 +22,7 @@ from informejo.doctor import (
     mail_checks,
     public_checks,
     queries,
+    scanner_checks,
 )
 from informejo.doctor.checks import Answer, Check, Patient, look, reason
 from informejo.doctor.models import Finding
@@ -51,6 +52,7 @@ CHECKS = (
     Check("mail out", mail_checks.out),
     Check("mail in", mail_checks.into),
     Check("readers", mail_checks.readers),
+    Check("virus scanner", scanner_checks.scanner, waits=True),
     Check("single sign-on", sso_checks.providers_answer, waits=True),
     Check("open files", machine_checks.open_files),
     Check("waiting line", machine_checks.waiting_line),

@@ -13,6 +13,7 @@ class EventName(StrEnum):
     COMMENT_ADDED = "comment:added"
     COMMENT_EDITED = "comment:edited"
     ATTACHMENT_ADDED = "attachment:added"
+    ATTACHMENT_CHECKED = "attachment:checked"
     USER_CREATED = "user:created"
     USER_UPDATED = "user:updated"
     USER_DEACTIVATED = "user:deactivated"

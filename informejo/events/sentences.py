@@ -18,13 +18,18 @@ _VOIDED = (
 )
 _EDITED = {"title": "the title", "description": "the description", "body": "a message"}
 _LINES = (EventName.TICKET_UPDATED, EventName.TICKET_RESTORED, EventName.COMMENT_EDITED)  # drawn as one, and no more
-_NO_LINE = (EventName.ATTACHMENT_ADDED, *BESIDE)  # drawn with its message; drawn beside the conversation
+_NO_LINE = (
+    EventName.ATTACHMENT_ADDED,
+    EventName.ATTACHMENT_CHECKED,
+    *BESIDE,
+)  # drawn with its message; drawn beside the conversation
 _VERB = {
     EventName.TICKET_CREATED: "opened this ticket",
     EventName.TICKET_DELETED: "moved this ticket to the bin",
     EventName.TICKET_RESTORED: "brought this ticket back",
     EventName.COMMENT_ADDED: "replied",
     EventName.ATTACHMENT_ADDED: "attached a file",
+    EventName.ATTACHMENT_CHECKED: "checked a file for viruses",
     EventName.COMMENT_REMOVED: "took out a message that belongs elsewhere",
     EventName.LINK_OFFERED: "had a new link mailed",
     EventName.PASSWORD_OFFERED: "offered a link to choose a password",

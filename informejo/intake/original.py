@@ -4,15 +4,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from markupsafe import Markup
-from werkzeug.exceptions import Gone, UnprocessableEntity
+from werkzeug.exceptions import Gone, Locked, UnprocessableEntity
 
+from informejo.clamd import Unchecked
 from informejo.mail import redaction
 from informejo.mail.models import IncomingMail
 from informejo.mime import html, parsing
 from informejo.mime.bodies import Part
 from informejo.mime.parsing import Parsed
 from informejo.offload import offload
-from informejo.tickets import files
+from informejo.tickets import files, scanning
 
 LOST = "The file of this mail is missing on the desk's disk, or not whole any more. `bin/flask files` says more."
 
@@ -56,17 +57,33 @@ def open_for_page(mail: IncomingMail, pictures: bool) -> Opened:
 
 
 def saved(mail: IncomingMail) -> bytes:
-    """The mail as a file to save, to the byte as it came but for what lets somebody in. Raises Gone."""
-    return offload(lambda path: redaction.redacted_bytes(path.read_bytes()), path_for(mail))
+    """The mail as a file to save, to the byte as it came but for what lets somebody in. Raises Gone, Locked."""
+    content = offload(path_for(mail).read_bytes)
+    _require_clean(content)
+    return offload(redaction.redacted_bytes, content)
 
 
 def part(mail: IncomingMail, number: int) -> Part | None:
-    """One file of it, counted from 1, redacted; None where there are not so many. Raises Gone, UnprocessableEntity."""
+    """One file of it, counted from 1, redacted; None where there are not so many.
+
+    Raises Gone, Locked, UnprocessableEntity.
+    """
     parts = read(mail).parts
     if not 1 <= number <= len(parts):
         return None
     found = parts[number - 1]
+    _require_clean(found.content)
     return found._replace(content=offload(redaction.redacted_bytes, found.content))
+
+
+def _require_clean(content: bytes):
+    """All of a mail is kept, whatever is in it, so the scanner is asked whenever something of it is handed out."""
+    try:
+        found = scanning.found_in(iter([content]))
+    except Unchecked as error:
+        raise Locked("The virus scanner cannot be asked just now. Try it again in a minute.") from error
+    if found:
+        raise Locked(f"The virus scanner found {found[:100]} in it, so it is not handed out.")
 
 
 def _redacted(parsed: Parsed) -> Parsed:

@@ -64,10 +64,20 @@ def comment(event: Event, audience: str, run: list[Event] | None = None) -> list
     order = event.id if event.name == EventName.COMMENT_ADDED else order_of(event.comment)
     said = event.comment
     lost = lost_among(said.attachments)
-    files = tuple(attachment.token for attachment in said.attachments), lost
+    files = tuple((attachment.token, attachment.hold) for attachment in said.attachments), lost
     looks = (said.id, said.body, said.edited_at, said.author.name, said.author.role, files, order, str(audience))
     needs = {"comment": said, "audience": audience, "order": order, "lost": lost}
     return [Fragment(f"comment-{said.id}", "#timeline", "place", "tickets/_comment.html", needs, looks=looks)]
+
+
+def checked(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:
+    """The message whose file the scanner has seen at last; one that came with the description stands there."""
+    return comment(event, audience) if event.comment else []
+
+
+def opening_checked(event: Event, audience: str) -> list[Fragment]:
+    """The header; and the description, if it is its file that the scanner has seen."""
+    return ticket(event, audience) if event.comment is None else header(event, audience)
 
 
 def change(event: Event, audience: str, run: list[Event] | None = None) -> list[Fragment]:

@@ -70,4 +70,4 @@ def _comment(comment) -> dict:
 
 
 def _attachment(attachment) -> dict:
-    return {"name": attachment.name, "size": attachment.size, "comment": attachment.comment_id}
+    return {"name": attachment.name, "size": attachment.size, "comment": attachment.comment_id, "hold": attachment.hold}

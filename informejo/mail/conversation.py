@@ -97,7 +97,7 @@ class Reader(NamedTuple):
         """The files of a message that go with its mail: to guests, for whom mail is the way they know."""
         found, room = [], MOST_ATTACHED
         for file in comment.attachments if not self.opens else ():
-            if file.size <= room and not is_lost(file):
+            if file.size <= room and not file.hold and not is_lost(file):
                 found.append(file)
                 room -= file.size
         return found

@@ -19,6 +19,7 @@ _HARMLESS = {
     EventName.COMMENT_ADDED,
     EventName.COMMENT_EDITED,
     EventName.ATTACHMENT_ADDED,
+    EventName.ATTACHMENT_CHECKED,
     *BESIDE,
 }
 _HARMLESS_FIELDS = {"title", "description", "body", "status", "priority", "category", "unverified"}

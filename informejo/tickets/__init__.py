@@ -3,7 +3,8 @@
 
 def init_app(app):
     """Register the pages of tickets and their files."""
-    from informejo.tickets import change_views, file_views, requester_views, show_views, sight_views, views
+    from informejo import work
+    from informejo.tickets import change_views, file_views, rechecking, requester_views, show_views, sight_views, views
 
     app.register_blueprint(views.bp)
     app.register_blueprint(show_views.bp)
@@ -11,3 +12,4 @@ def init_app(app):
     app.register_blueprint(change_views.bp)
     app.register_blueprint(sight_views.bp)
     app.register_blueprint(file_views.bp)
+    work.beside(app, "scanner", rechecking.watch)

@@ -1,12 +1,26 @@
 """Sending attached files: as a download, and pictures also within a page."""
 
 from flask import Blueprint, abort, current_app
-from werkzeug.exceptions import Gone
+from werkzeug.exceptions import Gone, Locked
 
 from informejo import downloads, policy, web
 from informejo.tickets import files
 from informejo.tickets.models import Attachment
+from informejo.tickets.words import Hold
 from informejo.web import by_link
+
+HELD = {
+    Hold.UNCHECKED: (
+        "This file waits to be checked",
+        "“{name}” is here, but the desk's virus scanner did not answer when it came, so nobody opens it yet.",
+        "It is checked by itself as soon as the scanner answers; the ticket shows it then.",
+    ),
+    Hold.INFECTED: (
+        "This file is not handed out",
+        "The desk's virus scanner found something in “{name}”, so nobody opens it.",
+        "Ask whoever sent it for another one.",
+    ),
+}
 
 bp = Blueprint("files", __name__)
 
@@ -21,6 +35,15 @@ class Lost(Gone):
             f"“{attachment.name}” was here, but the file itself is missing on the desk's disk, or not whole any more."
             " Whoever runs the desk finds this in the log."
         )
+        self.way_back = f"/tickets/{attachment.ticket_id}", f"Ticket #{attachment.ticket_id}"
+
+
+class Held(Locked):
+    """It is there, and this person may see it; but a virus is in it, or nobody knows yet that there is none."""
+
+    def __init__(self, attachment: Attachment):
+        self.headline, sentence, self.next = HELD[attachment.hold]
+        super().__init__(sentence.replace("{name}", attachment.name))
         self.way_back = f"/tickets/{attachment.ticket_id}", f"Ticket #{attachment.ticket_id}"
 
 
@@ -42,6 +65,8 @@ def preview(token: str):
 
 
 def _send(attachment: Attachment, as_attachment: bool):
+    if attachment.hold:
+        raise Held(attachment)
     path = files.path_of(attachment)
     if files.is_lost(attachment):
         current_app.logger.error("attachment %s of ticket %s is lost: %s", attachment.id, attachment.ticket_id, path)

@@ -18,13 +18,15 @@ from werkzeug.datastructures import FileStorage
 
 from informejo import db
 from informejo.accounts.models import User
+from informejo.clamd import Unchecked
 from informejo.offload import offload
 from informejo.text import file_size, shown_file_name
-from informejo.tickets import storage
+from informejo.tickets import scanning, storage
 from informejo.tickets.media_types import HEAD, media_type
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.quotas import TICKET_FULL, Room, room_for
 from informejo.tickets.storage import place
+from informejo.tickets.words import Hold
 
 CHUNK = 256 * 1024  # bytes between two pauses; a whole file at once would keep everybody else waiting
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -77,6 +79,7 @@ class Kept(NamedTuple):
     media_type: str
     size: int  # bytes
     stored_name: str
+    hold: Hold | None = None  # why nobody may open it
 
 
 @contextmanager
@@ -288,7 +291,23 @@ def _remove_rowless(found: list[Kept]):
 def _keep(file: FileStorage, room: Room) -> Kept:
     name, stored_name = shown_file_name(file.filename), secrets.token_hex(16)
     head, size = _arrive(file, stored_name, _limits(name, room))
-    return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name)
+    try:
+        hold = _scanned(name, _path(stored_name))
+    except BaseException:
+        remove(stored_name)
+        raise
+    return Kept(secrets.token_urlsafe(16), name, media_type(head), size, stored_name, hold)
+
+
+def _scanned(name: str, path: Path) -> Hold | None:
+    """Why nobody may open the file yet. Raises FileRefused for one that is not kept at all."""
+    try:
+        found = scanning.found_in(scanning.of_file(path))
+    except Unchecked:
+        return Hold.UNCHECKED
+    if found:
+        raise FileRefused(f"“{name}” was not taken: the virus scanner found {found[:100]} in it.")
+    return None
 
 
 def _arrive(file: FileStorage, stored_name: str, limits: Sequence[tuple[int, str]] = ()) -> tuple[bytes, int]:

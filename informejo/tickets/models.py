@@ -13,8 +13,9 @@ from informejo.events.models import Audience, Event
 from informejo.folding import Folded
 from informejo.ids import next_id
 from informejo.teams.models import Team
-from informejo.tickets.words import Category, Priority, Status
+from informejo.tickets.words import Category, Hold, Priority, Status
 
+_HELD = text("hold IS NOT NULL")
 _SOME, _SOME_IN_SQLITE = text("confidential"), text("confidential = 1")  # as SQLite is asked for it
 
 
@@ -157,7 +158,10 @@ class Attachment(Folded, Model):
 
     __tablename__ = "attachments"
     SAID = ("name",)
-    __table_args__ = (Index("ix_attachments_uploader_created", "uploader_id", "created_at"),)  # what one sent today
+    __table_args__ = (
+        Index("ix_attachments_uploader_created", "uploader_id", "created_at"),  # what one sent today
+        Index("ix_attachments_hold", "hold", sqlite_where=_HELD, postgresql_where=_HELD),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(unique=True)  # its name in addresses: 128 random bits
@@ -169,6 +173,7 @@ class Attachment(Folded, Model):
     size: Mapped[int]  # bytes
     stored_name: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    hold: Mapped[Hold | None] = words(Hold)  # nobody opens it, for this reason
 
     ticket: Mapped[Ticket] = relationship()
     comment: Mapped[Comment | None] = relationship(back_populates="attachments")

@@ -43,6 +43,13 @@ class Priority(Word):
     CRITICAL = "critical", "Critical", "bars-4"
 
 
+class Hold(StrEnum):
+    """Why a file is opened by nobody: see `scanning`."""
+
+    UNCHECKED = "unchecked"
+    INFECTED = "infected"
+
+
 class Look(NamedTuple):
     """What a category is called, and its icon."""
 

@@ -22,9 +22,10 @@ from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
 from informejo.teams import actions as teams
 from informejo.teams.models import Team
-from informejo.tickets import actions, batch_actions, change_actions, confiding_actions
-from informejo.tickets.models import Comment, Ticket
-from informejo.tickets.words import Category, Priority, Status
+from informejo.tickets import actions, batch_actions, change_actions, confiding_actions, hold_actions
+from informejo.tickets.files import Kept
+from informejo.tickets.models import Attachment, Comment, Ticket
+from informejo.tickets.words import Category, Hold, Priority, Status
 from tests.world import World
 
 TEXT = "As long as it must be."
@@ -109,6 +110,23 @@ def _mail(desk) -> OutgoingMail:
     return mail
 
 
+def _held(desk, internal: bool = False) -> Attachment:
+    """A file that nobody may open yet, with a message that is drawn on all pages that show it."""
+    said = actions.add_comment(desk.mia, desk.ticket, body="See the log.", internal=internal, files=[_kept("one")])
+    return _drawn(said).attachments[0]
+
+
+def _sent(desk) -> Attachment:
+    """The same with the description of a new ticket."""
+    ticket = actions.open_ticket(desk.ren, title="With a file", description=TEXT, files=[_kept("two")])
+    db.commit()
+    return ticket.attachments[0]
+
+
+def _kept(name: str) -> Kept:
+    return Kept(token=name, name="log.txt", media_type="text/plain", size=4, stored_name=name * 4, hold=Hold.UNCHECKED)
+
+
 def _drawn(comment: Comment) -> Comment:
     """On all pages that show it, before the case goes on."""
     db.commit()
@@ -191,6 +209,9 @@ CASES = {
     "what another follows goes to the bin": lambda d: change_actions.delete_ticket(d.ana, d.closed),
     "what another follows becomes confidential": lambda d: confiding_actions.set_confidential(d.ana, d.closed, True),
     "one comes back from the bin": lambda d: change_actions.restore_ticket(d.ana, d.binned),
+    "a file of a message was held and is clean": lambda d: hold_actions.note_verdict(_held(d), ""),
+    "a file of a note was held and is clean": lambda d: hold_actions.note_verdict(_held(d, internal=True), ""),
+    "a file of a request was held and has a virus": lambda d: hold_actions.note_verdict(_sent(d), "Eicar-Test"),
     "a mail is given up": lambda d: outgoing_actions.mark_failed(_mail(d), "550 5.1.1 No such person here"),
     "a mail comes back": lambda d: outgoing_actions.mark_bounced(_mail(d), "The mailbox is full"),
     "the requester has another name": lambda d: accounts.edit_profile(d.ren, name="Ren Sato"),

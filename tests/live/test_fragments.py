@@ -22,8 +22,9 @@ from informejo.live.wire import Channel
 from informejo.mail import actions as mail, outgoing_actions
 from informejo.mail.models import OutgoingMail
 from informejo.mail.words import Kind
-from informejo.tickets import actions, change_actions, queries
-from informejo.tickets.words import Category, Priority, Status
+from informejo.tickets import actions, change_actions, hold_actions, queries
+from informejo.tickets.files import Kept
+from informejo.tickets.words import Category, Hold, Priority, Status
 from tests.live import dom
 from tests.live.sse import Listener
 
@@ -59,6 +60,8 @@ def everything_happens(world, ticket) -> list[Event]:
     db.commit()
     world.comment(world.ren, ticket, "Here you are.")
     outgoing_actions.mark_failed(queued(world.ren, comment), "550 No such person here")
+    held = Kept("token", "log.txt", "text/plain", 4, "stored", Hold.UNCHECKED)
+    hold_actions.note_verdict(world.comment(world.ren, ticket, "The log.", files=[held]).attachments[0], "")
     mistaken = world.comment(world.ren, ticket, "Here you are.")
     take_out_message(world.mia, mistaken, None)
     mail.watch(world.mia, ticket, world.tom)

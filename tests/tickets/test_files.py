@@ -26,7 +26,7 @@ def app(tmp_path):
     leave_signals()
     app = Flask("files")
     app.config.update(DATABASE_URL=f"sqlite:///{tmp_path}/rows.db", UPLOAD_DIR=str(tmp_path / "files"))
-    app.config.update(MAX_FILE_SIZE=1000, MAX_FILES=3, TICKET_QUOTA=1500, PERSON_QUOTA=10_000)
+    app.config.update(MAX_FILE_SIZE=1000, MAX_FILES=3, TICKET_QUOTA=1500, PERSON_QUOTA=10_000, SCANNER="")
     db.init_app(app)
     with app.app_context():
         db.alchemy.create_all()
