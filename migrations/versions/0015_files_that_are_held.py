@@ -1,13 +1,13 @@
 """Files that nobody may open yet, or ever: the virus scanner has not seen them, or has found something.
 
-Revision: 0014
+Revision: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
