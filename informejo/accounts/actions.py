@@ -4,7 +4,7 @@ import secrets
 
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from informejo import db, limits
 from informejo.accounts import queries
@@ -77,6 +77,12 @@ def add_person(actor: User | None, **fields) -> User | None:
         return None
     _record(EventName.USER_CREATED, actor or user, user, {})
     return user
+
+
+def require_there(user: User):
+    """Raise UnprocessableEntity where an account that was merged or erased is to be changed, or given a way in."""
+    if user.is_gone:
+        raise UnprocessableEntity(f"{user.name} was merged or erased for good: there is nothing to change any more.")
 
 
 def change_fields(actor: User, user: User, name: EventName, fields: dict, beside: dict | None = None) -> Event | None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import clock, db
+from informejo.accounts.actions import require_there
 from informejo.accounts.models import PasswordToken, Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.accounts.queries import fingerprint, lacks_password, password_link, user_by_email
@@ -26,10 +27,12 @@ SIGNED_IN = {"signed_in": [None, None]}  # of a link: whoever asked for it was s
 def make_password_link(actor: User, user: User, mailed: bool = False) -> str:
     """A new one-time token with which this person chooses a password; an earlier one is void.
 
-    Whoever uses one that was `mailed` alone has shown that the address is theirs.
+    Whoever uses one that was `mailed` alone has shown that the address is theirs. Raises UnprocessableEntity for an
+    account that was merged or erased.
     """
     db.lock_all(actor, user)
     require(actor, "user.change", user)
+    require_there(user)
     return _make_link(actor, user, LASTS, mailed)
 
 
@@ -64,6 +67,7 @@ def offer_password(actor: User, user: User):
     """Have a link with which this person chooses a password mailed to them: whoever sends the mail makes it then."""
     db.lock_all(actor, user)
     require(actor, "user.change", user)
+    require_there(user)
     if not user.active:
         raise UnprocessableEntity(f"{user.name} is deactivated; reactivate them first. No link is mailed.")
     log.record(EventName.PASSWORD_OFFERED, actor, audience=Audience.STAFF, user=user)

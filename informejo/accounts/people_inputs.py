@@ -9,6 +9,7 @@ from informejo import limits
 from informejo.accounts.inputs import Department, Email, Name
 from informejo.accounts.models import Role
 from informejo.inputs import Input, Invalid, problem, prose
+from informejo.text import has_at
 
 MOST_AT_ONCE = 50  # people invited with one form: each of them gets a mail
 _LINE = re.compile(r"(?P<name>[^<>]*)<(?P<in>[^<>]+)>|(?P<plain>\S+)")  # no blanks apart: each would be tried anew
@@ -30,7 +31,9 @@ class Invited(NamedTuple):
 
 def _each(text: str) -> tuple[Invited, ...]:
     lines = [line.strip(" ,;") for line in text.splitlines()]
-    people = {one.email: one for one in map(_read, filter(None, lines))}
+    people: dict[str, Invited] = {}
+    for one in map(_read, filter(None, lines)):
+        people.setdefault(one.email, one)  # who stands there twice is called as they are first
     if len(people) > MOST_AT_ONCE:
         raise problem(f"These are {len(people)} people; at most {MOST_AT_ONCE} can be invited at once.")
     return tuple(people.values())
@@ -47,10 +50,15 @@ def _read(line: str) -> Invited:
 
 
 def _named(name: str, address: str) -> str:
-    """Whoever is not named is called by the first part of the address, until they say more themselves."""
+    """Whoever is not named is called by the first part of the address, until they say more themselves.
+
+    So are those beside whose address a mail program wrote an address in the place of a name.
+    """
     own, _, host = address.partition("@")
     given, called = " ".join(name.split()).strip(' "'), " ".join(re.split(r"[._]+", own)).title()
-    return given or (called if len(called) >= limits.NAME.least else f"{own} at {host}")[: limits.NAME.most].strip()
+    if given and not has_at(given):
+        return given
+    return (called if len(called) >= limits.NAME.least else f"{own} at {host}")[: limits.NAME.most].strip()
 
 
 class Invitation(Input):

@@ -3,7 +3,7 @@
 from werkzeug.exceptions import UnprocessableEntity
 
 from informejo import db
-from informejo.accounts.actions import change_fields
+from informejo.accounts.actions import change_fields, require_there
 from informejo.accounts.admin_queries import able_admins
 from informejo.accounts.models import STAFF, Role, User
 from informejo.accounts.session_actions import end_sessions
@@ -82,8 +82,8 @@ def hold_rights(actor: User, user: User, to: User | Team | None = None, what: st
     others = able_admins() if user.role == Role.ADMIN else []
     db.lock_all(actor, user, to if isinstance(to, User) else None, *others)
     require(actor, what, user)
-    if what == "user.change" and user.is_gone:
-        raise UnprocessableEntity(f"{user.name} was merged or erased for good: there is nothing to change any more.")
+    if what == "user.change":
+        require_there(user)
 
 
 def require_another_admin(user: User):

@@ -135,6 +135,8 @@ def test_nothing_is_changed_of_an_account_that_is_gone(world, visit, gone):
         "activity": {"value": "active"},
         "person": {"name": "Somebody", "department": ""},
         "address": {"email": "somebody@example.org"},
+        "password-link": {},
+        "password-mail": {},
     }.items():
         answer = ana.post(f"/users/{world.zoe.id}/{place}", data=fields)
         assert (answer.status_code, "merged or erased for good" in answer.text) == (422, True), place

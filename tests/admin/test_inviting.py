@@ -54,6 +54,7 @@ def test_many_at_once_each_on_a_line_of_their_own(world, visit):
     assert "2 accounts were made." in text
     assert "There is an account with this address already." in text
     assert queries.user_by_email("lee.park@example.org").name == "Lee Park"
+    assert queries.user_by_email("kim@example.org").name == "Kim Oda", "who stands there once more"
     assert world.ren.name == "Ren Ito"
 
 
@@ -70,6 +71,11 @@ def test_whoever_has_a_long_address_has_a_name_that_fits(world, visit):
 def test_whose_address_says_too_little_is_named_by_all_of_it(world, visit):
     invite(visit(world.ana), people="j@example.org", role="user")
     assert queries.user_by_email("j@example.org").name == "j at example.org"
+
+
+def test_an_address_that_a_mail_program_wrote_in_the_place_of_a_name_is_none(world, visit):
+    invite(visit(world.ana), people="\"lee.park@example.org\" <lee.park@example.org>", role="user")
+    assert queries.user_by_email("lee.park@example.org").name == "Lee Park"
 
 
 def test_a_line_of_very_many_blanks_holds_nobody_up():
