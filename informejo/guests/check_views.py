@@ -29,8 +29,8 @@ bp = Blueprint("check", __name__)
 @bp.get("/check")
 @public
 def check():
-    """Where people type the code; whoever is signed in has all their tickets."""
-    return redirect("/tickets", 303) if g.actor else _page({}, {})
+    """Where people type the code; whoever is signed in has all their tickets, if the address is known to be theirs."""
+    return redirect("/tickets", 303) if g.actor and not g.actor.is_unproven else _page({}, {})
 
 
 @bp.post("/check")

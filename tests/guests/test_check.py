@@ -279,3 +279,9 @@ def test_whoever_reads_the_mailbox_of_an_account_that_a_stranger_made_gets_a_new
     assert again.link not in ("", first.link)
     browser = visit()
     assert NEW["title"] in browser.get(browser.get(again.link).location).text
+    signed_in = visit(world.ren)
+    assert "Open the ticket" in signed_in.get("/check").text
+    page = signed_in.get(again.link)
+    assert (page.status_code, "nobody has confirmed yet that its address is yours" in page.text) == (200, True)
+    assert NEW["title"] not in page.text
+    assert NEW["title"] in signed_in.get(signed_in.post(again.link).location).text, "without the account"
