@@ -150,7 +150,7 @@ def test_a_new_ticket_with_problems_comes_back_as_it_was_typed(mia, ticket):
 def test_files_refused_with_a_new_ticket_do_not_cost_the_text(app, ren, ticket):
     app.config["MAX_FILES"] = 0
     answer = upload(ren, "/tickets", "smoke.png", **new_ticket(follows="1"))
-    assert answer.status_code == 422
+    assert answer.status_code == 413
     assert (field(answer.text, "description"), field(answer.text, "follows")) == (TYPED, "1")
 
 
