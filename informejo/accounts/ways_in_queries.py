@@ -27,5 +27,15 @@ def comes_in_without(user: User, *but: Identity | Passkey) -> bool:
     return db.session.scalar(select(User.id).where(User.id == user.id, comes_in(*but))) is not None
 
 
+def left_without_factors(user: User) -> str:
+    """With what this person comes in once all second factors and passkeys are gone, in words; empty with nothing."""
+    config = current_app.config
+    known = [provider.issuer for provider in providers.of(config)]
+    provided = select(Identity.id).where(Identity.user_id == user.id, Identity.issuer.in_(known))
+    ways = ["the password"] if user.password_hash and providers.leave_passwords(config) else []
+    ways += ["single sign-on"] if db.session.scalar(select(provided.exists())) else []
+    return " or ".join(ways)
+
+
 def _others(kind: type, but: tuple[Identity | Passkey, ...]) -> ColumnElement[bool]:
     return kind.id.not_in([one.id for one in but if isinstance(one, kind)])

@@ -7,6 +7,7 @@ from informejo.accounts import password_actions, queries, session_actions, sign_
 from informejo.accounts.asked_again import require_proof
 from informejo.accounts.models import User
 from informejo.accounts.person_queries import identities_of, last_sign_in_of
+from informejo.accounts.ways_in_queries import left_without_factors
 from informejo.admin.person_page import done, find_for, person_page
 from informejo.factors.actions import reset_factors
 from informejo.factors.queries import factors_of
@@ -76,5 +77,6 @@ def _page(user: User, link: str = "") -> str:
         last=last_sign_in_of(user),
         identities=identities_of(user),
         factors=factors_of(user),
+        left=left_without_factors(user),
         **no_stream,
     )

@@ -4,6 +4,7 @@ import click
 
 from informejo import db
 from informejo.accounts.queries import user_by_email
+from informejo.accounts.ways_in_queries import left_without_factors
 from informejo.factors import actions
 
 
@@ -16,4 +17,7 @@ def reset_second_factor(address: str):
         raise click.ClickException(f"Nobody has the address {address}.")
     actions.reset_factors_by_command(user)
     db.commit()
-    click.echo(f"{user.name} signs in with the password alone until there is a new second factor.")
+    if left := left_without_factors(user):
+        click.echo(f"{user.name} signs in with {left} alone until there is a new second factor.")
+    else:
+        click.echo(f"{user.name} has no way in now. A link to choose a password: bin/flask reset-password {user.email}")

@@ -3,7 +3,7 @@
 from informejo import clock
 from informejo.accounts import address_actions, password_actions, queries
 from informejo.accounts.models import Role
-from informejo.accounts.ways_in_queries import comes_in_without
+from informejo.accounts.ways_in_queries import comes_in_without, left_without_factors
 from informejo.mail.cases import Case
 from informejo.mail.senders import confirmation_link, public
 from informejo.sso.queries import passwords_are_taken
@@ -64,12 +64,13 @@ def moved(case: Case) -> tuple[str, dict]:
 
 def factors(case: Case) -> tuple[str, dict]:
     """That how they come in was changed. What a passkey is called is not said: a stranger may have added it."""
-    done = _done(case.event.changes, by_themselves=case.event.actor_id == case.event.user_id)
+    left = left_without_factors(case.reader.user)
+    done = _done(case.event.changes, case.event.actor_id == case.event.user_id, left)
     lead = f"{done} If it was not you, choose another password, and tell the people of the desk at once."
     return "How you sign in was changed", {"lead": lead, "action": "", "link": ""}
 
 
-def _done(changes: dict, by_themselves: bool) -> str:
+def _done(changes: dict, by_themselves: bool, left: str) -> str:
     if "passkey" in changes:
         return f"A passkey was {'added to' if changes['passkey'][1] else 'removed from'} your account at the help desk."
     if "identity" in changes:
@@ -88,15 +89,18 @@ def _done(changes: dict, by_themselves: bool) -> str:
             if left < before
             else "You have new recovery codes."
         )
-    return _done_to_app(changes["second_factor"][1], by_themselves)
+    return _done_to_app(changes["second_factor"][1], by_themselves, left)
 
 
-def _done_to_app(state: str, by_themselves: bool) -> str:
+def _done_to_app(state: str, by_themselves: bool, left: str) -> str:
     if state == "on":
         return "An app that makes codes was added to your account at the help desk."
     if by_themselves:
         return "The app that makes codes was removed from your account at the help desk."
-    return "Your second factor at the help desk was reset: your password alone signs you in."
+    reset = "Your second factor at the help desk was reset"
+    if not left:
+        return f"{reset}, and you have no other way in. Ask the people of the desk for a link to choose a password."
+    return f"{reset}: {left.replace('the', 'your')} alone signs you in."
 
 
 def _asked(is_guest: bool, changes: dict) -> str:

@@ -10,6 +10,7 @@ from informejo.factors.code_actions import use_code
 from informejo.mail.words import Kind
 from informejo.sso import actions as sso, queries
 from informejo.sso.claims import Told
+from informejo.sso.models import Identity
 from tests.factors.conftest import App
 from tests.factors.test_passkeys import HERE
 from tests.world import PASSWORD
@@ -49,6 +50,35 @@ def test_a_passkey_is_told_without_its_name_and_a_reset_as_one(world, key, told)
     assert "A passkey was added" in added
     assert "phone" not in added
     assert "was reset: your password alone signs you in" in reset
+
+
+@pytest.mark.parametrize(
+    ("ways", "words"),
+    [
+        (("password",), "with the password alone"),
+        (("password", "provider"), "with the password or single sign-on alone"),
+        (("provider",), "with single sign-on alone"),
+        ((), "no way in"),
+    ],
+)
+def test_what_is_left_without_a_second_factor_is_said_as_it_is(app, world, visit, told, ways, words):
+    """On the person's page, in the mail to them, and by the command: not everybody has a password."""
+    factor = App(world.mia)
+    app.config |= {"SSO_PROVIDERS": "acme", "SSO_ACME_ISSUER": "https://id.example.org"}
+    app.config |= {"SSO_ACME_CLIENT_ID": "desk", "SSO_ACME_CLIENT_SECRET": "a secret"}
+    if "provider" in ways:
+        db.session.add(Identity(user_id=world.mia.id, issuer="https://id.example.org", subject="mia"))
+    world.mia.password_hash = world.mia.password_hash if "password" in ways else None
+    db.commit()
+    assert factor.codes
+    assert words in visit(world.ana).get(f"/users/{world.mia.id}/sign-in").text
+    done = app.test_cli_runner().invoke(args=["reset-second-factor", "mia@example.org"])
+    assert words in done.output
+    said = told()[-1]
+    assert (
+        words.removeprefix("with ").replace("the password", "your password").replace("no way", "no other way") in said
+    )
+    assert ("password alone" in said) == (words == "with the password alone")
 
 
 NEW = "violet ladder 77 sea"
