@@ -31,10 +31,15 @@ class CannotBe(Exception):
 
 def change_setting(actor: User, name: str, new, was) -> bool:
     """Set it to `new`, if it still is as it `was` shown. False when it is so already. Raises ChangedMeanwhile."""
+    return change_settings(actor, {name: (new, was)})
+
+
+def change_settings(actor: User, steps: Mapping[str, tuple]) -> bool:
+    """The same of several that are saved together, each from what it was shown as: one change, taken back as one."""
     policy.require(actor, "settings.change")
-    if name not in NAMES:
+    if not steps.keys() <= NAMES:
         raise NotFound
-    return _change(actor, name, new, was)
+    return _change(actor, steps)
 
 
 def change_categories(actor: User, changed: Mapping[str, tuple[dict, dict]], added: str = ""):
@@ -53,8 +58,7 @@ def change_categories(actor: User, changed: Mapping[str, tuple[dict, dict]], add
     if added:
         steps[_next_key(there)] = {"word": added, "hidden": False}, None
     _require_fitting(there, {key: new for key, (new, _) in steps.items()})
-    for key, (new, was) in steps.items():
-        _change(actor, SETTING + key, new, was)
+    _change(actor, {SETTING + key: step for key, step in steps.items()})
 
 
 def take_back(actor: User, change: Event):
@@ -62,25 +66,30 @@ def take_back(actor: User, change: Event):
 
     Raises ChangedMeanwhile if it was changed again since, CannotBe if what it was cannot be any more.
     """
-    for name, (old, new) in change.changes.items():
-        if name.startswith(SETTING):
-            before = old or new | {"hidden": True}
-            change_categories(actor, {name.removeprefix(SETTING): (before, new)})
-        else:
-            change_setting(actor, name, old, new)
+    categories = {name.removeprefix(SETTING): said for name, said in change.changes.items() if name.startswith(SETTING)}
+    if categories:
+        change_categories(actor, {key: (old or new | {"hidden": True}, new) for key, (old, new) in categories.items()})
+    change_settings(actor, {name: tuple(said) for name, said in change.changes.items() if not name.startswith(SETTING)})
 
 
-def _change(actor: User, name: str, new, was) -> bool:
+def _change(actor: User, steps: Mapping[str, tuple]) -> bool:
+    """One event for all of them; whether there was anything to change."""
     _be_alone()
+    changes = {name: [holds, new] for name, (new, was) in steps.items() if (holds := _set(name, new, was)) != new}
+    if changes:
+        log.record(EventName.SETTING_CHANGED, actor, audience=Audience.STAFF, changes=changes)
+    return bool(changes)
+
+
+def _set(name: str, new, was):
+    """What it was until now."""
     row = db.session.get(SavedSetting, name, populate_existing=True)
     holds = row.value if row else _by_itself(name)
-    if holds == new:
-        return False
-    if holds != was:
+    if holds not in (new, was):
         raise ChangedMeanwhile(name, holds)
-    _keep(row, name, new)
-    log.record(EventName.SETTING_CHANGED, actor, audience=Audience.STAFF, changes={name: [holds, new]})
-    return True
+    if holds != new:
+        _keep(row, name, new)
+    return holds
 
 
 def _be_alone():

@@ -15,7 +15,7 @@ from informejo.mail.health_queries import ways
 from informejo.mail.words import SENDING
 from informejo.meanwhile import ChangedMeanwhile, drawn_with, question
 from informejo.settings import colours, queries
-from informejo.settings.actions import MOST_CATEGORIES, CannotBe, change_setting
+from informejo.settings.actions import MOST_CATEGORIES, CannotBe, change_settings
 from informejo.settings.inputs import DESK_FORM, Form, shown
 from informejo.settings.mail_inputs import MAIL_FORM
 from informejo.settings.saved import all_settings, setting
@@ -73,8 +73,8 @@ def saved_form(address: str):
     typed = typed_in(form)
     try:
         new = form.input.read(typed).model_dump()
-        for name in (name for name in form.fields if typed[name] != _came(f"was-{name}", typed[name])):
-            change_setting(actor(), name, new[name], _was(name))
+        touched = [name for name in form.fields if typed[name] != _came(f"was-{name}", typed[name])]
+        change_settings(actor(), {name: (new[name], _was(name)) for name in touched})
         require_fitting(address)
     except Invalid as invalid:
         return draw(typed, invalid.problems), 422

@@ -30,6 +30,12 @@ def save(browser, check: bool = False, **fields):
     return browser.post("/settings/mail", data=typed | ({"check": "yes"} if check else {}))
 
 
+def changed() -> list[int]:
+    """The changes that were recorded, the first first."""
+    changes = select(Event.id).where(Event.name == EventName.SETTING_CHANGED)
+    return list(db.session.scalars(changes.order_by(Event.id)))
+
+
 def test_what_is_saved_holds_at_once_and_can_be_taken_back(ana):
     server = {"SMTP_HOST": ("localhost", "::1"), "SMTP_PORT": ("587", "25")}
     addresses = {"MAIL_FROM": (OWN["MAIL_FROM"], "it@blue.example"), "MAIL_REPLY_TO": ("", "it+@blue.example")}
@@ -37,19 +43,28 @@ def test_what_is_saved_holds_at_once_and_can_be_taken_back(ana):
     with_port = delivering.known_server(all_settings())
     assert (with_port.host, with_port.port, senders.sender()) == ("::1", 25, "it@blue.example")
     assert senders.answers_to(None, None).addr_spec == "it@blue.example"
-    changed = db.session.scalars(
-        select(Event.id).where(Event.name == EventName.SETTING_CHANGED).order_by(Event.id)
-    ).all()
-    undone = [ana.post(f"/settings/changes/{id}/undo").location for id in changed]
-    assert set(undone) == {"/settings/mail"}
+    [change] = changed()  # what was saved at once is taken back at once
+    assert ana.get("/settings/mail").text.count(f"/settings/changes/{change}/undo") == 1
+    assert ana.post(f"/settings/changes/{change}/undo").location == "/settings/mail"
     assert (setting("SMTP_HOST"), setting("SMTP_PORT"), senders.sender()) == ("localhost", 587, "help@example.org")
     assert "Mail server</b>: “localhost” became “::1”" in ana.get("/settings/mail").text
 
 
+def test_what_was_saved_at_once_is_not_taken_back_where_a_part_of_it_was_changed_since(ana):
+    save(ana, SMTP_HOST=("localhost", "::1"), SMTP_PORT=("587", "25"))
+    save(ana, SMTP_PORT=("25", "26"))
+    first, second = changed()
+    refused = ana.post(f"/settings/changes/{first}/undo")
+    assert (refused.status_code, "Somebody changed this meanwhile" in refused.text) == (409, True)
+    assert (setting("SMTP_HOST"), setting("SMTP_PORT")) == ("::1", 26)
+    assert [ana.post(f"/settings/changes/{id}/undo").status_code for id in (second, first)] == [303, 303]
+    assert (setting("SMTP_HOST"), setting("SMTP_PORT")) == ("localhost", 587)
+
+
 def test_of_two_settings_that_belong_together_none_is_taken_back_alone(ana):
-    save(ana, SMTP_HOST=("localhost", "mail.example.org"), SMTP_SECURITY=("none", "tls"))
-    changes = select(Event.id).where(Event.name == EventName.SETTING_CHANGED).order_by(Event.id)
-    host, security = db.session.scalars(changes).all()
+    save(ana, SMTP_SECURITY=("none", "tls"))
+    save(ana, SMTP_HOST=("localhost", "mail.example.org"))
+    security, host = changed()
     alone = ana.post(f"/settings/changes/{security}/undo")
     assert (alone.status_code, setting("SMTP_SECURITY")) == (409, "tls")
     assert "Without encryption mails go to a server on this machine only" in alone.text
