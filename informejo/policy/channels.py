@@ -23,15 +23,15 @@ def channels(actor: User, topics: list[str], form: str) -> tuple[tuple[Channel, 
 
     Raises NotFound for any other topic that is unknown or not for them.
     """
-    who, found, missing = audience(actor).value, {}, {}
-    for topic in topics:
+    who, found, missing = audience(actor).value, {}, []
+    for topic in dict.fromkeys(topics):
         if (number := ticket_of(topic)) is None:
             found |= dict.fromkeys(Channel(one, who, form) for one in _topics(actor, topic))
         elif _is_visible(actor, number):
             found[Channel(topic, who, form)] = None
-        elif number not in missing:
-            missing[number] = unseen(actor, number)
-    return tuple(found), list(missing.values())
+        else:
+            missing.append(unseen(actor, number))
+    return tuple(found), missing
 
 
 def ticket_of(topic: str) -> int | None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import inspect
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db
@@ -43,6 +44,14 @@ def test_a_link_is_new_lasts_thirty_days_and_is_for_its_ticket_alone(world, tick
     assert link_queries.link_with(second.token).agent == ""
     assert link_queries.opened_by_code(world.gus.email, first.code) is kept
     assert link_queries.opened_by_code(world.zoe.email, first.code) is None
+
+
+def test_a_link_is_made_once_nobody_else_changes_the_persons_address_and_hashed_before(world, ticket, monkeypatch):
+    done = []
+    monkeypatch.setattr(link_actions, "offload", lambda hash, *_: done.append(hash))
+    monkeypatch.setattr(link_actions.db, "lock", lambda row: done.append((row, *db.session.new)))
+    link_actions.make_link(world.gus, ticket)
+    assert done == [codes.hashed, (world.gus,)], "it takes a while, and nobody waits for it"
 
 
 def test_only_the_links_that_are_named_end_each_with_one_event_for_the_staff(world, ticket):
@@ -146,6 +155,12 @@ def test_a_link_lets_in_whoever_may_come_in_to_a_ticket_that_is_theirs_in_its_ti
         assert lets_in(link) == (False, False)
         ticket.requester = user
         assert lets_in(link) == (True, True)
+
+
+def test_a_link_is_read_with_the_person_whom_it_lets_in(world, ticket):
+    link, session = made(ticket, world.gus)
+    db.session.expire(session)
+    assert "user" not in inspect(link_queries.link_with(link.token)).unloaded
 
 
 def test_links_are_listed_a_page_at_a_time_for_who_looks_after_the_ticket(world, ticket, monkeypatch):

@@ -64,7 +64,9 @@ def test_whoever_listens_gets_the_channels_that_are_for_them(world, ticket):
                        (mia._replace(active=False), "queue")):  # fmt: skip
         with pytest.raises(NotFound):
             policy.channels(who, [topic], "html")
-    for who, topic in ((ren, other), (by_link, other), (by_link._replace(id=mia.id), own), (mia, "ticket:987")):
+    not_by_it = f"ticket:{world.ticket().id}"
+    for who, topic in ((ren, other), (by_link, other), (by_link, not_by_it), (by_link._replace(id=mia.id), own),
+                       (mia, "ticket:987")):  # fmt: skip
         found, missing = policy.channels(who, [topic, topic], "html")
         assert (found, [one.number for one in missing]) == ((), [policy.ticket_of(topic)])
 

@@ -1,6 +1,7 @@
 """The law, written out a second time: what each person may do, and how each address answers them."""
 
 import pytest
+from sqlalchemy import inspect
 from werkzeug.exceptions import Forbidden, NotFound
 
 from informejo import clock, db, policy
@@ -129,6 +130,11 @@ def test_nobody_changes_their_own_rights(world):
 
 def test_tickets_are_visible_to_the_staff_and_their_requester(world, ticket):
     assert seeing(world, lambda actor: policy.find_ticket(actor, ticket.number)) == ["ren", "mia", "ana"]
+
+
+def test_a_ticket_is_read_with_the_people_whom_its_page_names(world, ticket):
+    db.session.expire(ticket)
+    assert not inspect(policy.find_ticket(world.mia, ticket.id)).unloaded & {"requester", "assignee", "team"}
 
 
 def test_an_internal_note_is_visible_to_the_staff_alone(world, ticket, note):
