@@ -86,8 +86,9 @@ def _give_rows(user: User, into: User):
     for author, key in ((Ticket.opened_by_id, Ticket.key), (Comment.author_id, Comment.key)):
         _forget_keys_of_both(author, key, user, into)
     _forget_what_was_read_less_far(user, into)
-    if not into.is_staff:  # or whoever makes them an agent later would give them sight without a word
-        _run(delete(NamedPerson).where(NamedPerson.user_id == user.id))
+    if not into.is_staff:  # or whoever makes them an agent later would give them sight, and mails, without a word
+        for table in (NamedPerson, Watcher):
+            _run(delete(table).where(table.user_id == user.id))
     for table, names in ONCE.items():
         _give_what_is_there_once(table, names, user, into)
     db.session.execute(delete(MailChoices).where(MailChoices.user_id == user.id))

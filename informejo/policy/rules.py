@@ -104,7 +104,7 @@ def hold(actor: User | None, what: str, thing: Ticket | Comment):
     """`require`, and again once the row is locked: since it was found it may have changed hands, or gone into the bin.
 
     Nobody can change it from here on until the transaction ends. Actions that write to something begin with this.
-    Raises Forbidden, or NotFound when it is gone or its ticket lies in the bin.
+    Raises Forbidden, or NotFound when it is gone, its ticket lies in the bin, or is not theirs to see any more.
     """
     require(actor, what, thing)  # whoever may not need not wait for it either
     ticket = thing.ticket if isinstance(thing, Comment) else thing
@@ -112,6 +112,8 @@ def hold(actor: User | None, what: str, thing: Ticket | Comment):
         db.lock(row)
     if ticket.deleted_at is not None and what not in WITH_THE_BIN:
         raise NotFound("This ticket was deleted meanwhile.")
+    if actor.active and not is_party(actor, ticket):  # what they do not see is not there: it is no deed to be refused
+        raise NotFound("This ticket is not for you to see any more.")
     require(actor, what, thing)
 
 

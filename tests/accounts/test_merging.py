@@ -13,7 +13,9 @@ from informejo.drafts.actions import save_draft
 from informejo.drafts.models import Draft
 from informejo.events import log
 from informejo.factors.models import Passkey
+from informejo.mail.actions import watch
 from informejo.mail.models import Watcher
+from informejo.mail.queries import watcher_ids
 from informejo.sso.models import Identity
 from informejo.teams.models import Team
 from informejo.teams.queries import teams_of
@@ -129,9 +131,11 @@ def test_whoever_goes_on_as_a_requester_sees_nothing_of_the_staffs_when_they_are
     ticket = world.ticket(world.zoe)
     confiding_actions.set_confidential(world.mia, ticket, True)
     confiding_actions.name_person(world.mia, ticket, world.tom)
+    watch(world.tom, ticket, world.tom)
     merge(world, world.tom, world.ren)
     rights_actions.set_role(world.ana, world.ren, Role.AGENT, known=True)
     assert not policy.sees(world.ren, ticket)
+    assert watcher_ids(ticket) == ()
     assert policy.sees(world.mia, ticket)
 
 

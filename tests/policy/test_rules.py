@@ -226,9 +226,13 @@ def test_what_changes_hands_while_it_is_waited_for_is_looked_at_once_more(world,
         policy.hold(world.ren, "ticket.triage", ticket)
     assert locked == [ticket, said, ticket], "whoever may not does not wait"
     monkeypatch.setattr("informejo.policy.rules.db.lock", lambda row: setattr(ticket, "confidential", True))
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         policy.hold(world.mia, "ticket.triage", ticket)
     ticket.confidential = False
+    monkeypatch.setattr("informejo.policy.rules.db.lock", lambda row: setattr(said, "author_id", world.tom.id))
+    with pytest.raises(Forbidden):
+        policy.hold(world.mia, "comment.edit", said)
+    said.author_id = world.mia.id
     monkeypatch.setattr("informejo.policy.rules.db.lock", lambda row: setattr(ticket, "deleted_at", clock.now()))
     for who, what, thing in ((world.mia, "ticket.triage", ticket), (world.mia, "comment.edit", said)):
         with pytest.raises(NotFound):

@@ -7,11 +7,13 @@ from werkzeug.exceptions import Forbidden, UnprocessableEntity
 from informejo import db, policy
 from informejo.accounts import rights_actions
 from informejo.accounts.models import User
+from informejo.audit.models import Access
 from informejo.events.models import Event
 from informejo.mail import actions as mail, recipients
 from informejo.mail.words import Why
 from informejo.teams.actions import create_team
 from informejo.tickets import actions, change_actions, confiding_actions
+from informejo.tickets.models import Ticket
 from informejo.tickets.sight_queries import named_on
 from informejo.tickets.words import Status
 
@@ -63,6 +65,23 @@ def test_nobody_takes_the_last_sight_away(world, ticket):
 def test_whom_it_is_given_to_sees_it_and_whom_it_was_taken_from_does_not(world, ticket):
     change_actions.assign(world.mia, ticket, world.ana)
     assert seeing(world, ticket) == ["ana", "ren"]
+
+
+def test_what_is_done_to_one_that_became_confidential_in_that_moment_is_not_found_and_no_refusal(world, visit):
+    ticket, mia = world.ticket(), visit(world.mia)
+    find = policy.find_ticket
+
+    def found(actor, number):
+        there = find(actor, number)
+        with db.engine().begin() as another:
+            another.execute(update(Ticket).values(confidential=True))
+        return there
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(policy, "find_ticket", found)
+        answer = mia.post(f"/tickets/{ticket.id}/comments", data={"body": "It burns.", "internal": "yes"})
+    assert (answer.status_code, db.session.scalars(select(Access)).all()) == (404, [])
+    assert answer.status_code == mia.post(f"/tickets/{ticket.id}/comments", data={"body": "It burns."}).status_code
 
 
 def test_who_left_the_desk_while_somebody_waited_to_write_counts_for_nobody(world, ticket):
