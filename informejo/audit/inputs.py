@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
@@ -12,6 +11,7 @@ from informejo.audit.queries import FIRST
 from informejo.events.names import EventName
 from informejo.ids import made_at
 from informejo.inputs import Input, line, problem
+from informejo.mail.choices import place as clock_of
 
 _PLACE = re.compile(r"(\d{1,19})\.([01])")
 _TICKET = re.compile(r"#?([1-9]\d{0,10})", re.ASCII)
@@ -65,4 +65,4 @@ class AuditAsked(Input):
 
 
 def _begin(day: date, zone: str) -> int:
-    return made_at(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC))
+    return made_at(datetime(day.year, day.month, day.day, tzinfo=clock_of(zone)).astimezone(UTC))

@@ -307,3 +307,10 @@ def test_an_event_of_long_ago_is_found_by_its_day(world):
     db.commit()
     between = {"since": made_at(day - timedelta(days=1)), "until": made_at(day + timedelta(days=1))}
     assert len(audit_for(world.ana, AuditFilter(**between)).entries) == 1
+
+
+def test_a_day_is_one_of_utc_for_whoever_has_a_time_zone_that_this_machine_does_not_know_any_more(world, visit):
+    ana = visit(world.ana)
+    world.ana.time_zone = "Mars/Olympus_Mons"
+    db.commit()
+    assert ana.get("/audit?since=2026-01-01&until=2026-12-31").status_code == 200

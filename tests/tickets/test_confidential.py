@@ -81,6 +81,7 @@ def test_what_is_done_to_one_that_became_confidential_in_that_moment_is_not_foun
         patch.setattr(policy, "find_ticket", found)
         answer = mia.post(f"/tickets/{ticket.id}/comments", data={"body": "It burns.", "internal": "yes"})
     assert (answer.status_code, db.session.scalars(select(Access)).all()) == (404, [])
+    assert "It burns." in answer.text, "what was typed comes back"
     assert answer.status_code == mia.post(f"/tickets/{ticket.id}/comments", data={"body": "It burns."}).status_code
 
 
