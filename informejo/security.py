@@ -242,12 +242,12 @@ def count(what: str, who: str = "", times: int = 1):
         keep(what, key)
 
 
-def count_once(what: str, who: str, thing: str | None):
+def count_once(what: str, who: str, thing: str | None, times: int = 1):
     """The same, but the same `thing` again is not counted again, whatever has become of it; None is no thing."""
     limit = RATES[what].limit
     seen = type(limit)(1, limit.multiples), what, _key(what, who), thing or ""
     if not thing or rates().test(*seen):
-        count(what, who)
+        count(what, who, times)
         rates().hit(*seen)
 
 

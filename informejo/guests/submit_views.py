@@ -51,7 +51,7 @@ def submit():
         key = _key_of_all(new, uploads)
         security.count_once("ticket by a visitor", security.address(), key)
         db.commit()  # it counts whatever becomes of it, and nobody waits to write while files are looked at
-        _count_bytes(uploads)
+        _count_bytes(uploads, key)
         with files.kept(uploads, None) as kept, security.in_even_time():
             submit_ticket(files=kept, **new.model_dump() | {"key": key})
             db.commit()
@@ -82,7 +82,7 @@ def _key_of_all(new: GuestTicket, uploads: Sequence[FileStorage]) -> str | None:
     return sha256(json.dumps(whole).encode()).hexdigest()
 
 
-def _count_bytes(uploads: Sequence[FileStorage]):
+def _count_bytes(uploads: Sequence[FileStorage], key: str | None):
     """Visitors can type anybody's address, so files are counted by where they come from, and for no person.
 
     Raises TooMuch.
@@ -90,7 +90,7 @@ def _count_bytes(uploads: Sequence[FileStorage]):
     hundredths = ceil(100 * sum(map(_size, uploads)) / max(1, current_app.config["PERSON_QUOTA"]))
     if hundredths:
         try:
-            security.count("hundredth of a visitor's files", security.address(), hundredths)
+            security.count_once("hundredth of a visitor's files", security.address(), key, hundredths)
         except TooManyRequests as many:
             raise files.TooMuch(TOO_MUCH) from many
 

@@ -74,7 +74,7 @@ def test_whose_address_says_too_little_is_named_by_all_of_it(world, visit):
 
 
 def test_an_address_that_a_mail_program_wrote_in_the_place_of_a_name_is_none(world, visit):
-    invite(visit(world.ana), people="\"lee.park@example.org\" <lee.park@example.org>", role="user")
+    invite(visit(world.ana), people='"lee.park@example.org" <lee.park@example.org>', role="user")
     assert queries.user_by_email("lee.park@example.org").name == "Lee Park"
 
 

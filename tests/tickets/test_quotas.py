@@ -89,6 +89,13 @@ def test_what_visitors_send_in_somebodys_name_is_counted_where_they_are(world, v
     assert attached(visit(world.ren), "/tickets", 1_000, **NEW).status_code == 303, "Ren's own is untouched"
 
 
+@pytest.mark.hardening("S-30")
+def test_what_a_visitor_sends_twice_takes_room_once(world, visit):
+    visitor, named = visit(), {**NEW, "name": "Nia Odd", "email": "nia@example.org", "key": "once"}
+    sent = [attached(visitor, "/submit-ticket", 900, **named).location for _ in range(2)]
+    assert (sent, sizes()) == (["/submit-ticket/sent"] * 2, [900])
+
+
 def test_what_somebody_sent_is_found_without_looking_through_all_files(world):
     asked = []
     event.listen(db.engine(), "before_cursor_execute", lambda _c, _u, *said: asked.append(said[:2]))
