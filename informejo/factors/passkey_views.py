@@ -1,11 +1,13 @@
 """Passkeys: signing in with one, adding one, removing one."""
 
 from flask import Blueprint, g, request
+from werkzeug.exceptions import NotFound
 
 from informejo import db, security
 from informejo.accounts.asked_again import is_proved, require_proof
 from informejo.accounts.coming_in import came_in_just_now, come_in, lead_on_again
 from informejo.accounts.gate import passing_through, sign_in_page
+from informejo.accounts.queries import has_just_changed
 from informejo.accounts.session_actions import add_factor
 from informejo.audit import accesses
 from informejo.factors import passkey_actions
@@ -76,7 +78,12 @@ def add_passkey():
 @bp.post(f"{HERE}/passkeys/<int:id>/removal")
 def remove_passkey(id: int):
     """Sign in with this one no more."""
-    passkey = passkey_of(actor(), id)
+    try:
+        passkey = passkey_of(actor(), id)
+    except NotFound:
+        if has_just_changed(actor(), "passkey"):  # by this very form, sent twice
+            return go_to(HERE, "passkey-removed")
+        raise
     require_proof()
     passkey_actions.remove_passkey(actor(), passkey)
     db.commit()

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app, g
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 from informejo import cookies, db
 from informejo.accounts import asked_again
@@ -9,12 +10,15 @@ from informejo.accounts.asked_again import Elsewhere, require_proof
 from informejo.accounts.half_actions import finish_half
 from informejo.accounts.half_queries import key_in
 from informejo.accounts.models import User
+from informejo.accounts.queries import has_just_changed
 from informejo.sso import actions, providers, queries
 from informejo.sso.claims import Told
 from informejo.sso.going import begin, provider_named
 from informejo.sso.own import LINK, fits, waiting
 from informejo.sso.refusals import NotSignedIn, ask_again
 from informejo.web import actor, go_to, page
+
+HERE = "/profile/security"
 
 bp = Blueprint("sso_accounts", __name__)
 
@@ -50,14 +54,14 @@ def create_link():
     require_proof()
     told = waiting()
     if not fits(told, actor()):
-        raise NotFound
+        return _sent_twice("sso-linked")
     finish_half(key_in(cookies.sso_cookie(), "link"), "sso-link")
     try:
         actions.link(actor(), told)
     except actions.Refused as refused:
         raise NotSignedIn(refused.why, told.word) from refused
     db.commit()
-    return go_to("/profile/security", "sso-linked")
+    return go_to(HERE, "sso-linked")
 
 
 @bp.post("/profile/identities/<int:id>/removal")
@@ -66,10 +70,19 @@ def remove(id: int):
     require_proof()
     try:
         actions.unlink(actor(), id, g.session)
+    except NotFound:
+        return _sent_twice("sso-unlinked")
     except actions.Refused as refused:
-        raise NotSignedIn(refused.why, "This", way_back=("/profile/security", "Back to Security")) from refused
+        raise NotSignedIn(refused.why, "This", way_back=(HERE, "Back to Security")) from refused
     db.commit()
-    return go_to("/profile/security", "sso-unlinked")
+    return go_to(HERE, "sso-unlinked")
+
+
+def _sent_twice(notice: str) -> Response:
+    """On to where it led, if that was done just now: the form has come twice. Raises NotFound."""
+    if not has_just_changed(actor(), "identity"):
+        raise NotFound
+    return go_to(HERE, notice)
 
 
 def elsewhere(user: User) -> list[Elsewhere]:
