@@ -41,7 +41,9 @@ _begin = post_worker_init
 
 def post_worker_init(worker):
     _begin(worker)
+    from bench.rates import let_each_do_more
     from informejo.live.hub import hub
+    let_each_do_more()
     publish, notes = hub.publish, open({notes!r}, "a", buffering=1)
 
     def noted(shown, bookmark=None):

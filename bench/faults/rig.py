@@ -30,8 +30,10 @@ def post_worker_init(worker):
     _begin(worker)
     import gc, time
     import gevent
+    from bench.rates import let_each_do_more
     from informejo import db
     from informejo.live.hub import hub
+    let_each_do_more()
     notes = open({notes!r}, "a", buffering=1)
 
     def meter():

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from informejo import db
+from informejo.accounts.models import Role, User
 from informejo.events.models import Event
 from informejo.tickets.models import Comment
 from tests.chain.asking import ask
@@ -56,12 +57,12 @@ class Posting:
 
 @pytest.fixture
 def crowd(chain, world, cookie, listening):
-    """`crowd(port)` are fifty who read a ticket and four who write to it."""
+    """`crowd(port)` are fifty who read a ticket and twelve who write to it."""
     postings = []
 
     def crowd(port):
         ticket = world.ticket()
-        people = [world.mia, world.tom, world.ana, world.ren]
+        people = [world.mia, world.tom, world.ana, world.ren, *_colleagues()]
         address = f"/live/events?on=ticket:{ticket.number}"
         readers = [listening(port, people[n % 3], address) for n in range(READERS)]
         for reader in readers:
@@ -72,6 +73,14 @@ def crowd(chain, world, cookie, listening):
     yield crowd
     for posting in postings:
         posting.end()
+
+
+def _colleagues() -> list[User]:
+    """Twelve write ten messages a second between them; four would be asked to wait, after 60 in a minute each."""
+    people = [User(email=f"c{n}@desk.example", name=f"Colleague {n}", role=Role.AGENT) for n in range(8)]
+    db.session.add_all(people)
+    db.commit()
+    return people
 
 
 def nothing_is_lost(ticket, readers, posting):
