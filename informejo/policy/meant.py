@@ -26,14 +26,15 @@ def team_meant(event: Event, name: str) -> Team | None:
 def staff_meant(event: Event, names: Collection[str], among: Collection[int] | None = None) -> frozenset[int]:
     """Who of the staff was called so then, by id: whoever the event is about, or else whoever alone had such a name.
 
-    Of two who were called alike nobody is taken: what one of them saw must not be told to the other. Where only some
-    can be meant, they are `among` these.
+    Of two who were called alike nobody is taken: what one of them saw must not be told to the other, nor to whoever
+    came later. Where only some can be meant, they are `among` these.
     """
     renamed = _renamed_since(event) if names else {}
     if event.user:
         names = {*names} - {renamed.get(event.user_id, event.user.name)}
     had = {name: [] for name in names}
-    candidates = select(User.id, User.name).where(User.role.in_(STAFF), or_(User.name.in_(names), User.id.in_(renamed)))
+    candidates = select(User.id, User.name).where(User.role.in_(STAFF), User.created_at <= event.at)
+    candidates = candidates.where(or_(User.name.in_(names), User.id.in_(renamed)))
     candidates = candidates if among is None else candidates.where(User.id.in_(among))
     for id, name in db.session.execute(candidates) if names else ():
         had.get(renamed.get(id, name), []).append(id)

@@ -5,7 +5,7 @@ import pytest
 from informejo import db, policy
 from informejo.accounts import rights_actions
 from informejo.accounts.actions import edit_profile
-from informejo.accounts.models import Role
+from informejo.accounts.models import Role, User
 from informejo.events import log
 from informejo.events.models import Audience
 from informejo.events.names import EventName
@@ -87,3 +87,14 @@ def test_of_two_who_had_a_name_in_that_moment_neither_is_meant_unless_it_says_wh
     rename((world.tom, "Tom Lang"), (world.dan, "Dan Wolf"))
     assert policy.staff_meant(either, ["Tom Berg"]) == set()
     assert policy.staff_meant(toms, ["Tom Berg"]) == {world.tom.id}
+
+
+@pytest.mark.hardening("O-03")
+def test_whoever_came_later_is_not_meant_by_the_name_of_one_who_has_left(world, moment):
+    before, tom = moment(), world.tom
+    rights_actions.set_role(world.ana, tom, Role.USER)
+    newcomer = User(email="tom.b@example.org", name=tom.name, role=Role.AGENT)
+    db.session.add(newcomer)
+    db.commit()
+    assert policy.staff_meant(before, [tom.name]) == set()
+    assert policy.staff_meant(moment(), [tom.name]) == {newcomer.id}
