@@ -15,7 +15,15 @@ from informejo.folding import fold
 from informejo.meanwhile import ChangedMeanwhile
 from informejo.settings.models import SavedSetting
 from informejo.settings.queries import NAMES
-from informejo.tickets.words import CATEGORIES, SETTING, added_categories, category_by_itself
+from informejo.tickets.words import (
+    CATEGORIES,
+    ORDER,
+    SETTING,
+    Category,
+    added_categories,
+    category_by_itself,
+    in_order,
+)
 from informejo.turns import begin_write
 
 MOST_CATEGORIES = 50
@@ -42,8 +50,12 @@ def change_settings(actor: User, steps: Mapping[str, tuple]) -> bool:
     return _change(actor, steps)
 
 
-def change_categories(actor: User, changed: Mapping[str, tuple[dict, dict]], added: str = ""):
+def change_categories(
+    actor: User, changed: Mapping[str, tuple[dict, dict]], added: str = "", moved: tuple[str, int] | None = None
+):
     """Change categories, each to what it shall be from what it was shown as, and add one that is called `added`.
+
+    `moved` are a key, and how many places down the list it goes; the last, for the rest, stays where it is.
 
     What is said of a category is its `word`, and whether it is `hidden` from new tickets; of two people of whom each
     changes one of these both have it. No category ever goes: tickets may have it. Raises ChangedMeanwhile, CannotBe.
@@ -58,7 +70,8 @@ def change_categories(actor: User, changed: Mapping[str, tuple[dict, dict]], add
     if added:
         steps[_next_key(there)] = {"word": added, "hidden": False}, None
     _require_fitting(there, {key: new for key, (new, _) in steps.items()})
-    _change(actor, {SETTING + key: step for key, step in steps.items()})
+    order = _order(list(there), *moved) if moved else {}
+    _change(actor, {SETTING + key: step for key, step in steps.items()} | order)
 
 
 def take_back(actor: User, change: Event):
@@ -123,6 +136,18 @@ def _touched(holds: dict, new: dict, was: dict) -> tuple[dict, dict]:
     """Both with what holds now in the place of what they do not change."""
     touched = [part for part in new if new[part] != was[part]]
     return holds | {part: new[part] for part in touched}, holds | {part: was[part] for part in touched}
+
+
+def _order(there: list[str], key: str, places: int) -> dict[str, tuple[str, str]]:
+    """The step that moves it so far down from where it is now; none where that is beyond an end."""
+    row = db.session.get(SavedSetting, ORDER, populate_existing=True)
+    holds, by_itself = row.value if row else "", [one for one in there if one != Category.OTHER]
+    listed = in_order(by_itself, holds)
+    if key not in listed or not 0 <= (place := listed.index(key) + places) < len(listed):
+        return {}
+    listed.remove(key)
+    listed.insert(place, key)
+    return {ORDER: ("" if listed == by_itself else " ".join(listed), holds)}
 
 
 def _next_key(there: Mapping[str, dict]) -> str:

@@ -24,16 +24,17 @@ def categories():
 
 @bp.post("/settings/categories")
 def save():
-    """Rename, hide and offer those that were changed in the form, and add the one that was named there."""
+    """Rename, hide and offer those that were changed in the form, add what was named there, and move one."""
     require_proof()
     policy.require(actor(), "settings.change")
     problems: dict[str, str] = {}
+    moved = _moved()
     added = _name("new", problems) if request.form.get("new", "").strip() else ""
     changed = {one: step for one in Category if (step := _step(one, problems))}
     if problems:
         return categories_page(_typed(), problems), 422
     try:
-        change_categories(actor(), changed, added)
+        change_categories(actor(), changed, added, moved)
     except CannotBe as cannot:
         db.session.rollback()
         place = field_of(cannot.name) if cannot.name else "new"
@@ -42,7 +43,15 @@ def save():
         db.session.rollback()
         holds = _shown(meanwhile)
         return categories_page(_typed() | _untouched(holds), conflict(meanwhile), holds), 409
-    return done(CATEGORIES)
+    return done(CATEGORIES, f"#{'up' if moved[1] < 0 else 'down'}-{moved[0]}" if moved else "")
+
+
+def _moved() -> tuple[str, int] | None:
+    """Which one a button moves, and how many places down."""
+    for field, places in {"up": -1, "down": 1}.items():
+        if request.form.get(field) in Category:
+            return request.form[field], places
+    return None
 
 
 def _step(one: Category, problems: dict[str, str]) -> tuple[dict, dict] | None:

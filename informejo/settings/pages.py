@@ -19,7 +19,7 @@ from informejo.settings.actions import MOST_CATEGORIES, CannotBe, change_setting
 from informejo.settings.inputs import DESK_FORM, Form, shown
 from informejo.settings.mail_inputs import MAIL_FORM
 from informejo.settings.saved import all_settings, setting
-from informejo.tickets.words import SETTING, Category
+from informejo.tickets.words import ORDER, SETTING, Category, in_order
 from informejo.web import actor, go_to, page
 
 FIRST = (
@@ -31,7 +31,11 @@ TABS = ((DESK, "The desk"), (CATEGORIES, "Categories"), (MAIL, "Mail"))
 TITLES = {DESK: "Settings", CATEGORIES: "Categories", MAIL: "Mail settings"}
 FORMS = {DESK: DESK_FORM, MAIL: MAIL_FORM}
 FIELDS = {name: field for form in FORMS.values() for name, field in form.fields.items()}
-LABELS = {name: field.label for name, field in FIELDS.items()} | {"LOGO": "Logo", "FIRST_STEPS": "First steps"}
+LABELS = {name: field.label for name, field in FIELDS.items()} | {
+    "LOGO": "Logo",
+    "FIRST_STEPS": "First steps",
+    ORDER: "Order",
+}
 SECRETS = ("SMTP_PASSWORD", "OAUTH_CLIENT_SECRET", "OAUTH_REFRESH_TOKEN", "MAILBOXES")
 
 
@@ -127,7 +131,7 @@ def mail_notes() -> list[str]:
 
 def page_of(name: str) -> str:
     """The address of the page on which that setting is changed."""
-    if name.startswith(SETTING):
+    if name.startswith(SETTING) or name == ORDER:
         return CATEGORIES
     return MAIL if name in MAIL_FORM.fields else DESK
 
@@ -142,10 +146,10 @@ def conflict(changed: ChangedMeanwhile) -> dict[str, str]:
     return {field_of(changed.name): question(_told(changed.value))}
 
 
-def done(address: str):
-    """Keep what was changed, and say so on that page."""
+def done(address: str, place: str = ""):
+    """Keep what was changed, and say so on that page, at a place of it if one is named."""
     db.commit()
-    return go_to(address, "settings-saved")
+    return go_to(address + place, "settings-saved")
 
 
 def _page(here: str, template: str, problems: dict | None, **context) -> str:
@@ -193,6 +197,8 @@ def _can_be_undone(event: Event) -> bool:
 
 def _change(name: str, old, new) -> str:
     """One change in the history."""
+    if name == ORDER:
+        return ", ".join(Category(key).word for key in in_order(list(Category), new))
     if not name.startswith(SETTING):
         return f"{_told(old)} became {_told(new)}"
     if old is None:

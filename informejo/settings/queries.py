@@ -16,11 +16,11 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.settings.models import SavedSetting
 from informejo.settings.saved import saved as saved, setting as setting
-from informejo.tickets.words import Category
+from informejo.tickets.words import ORDER, Category
 
 LOGO = "LOGO"  # the one that no environment says: {"type": media type, "content": base64}
 FIRST_STEPS = "FIRST_STEPS"  # which of the first steps somebody said are done, as words with a space between two
-NAMES = {one.name for one in SETTINGS if one.on_page} | {LOGO, FIRST_STEPS}
+NAMES = {one.name for one in SETTINGS if one.on_page} | {LOGO, FIRST_STEPS, ORDER}
 MOST_HISTORY = 50  # changes that a page shows
 
 

@@ -1,6 +1,6 @@
 """The words of a ticket: status, priority, category, each with the word and the icon people see."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
@@ -66,15 +66,16 @@ CATEGORIES = {  # that a desk comes with, by their keys
     "travel": Look("Travel", "plane"),
     "other": Look("Other", "circle-help"),
 }
+ORDER = "ORDER_OF_CATEGORIES"  # the setting that says in which order they are listed: keys with a space between two
 SETTING = "CATEGORY_"  # begins the name of the setting that says what a category is called; its key follows
 
 
 class _Listed(type):
-    """Iterates like an enum: those that a desk comes with, those that were added, at the end the one for the rest."""
+    """Iterates like an enum, in the order that was set, and at the end the one for the rest."""
 
     def __iter__(cls) -> Iterator["Category"]:
         *known, last = CATEGORIES
-        return map(cls, (*known, *added_categories(saved()), last))
+        return map(cls, (*in_order([*known, *added_categories(saved())]), last))
 
     def __len__(cls) -> int:
         return len(CATEGORIES) + len(added_categories(saved()))
@@ -119,6 +120,13 @@ def added_categories(values: Mapping[str, object]) -> list[str]:
     """The keys of those that were added, among all that was saved in pages; in the order in which they were."""
     keys = (name.removeprefix(SETTING) for name in values if name.startswith(SETTING))
     return sorted((key for key in keys if key not in CATEGORIES), key=lambda key: int(key[1:]))
+
+
+def in_order(keys: Sequence[str], order: str | None = None) -> list[str]:
+    """These keys in an order that was set, by default the one that holds; those that it does not name come after."""
+    set_order = saved().get(ORDER, "") if order is None else order
+    places = {key: place for place, key in enumerate(str(set_order).split())}
+    return sorted(keys, key=lambda key: places.get(key, len(places)))
 
 
 def category_by_itself(key: str) -> dict | None:

@@ -42,9 +42,9 @@ def save(browser, **fields):
     return browser.post("/settings", data=was | {name: new for name, (_, new) in fields.items()})
 
 
-def categories(browser, *changed: tuple[Category, str, str, bool, bool], new: str = ""):
+def categories(browser, *changed: tuple[Category, str, str, bool, bool], new: str = "", **pressed: str):
     """Of each that is changed: what it was called and shall be called, and whether it was offered and shall be."""
-    sent = {"new": new}
+    sent = {"new": new, **pressed}
     for one, was, word, was_offered, offered in changed:
         sent |= {f"was-word-{one}": was, f"word-{one}": word, f"was-offered-{one}": "on" if was_offered else ""}
         sent |= {f"offered-{one}": "on"} if offered else {}
@@ -316,3 +316,48 @@ def test_an_accent_is_a_sheet_that_browsers_keep_and_says_what_became_of_it(ana,
     assert of_another.headers["Cache-Control"] == "no-store"
     assert accent("#ffff00").light in sheet.text
     assert "is shown as" in ana.get("/settings").text
+
+
+def listed(page: str) -> list[str]:
+    """The words that a new ticket can be about, as its form lists them."""
+    [choice] = dom.read(page).all("select", name="category")
+    return [option.text for option in choice.all("option") if option.attributes.get("value")]
+
+
+def test_categories_are_moved_up_and_down_and_the_one_for_the_rest_stays_at_the_end(ana, visit, world):
+    """Two plain buttons for each, so by keyboard and without scripts; what was typed beside is saved with it."""
+    ren = visit(world.ren)
+    before = listed(ren.get("/tickets/new").text)
+    assert (before[0], before[-1]) == ("Hardware", "Other")
+    answer = categories(ana, (Category.NETWORK, "Network", "Network", True, True), new="Printers", up="network")
+    assert answer.location == "/settings/categories#up-network", "where it can be pressed again"
+    assert listed(ren.get("/tickets/new").text) == [
+        "Hardware", "Network", "Software", "Access", "Travel", "Printers", "Other"]  # fmt: skip
+    [added] = [one for one in Category if one.word == "Printers"]
+    for _ in range(9):
+        categories(ana, up=added)
+    assert [one.word for one in Category][:3] == ["Printers", "Hardware", "Network"]
+    for ends in ({"down": "other"}, {"up": "other"}, {"up": added}, {"down": "nothing"}):
+        categories(ana, **ends)
+    assert [one.word for one in Category][0::6] == ["Printers", "Other"]
+    assert "Move Printers down" in ana.get("/settings/categories").text
+
+
+def test_two_who_move_categories_move_both_and_each_move_is_taken_back(ana, visit, world):
+    before = list(Category)
+    categories(ana, down="hardware")
+    categories(visit(world.ana), up="travel")
+    assert [*Category] == ["software", "hardware", "network", "travel", "access", "other"]
+    page = ana.get("/settings/categories").text
+    assert "Software, Hardware, Network, Travel, Access, Other" in page
+    newest = re.search(r"/settings/changes/(\d+)/undo", page)[1]
+    assert ana.post(f"/settings/changes/{newest}/undo").location == "/settings/categories"
+    assert [*Category] == ["software", "hardware", "network", "access", "travel", "other"]
+    categories(ana, up="hardware")
+    assert [*Category] == before
+    assert not setting("ORDER_OF_CATEGORIES"), "as they come by themselves"
+
+
+def test_enter_in_a_name_saves_and_moves_nothing(ana):
+    form = dom.read(ana.get("/settings/categories").text).find("field-ORDER_OF_CATEGORIES")
+    assert not form.all("button")[0].attributes.get("name")
