@@ -2,8 +2,10 @@
 
 import gc
 import os
+from functools import partial
 
 import pytest
+import werkzeug.test
 from flask.testing import FlaskClient
 from hypothesis import settings
 from playwright.sync_api import expect, sync_playwright
@@ -27,6 +29,8 @@ ONE_RENDERER = "--renderer-process-limit=1"
 settings.register_profile("desk", deadline=None)  # how long an example takes says more about the machine than about us
 settings.load_profile("desk")
 expect.set_options(timeout=PATIENCE)
+# The test client would write large forms into a temporary file, and leave it to the garbage collector to close it.
+werkzeug.test.stream_encode_multipart = partial(werkzeug.test.stream_encode_multipart, use_tempfile=False)
 Server.starter, Server.commander = Starter(patched=True), Starter(patched=False)
 
 

@@ -17,8 +17,11 @@ DOCS = ROOT / "docs"
 def settings() -> str:
     """Every setting."""
     return _table(
-        ("setting", "default", "meaning"),
-        [(f"`{s.name}`", f"`{_shown(s.default)}`", s.meaning) for s in SETTINGS + OF_A_PROVIDER],
+        ("setting", "default", "in a page", "meaning"),
+        [
+            (f"`{s.name}`", f"`{_shown(s.default)}`", "yes" if s.on_page else "", s.meaning)
+            for s in SETTINGS + OF_A_PROVIDER
+        ],
     )
 
 

@@ -30,7 +30,8 @@ def out(patient: Patient) -> Answer:
         return _worst(post.due_since)("Mails are due, and nobody has taken them up.", LOGS, since=post.due_since)
     if failed := post.amounts.failed:
         return look(f"{_mails(failed)} {'was' if failed == 1 else 'were'} given up. The tickets say why.",
-                    "When the reason is gone, send them again, at /mail/out or on their tickets.")  # fmt: skip
+                    "When the reason is gone, send them again, at /mail/out or on their tickets. Where one is missing"
+                    " there, it is about a ticket that is confidential: those who see it send it again.")  # fmt: skip
     if settings["SMTP_OAUTH"] and (ending := _ending(SENDING, way.token_expires_at)):
         return ending
     return well("Mail goes out." if way.well_at else "No mail had to be sent yet.")

@@ -13,6 +13,7 @@ from informejo.mail.models import IncomingMail, MailWay, OutgoingMail
 from informejo.mail.words import SENDING, InState, Kind, OutState
 from informejo.readers import Reader, following
 from informejo.readers.models import KeptEvent
+from informejo.tickets import confiding_actions
 from tests import world as cast
 from tests.live import dom
 
@@ -119,6 +120,24 @@ def test_mails_that_were_given_up_are_counted(ask):
     assert "1 mail was given up" in found.sentence
     outgoing(OutState.FAILED)
     assert "2 mails were given up" in ask(mail_checks.out, **SMTP).sentence
+
+
+def test_those_of_confidential_tickets_are_counted_too_and_nothing_else_is_said_of_them(world, visit, ask):
+    """Health is for administrators, who see that mail fails; which ticket it is about is for those who see that."""
+    ticket = world.ticket(title="Whispered to few")
+    confiding_actions.set_confidential(world.mia, ticket, True)
+    mail = outgoing(OutState.FAILED, ticket_id=ticket.id, user_id=world.ren.id, error="550 no such person")
+    assert "1 mail was given up" in ask(mail_checks.out, **SMTP).sentence
+    ana, mia = visit(world.ana), visit(world.mia)
+    ana.post("/health")
+    page = dom.read(ana.get("/health").text).find("main").text
+    assert "1 mail was given up" in page
+    assert "Where one is missing there, it is about a ticket that is confidential" in page
+    for told in (ticket.title, f"#{ticket.id}", mail.address, mail.error):
+        assert told not in page
+        assert told not in dom.read(ana.get("/mail/out").text).find("main").text
+    assert mail.error in mia.get("/mail/out").text, "who sees it finds it, and sends it again"
+    assert mia.get("/health").status_code == 403
 
 
 def test_a_desk_without_mailboxes_is_well_and_says_how_mail_can_come_in(ask):
