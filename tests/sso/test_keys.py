@@ -113,6 +113,33 @@ def test_a_logout_token_says_whom_in_every_point_or_nobody(shown):
                 tokens.check_logout(PROVIDER, signed(**SIGNED_OUT | lie))
 
 
+def said_of(check, token: str, **known) -> str:
+    with pytest.raises(Untrue) as untrue:
+        check(PROVIDER, token, **known)
+    return str(untrue.value)
+
+
+def test_what_is_wrong_with_a_token_is_said(shown):
+    """It stands in the log, for whoever looks why nobody comes in."""
+    tokens_of_sign_ins = {
+        "x" * 65_537: "there is no token",
+        "x" * 65_536: "it cannot be read",
+        signed(aud="else"): "invalid_claim",
+        signed(exp=1): "expired_token",
+        signed(sub=""): "it names nobody",
+    }
+    for token, said in tokens_of_sign_ins.items():
+        assert said_of(tokens.check, token, nonce="n") == said
+    for lie, said in (
+        ({"events": [tokens.LOGOUT]}, "it tells of no sign-out"),
+        ({"iat": None}, "missing_claim"),
+        ({"nonce": "n"}, "it is a token of another kind"),
+        ({"jti": "x" * 256}, "it has no id"),
+        ({"iat": 1_600_000_000}, "it is too old"),
+    ):
+        assert said_of(tokens.check_logout, signed(**SIGNED_OUT | lie)) == said
+
+
 class Asked:
     """A provider that says `told` at each address, counts who asks, and whose clock stands at `now`."""
 
