@@ -32,6 +32,7 @@ class Server:
         self.settings = {name: str(value) for name, value in (places | own | settings).items()}
         self.configuration = "gunicorn.conf.py"
         self.root = ROOT  # of the release that serves
+        self.prefix = ()  # the command that confines it
         self._master = None
 
     def upgrade(self):
@@ -59,7 +60,7 @@ class Server:
             return self._master
         with self.log.open("ab") as log:
             self._master = subprocess.Popen(
-                [*PYTHON, *words], cwd=self.root, env=self._environment, stdout=log, stderr=log
+                [*self.prefix, *PYTHON, *words], cwd=self.root, env=self._environment, stdout=log, stderr=log
             )
         return self._master
 
@@ -97,8 +98,8 @@ class Server:
 
     @property
     def _is_ours(self) -> bool:
-        """Whether it is what the tests imported, and nothing has to be loaded before Python."""
-        return self.root == ROOT and "LD_PRELOAD" not in self.settings
+        """Whether it is what the tests imported, and nothing has to happen before Python begins."""
+        return self.root == ROOT and not self.prefix and "LD_PRELOAD" not in self.settings
 
     @property
     def _environment(self) -> dict[str, str]:

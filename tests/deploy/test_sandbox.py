@@ -47,6 +47,7 @@ def run(state: Path, *words: str, **environ) -> subprocess.CompletedProcess:
 
 
 def test_a_confined_desk_signs_in_takes_messages_backs_up_and_prunes(desk, tmp_path):
+    assert "Seccomp:\t2" in Path(f"/proc/{desk.server.worker}/status").read_text(), "it is not confined"
     line = http.client.HTTPConnection("127.0.0.1", desk.server.port, timeout=30)
     form = {"email": "ren@example.org", "password": "correct horse battery"}
     assert post(line, "/sign-in", form, "") == 303
