@@ -31,7 +31,7 @@ settings.load_profile("desk")
 expect.set_options(timeout=PATIENCE)
 # The test client would write large forms into a temporary file, and leave it to the garbage collector to close it.
 werkzeug.test.stream_encode_multipart = partial(werkzeug.test.stream_encode_multipart, use_tempfile=False)
-Server.starter, Server.commander = Starter(patched=True), Starter(patched=False)
+Server.starter, Server.commander = Starter(patched=True), Starter()
 
 
 class Browser(FlaskClient):

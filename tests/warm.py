@@ -2,9 +2,12 @@
 
 It is gunicorn's own command that runs, in an environment and a folder of its own, after gevent has patched everything,
 or Flask's, where nothing is patched; only modules and compiled templates are there. Starts from scratch are tested in
-tests/deploy and tests/test_commands.py, and bench measures nothing else.
+tests/deploy and tests/test_commands.py, and bench measures nothing else. Of another release only what it is built on
+can be there beforehand.
 """
 
+import gc
+import importlib
 import json
 import os
 import resource
@@ -19,17 +22,35 @@ from tempfile import TemporaryDirectory
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
+LIBRARIES = (
+    "flask_migrate",
+    "limits.strategies",
+    "markdown_it",
+    "nh3",
+    "prometheus_client",
+    "pydantic",
+    "pyotp",
+    "segno",
+)
+LIBRARIES += ("argon2", "flask_sqlalchemy", "sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "webauthn", "zxcvbn")
 
 
 class Starter:
-    """The process that they are forked from; it begins with the first, and ends with the process that asks it."""
+    """The process that they are forked from; it begins with the first, and ends with the process that asks it.
 
-    def __init__(self, patched: bool):
-        self._patched, self._process, self._turn = patched, None, threading.Lock()
+    `patched` by gevent; `of_another_release` than this, which is not loaded itself.
+    """
 
-    def start(self, words: list[str], folder: Path, environment: dict[str, str], *logs: Path) -> "Started":
-        """Run `python -m` these words in that folder; what is printed goes into one log, or errors into another."""
-        order = {"words": words, "folder": str(folder), "environment": environment}
+    def __init__(self, *, patched: bool = False, of_another_release: bool = False):
+        self._words = ["patched"] * patched + ["libraries"] * of_another_release
+        self._process, self._turn = None, threading.Lock()
+
+    def start(self, words: list[str], folder: Path, environment: dict[str, str], *logs: Path, **more) -> "Started":
+        """Run `python -m` these words in that folder; what is printed goes into one log, or errors into another.
+
+        `more` can be the `umask`.
+        """
+        order = {"words": words, "folder": str(folder), "environment": environment} | more
         order |= {"files": resource.getrlimit(resource.RLIMIT_NOFILE)}
         return Started(self, self.ask(order | {"logs": [str(log) for log in (logs[0], logs[-1])]}))
 
@@ -44,7 +65,7 @@ class Starter:
         """Its answer to one order: the process id of what it started, or how that ended."""
         with self._turn:
             if self._process is None:
-                command, pipe = [sys.executable, "-m", "tests.warm", *["patched"] * self._patched], subprocess.PIPE
+                command, pipe = [sys.executable, "-m", "tests.warm", *self._words], subprocess.PIPE
                 self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
             print(json.dumps(order), file=self._process.stdin, flush=True)
             return json.loads(self._process.stdout.readline())
@@ -82,7 +103,10 @@ def main():
 
     if "patched" in sys.argv:
         monkey.patch_all()
-    _load_all()
+    if "libraries" in sys.argv:
+        _load_libraries()
+    else:
+        _load_all()
     fork, waitpid = (monkey.get_original("os", name) for name in ("fork", "waitpid"))
     while line := sys.stdin.readline():
         order = json.loads(line)
@@ -106,12 +130,20 @@ def _load_all():
     preload.everything()
 
 
-def _become(words: list[str], folder: str, environment: dict[str, str], files: tuple[int, int], logs: list[str]):
+def _load_libraries():
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    gc.freeze()
+
+
+def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int], logs: list[str], umask=0o022):
     """Be what `python -m` makes of these words."""
     resource.setrlimit(resource.RLIMIT_NOFILE, files)
+    os.umask(umask)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    sys.path[0] = folder
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     for stream, log in zip((sys.stdout, sys.stderr), logs, strict=True):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), stream.fileno())

@@ -10,12 +10,15 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.deploy.python import Python
 from tests.posting import Desk, post
 from tests.server import ROOT
+from tests.warm import Starter
 
 SHIPPED = ("app.py", "gunicorn.conf.py", "requirements.txt", "informejo", "migrations", "static", "templates", "deploy")
 PLAYED = ROOT / "tests" / "deploy" / "systemctl.py"
-PAUSE = 0.25  # seconds between two messages of one person; faster, the desk would take them for a machine
+PAUSE = 0.5  # seconds between two messages of one person; faster, the desk would take them for a machine
+STARTER = Starter(of_another_release=True)
 AUTHOR = ("-c", "user.name=Mia", "-c", "user.email=mia@example.org", "-c", "commit.gpgsign=false")
 
 
@@ -30,6 +33,7 @@ class Machine:
             place.mkdir()
         self.listener = socket.create_server(("127.0.0.1", self.desk.server.port), backlog=500)
         self._play_systemd(folder / "bin" / "systemctl")
+        self._python = Python(folder / "venv", STARTER)
         self._path = f"{folder / 'bin'}:{os.environ['PATH']}"
         self.configure(**self.desk.server.settings)
 
@@ -77,7 +81,7 @@ class Machine:
 
     @property
     def environ(self) -> dict[str, str]:
-        places = {"HOME": self.home, "ENV": self.env_file, "UNITS": self.units, "VENV": sys.prefix, "WAIT": 30}
+        places = {"HOME": self.home, "ENV": self.env_file, "UNITS": self.units, "VENV": self._python.place, "WAIT": 30}
         own = {f"INFORMEJO_{name}": str(value) for name, value in places.items()}
         played = {"PLAYED_STATE": str(self.state), "PLAYED_SOCKET": str(self.listener.fileno())}
         clean = {name: value for name, value in os.environ.items() if name not in self.desk.server.settings}
@@ -96,6 +100,7 @@ class Machine:
     def close(self):
         self.systemctl("stop", "informejo.socket", "informejo.service")
         self.listener.close()
+        self._python.close()
 
     def _play_systemd(self, script: Path):
         script.write_text(f'#!/bin/sh\nexec {sys.executable} {PLAYED} "$@"\n')
