@@ -17,7 +17,7 @@ from tests.chain.asking import ask
 from tests.waiting import until
 
 pytestmark = pytest.mark.server
-READERS = 50
+READERS = 20
 PER_SECOND = 10
 
 
@@ -57,7 +57,7 @@ class Posting:
 
 @pytest.fixture
 def crowd(chain, world, cookie, listening):
-    """`crowd(port)` are fifty who read a ticket and twelve who write to it."""
+    """`crowd(port)` are twenty who read a ticket and twelve who write to it."""
     postings = []
 
     def crowd(port):
