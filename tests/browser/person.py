@@ -14,6 +14,8 @@ WATCH = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} forbids ${event.blockedURI} ${event.sample}`));"""
 OTHERS = "net::ERR_NETWORK_CHANGED"  # other tests make networks of their own, and Chromium lets go of what is under way
 LIVE = "#live-mark[data-state=live]"
+# What fades in is drawn sixty times a second, which was half of what a message costs; tests/scripts has it in motion.
+CALM = {"reduced_motion": "reduce"}
 
 
 class Person:
@@ -26,7 +28,7 @@ class Person:
     def __init__(self, browser: Browser, server: Server, user: User | None = None, at: str = "", **options):
         self.user, self.server, self.at = user, server, at or server.address
         self.broken, self._forgiven = [], [OTHERS]
-        self.context: BrowserContext = browser.new_context(base_url=self.at, **options)
+        self.context: BrowserContext = browser.new_context(base_url=self.at, **CALM | options)
         self.context.set_default_timeout(PATIENCE)
         self.context.add_init_script(WATCH)
         self.context.on("page", self._watch)

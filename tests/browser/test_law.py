@@ -62,5 +62,5 @@ def test_an_old_page_in_a_browser_equals_a_fresh_one_whatever_has_happened(brows
         for (who, address), page in old.items():
             fresh = other[who, address]
             fresh.goto(address)
-            until(lambda page=page, fresh=fresh: seen(fresh, first) == seen(page, first))
+            until(lambda page=page, fresh=fresh: seen(fresh, first) == seen(page, first), every=0.2)
             assert seen(fresh, first), address
