@@ -16,6 +16,8 @@ from informejo.intake.matching_queries import Match, most_secret, told_by
 from informejo.mail.actions import confirm_address
 from informejo.mail.models import IncomingMail, MailPicture
 from informejo.mail.outgoing_actions import mark_bounced, words_about
+from informejo.mail.quoting_actions import keep_quoted
+from informejo.mail.quoting_queries import quoted_by
 from informejo.mail.words import REPORTS, InState
 from informejo.mime.parsing import Parsed
 from informejo.tickets import actions
@@ -59,6 +61,9 @@ def _write_down(mail: IncomingMail, judgement: Judgement):
     mail.state, mail.reason, mail.claimed_until = judgement.state, judgement.reason, None
     mail.match = judgement.match.why if judgement.match else ""
     mail.ticket = _place_of(judgement.twin) if judgement.twin else judgement.like
+    twin, match = judgement.twin, judgement.match
+    told = (twin.ticket, twin.moved_from, *quoted_by(twin)) if twin else match.quoted if match else judgement.quoted
+    keep_quoted(mail, told)
 
 
 def _place_of(twin: IncomingMail) -> Ticket | None:
@@ -73,7 +78,8 @@ def _note_report(mail: IncomingMail, judgement: Judgement):
         return
     said = " ".join(filter(None, (report.status, report.words)))
     words = words_about(about, said) or "no reason is given"
-    mail.ticket = most_secret(told_by(about)) or about.ticket  # the report may have all of it
+    mail.ticket = most_secret(told_by(about)) or about.ticket
+    keep_quoted(mail, told_by(about))  # the report may have all of it
     mail.reason = REPORTS.format(about.address, report.action, words)
     if report.action == "failed":
         mark_bounced(about, words)

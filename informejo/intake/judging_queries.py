@@ -1,6 +1,7 @@
 """What is to become of an incoming mail, decided before anything is written: guards first, then the match."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import parseaddr
@@ -13,7 +14,7 @@ from informejo import clock, db, limits
 from informejo.addresses import one_spelling
 from informejo.ids import made_at
 from informejo.intake import mailboxes
-from informejo.intake.matching_queries import Match, match
+from informejo.intake.matching_queries import Match, match, secrets_of
 from informejo.mail import queries, redaction, signatures
 from informejo.mail.models import IncomingMail, OutgoingMail
 from informejo.mail.words import SHUT_OUT, InState
@@ -31,6 +32,11 @@ MOST_TWINS = 5  # mails with one id that are compared
 MADE = (InState.TICKET, InState.REPLY, InState.AUTOMATIC)  # something came of such a mail
 
 
+OF_SEVERAL = (
+    "It answers a mail about several tickets, and not all of the staff see each. It waits for somebody who does."
+)
+
+
 class Judgement(NamedTuple):
     """What becomes of a mail. With a `match` it is brought there; without one `state` and `reason` say it all."""
 
@@ -42,6 +48,7 @@ class Judgement(NamedTuple):
     about: OutgoingMail | None = None  # the mail of ours that the report is about
     twin: IncomingMail | None = None  # the one that it is once more
     like: Ticket | None = None  # of one that waits: what it answers, and no others of the staff may read
+    quoted: Sequence[Ticket] = ()  # the tickets of which it may tell, where it belongs to none of them
 
 
 def judge(mail: IncomingMail, parsed: Parsed, raw: bytes) -> Judgement:
@@ -90,13 +97,16 @@ def _digest(raw: bytes) -> str:
 
 def _matched(facts: dict, parsed: Parsed) -> Judgement:
     found = match(parsed, facts["dmarc"])
+    waits = {"like": found.like, "quoted": found.quoted}
     if found.person and not found.person.active:
-        return Judgement(facts, InState.QUARANTINED, SHUT_OUT.format(found.person.name), like=found.like)
+        return Judgement(facts, InState.QUARANTINED, SHUT_OUT.format(found.person.name), **waits)
+    if not found.ticket and len(secrets_of(found.quoted)) > 1:
+        return Judgement(facts, InState.QUARANTINED, OF_SEVERAL, **waits)
     if not facts["automatic"]:
         return Judgement(facts, InState.REPLY if found.ticket else InState.TICKET, "", found)
     if not found.ticket and _opened_by_machine(parsed.sender) >= MOST_AUTOMATIC:
         reason = f"This sender's automatic mails opened {MOST_AUTOMATIC} tickets within an hour. This one waits."
-        return Judgement(facts, InState.QUARANTINED, reason, like=found.like)
+        return Judgement(facts, InState.QUARANTINED, reason, **waits)
     reason = f"{guards.is_automatic(parsed)} So it is kept like any other, and never answered by the desk itself."
     if found.ticket and found.person.is_staff and guards.says_so_itself(parsed):  # that one of us is out of office
         found = found._replace(internal=True)

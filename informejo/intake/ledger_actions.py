@@ -13,6 +13,7 @@ from informejo.intake.ledger_queries import is_internal, opened_by, was_answered
 from informejo.intake.matching_queries import most_secret
 from informejo.intake.taking_out_actions import bin_ticket, take_out_message, unbin_ticket
 from informejo.mail.models import IncomingMail
+from informejo.mail.quoting_actions import keep_quoted
 from informejo.mail.words import MADE_A_TICKET, MOVED, MOVED_BACK, InState
 from informejo.mime.parsing import Parsed
 from informejo.policy import require
@@ -124,5 +125,7 @@ def _put(mail: IncomingMail, thing, before: Ticket | None, reason: str):
     mail.state = InState.AUTOMATIC if mail.automatic else made
     mail.reason = reason if is_ticket or not thing.internal else f"{reason} {NOTE}"
     mail.person = thing.requester if is_ticket else thing.author
+    if before and mail.moved_from and not before.is_for_all_staff and not mail.moved_from.is_for_all_staff:
+        keep_quoted(mail, (before, mail.moved_from))  # only one of them can be where it was moved from
     # Wherever it goes from there, it quotes what it answers: so that stays the one from which it was moved.
     mail.moved_from = before and (_quoted(mail, before) or before)

@@ -14,6 +14,7 @@ from informejo.events.models import Event
 from informejo.events.names import EventName
 from informejo.intake.matching_queries import is_public
 from informejo.mail.models import IncomingMail
+from informejo.mail.quoting_queries import sees_all_quoted
 from informejo.mail.words import InState
 from informejo.mime import guards
 from informejo.mime.parsing import Parsed
@@ -77,7 +78,8 @@ def visible_mails(actor: User) -> Select:
     if policy.sees_everything(actor):
         return select(IncomingMail)
     places = IncomingMail.ticket_id, IncomingMail.moved_from_id
-    return select(IncomingMail).where(*(policy.knows(actor, place) for place in places))
+    quoted = sees_all_quoted(actor, IncomingMail)
+    return select(IncomingMail).where(*(policy.knows(actor, place) for place in places), quoted)
 
 
 def moved_from(actor: User, mail: IncomingMail) -> Ticket | None:

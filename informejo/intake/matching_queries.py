@@ -12,6 +12,7 @@ from informejo.accounts.queries import surviving, user_by_email
 from informejo.events.models import Audience, Event
 from informejo.mail import queries, signatures
 from informejo.mail.models import OutgoingMail, Verdict
+from informejo.mail.quoting_queries import quoted_by
 from informejo.mail.signatures import MessageId
 from informejo.mime import guards
 from informejo.mime.parsing import Parsed
@@ -44,6 +45,7 @@ class Match(NamedTuple):
     internal: bool  # what it answers was for the staff alone, and so is the answer
     why: str  # a sentence
     like: Ticket | None = None
+    quoted: Sequence[Ticket] = ()  # where it belongs to none of them: the tickets of which it may tell
 
 
 class Signed(NamedTuple):
@@ -60,18 +62,25 @@ def match(parsed: Parsed, dmarc: str) -> Match:
     """By what we signed, for this very sender; then by a number in the subject, for the requester of that ticket."""
     found = _match(parsed, dmarc)
     quoted = [] if found.ticket else [ticket for signed in _signed(parsed) for ticket in signed.quoted]
-    return found._replace(like=most_secret(quoted))
+    return found._replace(like=most_secret(quoted), quoted=quoted)
 
 
 def told_by(mail: OutgoingMail) -> list[Ticket]:
-    """The tickets that a mail of ours tells of: its own, and those of a bundle."""
-    return [ticket for ticket in (mail.ticket, *(verdict.event.ticket for verdict in mail.verdicts)) if ticket]
+    """The tickets that a mail of ours tells of: its own, those of a bundle, and those of what was taken elsewhere."""
+    told = (mail.ticket, *(verdict.event.ticket for verdict in mail.verdicts), *quoted_by(mail))
+    return [ticket for ticket in told if ticket]
 
 
 def most_secret(tickets: Iterable[Ticket]) -> Ticket | None:
     """One of these tickets that not all of the staff see, one that fewest do; None where they see them all."""
     secret = sorted(tickets, key=lambda ticket: (ticket.confidential, ticket.team_id is not None))
     return secret[-1] if secret and (secret[-1].confidential or secret[-1].team_id) else None
+
+
+def secrets_of(tickets: Iterable[Ticket]) -> set[tuple]:
+    """Who sees those of these tickets that not all of the staff see: a team, or whom one is confided to; each once."""
+    secret = (ticket for ticket in tickets if not ticket.is_for_all_staff)
+    return {("ticket", ticket.id) if ticket.confidential else ("team", ticket.team_id) for ticket in secret}
 
 
 def _match(parsed: Parsed, dmarc: str) -> Match:

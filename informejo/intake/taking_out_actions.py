@@ -13,6 +13,7 @@ from informejo.events.names import EventName
 from informejo.intake.matching_queries import most_secret
 from informejo.mail.models import IncomingMail, OutgoingMail, Verdict
 from informejo.mail.outgoing_actions import mark_dropped
+from informejo.mail.quoting_actions import keep_quoted
 from informejo.mail.words import Kind, OutState
 from informejo.policy import hold
 from informejo.tickets.change_actions import set_fields
@@ -28,7 +29,7 @@ def take_out_message(actor: User, comment: Comment, to: Ticket | None):
     hold(actor, "mail.settle", comment.ticket)
     ticket, audience = comment.ticket, comment.audience
     changes = {"mail": [ticket.number, to and to.number]} | _as_before(comment)
-    _remove(comment, most_secret(filter(None, (ticket, to))) or ticket)
+    _remove(comment, [ticket, *([to] if to else [])])
     log.record(EventName.COMMENT_REMOVED, actor, ticket=ticket, audience=audience, changes=changes)
 
 
@@ -64,16 +65,17 @@ def _call_back(about):
         mark_dropped(mail, "The message it tells of went to another ticket.")
 
 
-def _keep_secret(bundles: Sequence[OutgoingMail], ticket: Ticket):
+def _keep_secret(bundles: Sequence[OutgoingMail], tickets: Sequence[Ticket]):
     """What was sent in one is known by its verdicts alone. They go with their events, and what it says does not."""
     for mail in bundles:
-        mail.ticket = most_secret(filter(None, (mail.ticket, ticket))) or mail.ticket or ticket
+        keep_quoted(mail, tickets)
+        mail.ticket = mail.ticket or most_secret(tickets) or tickets[0]
 
 
-def _remove(comment: Comment, secret: Ticket):
+def _remove(comment: Comment, places: Sequence[Ticket]):
     """Whatever points at it goes first. Mails that were sent stay, so that answers to them still find the ticket.
 
-    Bundles that told of it are as secret as the ticket `secret` from now on.
+    Bundles that told of it are as secret as all these tickets from now on.
     """
     session, id = db.session, comment.id
     files = select(Attachment.id).where(Attachment.comment_id == id)
@@ -82,7 +84,7 @@ def _remove(comment: Comment, secret: Ticket):
     _call_back(sent)
     told = select(Verdict.mail_id).where(Verdict.event_id.in_(its))
     gone = OutgoingMail.kind == Kind.BUNDLE, OutgoingMail.state != OutState.WAITING
-    _keep_secret(session.scalars(select(OutgoingMail).where(OutgoingMail.id.in_(told), *gone)).all(), secret)
+    _keep_secret(session.scalars(select(OutgoingMail).where(OutgoingMail.id.in_(told), *gone)).all(), places)
     session.flush()
     session.execute(update(OutgoingMail).where(sent).values(comment_id=None, event_id=None))
     session.execute(update(IncomingMail).where(IncomingMail.comment_id == id).values(comment_id=None))

@@ -162,6 +162,19 @@ class IncomingMail(Model):
         return f"mail:{self.id}"
 
 
+class QuotedTicket(Model):
+    """A ticket of which a mail tells, whatever its own is: who does not see that one does not see the mail."""
+
+    __tablename__ = "quoted_tickets"
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
+    outgoing_id: Mapped[int | None] = mapped_column(ForeignKey("outgoing_mails.id", ondelete="CASCADE"), index=True)
+    incoming_id: Mapped[int | None] = mapped_column(ForeignKey("incoming_mails.id", ondelete="CASCADE"), index=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+
+    ticket: Mapped[Ticket] = relationship()
+
+
 class MailPicture(Model):
     """A picture that came inside somebody's mail, to know a logo that comes with each of them again."""
 

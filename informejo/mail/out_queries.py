@@ -10,6 +10,7 @@ from informejo import db, policy, slow_reads
 from informejo.accounts.models import User
 from informejo.events.models import Event
 from informejo.mail.models import CaughtMail, MailWay, OutgoingMail, Verdict
+from informejo.mail.quoting_queries import sees_all_quoted
 from informejo.mail.words import SENDING, OutState
 from informejo.paging import nearest_page
 
@@ -47,14 +48,15 @@ def find_outgoing(actor: User, id: int) -> OutgoingMail:
 def visible_mails(actor: User) -> Select:
     """The mails that go out of which the staff may know: not those that tell of a ticket they do not see.
 
-    What a bundle tells of is in its verdicts; where these went with what was taken elsewhere, its ticket is the most
-    secret of those.
+    What a bundle tells of is in its verdicts; where these went with what was taken elsewhere, it keeps of which tickets
+    that was.
     """
     if policy.sees_everything(actor):
         return select(OutgoingMail)
     tells = select(Verdict.mail_id).join(Event, Event.id == Verdict.event_id)
     unseen = tells.where(Verdict.mail_id == OutgoingMail.id, not_(policy.knows(actor, Event.ticket_id)))
-    return select(OutgoingMail).where(policy.knows(actor, OutgoingMail.ticket_id), ~unseen.exists())
+    quoted = sees_all_quoted(actor, OutgoingMail)
+    return select(OutgoingMail).where(policy.knows(actor, OutgoingMail.ticket_id), ~unseen.exists(), quoted)
 
 
 def sending() -> MailWay | None:

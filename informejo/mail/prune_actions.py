@@ -6,7 +6,7 @@ from sqlalchemy import Select, delete, select
 
 from informejo import clock, db
 from informejo.events.models import Event
-from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, Verdict, Watcher
+from informejo.mail.models import CaughtMail, IncomingMail, OutgoingMail, QuotedTicket, Verdict, Watcher
 from informejo.mail.words import Kind, OutState
 
 CAUGHT_DAYS = timedelta(days=30)
@@ -30,7 +30,8 @@ def _bundles_about(ticket_id: int) -> Select:
     """What went out in a bundle tells of that ticket, and nothing would say so any more when its events are gone."""
     told = select(Verdict.mail_id).join(Event, Event.id == Verdict.event_id).where(Event.ticket_id == ticket_id)
     sent = OutgoingMail.kind == Kind.BUNDLE, OutgoingMail.state != OutState.WAITING
-    return select(OutgoingMail.id).where(OutgoingMail.id.in_(told), *sent)
+    quoted = select(QuotedTicket.outgoing_id).where(QuotedTicket.ticket_id == ticket_id)
+    return select(OutgoingMail.id).where(OutgoingMail.id.in_(told) | OutgoingMail.id.in_(quoted), *sent)
 
 
 def old_caught_mails() -> Select:

@@ -15,6 +15,7 @@ from informejo.mail.words import InState, Pace
 from informejo.teams import actions as teams
 from informejo.tickets import change_actions, confiding_actions
 from informejo.tickets.prune_actions import purge_lost_tickets
+from tests.intake import test_guards_in
 from tests.intake.letters import come, ledger, letter, mailed
 
 
@@ -148,3 +149,63 @@ def test_an_answer_to_a_bundle_opens_a_ticket_as_confidential_as_what_it_told_of
     sent = find_outgoing(world.mia, caught.mail_id)
     opened = come(letter(sender="mia@at-home.example", text="> 4,200", in_reply_to=sent.message_id)).ticket
     assert (opened in (ticket, None), opened.confidential) == (False, True)
+
+
+@pytest.fixture
+def second(world):
+    """Zoe's, Mia's and Ana's, which nobody else sees; what is Ren's and Mia's Ana does not see."""
+    second = world.ticket(world.zoe, "Her contract")
+    change_actions.assign(world.mia, second, world.mia)
+    confiding_actions.set_confidential(world.mia, second, True)
+    confiding_actions.name_person(world.mia, second, world.ana)
+    db.commit()
+    return second
+
+
+@pytest.fixture
+def of_both(world, ticket, second, bundle):
+    """A caught bundle that tells of both."""
+    to_second = letter(sender="zoe@example.org", text="As you said.", in_reply_to=mailed(world.zoe, second).message_id)
+    return bundle(answering(world, ticket, "ren@example.org"), to_second)
+
+
+def who_sees(world, visit, address: str) -> list[str]:
+    return [who for who in ("mia", "ana") if visit(getattr(world, who)).get(address).status_code == 200]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_bundle_about_two_confidential_tickets_is_as_secret_as_both_when_their_messages_went_elsewhere(
+    world, visit, press, of_both, order
+):
+    """Its verdicts went with the messages; who sees one of the tickets read of the other."""
+    sent = of_both.mail_id
+    assert [find_outgoing(world.mia, sent).id] == [sent]
+    elsewhere = world.ticket(title="The mouse")
+    for mail in ledger()[::order]:
+        press(mail, "move", number=elsewhere.id)
+    assert who_sees(world, visit, f"/mail/caught/{of_both.id}") == []  # they are for administrators, and Mia is none
+    assert find_outgoing(world.mia, sent).id == sent
+    with pytest.raises(NotFound):
+        find_outgoing(world.ana, sent)
+
+
+def test_what_comes_back_of_such_a_bundle_or_answers_it_is_as_secret_as_both(world, of_both):
+    sent = find_outgoing(world.mia, of_both.mail_id)
+    answer = letter(sender="mia@at-home.example", text="> 4,200", in_reply_to=sent.message_id)
+    back = come(test_guards_in.TestReports().report(sent))
+    answered = come(answer)
+    again = come(answer)
+    assert answered.state == InState.QUARANTINED, "a ticket that it opened would be as secret as one of them"
+    for mail in (back, answered, again):
+        assert (is_found(world, "mia", mail), is_found(world, "ana", mail)) == (True, False)
+
+
+@pytest.mark.parametrize("answers_second", [True, False])
+def test_a_mail_that_was_moved_from_one_confidential_ticket_to_another_and_on_is_as_secret_as_both(
+    world, press, ticket, second, answers_second
+):
+    to_second = letter(sender="zoe@example.org", text="As you said.", in_reply_to=mailed(world.zoe, second).message_id)
+    mail = come(to_second if answers_second else answering(world, ticket, "ren@example.org"))
+    for place in (ticket if answers_second else second, world.ticket(title="The mouse")):
+        press(mail, "move", number=place.id)
+    assert (is_found(world, "mia", mail), is_found(world, "ana", mail)) == (True, False)
