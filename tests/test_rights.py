@@ -7,7 +7,6 @@ from SEES, which says who sees whose ticket, each cell here follows; nothing is 
 import re
 import secrets
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -20,9 +19,7 @@ from informejo.mail import actions as mail
 from informejo.policy import sees
 from informejo.teams.models import Team, TeamMember
 from informejo.tickets import actions
-from informejo.tickets.files import Kept
 from informejo.tickets.models import Ticket
-from informejo.tickets.storage import place
 from tests.test_routes import CHANGE, FILLED, GRAND, READ
 
 WHOSE = ("own", "another's", "a team's", "confidential", "missing")
@@ -71,20 +68,15 @@ def desk(world):
 
 
 @pytest.fixture
-def ticket_of(desk, world, app):
+def ticket_of(desk, world):
     """`ticket_of(who, whose)`: a new ticket of that kind, with a message, a file, a watcher; None if missing."""
 
     def ticket_of(who: str, whose: str) -> Ticket | None:
         if whose == "missing":
             return None
         requester = desk.people[who] if whose == "own" and desk.people[who] else desk.ren
-        token = secrets.token_hex(16)
-        file = Kept(token, "smoke.png", "image/png", 4, token)
-        on_disk = place(Path(app.config["UPLOAD_DIR"]), token)
-        on_disk.parent.mkdir(parents=True, exist_ok=True)
-        on_disk.write_bytes(b"PNG\n")
         opener = requester if requester.active else world.ana
-        ticket = world.ticket(opener, requester=requester, files=[file])
+        ticket = world.ticket(opener, requester=requester, files=[world.file()])
         world.comment(opener, ticket, "It still burns.")
         mail.watch(world.ana, ticket, world.ana)
         ticket.team = desk.team if whose == "a team's" else None

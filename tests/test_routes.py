@@ -1,20 +1,16 @@
 """Every address and every kind of person: how it answers, written down once. A new address without a row fails."""
 
-import io
-
 import pytest
 
-from informejo import clock, db, policy
+from informejo import clock, db
 from informejo.mail import actions as mail
 from informejo.mail.models import CaughtMail, OutgoingMail
 from informejo.mail.words import Kind, OutState
 from informejo.teams import actions as teams
 from informejo.tickets import change_actions
-from informejo.tickets.models import Ticket
 from tests.intake.letters import come, letter
 from tests.world import PASSWORD
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 PEOPLE = (None, "zoe", "ren", "mia", "ana")  # visitor, other user, requester of the ticket, agent, admin
 TEXT = {"title": "The printer smokes", "description": "It smokes at the back."}
 FIXED = {"body": "An answer.", "version": "1"}
@@ -230,10 +226,10 @@ FILLED = {
 
 
 @pytest.fixture
-def place(app, world, visit):
+def place(app, world):
     """`place("/tickets/<int:number>")`: the address of Ren's ticket, comment, file, Zoe's account, a mail."""
     app.config |= PROVIDER
-    ticket = _with_file(world, visit)
+    ticket = world.ticket(**TEXT, files=[world.file()])
     said = world.comment(world.ren, ticket, "It still burns.")
     values = FILLED | {"<int:id>": str(said.id), "<token>": ticket.attachments[0].token, "<name>": "smoke.png"}
 
@@ -256,12 +252,6 @@ def place(app, world, visit):
         return address + ("?on=ticket:1" if address.startswith("/live") else "")
 
     return place
-
-
-def _with_file(world, visit) -> Ticket:
-    file = (io.BytesIO(PNG), "smoke.png")
-    visit(world.ren).post("/tickets", data=TEXT | {"files": file}, content_type="multipart/form-data")
-    return policy.find_ticket(world.ren, 1)
 
 
 def _id(world, address: str) -> int:

@@ -1,9 +1,12 @@
 """The cast of all tests: a small desk whose people everybody knows by name."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
+from flask import current_app
 from sqlalchemy import select
 
 from informejo import clock, db
@@ -11,9 +14,11 @@ from informejo.accounts.models import Role, User
 from informejo.accounts.passwords import hash_password
 from informejo.events.models import LogEpoch
 from informejo.tickets import actions
+from informejo.tickets.files import Kept, place
 from informejo.tickets.models import Comment
 
 PASSWORD = "correct horse battery"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 CAST = {
     "mia": ("Mia Lund", Role.AGENT),
     "tom": ("Tom Berg", Role.AGENT),
@@ -53,6 +58,14 @@ class World:
     def note(self, ticket, body: str = "Only for us.", by: User | None = None, **fields):
         """An internal note, by Mia unless somebody else is named; committed."""
         return self.comment(by or self.mia, ticket, body, internal=True, **fields)
+
+    def file(self, content: bytes = PNG) -> Kept:
+        """A picture, smoke.png, on disk as an upload leaves it: `files` of a ticket or a message takes it."""
+        token = secrets.token_hex(16)
+        stored = place(Path(current_app.config["UPLOAD_DIR"]), token)
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        stored.write_bytes(content)
+        return Kept(token, "smoke.png", "image/png", len(content), token)
 
 
 def addressed(address: str) -> str:

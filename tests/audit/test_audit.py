@@ -27,8 +27,7 @@ from informejo.teams import actions as team_actions
 from informejo.tickets import change_actions, confiding_actions
 from informejo.tickets.words import Category
 from informejo.web import Ended
-from tests.test_routes import PNG
-from tests.world import PASSWORD
+from tests.world import PASSWORD, PNG
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1")
 

@@ -15,8 +15,7 @@ from informejo.accounts.sign_ins import who_asks
 from informejo.audit.models import Access
 from tests.factors.conftest import App
 from tests.factors.test_passkeys import question
-from tests.test_routes import PNG
-from tests.world import PASSWORD
+from tests.world import PASSWORD, PNG
 
 APP = "/profile/security/authenticator"
 FIELDS = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')

@@ -21,8 +21,7 @@ from informejo.tickets import change_actions
 from informejo.tickets.models import Ticket
 from informejo.tickets.words import Category
 from tests.live import dom
-from tests.test_routes import PNG
-from tests.world import PASSWORD
+from tests.world import PASSWORD, PNG
 
 SECRETS = {
     "SMTP_PASSWORD": "s3cret-of-smtp",
