@@ -163,7 +163,17 @@ def test_a_team_that_takes_anothers_former_name_did_not_see_what_that_one_had(wo
     assert (before.team_id, policy.may(world.tom, "ticket.see", before)) == (team.id, False)
     teams.delete_team(world.ana, team)
     db.commit()
-    assert not policy.may(world.tom, "ticket.see", policy.as_it_was(moved)), "nor where it is no more"
+    before = policy.as_it_was(moved)
+    assert (before.team_id, policy.may(world.tom, "ticket.see", before)) == (0, False), "nor where it is no more"
+
+
+@pytest.mark.hardening("O-03")
+def test_whoever_had_a_ticket_is_known_whatever_they_and_others_are_called_by_then(world, ticket):
+    about = {"ticket": ticket, "user": world.tom, "changes": {"assignee": [world.tom.name, world.ana.name]}}
+    handed = log.record(EventName.TICKET_UPDATED, world.ana, audience=Audience.STAFF, **about)
+    world.tom.name, world.mia.name = "Former user", world.tom.name  # which no event tells
+    db.commit()
+    assert policy.as_it_was(handed).assignee_id == world.tom.id
 
 
 def test_whom_a_ticket_concerned_before_is_told_whoever_the_event_is_about(world, ticket, team):

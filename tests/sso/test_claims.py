@@ -39,6 +39,7 @@ def of(**claims):
         ({"name": 7, "given_name": ["Nia"], "email": "no"}, "Somebody"),
         ({"name": LONG + "n"}, LONG),
         ({"name": LONG[1:] + " n"}, LONG[1:]),
+        ({"family_name": LONG}, LONG),
         ({"name": "Bo"}, "Bo"),
     ],
 )

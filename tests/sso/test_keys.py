@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from datetime import timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
@@ -79,6 +80,12 @@ def test_a_name_of_somebody_is_of_a_length_that_is_allowed(shown):
     assert holds(signed(sub="x" * 255))
     for sub in ("x" * (255 + 1), "", "a\n", 7, None):
         assert not holds(signed(sub=sub)), sub
+
+
+def test_the_id_of_a_key_is_a_text_or_there_is_none():
+    for head, id in (({"kid": "r"}, "r"), ({"kid": 7}, None), ({}, None), ([], None), ("kid", None)):
+        written = base64.urlsafe_b64encode(json.dumps(head).encode()).decode().rstrip("=")
+        assert tokens._key_id(f"{written}.x.y") == id, head
 
 
 SIGNED_OUT = {"nonce": None, "jti": "once", "sid": "there", "events": {tokens.LOGOUT: {}}}
