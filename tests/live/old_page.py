@@ -152,13 +152,17 @@ class Reader:
         self._answers.clear()
 
     def read(self, address: str, **headers: str) -> Element:
-        """What the address says now: a page, or a fragment for htmx."""
+        """What the address says now, a page or a fragment for htmx, to be put into a page."""
+        return self.look_at(address, **headers).copy()
+
+    def look_at(self, address: str, **headers: str) -> Element:
+        """The same for whoever changes nothing in it."""
         key = (address, *headers)
         if key not in self._answers:
             answer = self.browser.get(address, headers={name.replace("_", "-"): headers[name] for name in headers})
             assert answer.status_code in (200, 404), address  # what is taken away may not be there any more
             self._answers[key] = dom.read(answer.text)
-        return self._answers[key].copy()
+        return self._answers[key]
 
     def listen(self, address: str) -> "Stream":
         """What a page with that address of its stream hears from now on."""
