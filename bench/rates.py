@@ -1,6 +1,6 @@
 """How often one person may do something while it is measured: few stand for many here."""
 
-from informejo.security import RATES
+from informejo.rates import RATES
 
 
 def let_each_do_more():

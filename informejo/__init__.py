@@ -26,6 +26,7 @@ from informejo import (
     logs,
     mail,
     ops,
+    rates,
     readers,
     security,
     serving,
@@ -47,7 +48,7 @@ def create_app(given: dict | None = None) -> Flask:
     logs.init_app(app)
     _make_folders(app)
 
-    for shared in (db, templating, assets, uploads, security, web, error_pages):
+    for shared in (db, templating, assets, uploads, security, rates, web, error_pages):
         shared.init_app(app)
     for feature in (
         *(accounts, factors, sso, tickets, guests, teams, drafts, desk, admin, audit, settings),

@@ -8,7 +8,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 
-from informejo import clock, db, drawn, logs, metrics, policy, security
+from informejo import clock, db, drawn, logs, metrics, policy, rates, security
 from informejo.accounts.models import User
 from informejo.audit import accesses
 from informejo.drafts.queries import draft_for, draft_of, kept_texts
@@ -78,7 +78,7 @@ def _write_down(status: int):
     id = request.environ.get("informejo.user")
     known = id is not None or status == 429  # of strangers there is no end
     person = f"user {id}" if id else security.address()
-    if known and security.has_room("refusal written down", person) and security.has_room("refusals written down"):
+    if known and rates.has_room("refusal written down", person) and rates.has_room("refusals written down"):
         vouch_with(None)  # it stays true of whoever is signed out while this waits for its turn
         db.commit_if_possible(lambda: _note(status, id))
 

@@ -2,16 +2,16 @@
 
 from flask import current_app, g, request
 
-from informejo import security
+from informejo import rates, security
 
 
 def count_changes():
     """Before a view looks at it: each request that changes something is one change, and each file with it is a file."""
     if request.method in security.SAFE or security.is_for_programs():
         return
-    security.count("change" if g.actor else "change by a visitor", _whose())
+    rates.count("change" if g.actor else "change by a visitor", _whose())
     if files := _files():
-        security.count("file", _whose(), files)
+        rates.count("file", _whose(), files)
 
 
 def count_own(what: str):
@@ -19,7 +19,7 @@ def count_own(what: str):
 
     Pages alone count like this: mail that comes in waits in its mailbox as it is, and nobody is there to be told.
     """
-    security.count(what, _whose())
+    rates.count(what, _whose())
 
 
 def _whose() -> str:
@@ -32,4 +32,4 @@ def _files() -> int:
     if request.mimetype != "multipart/form-data":
         return 0
     sent = sum(bool(file.filename) for _, file in request.files.items(multi=True))
-    return min(sent, current_app.config["MAX_FILES"], security.RATES["file"].limit.amount)
+    return min(sent, current_app.config["MAX_FILES"], rates.RATES["file"].limit.amount)

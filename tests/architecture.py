@@ -39,7 +39,7 @@ LAYERS = {
     " downloads drawn error_pages"
     " guests.links intake.fetching intake.inbound intake.original live.opening live.returns logs mail.check_steps"
     " factors.challenges factors.proofs factors.second_step"
-    " mail.checking ops.prune own_counts preload security serving settings.pages sso.going sso.own sso.refusals"
+    " mail.checking ops.prune own_counts preload rates security serving settings.pages sso.going sso.own sso.refusals"
     " templating tickets.addressing"
     " tickets.conflict_page tickets.rechecking tickets.ticket_page tickets.trail uploads web",
     DOORS: "*.commands *.views api cli live.quick_door live.stream work",

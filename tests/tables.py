@@ -6,7 +6,7 @@ from pathlib import Path
 
 from informejo import limits, policy
 from informejo.config import OF_A_PROVIDER, ROOT, SETTINGS
-from informejo.security import RATES
+from informejo.rates import RATES
 from tests import architecture
 from tests.security.markers import shown
 from tests.security.rows import CLASSES, OPEN

@@ -1,4 +1,4 @@
-"""How much one person may do in a minute, of what costs the desk more than a row: see `security.RATES`."""
+"""How much one person may do in a minute, of what costs the desk more than a row: see `rates.RATES`."""
 
 import io
 
@@ -6,7 +6,7 @@ import pytest
 from limits import parse
 from sqlalchemy import func, select
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.tickets import change_actions
 from informejo.tickets.models import Attachment, Comment, Ticket
 from informejo.tickets.words import Status
@@ -20,8 +20,8 @@ def few(monkeypatch):
     """`few("comment", 2)`: two of them a minute are the most."""
 
     def few(what: str, most: int):
-        rate = security.RATES[what]
-        monkeypatch.setitem(security.RATES, what, rate._replace(limit=parse(f"{most} per minute")))
+        rate = rates.RATES[what]
+        monkeypatch.setitem(rates.RATES, what, rate._replace(limit=parse(f"{most} per minute")))
 
     return few
 
@@ -49,7 +49,7 @@ def kept_words(answer) -> str:
     ("what", "most"), [("file", 100), ("comment", 60), ("ticket", 30), ("search", 120), ("export", 5)]
 )
 def test_so_much_a_minute_is_plenty_for_a_person_and_little_for_a_program(what, most):
-    assert security.RATES[what].limit == parse(f"{most} per minute")
+    assert rates.RATES[what].limit == parse(f"{most} per minute")
 
 
 @pytest.mark.hardening("H-55")
@@ -103,7 +103,7 @@ def test_who_sends_several_files_is_told_when_all_of_them_fit_again(app, world, 
     ticket, ren = world.ticket(), visit(world.ren)
     started = security.time.monotonic()
     now = [started]
-    monkeypatch.setattr(security._Monotonic, "time", lambda: now[0])
+    monkeypatch.setattr(rates._Monotonic, "time", lambda: now[0])
     assert message_of(ren, ticket, "One", files=2).status_code == 303
     now[0] += 20
     assert message_of(ren, ticket, "Two", files=1).status_code == 303

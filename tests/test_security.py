@@ -9,7 +9,7 @@ from limits import parse
 from limits.storage import memory
 from sqlalchemy import event
 
-from informejo import cookies, db, security
+from informejo import cookies, db, rates, security
 from informejo.accounts import sign_ins
 from informejo.security import HEADERS
 from informejo.turns import WRITES
@@ -259,10 +259,10 @@ def test_looking_writes_nothing(world, ren):
 def test_what_has_expired_is_given_up_once_a_minute_and_stands_in_nobodys_way(app, monkeypatch, seconds, kept):
     now, once = [time.monotonic()], parse("1 per minute")
     monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: now[0]))
-    monkeypatch.setattr(security, "TIDY_SECONDS", seconds)
-    rates = app.extensions["rates"]
-    assert [rates.hit(once, str(person)) for person in range(50)] == [True] * 50
-    assert not rates.hit(once, "7")
+    monkeypatch.setattr(rates, "TIDY_SECONDS", seconds)
+    counts = app.extensions["rates"]
+    assert [counts.hit(once, str(person)) for person in range(50)] == [True] * 50
+    assert not counts.hit(once, "7")
     now[0] += 61
-    assert rates.hit(once, "7")
-    assert sum(map(len, rates.storage.events.values())) == kept
+    assert counts.hit(once, "7")
+    assert sum(map(len, counts.storage.events.values())) == kept

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bench.statements import watched
 from informejo import db, slow_reads
 from informejo.accounts.models import User
-from informejo.security import rates
+from informejo.rates import limiter
 from informejo.settings.queries import saved
 from informejo.shelf import shelf
 from informejo.tickets import change_actions
@@ -57,7 +57,7 @@ def looked(world, visit, monkeypatch):
     def look(page: Most) -> tuple[int, int]:
         browser = browsers.setdefault(page.who, visit(getattr(world, page.who)))
         shelf.forget()
-        saved(), rates()  # read once in two seconds, and once in the life of the process, whichever page comes first
+        saved(), limiter()  # read once in two seconds, and once in the life of the process, whichever page comes first
         db.session.commit()  # a connection that is open already is not watched
         return asked(browser, page.path), asked(browser, page.path)
 

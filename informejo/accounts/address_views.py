@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.accounts import address_actions
 from informejo.accounts.actions import Taken
 from informejo.accounts.address_queries import address_link, offered_address
@@ -45,7 +45,7 @@ def take_address(token: str):
     """A page with a button: programs that look through mails follow links, and press nothing."""
     offered = address_link(actor(), token)
     if offered is None or request.method == "POST":
-        security.count("address confirmed", f"link of {actor().id}" if offered else security.address())
+        rates.count("address confirmed", f"link of {actor().id}" if offered else security.address())
     if offered is None and has_just_changed(actor(), "address"):  # by this very link, sent twice
         return go_to(HERE, "address-confirmed")
     if offered is None:
@@ -61,7 +61,7 @@ def take_address(token: str):
 
 
 def _offer(email: str):
-    security.count("address given", str(actor().id))
+    rates.count("address given", str(actor().id))
     address_actions.offer_address(actor(), email)
     db.commit()
     return go_to(HERE, "address-offered")

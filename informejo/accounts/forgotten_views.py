@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.accounts import password_actions
 from informejo.accounts.inputs import Forgotten
 from informejo.inputs import Invalid
@@ -24,7 +24,7 @@ def forgot_password():
         email = Forgotten.read(request.form).email
     except Invalid as invalid:
         return _form(request.form, invalid.problems), 422
-    security.count_mail(email)
+    rates.count_mail(email)
     with security.in_even_time():
         password_actions.forget_password(email)
         db.commit()

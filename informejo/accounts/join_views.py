@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, abort, g, request
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.accounts import actions
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.inputs import NewAccount, Newcomer
@@ -30,7 +30,7 @@ def register():
         new = (Newcomer if confirms else NewAccount).read(request.form)
     except Invalid as invalid:
         return _form(invalid.problems), 422
-    security.count("account made", security.address())
+    rates.count("account made", security.address())
     return _ask(new) if confirms else _let_in(new)
 
 
@@ -46,7 +46,7 @@ def _confirms() -> bool:
 
 
 def _ask(new: Newcomer) -> Response:
-    security.count_mail(new.email)
+    rates.count_mail(new.email)
     with security.in_even_time():
         actions.join(**new.model_dump())
         db.commit()

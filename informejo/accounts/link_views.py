@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, request
 
-from informejo import cookies, security
+from informejo import cookies, rates, security
 from informejo.accounts import actions, password_actions, queries
 from informejo.accounts.coming_in import came_in_just_now, come_in
 from informejo.accounts.half_queries import half_sign_in
@@ -23,7 +23,7 @@ bp = Blueprint("links", __name__)
 def setup(token: str):
     """The one-time link that makes the first administrator; afterwards it says so."""
     holds = queries.opens_setup(token)
-    security.count("set-up", "the link" if holds else security.address())
+    rates.count("set-up", "the link" if holds else security.address())
     if not holds:
         return _set_up_here() or _no_setup()
     if request.method != "POST":
@@ -51,7 +51,7 @@ def choose_password(token: str):
     """The one-time link that an administrator made, with which its owner chooses a password."""
     link = queries.password_link(token)
     if link is None or request.method == "POST":  # looking at one that works is free, and nobody beside it uses it up
-        security.count("password chosen", link.token_hash if link else security.address())
+        rates.count("password chosen", link.token_hash if link else security.address())
     if link is None:
         return _sent_twice() or _used_link()
     if request.method != "POST":

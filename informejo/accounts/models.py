@@ -216,7 +216,7 @@ class Count(Model):
     __table_args__ = (Index("ix_counts_what_who", "what", "who", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, default=next_id)
-    what: Mapped[str]  # a name of `security.RATES`, or a failure in a row
+    what: Mapped[str]  # a name of `rates.RATES`, or a failure in a row
     who: Mapped[str]  # for whom it is counted: a fingerprint, never an address in clear
     at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, request
 
-from informejo import clock, counting, db, security
+from informejo import clock, counting, db, rates
 from informejo.accounts import actions, password_actions, session_actions
 from informejo.accounts.asked_again import again, carried, is_proved, question
 from informejo.accounts.queries import JUST_NOW
@@ -44,7 +44,7 @@ def challenge_to_prove():
 @bp.post("/prove/mail")
 def mail_a_link():
     """Have a link mailed with which whoever has no password chooses one, to show with it that it is them."""
-    security.count_mail(actor().email)
+    rates.count_mail(actor().email)
     password_actions.ask_to_choose(actor())
     db.commit()
     return go_to("/forgot-password/sent")
@@ -52,7 +52,7 @@ def mail_a_link():
 
 def _wrong_password() -> dict[str, str]:
     whose = f"{actor().email} {g.session.id}"
-    security.count("sign-in of an account", whose)
+    rates.count("sign-in of an account", whose)
     if counting.is_stopped(whose):
         return {"password": STOPPED}
     if actions.is_password_of(actor(), request.form["password"]):

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, request
 
-from informejo import cookies, counting, db, security
+from informejo import cookies, counting, db, rates
 from informejo.accounts import actions, session_actions, sign_ins
 from informejo.accounts.inputs import PasswordChange, browser
 from informejo.factors.passkey_queries import are_possible
@@ -34,7 +34,7 @@ def change_password():
     except Invalid as invalid:
         return _page(invalid.problems), 422
     whose = f"{actor().email} {g.session.id}"
-    security.count("sign-in of an account", whose)
+    rates.count("sign-in of an account", whose)
     if counting.is_stopped(whose):
         return _page({"current": STOPPED}), 403
     came = {name: getattr(g.session, name) for name in ("provider", "id_token", "sid", "factor", "expires_at")}

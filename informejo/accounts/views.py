@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound, Unauthorized
 
-from informejo import cookies, counting, db, drawn, security
+from informejo import cookies, counting, db, drawn, rates, security
 from informejo.accounts import actions, queries, session_actions
 from informejo.accounts.coming_in import come_in, is_known, whose
 from informejo.accounts.gate import passing_through, sign_in_page
@@ -88,10 +88,10 @@ def delete_session():
 @contextmanager
 def _counted_try(email: str) -> Iterator[None]:
     """Refuse who guesses. A browser that was signed in before counts apart, so that nobody can shut its owner out."""
-    with security.trying(*_if_wrong(email)):
-        security.count("sign-in of an account", whose(email))
+    with rates.trying(*_if_wrong(email)):
+        rates.count("sign-in of an account", whose(email))
         if not is_known(email):
-            security.count("sign-in")
+            rates.count("sign-in")
         yield
 
 
@@ -110,7 +110,7 @@ def _if_wrong(email: str) -> list[tuple[str, str]]:
 
 def _note_failure(email: str) -> bool:
     for what, who in _if_wrong(email):
-        security.count(what, who)
+        rates.count(what, who)
     counting.fail(whose(email))
     known = queries.user_by_email(email)
     is_one = is_address(email) and has_real_domain(email)  # what is none may be a password in the wrong field

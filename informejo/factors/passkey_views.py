@@ -3,7 +3,7 @@
 from flask import Blueprint, g, request
 from werkzeug.exceptions import NotFound
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.accounts.asked_again import is_proved, require_proof
 from informejo.accounts.coming_in import came_in_just_now, come_in, lead_on_again
 from informejo.accounts.gate import passing_through, sign_in_page
@@ -36,7 +36,7 @@ def challenge_to_sign_in():
 def sign_in_with_passkey():
     """Come in with a passkey alone: it is something one has, and it asks who holds it."""
     hidden = passing_through()
-    with security.trying(("failed sign-in", security.visitor())):
+    with rates.trying(("failed sign-in", security.visitor())):
         user = passkey_actions.use_passkey(request.form.get("credential", ""), asked(None))
         if user is None:
             if came_in_just_now() and comes_again(request.form.get("credential", ""), g.actor):
@@ -91,7 +91,7 @@ def remove_passkey(id: int):
 
 
 def _note_failure() -> bool:
-    security.count("failed sign-in", security.visitor())
+    rates.count("failed sign-in", security.visitor())
     accesses.note("sign-in-failed", said="With a passkey.")
     return True
 

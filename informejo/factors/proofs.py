@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from flask import request
 
-from informejo import cookies, counting, db, security
+from informejo import cookies, counting, db, rates
 from informejo.accounts import queries
 from informejo.accounts.models import User
 from informejo.audit import accesses
@@ -24,8 +24,8 @@ NO_PASSKEY = "This passkey did not answer as it should. Try once more, or take a
 @contextmanager
 def counted_try(user: User) -> Iterator[None]:
     """Refuse who guesses. A browser that this person was signed in with counts apart, so that nobody shuts them out."""
-    with security.trying(("failed second factor", _whose(user))):
-        security.count("second factor", _whose(user))
+    with rates.trying(("failed second factor", _whose(user))):
+        rates.count("second factor", _whose(user))
         yield
 
 
@@ -50,7 +50,7 @@ def problem_with(user: User) -> dict[str, str]:
 
 def note_failure(user: User, said: str = "", guessed: bool = False) -> bool:
     """Write down that somebody could not show it, and count it; a code that they `guessed`, in a row too."""
-    security.count("failed second factor", _whose(user))
+    rates.count("failed second factor", _whose(user))
     if guessed:
         counting.fail(_codes_of(user))
     accesses.note("factor-failed", user=user, said=said)

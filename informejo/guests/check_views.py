@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, redirect, request
 
-from informejo import cookies, db, security
+from informejo import cookies, db, rates, security
 from informejo.accounts.gate import carried_fields, draft_name, passing_through
 from informejo.accounts.models import Session
 from informejo.accounts.queries import address_for, user_by_email
@@ -61,7 +61,7 @@ def ask():
         wish = LinkWish.read(request.form)
     except Invalid as invalid:
         return _page(invalid.typed, {f"link-{name}": said for name, said in invalid.problems.items()}), 422
-    security.count_link(wish.email, _held(wish.email))
+    rates.count_link(wish.email, _held(wish.email))
     with security.in_even_time():
         ask_for_link(wish.email, int(wish.number) if wish.number else None)
         db.commit()
@@ -94,10 +94,10 @@ def _count_code(email: str):
     email = address_for(email)
     held = _held(email)
     if held is None:
-        security.count("code", security.address())
-    security.count("code of a person", f"{email} {held or security.address()}")
+        rates.count("code", security.address())
+    rates.count("code of a person", f"{email} {held or security.address()}")
     if held is None:
-        security.count("codes of a person", email)
+        rates.count("codes of a person", email)
     db.commit()  # what is counted is kept, and nobody waits to write while the code is hashed
 
 

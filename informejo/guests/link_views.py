@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, redirect
 
-from informejo import cookies, db, policy, security
+from informejo import cookies, db, policy, rates, security
 from informejo.accounts import session_actions
 from informejo.accounts.models import Session
 from informejo.guests.link_queries import link_with, ticket_of
@@ -47,5 +47,5 @@ def _is_shown(link: Session) -> bool:
 
 def _no_link():
     """One page for all that opens nothing: what never was a link, what has ended, and what has had its time."""
-    security.count("link", security.address())
+    rates.count("link", security.address())
     return page("guests/no_link.html", title="This link does not work", typed={}, problems={}, hidden={}), 404

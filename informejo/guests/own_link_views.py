@@ -3,7 +3,7 @@
 from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
-from informejo import cookies, db, policy, security
+from informejo import cookies, db, policy, rates
 from informejo.accounts.models import Session
 from informejo.guests import link_actions
 from informejo.guests.link_queries import find_link, listed_links
@@ -30,7 +30,7 @@ def offer(number: int):
     ticket = policy.find_ticket(actor(), number)
     if not actor().is_staff:
         # Apart from strangers, who can ask for one at /check; and whoever holds a link, from who is signed in.
-        security.count("link for a person", f"{ticket.requester.email} {actor().only or 'signed in'}")
+        rates.count("link for a person", f"{ticket.requester.email} {actor().only or 'signed in'}")
     link_actions.offer_link(actor(), ticket)
     db.commit()
     return go_to(f"/tickets/{number}/links", "link-offered")

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, current_app, g, redirect, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import TooManyRequests
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.guests.actions import submit_ticket
 from informejo.guests.inputs import GuestTicket
 from informejo.inputs import Invalid
@@ -49,7 +49,7 @@ def submit():
     try:
         new, uploads = GuestTicket.read(request.form), request.files.getlist("files")
         key = _key_of_all(new, uploads)
-        security.count_once("ticket by a visitor", security.address(), key)
+        rates.count_once("ticket by a visitor", security.address(), key)
         db.commit()  # it counts whatever becomes of it, and nobody waits to write while files are looked at
         _count_bytes(uploads, key)
         with files.kept(uploads, None) as kept, security.in_even_time():
@@ -90,7 +90,7 @@ def _count_bytes(uploads: Sequence[FileStorage], key: str | None):
     hundredths = ceil(100 * sum(map(_size, uploads)) / max(1, current_app.config["PERSON_QUOTA"]))
     if hundredths:
         try:
-            security.count_once("hundredth of a visitor's files", security.address(), key, hundredths)
+            rates.count_once("hundredth of a visitor's files", security.address(), key, hundredths)
         except TooManyRequests as many:
             raise files.TooMuch(TOO_MUCH) from many
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, request
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.accounts.models import User
 from informejo.accounts.queries import user_by_id
 from informejo.mail import actions, queries, signatures
@@ -17,7 +17,7 @@ def confirm(token: str):
     """A page with a button: programs that look through mails follow links, and press nothing."""
     user = _named(token)
     if user is None or request.method == "POST":
-        security.count("address confirmed", f"link of {user.id}" if user else security.address())
+        rates.count("address confirmed", f"link of {user.id}" if user else security.address())
     if user is None:
         return page("accounts/confirm_address.html", title="This link does not work", user=None), 410
     # Of an account that a stranger may have made only who is signed in to it can say so. The others choose a password.

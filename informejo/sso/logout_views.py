@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, jsonify, request
 
-from informejo import db, security
+from informejo import db, rates, security
 from informejo.sso import tokens
 from informejo.sso.asking import Trouble
 from informejo.sso.going import provider_named
@@ -18,14 +18,14 @@ bp = Blueprint("sso_logout", __name__)
 def sign_out(provider: str):
     """End what it signed out. What came is believed for its signature, not for where it came from."""
     there = provider_named(provider)
-    with security.trying(("sign-out that was refused", security.address())):
+    with rates.trying(("sign-out that was refused", security.address())):
         db.session.rollback()  # the provider may be asked for its keys: nothing is held meanwhile
         try:
             sign_out_by(there, tokens.check_logout(there, request.form.get("logout_token")))
             db.commit()
         except (Untrue, Trouble) as refused:
             db.session.rollback()
-            security.count("sign-out that was refused", security.address())
+            rates.count("sign-out that was refused", security.address())
             current_app.logger.warning("signing out by %s: %s", there.name, refused)
             return jsonify(error="invalid_request", error_description=str(refused)), 400
     return "", 200, {"Content-Type": "text/plain; charset=utf-8"}

@@ -7,7 +7,7 @@ from functools import partial
 from flask import Blueprint, current_app, g, request
 from werkzeug.wrappers import Response
 
-from informejo import cookies, db, security
+from informejo import cookies, db, rates, security
 from informejo.accounts import asked_again
 from informejo.accounts.coming_in import come_in
 from informejo.accounts.gate import carry, passing_through
@@ -156,7 +156,7 @@ def _refused(half: HalfSignIn, refused: NotSignedIn) -> tuple[str, int]:
 
 def _note(provider: Provider, refused: NotSignedIn) -> bool:
     room = "refusal written down", security.address()
-    if security.has_room(*room) and security.has_room("refusals written down"):
+    if rates.has_room(*room) and rates.has_room("refusals written down"):
         accesses.note("sso-refused", user=g.actor, said=f"{provider.word}: {refused.headline}. {refused.description}")
     return True
 

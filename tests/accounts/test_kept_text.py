@@ -7,7 +7,7 @@ import pytest
 from limits import parse
 from werkzeug.datastructures import MultiDict
 
-from informejo import cookies, db, security, web
+from informejo import cookies, db, rates, web
 from informejo.accounts.queries import user_by_email
 from informejo.drafts.models import Draft
 from informejo.drafts.queries import draft_for
@@ -192,7 +192,7 @@ def slowed(monkeypatch):
     """`slowed(what)`: one more of that is too much."""
 
     def slowed(what: str):
-        monkeypatch.setitem(security.RATES, what, security.RATES[what]._replace(limit=parse("0 per minute")))
+        monkeypatch.setitem(rates.RATES, what, rates.RATES[what]._replace(limit=parse("0 per minute")))
 
     return slowed
 

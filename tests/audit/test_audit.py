@@ -10,7 +10,7 @@ from limits import parse
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from informejo import clock, db, policy, security
+from informejo import clock, db, policy, rates
 from informejo.accounts import rights_actions
 from informejo.accounts.models import Role
 from informejo.accounts.session_actions import end_sessions
@@ -166,7 +166,7 @@ def test_that_somebody_was_refused_says_no_number_of_a_ticket(world, visit, monk
     assert ana.get(f"/tickets/{ticket.id}").status_code == 404
     assert tom.post(f"/tickets/{ticket.id}/deletion").status_code == 403
     assert tom.get(f"/comments/{message.id}/edit").status_code == 403
-    monkeypatch.setitem(security.RATES, "change", security.RATES["change"]._replace(limit=parse("0 per minute")))
+    monkeypatch.setitem(rates.RATES, "change", rates.RATES["change"]._replace(limit=parse("0 per minute")))
     assert tom.post(f"/tickets/{ticket.id}/comments", data={"body": "Look."}).status_code == 429
     refused = [line for line in sentences(ana) if "Tom Berg" in line]
     assert [line.partition(". ")[2] for line in refused] == [

@@ -5,7 +5,7 @@ import re
 import pytest
 from limits import parse
 
-from informejo import cookies, db, security
+from informejo import cookies, db, rates
 from informejo.accounts.models import Session
 from informejo.accounts.rights_actions import set_active
 from informejo.audit.models import Access
@@ -98,9 +98,9 @@ def test_strangers_keep_nobody_from_typing_their_code(world, visit, ticket, code
 
 @pytest.mark.hardening("H-35")
 def test_guesses_from_many_places_are_counted_too(visit, code, monkeypatch):
-    rate = security.RATES["codes of a person"]
+    rate = rates.RATES["codes of a person"]
     assert rate.limit == parse("1000 per hour")
-    monkeypatch.setitem(security.RATES, "codes of a person", rate._replace(limit=parse("3 per hour")))
+    monkeypatch.setitem(rates.RATES, "codes of a person", rate._replace(limit=parse("3 per hour")))
     answers = [check(visit_from(visit, f"192.0.2.{number}"), "7KQ2MXW4TP").status_code for number in range(4)]
     assert answers == [422] * 3 + [429]
 

@@ -8,7 +8,7 @@ from limits import parse
 from werkzeug.exceptions import Forbidden, NotFound
 
 from bench.statements import watched
-from informejo import clock, db, policy, security
+from informejo import clock, db, policy, rates
 from informejo.accounts import prune_actions, rights_actions
 from informejo.accounts.models import Role, Session
 from informejo.accounts.sign_ins import Viewer
@@ -237,7 +237,7 @@ def test_who_holds_a_link_takes_no_streams_from_its_owner_and_not_all_themselves
 
 @pytest.mark.hardening("H-55")
 def test_who_holds_a_link_uses_up_nothing_that_its_owner_does(world, visit, come, monkeypatch):
-    monkeypatch.setitem(security.RATES, "change", security.RATES["change"]._replace(limit=parse("2 per minute")))
+    monkeypatch.setitem(rates.RATES, "change", rates.RATES["change"]._replace(limit=parse("2 per minute")))
     ticket = world.ticket(world.mia)
     holder, mia = come(world.mia, ticket), visit(world.mia)
     assert [holder.post(f"/tickets/{ticket.id}/writing").status_code == 429 for _ in range(3)] == [False, False, True]

@@ -9,9 +9,10 @@ from statistics import median
 import pytest
 from sqlalchemy import select
 
-from informejo import db, security
+from informejo import db, rates
 from informejo.accounts import actions
 from informejo.accounts.models import User
+from informejo.counting import key_of
 from tests.waiting import until
 from tests.world import PASSWORD
 
@@ -77,7 +78,7 @@ def test_a_thousand_tries_in_all_are_enough_whoever_makes_them(app, world, visit
     monkeypatch.setattr(actions, "sign_in", lambda email, password: None)
     statuses = []
     for _ in range(980):  # by others, earlier
-        assert security.has_room("sign-in")
+        assert rates.has_room("sign-in")
     for number in range(21):
         stranger = visit()
         stranger.environ_base |= {"REMOTE_ADDR": f"10.0.{number // 250}.{number % 250}"}
@@ -123,7 +124,7 @@ def test_whoever_waits_for_their_turn_to_sign_in_keeps_no_connection_from_others
     held, look = [], actions.offload
 
     def look_once_all_others_wait(*call):
-        until(lambda: held or len(security._turn._waiters) == 15)
+        until(lambda: held or len(rates._turn._waiters) == 15)
         held.append(db.engine().pool.checkedout())
         return look(*call)
 
@@ -154,8 +155,8 @@ def test_nobody_in_the_same_office_or_anywhere_shuts_a_known_browser_out(app, wo
     sign_in(known)
     known.post("/sign-out")
     with app.test_request_context():
-        who = {"sign-in": "", "failed sign-in": security.key_of("127.0.0.1")}.get(used_up, "127.0.0.1")
-        while security.has_room(used_up, who):
+        who = {"sign-in": "", "failed sign-in": key_of("127.0.0.1")}.get(used_up, "127.0.0.1")
+        while rates.has_room(used_up, who):
             pass
     assert sign_in(stranger, "mia@example.org").status_code == 429
     if used_up != "change by a visitor":

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from informejo import security
+from informejo import rates
 from informejo.sso.tokens import LOGOUT
 from tests.factors.conftest import MIA
 from tests.live.sse import Listener
@@ -109,7 +109,7 @@ def test_nobody_else_can_say_so_and_nobody_twice(came, tell, liar):
 
 @pytest.mark.hardening("H-35")
 def test_words_that_do_not_hold_are_looked_at_thirty_times(came, tell):
-    here, limit = came(), security.RATES["sign-out that was refused"].limit.amount
+    here, limit = came(), rates.RATES["sign-out that was refused"].limit.amount
     assert {tell(logout_token="a.b.c").status_code for _ in range(limit)} == {400}
     assert (tell().status_code, are_in(here)) == (429, [True])
 
