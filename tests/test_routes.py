@@ -29,7 +29,7 @@ READ = {
     "/t/": "404 404 404 404 404",
     "/t/<token>": "404 404 404 404 404",
     "/register/sent": "200 200 200 200 200",
-    "/setup/<token>": "410 410 410 410 410",
+    "/setup/<token>": "410 410 410 410 303",  # the administrator came in just now, and is led on
     "/choose-password/<token>": "410 410 410 410 410",
     "/forgot-password": "200 200 200 200 200",
     "/forgot-password/sent": "200 200 200 200 200",
@@ -111,7 +111,7 @@ CHANGE = {
     "/check": ({"email": "ren@example.org", "code": "7KQ2M-XW4TP"}, "422 422 422 422 422"),
     "/check/link": ({"email": "ren@example.org", "number": "1"}, "303 303 303 303 303"),
     "/t/<token>": ({}, "404 404 404 404 404"),
-    "/setup/<token>": (NEW, "410 410 410 410 410"),
+    "/setup/<token>": (NEW, "410 410 410 410 303"),
     "/choose-password/<token>": (NEW, "410 410 410 410 410"),
     "/forgot-password": ({"email": "ren@example.org"}, "422 422 422 422 422"),  # no mail can be sent here
     "/profile": ({"name": "Somebody"}, "401 303 303 303 303"),

@@ -253,6 +253,7 @@ NO_CASE = {
     "remove_member": "whoever sees other tickets by it begins anew, and all others as for `change_team`",
     "keep_in_step": "whoever sees other tickets by it begins anew, and all others as for `change_team`",
     "change_setting": "pages show what is set as of the moment they were loaded",
+    "change_settings": "as `change_setting`",
     "change_categories": "as `change_setting`",
     "take_back": "as `change_setting`",
     "guest_who_wrote": "as `guest_for`",
