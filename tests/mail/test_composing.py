@@ -262,7 +262,7 @@ def test_files_of_an_answer_go_with_the_mail_to_whom_cannot_open_the_page(post, 
 def test_a_mail_with_its_files_is_no_larger_than_mail_servers_take(post, sink, world, more, attached):
     ticket = world.ticket(world.mia, requester=world.gus)
     file = FileStorage(io.BytesIO(bytes(MOST_ATTACHED + more)), filename="image.bin")
-    with kept([file], ticket) as found:
+    with kept([file], world.mia, ticket) as found:
         world.comment(world.mia, ticket, OURS, files=found)
     post.deliver()
     raw, mail = next((r, m) for r, (a, m) in zip(sink.raw, sink.mails, strict=True) if a == [GUS] and m["References"])
