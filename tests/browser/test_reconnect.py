@@ -58,7 +58,7 @@ def fifty_changes(world, ticket):
             world.ren, ticket, title=f"Title {times}", description="Smoke, and *fire*.", version=ticket.version
         )
         world.note(ticket, f"{SECRET} {times}")
-        with files.kept([FileStorage(BytesIO(b"a log"), "printer.log")], ticket) as kept:
+        with files.kept([FileStorage(BytesIO(b"a log"), "printer.log")], world.ren, ticket) as kept:
             world.comment(world.ren, ticket, "Here is the log.", files=kept)
         change_actions.set_status(world.mia, ticket, status)
         commit()
@@ -74,7 +74,9 @@ def is_up_to_date(person, again):
     # Beside a busy core it may have taken its stream for one that is held back, and tries again after a minute.
     expect(page.locator("#live-mark")).to_have_text("Live", timeout=90_000)
     assert page.evaluate("isTheSamePage")
-    until(lambda: is_alike(page, fresh))  # what becomes of mails is decided a moment later, and shown when it is
+    until(
+        lambda: is_alike(page, fresh), every=0.5
+    )  # what becomes of mails is decided a moment later, and shown when it is
     return True
 
 
