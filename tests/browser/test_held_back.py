@@ -133,8 +133,7 @@ def hears_once_and_in_order_while_typing(person, world, ticket):
     assert page.evaluate("isTheSamePage")
 
 
-@pytest.mark.parametrize("who", ["ren", "mia"])
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("mode", "who"), [*zip(MODES, ["ren", "mia", "ren"], strict=True)])
 def test_what_happens_shows_within_seconds_though_the_stream_is_held_back(at_ticket, holder, world, ticket, mode, who):
     holder.mode = mode
     person = at_ticket(getattr(world, who), holder.address)

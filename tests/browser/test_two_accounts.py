@@ -41,6 +41,11 @@ def sign_in(person, other):
     person.page = front
 
 
+def becomes(person, other):
+    """The same past all pages, for tests that look at what the old tab does next."""
+    assert person.post("/sign-in?other=yes", email=other.email, password=PASSWORD) == 303
+
+
 def comments(ticket) -> list[Comment]:
     db.session.rollback()
     return list(db.session.scalars(select(Comment).where(Comment.ticket_id == ticket.id)))
@@ -88,7 +93,7 @@ def test_words_of_one_are_sent_as_the_others_only_when_that_is_meant(shared, wor
     page.goto(f"/tickets/{ticket.number}")
     page.get_by_label("Your message").fill(TEXT)
     page.get_by_label("Files").set_input_files(files)
-    sign_in(tab, maren)
+    becomes(tab, maren)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("heading", name="You are now signed in as Maren Holt")).to_be_visible()
     assert not comments(ticket)
@@ -109,7 +114,7 @@ def test_or_wait_as_a_draft_for_whoever_wrote_them(shared, world, newcomer, scri
     page = tab.page
     page.goto(f"/tickets/{ticket.number}")
     page.get_by_label("Your message").fill(TEXT)
-    sign_in(tab, maren)
+    becomes(tab, maren)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("heading", name="You are now signed in as Maren Holt")).to_be_visible()
     sign_in_here(page, priya)
@@ -121,7 +126,7 @@ def test_a_field_that_is_set_in_an_old_tab_stays_as_it_is(shared, world, newcome
     tom, maren = newcomer(Role.AGENT, "Tom Two"), newcomer(Role.AGENT, "Maren Holt")
     ticket, tab = world.ticket(), shared(tom)
     page = tab.open(f"/tickets/{ticket.number}")
-    sign_in(tab, maren)
+    becomes(tab, maren)
     page.get_by_label("Status", exact=True).select_option("Closed")
     expect(page.locator("#somebody-else")).to_contain_text("Maren Holt")
     db.session.rollback()
@@ -137,7 +142,7 @@ def test_the_sign_out_of_an_old_tab_asks_first(shared, newcomer):
     priya, maren = newcomer(name="Priya Nair"), newcomer(name="Maren Holt")
     tab = shared(priya)
     page = tab.open("/tickets")
-    sign_in(tab, maren)
+    becomes(tab, maren)
     page.get_by_role("button", name="Priya Nair: your account").click()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Sign Maren Holt out").click()
@@ -154,7 +159,7 @@ def test_a_form_that_came_live_says_for_whom_the_page_is(shared, world, newcomer
     page.get_by_label("Status", exact=True).select_option("Closed")
     make = page.get_by_role("button", name="Make it “Closed”")
     expect(make).to_be_visible()
-    sign_in(tab, other)
+    becomes(tab, other)
     make.click()
     expect(page.get_by_role("button", name="Do it as Maren Holt")).to_be_visible()
     db.session.rollback()
@@ -178,7 +183,7 @@ def test_the_page_that_asks_takes_the_place_of_every_form(shared, world, newcome
         page.get_by_label("In a few words").fill("My pay")
     page.get_by_label(label).fill(TEXT)
     if ends == "another":
-        sign_in(tab, maren)
+        becomes(tab, maren)
     else:
         tab.context.clear_cookies()
     page.get_by_role("button", name=button, exact=True).click()
