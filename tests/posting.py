@@ -116,7 +116,7 @@ class Desk:
 class Poster(threading.Thread):
     """Comments on the ticket `per_second` times; `acknowledged` has the texts, `seconds` how long each took."""
 
-    def __init__(self, desk: Desk, name: str, per_second: float = 12.5):
+    def __init__(self, desk: Desk, name: str, per_second: float = 3):
         super().__init__(daemon=True)
         self.acknowledged: list[str] = []
         self.seconds: list[float] = []
