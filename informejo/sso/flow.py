@@ -47,7 +47,7 @@ def new_secrets() -> Secrets:
     return Secrets(secrets.token_urlsafe(32), secrets.token_urlsafe(48))
 
 
-def way_there(provider: Provider, made: Secrets, *, state: str, back: str, again: bool = False) -> str:
+def way_there(provider: Provider, made: Secrets, *, state: str, back: str, again: bool) -> str:
     """The address at the provider where somebody signs in, and from there comes `back`. Raises Trouble.
 
     `again`: also those who are signed in there have to show who they are.
