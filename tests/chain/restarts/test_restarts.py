@@ -77,6 +77,9 @@ def crowd(chain, world, cookie, listening):
 
 def _colleagues() -> list[User]:
     """Twelve write ten messages a second between them; four would be asked to wait, after 60 in a minute each."""
+    there = list(db.session.scalars(select(User).where(User.email.like("c%@desk.example"))))
+    if there:  # from the test before: all have one desk
+        return there
     people = [User(email=f"c{n}@desk.example", name=f"Colleague {n}", role=Role.AGENT) for n in range(8)]
     db.session.add_all(people)
     db.commit()
