@@ -16,31 +16,31 @@ BODY = "A line of a long message that everybody gets. " * 400
 GUEST, HOST = "10.203.7.2", "10.203.7.1"
 
 
-def slow(tmp: Path, *, readers: int, seconds: float) -> dict:
-    """So many open a stream and never read, while long messages are posted for at most so many seconds."""
+def slow(tmp: Path, *, readers: int, seconds: float, others: int = 50) -> dict:
+    """So many open a stream and never read, others do; long messages are posted for so many seconds at most."""
     with rig(tmp, staff=20, STREAMS_PER_USER=1000) as here:
-        others, people = Crowd(), here.desk.staff
-        others.join(here.port, [here.stream(people[n % 20], "ticket:1", "me") for n in range(50)])
+        crowd, people = Crowd(), here.desk.staff
+        crowd.join(here.port, [here.stream(people[n % 20], "ticket:1", "me") for n in range(others)])
         before_page, alone = here.memory(), _page(here)
         deaf = [_deaf(here, people[n % 20]) for n in range(readers)]
-        _until(here, lambda streams: streams == 50 + readers, 10)
+        _until(here, lambda streams: streams == others + readers, 10)
         begun, most = time.monotonic(), here.memory()
         with Visits(here, "/tickets/new", people[0], 0.1) as visits:
             posts = 0
-            while here.noted()[-1]["streams"] > 50 and time.monotonic() < begun + seconds:
+            while here.noted()[-1]["streams"] > others and time.monotonic() < begun + seconds:
                 ask(here, "POST", "/tickets/1/comments", people[posts % 20], {"body": f"{posts} {BODY}"})
                 posts += 1
-                others.drain(0.01)
+                crowd.drain(0.01)
                 most = max(most, here.memory())
-        others.drain(1)
-        heard = [heard.count(b'id="comment-') for heard in others.heard.values()]
+        crowd.drain(1)
+        heard = [heard.count(b'id="comment-') for heard in crowd.heard.values()]
         for stream in deaf:
             stream.close()
-        others.leave()
+        crowd.leave()
         return {
             "readers that never read": readers,
             "messages": posts,
-            "still open": int(here.noted()[-1]["streams"]) - 50,
+            "still open": int(here.noted()[-1]["streams"]) - others,
             "all let go after, s": round(time.monotonic() - begun, 1),
             "memory more, MB": round(most - before_page, 1),
             "others that missed one": sum(count < posts for count in heard),

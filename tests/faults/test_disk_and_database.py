@@ -21,7 +21,7 @@ def test_on_a_full_disk_people_read_on_are_told_in_words_and_keep_what_they_type
 
 @pytest.mark.hardening("X-06")
 def test_a_short_wait_for_another_process_is_only_a_wait(figures):
-    seen = figures(lock.run, seconds=3)
+    seen = figures(lock.run, seconds=1, clients=10, streams=20)
     assert set(seen["statuses"]) == {303}
     assert seen["slowest post, s"] < 10
     _nobody_else_noticed(seen)
@@ -29,7 +29,7 @@ def test_a_short_wait_for_another_process_is_only_a_wait(figures):
 
 @pytest.mark.hardening("X-06")
 def test_a_long_wait_for_another_process_ends_with_words(figures):
-    seen = figures(lock.run, seconds=15)
+    seen = figures(lock.run, seconds=15, clients=10, streams=50)
     assert set(seen["statuses"]) == {303, 503}
     _nobody_else_noticed(seen)
 
@@ -45,7 +45,7 @@ def test_a_database_that_is_not_there_or_broken_is_named_and_never_replaced(figu
 
 @pytest.mark.hardening("X-07")
 def test_files_that_arrive_slowly_keep_nobody_else_from_writing(figures):
-    seen = figures(slow_uploads.run)
+    seen = figures(slow_uploads.run, uploads=5, clients=10, seconds=4)
     assert seen["files there"] == seen["files saved"] == seen["files sent"]
     assert seen["posts"] > 0
     assert seen["posts that failed"] == seen["locked, in the log"] == 0

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.server
 
 @pytest.mark.hardening("L-08", "X-13", "F-13")
 def test_readers_who_never_read_are_let_go_and_nobody_else_notices(figures):
-    seen = figures(readers.slow, readers=30, seconds=60)
+    seen = figures(readers.slow, readers=20, seconds=60, others=20)
     assert seen["still open"] == 0
     assert seen["memory more, MB"] < 100
     assert seen["others that missed one"] == 0

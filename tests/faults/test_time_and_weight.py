@@ -10,7 +10,7 @@ pytestmark = pytest.mark.server
 
 @pytest.mark.hardening("X-17")
 def test_a_clock_that_jumps_ends_no_stream_and_neither_frees_nor_locks_out_anybody(figures):
-    seen = figures(clock.run)
+    seen = figures(clock.run, streams=20)
     for jump in clock.JUMPS:
         assert seen[f"{jump}: streams that heard all, in order"] == seen["streams"]
         assert seen[f"{jump}: negative durations"] == 0
@@ -35,7 +35,7 @@ def test_a_file_of_a_gigabyte_is_refused_early_and_others_read_on(figures):
 
 @pytest.mark.hardening("F-26")
 def test_after_much_work_nothing_has_grown(figures):
-    seen = figures(soak.run, seconds=18, streams=200)
+    seen = figures(soak.run, seconds=18, streams=100)
     assert seen["posts that failed"] == seen["messages lost or doubled"] == 0
     assert seen["streams at the end"] == seen["streams"] + 1
     first, last = seen["memory, MB, first and last sixth"]
