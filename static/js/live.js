@@ -23,6 +23,7 @@
 
   const stream = document.getElementById("stream");
   if (!stream) return;
+  const { drawnFor } = document.body.dataset;
   let connection;
   let heardAt = Date.now();
   let lostAt = null;
@@ -186,9 +187,18 @@
     return location.reload();
   }
 
+  // By now, or in a moment: the sign-in that was ends before the browser is told the next. The page that says so, with
+  // what was to be sent, may have taken the place of this one meanwhile.
   async function isSomebodyElses() {
+    const before = await whose();
+    if (before === 401) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+    const now = before === 401 ? await whose() : before;
+    return now === 409 || document.body.dataset.drawnFor !== drawnFor;
+  }
+
+  function whose() {
     const answer = fetch("/unread", { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(PAGE_MS) });
-    return answer.then(({ status }) => status === 409, () => false);
+    return answer.then(({ status }) => status, () => 0);
   }
 
   // After what is being drawn: that may have been fetched before whatever asks for it now.

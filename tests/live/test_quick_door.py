@@ -371,7 +371,7 @@ def test_whatever_looks_at_each_request_has_been_thought_of_here_too(app):
         *("informejo.logs._begin", "informejo.logs._finish", "informejo.logs.end"),
         *("informejo.uploads._limit_body", "informejo.security._refuse_other_sites", "informejo.security.finish"),
         *("informejo.web._load_actor", "informejo.web._leave"),
-        *("informejo.accounts.views._count_changes", "informejo.accounts.views._mark_session"),
+        *("informejo.own_counts.count_changes", "informejo.accounts.views._mark_session"),
     }
     assert set(app.before_request_funcs) | set(app.url_value_preprocessors) <= {None, "guest_tickets"}
     assert app.after_request_funcs["live"] == [returns.count_refused]
