@@ -275,7 +275,7 @@ def test_a_refused_form_is_drawn_with_what_is_so_now_and_kept_as_that(world, vis
 
     monkeypatch.setattr(files, "keep", refuse)
     answer = mia.post("/tickets/1/comments", data={"body": "See file.", "files": (io.BytesIO(b"x"), "x.txt")})
-    assert answer.status_code == 422
+    assert answer.status_code == 413
     assert ticket.id == 1
     for page in (answer.text, mia.get("/tickets/1").text, visit(world.tom).get("/tickets/1").text):
         assert "Ren Other" in page
